@@ -1,0 +1,5 @@
+"""Floor 2: who holds what."""
+
+from seawall.book.book import AccountKind, Book
+
+__all__ = ["AccountKind", "Book"]

@@ -1,0 +1,63 @@
+"""A Case: book, market, venue rulebooks and limits; everything `seawall check` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from seawall.book import Book
+from seawall.crowd import CrowdSpec
+from seawall.market import Market
+from seawall.venues import Rulebook
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on a reported number.
+
+    measure   one of LIMIT_MEASURES; ``scope`` a scope of the results; ``horizon_seconds`` for
+              measures that have one; ``maximum`` in the measure's own unit.
+    """
+
+    name: str
+    measure: str
+    scope: str
+    maximum: float
+    horizon_seconds: float | None = None
+
+
+LIMIT_MEASURES = {
+    "dre": "probability of first impairment within the horizon",
+    "model_high": "upper end of the model interval of DRE",
+    "expected_loss": "mean loss given impairment, quote",
+    "expected_shortfall": "mean of the worst losses given impairment, quote",
+    "open_interest_share": "largest share of an instrument's open interest held by the desk",
+    "days_to_exit": "longest time to close a leg at a tenth of its daily volume, days",
+    "fund_ruin": "probability that bad debt exceeds what the insurance layer holds",
+    "bad_debt": "mean bad debt, quote",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """The whole question. ``book`` holds the accounts given; ``crowds`` are generated beside them.
+
+    step_seconds     length of one step of the paths
+    max_age_seconds  oldest market or rulebook age, relative to as_of, on which a verdict is given
+    loss_fraction    theta: a desk is impaired when it loses more than this share of its equity
+    digest           SHA-256 of all input files, in hexadecimal
+    """
+
+    name: str
+    as_of: datetime
+    quote: str
+    step_seconds: float
+    book: Book
+    market: Market
+    rulebooks: Mapping[str, Rulebook]
+    limits: tuple[Limit, ...]
+    crowds: tuple[CrowdSpec, ...]
+    digest: str
+    max_age_seconds: float = 86_400.0
+    loss_fraction: float = 0.5

@@ -1,0 +1,13 @@
+"""Floor 2: the venues' rules, as data."""
+
+from seawall.venues.rulebook import (
+    Collateral,
+    Feed,
+    Liquidation,
+    OptionMargin,
+    Rulebook,
+    Tier,
+    Waterfall,
+)
+
+__all__ = ["Collateral", "Feed", "Liquidation", "OptionMargin", "Rulebook", "Tier", "Waterfall"]

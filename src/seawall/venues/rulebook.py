@@ -1,0 +1,133 @@
+"""A venue's rules as data: tiers, collateral, option margin, price kinds, engine, waterfall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from seawall.foundation.pricekind import PriceKind
+
+
+@dataclass(frozen=True)
+class Tier:
+    """From ``lower_bound`` (quote notional) on: the largest leverage and the maintenance rate.
+
+    maintenance = notional x maintenance_rate - deduction, with the deduction that makes it
+    continuous at each bound. Rates must not fall with size.
+    """
+
+    lower_bound: float
+    max_leverage: float
+    maintenance_rate: float
+
+
+@dataclass(frozen=True)
+class Collateral:
+    """How one asset counts: fractions of its value.
+
+    loan_to_value          counts towards initial margin or new debt
+    liquidation_threshold  counts towards maintenance (1 for the settlement asset of a perp venue)
+    liquidation_bonus      what a keeper receives on top of the debt repaid
+    """
+
+    loan_to_value: float
+    liquidation_threshold: float
+    liquidation_bonus: float = 0.0
+
+
+@dataclass(frozen=True)
+class OptionMargin:
+    """Standard margin of short options as fractions of the underlying's price (Deribit's form).
+
+    short call: initial max(initial_base - OTM/S, initial_floor) + mark, maintenance
+    maintenance_base + mark; short put: initial max(that, maintenance), maintenance
+    max(maintenance_base, maintenance_base x mark) + mark. Long options need no margin.
+    Perpetuals and futures on the same venue: initial perp_initial + perp_slope x size (coins),
+    maintenance perp_maintenance + perp_slope x size.
+    """
+
+    initial_base: float
+    initial_floor: float
+    maintenance_base: float
+    perp_initial: float
+    perp_maintenance: float
+    perp_slope: float
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Oracle feed: published when the price has moved by ``deviation`` (fraction) or after
+    ``heartbeat_seconds``, seen ``delay_seconds`` later. All zero = the market price itself."""
+
+    deviation: float = 0.0
+    heartbeat_seconds: float = 0.0
+    delay_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Liquidation:
+    """How the venue closes accounts.
+
+    style              "orderbook" (forced orders), "keeper" (repay debt, seize collateral at a bonus)
+    partial_fraction   share closed at first when notional exceeds ``partial_above`` (quote)
+    cooldown_seconds   wait after a partial close
+    close_factor       keeper: share of debt repaid while health factor > full_below; else all
+    full_below         health factor at or below which all debt may be repaid
+    backstop_ratio     equity < ratio x maintenance: the backstop vault takes the account; None = none
+    fee                fraction of notional charged on forced closes, paid to ``fee_to``
+    fee_to             "fund" or "keeper"
+    gas                quote cost of one keeper transaction
+    """
+
+    style: str
+    partial_fraction: float = 1.0
+    partial_above: float = 0.0
+    cooldown_seconds: float = 0.0
+    close_factor: float = 1.0
+    full_below: float = 0.0
+    backstop_ratio: float | None = None
+    fee: float = 0.0
+    fee_to: str = "fund"
+    gas: float = 0.0
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Who pays after the account itself, first to last.
+
+    layers         subset of ("backstop", "fund", "adl", "socialised"), in the venue's order
+    fund           insurance fund at the start, quote
+    backstop       backstop vault's capital at the start, quote
+    """
+
+    layers: tuple[str, ...]
+    fund: float = 0.0
+    backstop: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One venue's rules.
+
+    name, source, as_of  what it is, where the numbers come from, from which date
+    margin_price         which of the seven prices governs margin and liquidation
+    tiers                {underlying: tiers}; ``default_tiers`` serve the others (counted, printed)
+    collateral           {asset: Collateral}; other assets do not count as collateral
+    needs                keys that the preset could not source: a Case that uses them must supply
+    """
+
+    name: str
+    source: str
+    as_of: date
+    margin_price: PriceKind
+    liquidation: Liquidation
+    waterfall: Waterfall
+    tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    default_tiers: tuple[Tier, ...] = ()
+    collateral: Mapping[str, Collateral] = field(default_factory=dict)
+    option_margin: OptionMargin | None = None
+    feed: Feed = Feed()
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    taker_fee: float = 0.0
+    needs: tuple[str, ...] = ()
