@@ -1,0 +1,86 @@
+# Needs Python 3.11 or newer, pip and make. `make demo` and `make test` set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip of the environment; where the system splits `ensurepip` off, its own pip fills the environment
+PIP = $$( $(BIN)/python -m pip --version >/dev/null 2>&1 \
+	&& echo "$(BIN)/python -m pip" || echo "$(PYTHON) -m pip --python $(BIN)/python" )
+INSTALL = --disable-pip-version-check -qq install
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+
+.PHONY: help demo setup test test-all bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo      install what is needed, check the bundled case, write demo-out/"
+	@echo "make test      style, types, floors and the quick tests"
+	@echo "make test-all  the same with the slow tests"
+	@echo "make setup     everything for development in .venv"
+	@echo "make bench     timings"
+	@echo "make lock      renew requirements.lock and requirements-dev.lock (needs uv)"
+	@echo "make clean     remove what these commands made, .venv included"
+	@echo "Another Python: make demo PYTHON=python3.12"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Seawall needs Python 3.11 or newer; $(PYTHON) is not. Try: make PYTHON=python3.11 ..." >&2; \
+		exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
+
+# The two locks agree on every version, so the order in which they are installed does not matter.
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Seawall into $(VENV) (under a minute)"
+	@pip="$(PIP)"; \
+		$$pip $(INSTALL) --require-hashes -r requirements.lock && \
+		$$pip $(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Seawall and its development tools into $(VENV) (about a minute)"
+	@pip="$(PIP)"; \
+		$$pip $(INSTALL) --require-hashes -r requirements-dev.lock && \
+		$$pip $(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(RUNTIME) $@
+
+setup: $(DEV)
+	@echo "Ready: . $(BIN)/activate"
+
+# Exit code 2 of `seawall check` is an answer (a limit is breached), not a failure of the demo.
+demo: $(RUNTIME)
+	@mkdir -p demo-out
+	@$(BIN)/seawall check --json demo-out/check.json --html demo-out/check.html; code=$$?; \
+		if [ $$code -ne 0 ] && [ $$code -ne 2 ]; then exit $$code; fi; \
+		echo "Written: demo-out/check.json and demo-out/check.html (exit code of the check: $$code)"
+
+test: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not slow" --benchmark-skip
+
+test-all: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q --benchmark-skip
+
+bench: $(DEV)
+	$(BIN)/pytest -q benchmarks --benchmark-only
+
+# One version for every Python and platform, all files' hashes, and no address in the file.
+COMPILE = uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate pyproject.toml
+lock:
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	@! grep -n '/' requirements.lock requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo-out build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .benchmarks
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
