@@ -1,0 +1,1 @@
+"""Floor 4: what forced orders do to the price."""

@@ -1,0 +1,227 @@
+"""Exogenous prices: what the market would do if nobody were liquidated.
+
+Idea: correlated log-normal diffusion, with common Poisson jumps if asked for. One step of length
+dt (years) of asset i with annual volatility s_i:
+
+    log-return_i = -s_i^2 dt / 2 + s_i sqrt(dt) (L z)_i  +  beta_i J - log E[exp(beta_i J)]
+
+z standard normal, L L' the correlation matrix, J the sum of N jumps of normal(jump_mean,
+jump_volatility), N Poisson(jumps_per_year dt) and the same for all assets. So E[S_t] = S_0 exactly,
+and the annual variance of the log-price is s_i^2 + beta_i^2 jumps_per_year (jump_mean^2 +
+jump_volatility^2): jumps come on top of the diffusion's volatility.
+
+Which volatility. Files hold that of observed history, which already contains the crowd's feedback.
+Paths labelled "exogenous" (feedback on) use (1 - branching ratio) times it, paths labelled "total"
+(feedback off) all of it. Jumps are used as stated in both: whoever states them for "exogenous"
+paths states the shock before amplification.
+
+Random numbers are addressed by (seed, path, step), so a path does not depend on which others are
+drawn or how far it runs. Another step length is another draw of the same law: path 7 at 60 s is not
+a refinement of path 7 at 300 s. Another order or choice of assets is another draw too.
+
+Source: Merton (1976), "Option pricing when underlying stock returns are discontinuous"; jumps
+common to all assets as one factor. Wrong when volatility clusters (here it is constant along a
+path), when tails other than by common jumps matter, and when drift or funding pays for risk.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from seawall.foundation.errors import InputError
+from seawall.foundation.random import Stream, normals, uniforms
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.market import Market, Scenario
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MODELS: dict[str, str] = {
+    "diffusion": "correlated log-normal moves with constant volatility",
+    "jump_diffusion": "the same plus rare jumps common to all assets, scaled by each one's beta",
+}
+
+# Counts of jumps in a step are cut where what is left of the Poisson law falls below this; a path
+# of a million steps has one chance in a million to notice.
+_POISSON_TAIL = 1e-12
+_MOST_JUMPS_EXPECTED = 1.0
+
+
+def exogenous_paths(
+    market: Market,
+    assets: tuple[str, ...],
+    *,
+    step_seconds: float,
+    steps: int,
+    paths: Ints,
+    seed: int,
+    volatility_scale: ArrayLike = 1.0,
+    branching_ratio: ArrayLike | None = None,
+) -> Floats:
+    """Prices of ``assets`` at every step of every path, spot first.
+
+    paths (p,) int path numbers; volatility_scale and branching_ratio one number or (p,), the
+    latter the scenario's own where None and unused when its label is "total".
+    Returns (p, steps + 1, k) float, quote per unit, all > 0. Bit for bit the same for a (seed,
+    path) however paths are split into calls and however many steps are drawn.
+
+    Raises InputError for an unknown model, label or asset, a step that is not positive or so long
+    that more than one jump is expected in it, a branching ratio outside 0 to 1 and a correlation
+    matrix that is impossible.
+    """
+    scenario = market.scenario
+    _check(scenario, market, assets, step_seconds, steps)
+    years = step_seconds / SECONDS_PER_YEAR
+    path_numbers = np.atleast_1d(np.asarray(paths))
+    step_numbers = np.arange(steps, dtype=np.int64)
+    spot = np.array([market.assets[name].spot for name in assets])
+    volatility = np.array([market.assets[name].volatility for name in assets])
+    scale = _scale(scenario, volatility_scale, branching_ratio, path_numbers.size)
+    sigma = scale[:, None, None] * volatility
+
+    normal = normals(seed, Stream.PRICE, path_numbers, step_numbers, len(assets))
+    moves = _correlate(normal, correlation_factor(market, assets))
+    moves *= sigma * math.sqrt(years)
+    moves -= 0.5 * years * sigma * sigma
+    if scenario.model == "jump_diffusion" and scenario.jumps_per_year > 0.0:
+        beta = np.array([market.jump_beta.get(name, 0.0) for name in assets])
+        moves += _jumps(scenario, years, seed, path_numbers, step_numbers, beta)
+
+    prices = np.empty((path_numbers.size, steps + 1, len(assets)))
+    prices[:, 0] = spot
+    np.cumsum(moves, axis=1, out=moves)
+    np.exp(moves, out=moves)
+    np.multiply(moves, spot, out=prices[:, 1:])
+    return prices
+
+
+def correlation_factor(market: Market, assets: tuple[str, ...]) -> Floats:
+    """Matrix L (k, k) with L L' = correlation of log-returns; lower triangular where possible.
+
+    A matrix that is only semidefinite (two assets with correlation 1) is factored by eigenvectors.
+    Raises InputError when a pair is given twice with two values, lies outside -1 to 1, or when the
+    pairs together cannot be correlations.
+    """
+    matrix = np.eye(len(assets))
+    place = {name: i for i, name in enumerate(assets)}
+    for (one, other), value in market.correlation.items():
+        if one not in place or other not in place or one == other:
+            continue
+        if not -1.0 <= value <= 1.0:
+            raise InputError(
+                f"the correlation of {one} and {other} is {value}", expected="a number from -1 to 1"
+            )
+        if market.correlation.get((other, one), value) != value:
+            raise InputError(
+                f"the correlation of {one} and {other} is given twice, with two values",
+                expected="one value for the pair",
+            )
+        matrix[place[one], place[other]] = matrix[place[other], place[one]] = value
+    try:
+        return np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(matrix)
+    if values[0] < -1e-9:
+        raise InputError(
+            f"the correlations of {', '.join(assets)} contradict one another "
+            f"(smallest eigenvalue {values[0]:.3g})",
+            expected="a positive semidefinite matrix",
+        )
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype=np.float64)
+
+
+def _correlate(normal: Floats, factor: Floats) -> Floats:
+    """Rows of ``normal`` (p, t, k) times the factor, added left to right.
+
+    Written out instead of a matrix product: a library's product may add in an order that depends
+    on how many rows it is given, and a path must not depend on its company.
+    """
+    moves = np.empty_like(normal)
+    term = np.empty(normal.shape[:2])
+    for i in range(factor.shape[0]):
+        total = normal[:, :, 0] * factor[i, 0]
+        for j in range(1, factor.shape[1]):
+            if factor[i, j] != 0.0:
+                np.multiply(normal[:, :, j], factor[i, j], out=term)
+                total += term
+        moves[:, :, i] = total
+    return moves
+
+
+def _jumps(
+    scenario: Scenario, years: float, seed: int, paths: Ints, steps: Ints, beta: Floats
+) -> Floats:
+    """Compensated log-jumps (p, t, k): beta J - log E[exp(beta J)], J common to all assets."""
+    chance = _poisson(scenario.jumps_per_year * years)
+    drawn = uniforms(seed, Stream.JUMP_TIME, paths, steps, 1)[..., 0]
+    number = np.searchsorted(np.cumsum(chance)[:-1], drawn, side="right")
+    size = np.zeros(number.shape)
+    hit = number > 0
+    count = number[hit]
+    normal = normals(seed, Stream.JUMP_SIZE, paths, steps, 1)[..., 0][hit]
+    size[hit] = count * scenario.jump_mean + np.sqrt(count) * scenario.jump_volatility * normal
+    growth = np.exp(beta * scenario.jump_mean + 0.5 * (beta * scenario.jump_volatility) ** 2)
+    expected = sum(p * growth**n for n, p in enumerate(chance))
+    return size[..., None] * beta - np.log(expected)
+
+
+def _poisson(mean: float) -> list[float]:
+    """Chances of 0, 1, 2, ... events; the last entry takes what is left, so they sum to 1."""
+    chance = [math.exp(-mean)]
+    while 1.0 - sum(chance) > _POISSON_TAIL:
+        chance.append(chance[-1] * mean / len(chance))
+    chance.append(max(1.0 - sum(chance), 0.0))
+    return chance
+
+
+def _scale(
+    scenario: Scenario,
+    volatility_scale: ArrayLike,
+    branching_ratio: ArrayLike | None,
+    paths: int,
+) -> Floats:
+    """What the file's volatility is multiplied by on each path, (p,)."""
+    scale = np.asarray(volatility_scale, dtype=np.float64)
+    if not np.all(np.isfinite(scale) & (scale >= 0.0)):
+        raise InputError("a volatility scale is negative or not finite", expected="numbers >= 0")
+    if scenario.label == "exogenous":
+        given = scenario.branching_ratio if branching_ratio is None else branching_ratio
+        ratio = np.asarray(given, dtype=np.float64)
+        if not np.all((ratio >= 0.0) & (ratio <= 1.0)):
+            raise InputError(
+                f"the branching ratio runs from {ratio.min()} to {ratio.max()}",
+                expected="numbers from 0 to 1",
+            )
+        scale = scale * (1.0 - ratio)
+    return np.broadcast_to(scale, (paths,))
+
+
+def _check(
+    scenario: Scenario, market: Market, assets: tuple[str, ...], step_seconds: float, steps: int
+) -> None:
+    if scenario.model not in MODELS:
+        raise InputError(
+            f"scenario model {scenario.model!r} is not known", expected=f"one of {', '.join(MODELS)}"
+        )
+    if scenario.label not in ("exogenous", "total"):
+        raise InputError(
+            f"scenario label {scenario.label!r} is not known", expected="exogenous or total"
+        )
+    missing = [name for name in assets if name not in market.assets]
+    if missing:
+        raise InputError(
+            f"the market has no asset {missing[0]!r}", expected="assets that the market lists"
+        )
+    if not (math.isfinite(step_seconds) and step_seconds > 0.0):
+        raise InputError(f"the step is {step_seconds} seconds", expected="a positive length")
+    if steps < 0:
+        raise InputError(f"{steps} steps were asked for", expected="a number from 0 up")
+    expected_jumps = scenario.jumps_per_year * step_seconds / SECONDS_PER_YEAR
+    if scenario.model == "jump_diffusion" and not 0.0 <= expected_jumps <= _MOST_JUMPS_EXPECTED:
+        raise InputError(
+            f"{expected_jumps:.3g} jumps are expected in one step of {step_seconds} seconds",
+            expected="a rate from 0 to one jump a step: a shorter step or fewer jumps_per_year",
+        )
