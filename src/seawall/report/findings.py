@@ -1,0 +1,310 @@
+"""What the numbers say, in sentences: the verdict and the finding above each table.
+
+Functions of the result dict of `seawall check` (docs/json.md); the terminal and the page print
+the same findings. Nothing is computed here that the result does not hold, but sums and shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.report import numbers
+
+Result = Mapping[str, Any]
+
+NEAR = 0.85  # a limit used above this share is called near
+
+KINDS = {
+    "liquidation": "liquidation",
+    "negative_equity": "negative equity",
+    "adl": "ADL",
+    "socialised": "socialised",
+    "loss_fraction": "loss fraction",
+}
+
+PAYERS = (
+    ("account", "desk"),
+    ("fund", "fund"),
+    ("backstop", "backstop"),
+    ("adl", "ADL"),
+    ("socialised", "socialised"),
+    ("keeper", "keepers"),
+)
+
+PERCENT_MEASURES = {"dre", "model_high", "open_interest_share", "fund_ruin"}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The verdict's scope at the case's horizon; every field as in `dre.scopes` of the result."""
+
+    scope: str
+    sentence: str
+    horizon: str
+    index: int
+    probability: float | None
+    low: float | None
+    high: float | None
+    model_low: float | None
+    model_high: float | None
+    expected_loss: float | None
+    expected_shortfall: float | None
+    shortfall_level: float | None
+    impaired: int | None
+
+    @property
+    def text(self) -> str:
+        """The probability as printed."""
+        return numbers.probability(self.probability, self.impaired, self.high)
+
+
+def at(entry: Mapping[str, Any], key: str, index: int) -> Any:
+    """``entry[key][index]``, or None when the list is absent, null or too short."""
+    values = entry.get(key)
+    if not isinstance(values, Sequence) or index >= len(values):
+        return None
+    return values[index]
+
+
+def headline(result: Result) -> Headline:
+    """The scope and horizon of the verdict."""
+    horizons = result["dre"]["horizons_seconds"]
+    seconds = result["horizon_seconds"]
+    index = horizons.index(seconds) if seconds in horizons else len(horizons) - 1
+    scope = result["headline"]
+    entry = result["dre"]["scopes"].get(scope, {})
+    return Headline(
+        scope=scope,
+        sentence=entry.get("sentence") or "",
+        horizon=numbers.horizon(horizons[index]),
+        index=index,
+        probability=at(entry, "probability", index),
+        low=at(entry, "low", index),
+        high=at(entry, "high", index),
+        model_low=at(entry, "model_low", index),
+        model_high=at(entry, "model_high", index),
+        expected_loss=at(entry, "expected_loss", index),
+        expected_shortfall=at(entry, "expected_shortfall", index),
+        shortfall_level=at(entry, "expected_shortfall_level", index),
+        impaired=at(entry, "impaired_paths", index),
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """state is "breach", "within", "unknown" (a limit without a value) or "none" (no limits)."""
+
+    state: str
+    sign: str
+    word: str
+    sentence: str
+    note: str
+    exit_code: int
+    breached: tuple[Mapping[str, Any], ...]
+
+
+def verdict(result: Result) -> Verdict:
+    """The verdict: which scope, over which limit, and the exit code of the command."""
+    head, limits = headline(result), result["limits"]
+    breached = [limit for limit in limits if limit["breached"]]
+    # The headline's own DRE speaks first; then the order of limits.toml.
+    breached.sort(key=lambda x: (x["scope"] != head.scope, x["measure"] != "dre"))
+    chance = f"DRE {head.horizon} {head.text}"
+    count = len(limits)
+    total = f"{count} limit" + ("" if count == 1 else "s")
+    if breached:
+        first = breached[0]
+        said = f"{measure_name(first)} {measure_value(first, 'value')}"
+        sentence = (
+            f"{first['scope']} is over its limit: {said}, limit {measure_value(first, 'limit')}"
+        )
+        note = f"{len(breached)} of {total}, exit 2"
+        return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
+    missing = [limit for limit in limits if not numbers.known(limit["value"])]
+    if missing:
+        sentence = f"{head.scope}: {chance}; {missing[0]['name']} has no value to hold to its limit"
+        return Verdict(
+            "unknown", "?", "NOT KNOWN", sentence, f"{len(missing)} of {total}, exit 0", 0, ()
+        )
+    if not limits:
+        return Verdict(
+            "none", "○", "NO LIMITS", f"{head.scope}: {chance}; no limit is set", "exit 0", 0, ()
+        )
+    own = next((x for x in limits if is_headline_limit(x, result)), None)
+    bound = f", limit {measure_value(own, 'limit')}" if own else ""
+    sentence = f"{head.scope} is within its limits: {chance}{bound}"
+    return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
+
+
+def is_headline_limit(limit: Mapping[str, Any], result: Result) -> bool:
+    """True for the limit on DRE of the headline scope at the case's horizon."""
+    return (
+        limit["measure"] == "dre"
+        and limit["scope"] == result["headline"]
+        and limit.get("horizon_seconds") in (None, result["horizon_seconds"])
+    )
+
+
+def measure_name(limit: Mapping[str, Any]) -> str:
+    """The measure of a limit in words, with its horizon."""
+    words = {
+        "dre": "DRE",
+        "model_high": "model interval high end",
+        "expected_loss": "expected loss",
+        "expected_shortfall": "expected shortfall",
+        "open_interest_share": "largest share of open interest",
+        "days_to_exit": "longest exit",
+        "fund_ruin": "fund ruin",
+        "bad_debt": "mean bad debt",
+    }
+    text = words.get(limit["measure"], str(limit["measure"]).replace("_", " "))
+    seconds = limit.get("horizon_seconds")
+    return f"{text} {numbers.horizon(seconds)}" if seconds else text
+
+
+def measure_value(limit: Mapping[str, Any], key: str) -> str:
+    """The value or the bound of a limit in the measure's unit; "no value" when it is null."""
+    value, measure = limit[key], limit["measure"]
+    if not numbers.known(value):
+        return "no value"
+    if measure in PERCENT_MEASURES:
+        return numbers.percent(value)
+    if measure == "days_to_exit":
+        return numbers.days(value) + " d"
+    return numbers.money(value)
+
+
+def used(limit: Mapping[str, Any]) -> float | None:
+    """Value over limit; None when either is missing or the limit is not above zero."""
+    value, bound = limit["value"], limit["limit"]
+    if not (numbers.known(value) and numbers.known(bound)) or bound <= 0:
+        return None
+    return float(value) / float(bound)
+
+
+def limit_state(limit: Mapping[str, Any]) -> str:
+    """ "breached", "near" (above 85% of the limit), "within" or "no value"."""
+    if limit["breached"]:
+        return "breached"
+    if not numbers.known(limit["value"]):
+        return "no value"
+    share = used(limit)
+    return "near" if share is not None and share >= NEAR else "within"
+
+
+def kind(name: str) -> str:
+    """The kind of impairment in words."""
+    return KINDS.get(name, str(name).replace("_", " "))
+
+
+def leg(row: Mapping[str, Any]) -> str:
+    """Instrument and side: "SOL-PERP long"."""
+    return f"{row.get('instrument') or ''} {row.get('side') or ''}".strip() or "-"
+
+
+def shortfall(entry: Mapping[str, Any], index: int, with_level: bool) -> str:
+    """Expected shortfall, or "12 paths" where there are too few of them for one."""
+    value = at(entry, "expected_shortfall", index)
+    if numbers.known(value):
+        level = at(entry, "expected_shortfall_level", index)
+        text = numbers.money(value)
+        return f"{text} ({level_text(level)})" if with_level and numbers.known(level) else text
+    return paths_text(at(entry, "impaired_paths", index))
+
+
+def paths_text(count: int | None) -> str:
+    """ "12 paths": why there is no number."""
+    if count is None:
+        return numbers.UNKNOWN
+    return "1 path" if count == 1 else f"{count:,} paths"
+
+
+def level_text(level: float) -> str:
+    """0.975 as "97.5%"."""
+    return f"{level * 100:g}%"
+
+
+def shortfall_levels(entry: Mapping[str, Any]) -> list[float]:
+    """The distinct levels at which expected shortfall is quoted, in order."""
+    levels = entry.get("expected_shortfall_level") or []
+    return sorted({level for level in levels if numbers.known(level)}, reverse=True)
+
+
+def payer_amounts(pays: Mapping[str, Any] | None, owner: str) -> list[tuple[str, str, float]]:
+    """(key, name, amount) of each payer, loss > 0; unknown amounts are left out."""
+    rows = []
+    for key, name in PAYERS:
+        value = (pays or {}).get(key)
+        if numbers.known(value):
+            rows.append((key, owner if key == "account" else name, float(value)))  # type: ignore[arg-type]
+    return rows
+
+
+def payers_total(pays: Mapping[str, Any] | None) -> float | None:
+    """Sum over the payers; None when no amount is known."""
+    amounts = [value for value in (pays or {}).values() if numbers.known(value)]
+    return float(sum(amounts)) if amounts else None
+
+
+def own_name(result: Result) -> str:
+    """Whose equity pays first: "desk" when the scope is one, "accounts" otherwise."""
+    return "desk" if str(result.get("who_pays_scope", "")).startswith("desk:") else "accounts"
+
+
+def parts_row(result: Result) -> tuple[str, Mapping[str, Any]] | None:
+    """(horizon, parts) of the headline: at its horizon, or the longest one that has parts."""
+    head = headline(result)
+    entry = result["dre"]["scopes"].get(head.scope, {})
+    horizons = result["dre"]["horizons_seconds"]
+    for index in [head.index, *range(len(horizons) - 1, -1, -1)]:
+        parts = at(entry, "parts", index)
+        if parts:
+            return numbers.horizon(horizons[index]), parts
+    return None
+
+
+PART_NAMES = {
+    "price": "price only",
+    "exit": "own exit cost",
+    "own_exit": "own exit cost",
+    "crowd": "crowd feedback",
+    "latency": "latency",
+    "failure": "external failure",
+    "total": "total",
+}
+
+
+def breaking_words(result: Result) -> str | None:
+    """ "liquidation at 104.31 is 11.9% or 2.7 daily sigmas away" for the first row."""
+    rows = result["first_to_break"]
+    if not rows:
+        return None
+    row = rows[0]
+    distance = row.get("distance") or {}
+    if not numbers.known(row.get("liquidation_price")):
+        return None
+    words = f"{kind(row['kind'])} at {numbers.price(row['liquidation_price'])}"
+    fraction = distance.get("fraction")
+    if numbers.known(fraction):
+        words += f" is {numbers.percent(abs(fraction), 1)}"
+        if numbers.known(distance.get("daily_sigmas")):
+            words += f" or {numbers.sigmas(distance['daily_sigmas'])} daily sigmas"
+        words += " away"
+    return words
+
+
+def remedy_action(remedy: Mapping[str, Any]) -> str:
+    """ "add 620,000 USDC to harbour/perp-main" or "reduce SOL-PERP by 52,000 in ..."."""
+    quantity = numbers.amount(remedy["amount"])
+    if remedy["action"] == "add":
+        return f"add {quantity} {remedy['asset']} to {remedy['account']}"
+    return f"{remedy['action']} {remedy['asset']} by {quantity} in {remedy['account']}"
+
+
+def remedy_cost(remedy: Mapping[str, Any], quote: str) -> str:
+    """ "119 USDC per day"; "no cost stated" when it is null."""
+    if not numbers.known(remedy.get("cost")):
+        return "no cost stated"
+    return f"{numbers.money(remedy['cost'])} {quote} {remedy.get('cost_basis') or ''}".strip()

@@ -1,0 +1,145 @@
+"""The answer on one page of a terminal: verdict first, then why, then what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seawall.report import findings, numbers, sections
+from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
+from seawall.report.findings import Result
+
+ANSWER = 12  # cells of the label column of the first lines
+
+
+def render(result: Result, width: int = 100, colour: bool = False) -> str:
+    """The terminal page of `seawall check` for one result dict (docs/json.md).
+
+    width   terminal cells; no line is wider. At 100 two blocks stand side by side, below that
+            they follow each other; below about 60 tables become wrapped lines
+    colour  ANSI colours on. They repeat what a word or a sign already says
+
+    The verdict, DRE with both intervals, and the first to break are the first three lines where
+    the width allows. A probability of which no path showed a case is printed as "<x%", x the upper
+    end of its Wilson interval; an expected shortfall without paths enough is their number.
+    """
+    width = max(1, width)
+    lines = answer(result, width)
+    for block in (
+        sections.warnings,
+        sections.first_to_break,
+        sections.horizons,
+        sections.who_pays,
+        sections.concentration,
+        sections.limits,
+        sections.remedy,
+        sections.since_last,
+    ):
+        body = block(result, width)
+        if body:
+            lines += [(), *body]
+    lines += [(), *closing(result, width)]
+    return paint(lines, width, colour)
+
+
+def answer(result: Result, width: int) -> list[Line]:
+    """The first lines: verdict, DRE with both intervals, first to break, the case."""
+    verdict, head = findings.verdict(result), findings.headline(result)
+    style = {"breach": "bad", "within": "good"}.get(verdict.state, "strong")
+    lines = _flow(
+        Span(f"{verdict.sign} {verdict.word}", style), [clean(verdict.sentence), verdict.note], width
+    )
+    model = numbers.interval(head.model_low, head.model_high, None)
+    pieces = [
+        head.text,
+        "model interval not computed" if model == numbers.UNKNOWN else f"model 95% {model}",
+        f"simulation 95% {numbers.interval(head.low, head.high)}",
+    ]
+    dre = _flow(Span(f"  DRE {head.horizon}"), pieces, width)
+    lines += _marked(dre, sections.marks(result, "A1", "A2", "A3", "A7"), width)
+    first = _flow(Span("  First"), [_first(result, head)], width)
+    lines += _marked(first, sections.marks(result, "A3", "A9"), width)
+    return lines + _flow(Span("  Case"), _case(result), width)
+
+
+def _first(result: Result, head: findings.Headline) -> str:
+    rows = result["first_to_break"]
+    if not rows:
+        return f"nothing breaks within {head.horizon} on any of {result['paths']:,} paths"
+    row = rows[0]
+    text = f"{clean(row['account'])}, by its {clean(findings.leg(row))}"
+    if not numbers.known(row.get("liquidation_price")):
+        return f"{text}: {findings.kind(row['kind'])}"
+    text += f": {numbers.price(row['liquidation_price'])}"
+    distance = row.get("distance") or {}
+    if numbers.known(distance.get("fraction")):
+        text += f" is {numbers.percent(distance['fraction'], 1)}"
+        if numbers.known(distance.get("daily_sigmas")):
+            text += f", {numbers.sigmas(distance['daily_sigmas'])} daily sigmas"
+    return text
+
+
+def _case(result: Result) -> list[str]:
+    case = result["case"]
+    headline = str(result["headline"])
+    desks = case.get("desks") or []
+    own = [d for d in desks if headline == f"desk:{d['owner']}"]
+    equity = (own or [{}])[0].get("equity")
+    when = numbers.moment(case["as_of"])
+    words = [f"{clean(case['name'])}, {clean(when)}"]
+    if numbers.known(equity):
+        words[0] += f", {numbers.money(equity)} {clean(case['quote'])}"
+    words[0] += f", {result['paths']:,} paths"
+    words.append(f"{case['accounts']:,} accounts, seed {result['seed']}")
+    return words
+
+
+def _flow(label: Span, pieces: Sequence[str], width: int) -> list[Line]:
+    """A labelled line: pieces three cells apart, folded between pieces and then inside them."""
+    indent = ANSWER if width >= 40 else 4
+    start = label.text.ljust(indent)
+    if len(label.text) >= indent:
+        start = label.text + " "
+    rows: list[str] = []
+    for piece in pieces:
+        if rows and len(start if len(rows) == 1 else " " * indent) + _cells(
+            rows[-1] + "   " + piece
+        ) <= width:
+            rows[-1] += "   " + piece
+        else:
+            rows.append(piece)
+    lines: list[Line] = []
+    for row in rows:
+        first = len(start) if not lines else indent
+        short = first + _cells(row) <= width
+        for text in [" " * first + row] if short else wrap(row, width, first, indent):
+            if lines:
+                lines.append((Span(text),))
+            else:
+                lines.append((Span(start[: len(label.text)], label.style),
+                              Span(start[len(label.text) :]), Span(text.lstrip())))  # fmt: skip
+    return lines
+
+
+def _cells(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _marked(lines: list[Line], marks: str, width: int) -> list[Line]:
+    return [*lines[:-1], with_marks(lines[-1], marks, width)]
+
+
+def closing(result: Result, width: int) -> list[Line]:
+    """The last lines: which run this was and where each number is explained."""
+    names: Mapping[str, Any] = result["case"]
+    marks = result.get("assumptions") or []
+    text = (
+        f"Seawall {clean(result['version'])}, case {clean(str(names['hash'])[:8])}, "
+        f"{result['steps']:,} steps of {numbers.horizon(result['step_seconds'])}. "
+    )
+    if marks:
+        text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
+    text += "Any number: seawall define NAME"
+    return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]

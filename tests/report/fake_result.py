@@ -1,0 +1,259 @@
+"""An invented result of `seawall check`, in the shape of the real one, for the tests of reports."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+HORIZONS = [3600, 14400, 86400, 604800]
+PATHS = 10_000
+
+
+def wilson(hits: int, paths: int = PATHS) -> tuple[float, float]:
+    z = 1.959963984540054
+    share, weight = hits / paths, z * z / paths
+    centre = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * (share * (1 - share) / paths + weight / (4 * paths)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def scope(hits: list[int], sentence: str, **more: Any) -> dict[str, Any]:
+    nothing = [None] * len(hits)
+    ends = [wilson(n) for n in hits]
+    return {
+        "probability": [n / PATHS for n in hits],
+        "low": [low for low, _ in ends],
+        "high": [high for _, high in ends],
+        "model_low": more.get("model_low", nothing),
+        "model_high": more.get("model_high", nothing),
+        "expected_loss": more.get("loss", nothing),
+        "expected_shortfall": more.get("shortfall", nothing),
+        "expected_shortfall_level": more.get("level", nothing),
+        "impaired_paths": hits,
+        "kinds": {"liquidation": [n / PATHS for n in hits]},
+        "parts": more.get("parts", nothing),
+        "sentence": sentence,
+    }
+
+
+def breaking(
+    account: str,
+    instrument: str,
+    kind: str,
+    side: str,
+    underlying: str,
+    paths: int,
+    price: float | None = None,
+    fraction: float | None = None,
+    sigmas: float | None = None,
+) -> dict[str, Any]:
+    distance = None if fraction is None else {"fraction": fraction, "daily_sigmas": sigmas}
+    return {
+        "account": account,
+        "instrument": instrument,
+        "kind": kind,
+        "side": side,
+        "underlying": underlying,
+        "probability": paths / PATHS,
+        "paths": paths,
+        "liquidation_price": price,
+        "distance": distance,
+    }
+
+
+def limit(
+    name: str, measure: str, scope: str, horizon: float | None, value: float | None, bound: float
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "measure": measure,
+        "scope": scope,
+        "horizon_seconds": horizon,
+        "value": value,
+        "limit": bound,
+        "breached": value is not None and value > bound,
+    }
+
+
+def _dre() -> dict[str, Any]:
+    return {
+        "horizons_seconds": HORIZONS,
+        "scopes": {
+            "desk:harbour": scope(
+                [12, 58, 310, 1140],
+                "any account impaired",
+                model_low=[0.0004, 0.0026, 0.017, 0.072],
+                model_high=[0.0033, 0.012, 0.053, 0.176],
+                loss=[1.21e6, 1.46e6, 1.84e6, 2.37e6],
+                shortfall=[None, 4.1e6, 6.2e6, 7.9e6],
+                level=[None, 0.8, 0.95, 0.975],
+                parts=[None, None, {"price": 0.0194, "total": 0.031}, None],
+            ),
+            "desk:harbour/loss": scope([0, 1, 9, 61], "loss above 50% of equity"),
+            "venue:meridian": scope([0, 2, 24, 88], "bad debt above the fund"),
+            "venue:causeway": scope([0, 1, 6, 27], "bad debt above the reserve"),
+            "protocol": scope([0, 3, 29, 112], "bad debt above the insurance layer"),
+        },
+    }
+
+
+def _first_to_break() -> list[dict[str, Any]]:
+    main, loan = "harbour/perp-main", "harbour/loan"
+    return [
+        breaking(main, "SOL-PERP", "liquidation", "long", "SOL", 161, 104.31, -0.119, 2.7),
+        breaking(loan, "wstETH/USDC", "liquidation", "", "ETH", 62, 2401.0, -0.13, 3.5),
+        breaking(main, "HYPE-PERP", "liquidation", "long", "HYPE", 57, 24.58, -0.212, 4.1),
+        breaking("harbour/options", "BTC-27FEB26-76000-P", "liquidation", "short", "BTC", 17,
+                 70100.0, -0.167, 5.8),
+        breaking(main, "ETH-PERP", "adl", "short", "ETH", 10),
+        breaking(loan, "wstETH", "socialised", "", "ETH", 3),
+    ]  # fmt: skip
+
+
+def _system() -> dict[str, Any]:
+    meridian = {
+        "bad_debt_mean": 0.41e6,
+        "value_at_risk": 1.9e6,
+        "liquidations_at_risk": 148e6,
+        "fund_ruin_probability": 0.0024,
+        "fund": 14.2e6,
+        "liquidated_mean": 31.5e6,
+    }
+    causeway = {
+        "bad_debt_mean": 0.02e6,
+        "value_at_risk": 0.0,
+        "liquidations_at_risk": 9.3e6,
+        "fund_ruin_probability": 0.0,
+        "fund": 1.1e6,
+        "liquidated_mean": 0.7e6,
+    }
+    shocks = [-0.05, -0.10, -0.15, -0.20]
+    return {
+        "bad_debt_mean": 0.43e6,
+        "value_at_risk": 1.9e6,
+        "liquidations_at_risk": 155e6,
+        "fund_ruin_probability": 0.0029,
+        "amplification": {
+            "SOL": _ratios(shocks, [1.23, 1.34, 1.33, 1.27]),
+            "HYPE": _ratios(shocks, [1.31, 1.52, 1.61, 1.48]),
+        },
+        "venues": {"meridian": meridian, "causeway": causeway},
+    }
+
+
+def _ratios(shocks: list[float], ratios: list[float]) -> list[dict[str, float]]:
+    return [{"shock": s, "ratio": r} for s, r in zip(shocks, ratios, strict=True)]
+
+
+def _concentration() -> list[dict[str, Any]]:
+    rows = [
+        ("HYPE-PERP", "long", 9.67e6, 0.047, 4.2, 0.80, 95e3),
+        ("XRP-PERP", "short", 5.08e6, 0.043, 2.7, 0.53, 33e3),
+        ("SOL-PERP", "long", 16.81e6, 0.026, 2.6, 0.41, 100e3),
+        ("ETH-PERP", "short", 16.28e6, 0.013, 0.7, 0.10, 39e3),
+        ("BTC-PERP", "short", 7.41e6, 0.004, 0.2, 0.03, 7e3),
+    ]
+    keys = ("instrument", "side", "notional", "open_interest_share", "depth_multiple",
+            "days_to_exit", "exit_cost")  # fmt: skip
+    account = {"account": "harbour/perp-main"}
+    return [account | dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def _limits() -> list[dict[str, Any]]:
+    desk, day = "desk:harbour", 86400
+    return [
+        limit("DRE 24 h, desk:harbour", "dre", desk, day, 0.031, 0.02),
+        limit("DRE 7 d, desk:harbour", "dre", desk, 604800, 0.114, 0.15),
+        limit("Model interval high end, 24 h", "model_high", desk, day, 0.053, 0.06),
+        limit("Expected shortfall, 24 h", "expected_shortfall", desk, day, 6.2e6, 6.5e6),
+        limit("Largest share of open interest", "open_interest_share", desk, None, 0.047, 0.05),
+        limit("Longest exit", "days_to_exit", desk, None, 0.80, 1.0),
+        limit("Fund ruin 24 h, venue:meridian", "fund_ruin", "venue:meridian", day, 0.0024, 0.005),
+    ]
+
+
+def fake_result() -> dict[str, Any]:
+    """A fresh copy of the whole result: one desk, two venues, one breached limit of seven."""
+    pays = {"account": 1.84e6, "keeper": -0.11e6, "backstop": 0.21e6, "fund": 0.29e6,
+            "adl": 0.06e6, "socialised": 0.02e6}  # fmt: skip
+    result = {
+        "schema": "seawall/check/1",
+        "case": {
+            "name": "harbour",
+            "hash": "39b85ff9c452c8b1" * 4,
+            "as_of": "2026-01-30T16:00:00Z",
+            "quote": "USDC",
+            "venues": ["meridian", "causeway"],
+            "accounts": 6412,
+            "positions": 11806,
+            "desks": [{"owner": "harbour", "equity": 11.5e6}],
+        },
+        "version": "0.1.0",
+        "seed": 7,
+        "paths": PATHS,
+        "horizon_seconds": 86400,
+        "step_seconds": 300,
+        "steps": 288,
+        "headline": "desk:harbour",
+        "dre": _dre(),
+        "crowd_leverage": {
+            name: {"probability": p / PATHS, "low": wilson(p)[0], "high": wilson(p)[1],
+                   "median_leverage": leverage}
+            for name, p, leverage in (("light", 274, 4.3), ("base", 310, 6.1), ("heavy", 371, 8.9))
+        },
+        "first_to_break": _first_to_break(),
+        "who_pays": pays,
+        "who_pays_unconditional": {payer: amount * 0.031 for payer, amount in pays.items()},
+        "who_pays_scope": "desk:harbour",
+        "who_pays_loss": 2.31e6,
+        "system": _system(),
+        "concentration": _concentration(),
+        "limits": _limits(),
+        "remedy": {
+            "action": "add", "account": "harbour/perp-main", "asset": "USDC", "amount": 620e3,
+            "amount_quote": 620e3, "dre_after": 0.0192, "low_after": 0.0167, "high_after": 0.0221,
+            "cost": 119.0, "cost_basis": "per day", "limit": "DRE 24 h, desk:harbour",
+            "deadline_seconds": 15540,
+        },
+        "remedy_note": "The smallest single action found; 14 were tried on the same paths.",
+        "assumptions": [f"A{number}" for number in range(1, 13)],
+        "warnings": ["2 open-interest figures are older than a day and were kept as given."],
+        "manifest": {
+            "files": {name: f"{seed:02x}93eef8fb598f4e" * 4 for seed, name in enumerate((
+                "case.toml", "instruments.csv", "accounts.parquet", "positions.parquet",
+                "balances.csv", "market.toml", "limits.toml"))},
+            "rulebooks": {
+                "meridian": {"source": "exchange documentation", "as_of": "2026-01-15"},
+                "causeway": {"source": "protocol parameters", "as_of": "2026-01-09"},
+            },
+            "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1",
+                         "seawall": "0.1.0"},
+        },
+        "since_last": None,
+    }  # fmt: skip
+    return copy.deepcopy(result)
+
+
+def without_desk() -> dict[str, Any]:
+    """A protocol's case: no desk, no limits, no crowd variants, no remedy, nothing impaired."""
+    result = fake_result()
+    result["case"]["desks"] = []
+    result["headline"] = result["who_pays_scope"] = "protocol"
+    result["dre"]["scopes"] = {
+        "venue:meridian": scope([0, 0, 0, 0], "bad debt above the fund"),
+        "protocol": scope([0, 0, 0, 0], "bad debt above the insurance layer"),
+    }
+    result["crowd_leverage"] = None
+    result["first_to_break"] = []
+    payers = result["who_pays"]
+    result["who_pays"] = dict.fromkeys(payers, 0.0)
+    result["who_pays_unconditional"] = dict.fromkeys(payers, 0.0)
+    result["who_pays_loss"] = 0.0
+    result["concentration"] = []
+    result["limits"] = []
+    result["remedy"] = None
+    result["remedy_note"] = ""
+    result["warnings"] = []
+    result["system"]["amplification"] = {}
+    result["assumptions"] = ["A1", "A3", "A9"]
+    return result
