@@ -37,7 +37,7 @@ def data_folder() -> Path:
 
 
 def only_match(folder: Path, pattern: str) -> Path:
-    """The one file of ``folder`` that fits ``pattern``; InputError when there is none or several."""
+    """The one file of ``folder`` that fits ``pattern``; InputError when not exactly one does."""
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
         raise InputError(
@@ -55,5 +55,5 @@ def digest(*files: Path) -> str:
 
 
 def system_accounts(venue: str) -> tuple[tuple[str, AccountKind], ...]:
-    """Name and kind of a venue's own accounts: order book, outside world, keeper, backstop, fund."""
-    return tuple((f"{venue} {kind.value}", kind) for kind in SYSTEM_KINDS)
+    """Name and kind of a venue's own accounts: order book, outside, keeper, backstop, fund."""
+    return tuple((f"{venue}/{kind.value}", kind) for kind in SYSTEM_KINDS)
