@@ -1,0 +1,5 @@
+"""`python -m seawall`: the command line without its script."""
+
+from seawall.cli.app import main
+
+main()

@@ -1,0 +1,107 @@
+"""The `seawall` command: its sub-commands, and what each kind of ending means.
+
+Exit codes: 0 an answer, within limits; 2 an answer, a limit is breached; 1 no answer (bad, stale
+or missing input, a wrong option, a bug), with one sentence on stderr; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from seawall import __version__
+from seawall.cli import case, check, define, doctor, output, scenarios
+from seawall.foundation.errors import SeawallError
+
+NO_ANSWER = 1
+INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+
+# Plain help text: rich's markup would be imported for it and doubles the time of `--help`.
+app = typer.Typer(
+    name="seawall",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.add_typer(case.app, name="case")
+app.command("define")(define.define)
+app.command("doctor")(doctor.doctor)
+app.add_typer(scenarios.app, name="scenarios")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        output.say(f"seawall {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Does this book survive, what dies first, who pays, and does this change help?
+
+    Start with `seawall check`: it checks the bundled case. Then `seawall case new my-case`.
+    """
+    if context.invoked_subcommand is None:
+        output.say(context.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and return its exit code.
+
+    Never raises: a SeawallError or a wrong option becomes one sentence on stderr and 1; so does a
+    bug, with the way to its traceback (SEAWALL_DEBUG=1). A reader of the output who leaves early
+    (`| head`) is not an error.
+    """
+    debug = os.environ.get("SEAWALL_DEBUG", "") not in ("", "0")
+    try:
+        code = app(args=list(arguments), prog_name="seawall", standalone_mode=False)
+        return int(code or 0)
+    except SeawallError as error:
+        return _fail(str(error), debug)
+    except typer.TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "seawall")
+        return _fail(f"{error.format_message().rstrip('.')}. Try `{command} --help`.", debug=False)
+    except (typer.Abort, KeyboardInterrupt):
+        output.complain("Interrupted; nothing was written.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        output.abandon_stdout()
+        return 0
+    except SystemExit as ending:  # shell completion ends the process by itself
+        return ending.code if isinstance(ending.code, int) else 0
+    except Exception as error:  # the last line of defence: no traceback for users
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return _fail(
+            f"Seawall failed in a way it should not ({what}); "
+            "run again with SEAWALL_DEBUG=1 for the traceback.",
+            debug,
+        )
+
+
+def _fail(sentence: str, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        output.complain(traceback.format_exc().rstrip())
+    output.complain(sentence)
+    return NO_ANSWER
+
+
+def main() -> None:
+    """Entry point of the `seawall` script."""
+    code = run(sys.argv[1:])
+    output.flush_stdout()
+    sys.exit(code)

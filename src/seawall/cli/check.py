@@ -1,0 +1,118 @@
+"""`seawall check`: the main job, from a Case to an answer and an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import output
+from seawall.cli.bar import progress_bar
+from seawall.cli.duration import seconds
+from seawall.foundation.errors import InputError
+
+if TYPE_CHECKING:
+    from seawall.case import Case
+
+BREACHED = 2
+STDOUT = "-"
+
+
+def check(
+    case: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CASE]", help="Folder of the Case; without it, the bundled one."),
+    ] = None,
+    horizon: Annotated[
+        str, typer.Option(metavar="TIME", help="How far ahead: 90s, 5m, 24h, 7d.")
+    ] = "24h",
+    paths: Annotated[int, typer.Option(metavar="N", min=1, help="Simulated paths.")] = 400,
+    seed: Annotated[
+        int, typer.Option(metavar="S", min=0, help="Same seed, Case and version: same answer.")
+    ] = 1,
+    step: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Time step of the paths; default: the Case's."),
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the answer as one offline HTML page.")
+    ] = None,
+) -> None:
+    """Check a Case: does it survive, and what breaks first?
+
+    Who pays, how concentrated it is, which limits are breached, what would help.
+
+    Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why.
+    """
+    horizon_seconds = seconds(horizon, "--horizon")
+    step_seconds = seconds(step, "--step") if step is not None else None
+    if step_seconds is not None and step_seconds > horizon_seconds:
+        raise InputError(
+            f"a step of {step} is longer than the horizon of {horizon}",
+            file="--step",
+            expected="a shorter step",
+        )
+    targets = _targets(json, html)
+    question = _load(case)
+    if step_seconds is not None:
+        question = replace(question, step_seconds=step_seconds)
+
+    from seawall.exposure import check as run_check
+
+    with progress_bar() as progress:
+        result = run_check(
+            question, horizon_seconds=horizon_seconds, paths=paths, seed=seed, progress=progress
+        )
+    _deliver(result, targets, json_to_stdout=json == STDOUT)
+    breached = [limit for limit in result["limits"] if limit["breached"]]
+    if breached:
+        if json == STDOUT:  # the page would have named them
+            output.complain(
+                "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
+            )
+        raise typer.Exit(BREACHED)
+
+
+def _targets(json: str | None, html: str | None) -> dict[str, Path]:
+    """The files to write, by kind, refused here when they could not be written later."""
+    if html == STDOUT:
+        raise InputError(
+            "the page cannot go to stdout", file="--html", expected="the name of a file"
+        )
+    targets = {
+        kind: Path(name)
+        for kind, name in (("json", json), ("html", html))
+        if name is not None and name != STDOUT
+    }
+    for kind, path in targets.items():
+        output.check_target(path, f"--{kind}")
+    if len({path.resolve() for path in targets.values()}) < len(targets):
+        raise InputError(
+            f"{json} is also the file of --json", file="--html", expected="two different files"
+        )
+    return targets
+
+
+def _load(case: Path | None) -> Case:
+    from seawall.casefile import load_case, sample_case
+
+    return sample_case() if case is None else load_case(case)
+
+
+def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:
+    """Render everything first, then write: an error in one leaves no other half-written."""
+    from seawall.report import jsonfile, page, terminal
+
+    text = (
+        jsonfile.dumps(result)
+        if json_to_stdout
+        else terminal.render(result, width=output.width(), colour=output.colour())
+    )
+    renderers = {"json": jsonfile.dumps, "html": page.render}
+    output.write_files({path: renderers[kind](result) for kind, path in targets.items()})
+    (output.say_exactly if json_to_stdout else output.say)(text)

@@ -1,0 +1,184 @@
+"""`seawall doctor`: what this installation has, what it lacks, and the command that fixes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import seawall
+from seawall.cli import output
+
+OLDEST_PYTHON = (3, 11)
+CORE = ("numpy", "scipy", "polars", "pydantic", "typer", "rich", "jinja2")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NOT_WELL = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``state``: "ok", "missing" (Seawall needs it) or "absent" (optional)."""
+
+    name: str
+    state: str
+    detail: str
+    fix: str | None = None
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what is missing, and the command that fixes it.
+
+    Looks at Python, packages against the lock, data folders, cache, browser and terminal.
+
+    Exit code 0 when nothing that Seawall needs is missing, else 1.
+    """
+    root = project_root()
+    findings = [
+        _python(),
+        *_packages(root),
+        _sample(),
+        *_data_folders(root),
+        _cache(),
+        _browser(),
+        _terminal(),
+    ]
+    well = all(finding.state != "missing" for finding in findings)
+    if json:
+        from json import dumps
+
+        answer = {
+            "schema": "seawall/doctor/1",
+            "version": seawall.__version__,
+            "ok": well,
+            "findings": [asdict(finding) for finding in findings],
+        }
+        output.say_exactly(dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        output.say(_text(findings, well))
+    if not well:
+        raise typer.Exit(NOT_WELL)
+
+
+def project_root() -> Path | None:
+    """The checkout that this package runs from; None when it was installed from a wheel."""
+    root = Path(seawall.__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """{package: version} of a lock file; {} when there is none."""
+    if not lock.is_file():
+        return {}
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    found = (re.match(r"([A-Za-z0-9._-]+)==([^ ;\\]+)", line) for line in lines)
+    return {match[1].lower(): match[2] for match in found if match}
+
+
+def _python() -> Finding:
+    detail = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info < OLDEST_PYTHON:
+        return Finding("python", "missing", detail, "make setup PYTHON=python3.11")
+    return Finding("python", "ok", detail)
+
+
+def _packages(root: Path | None) -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    pinned = pins(root / "requirements.lock") if root else {}
+    fix = (
+        "python -m pip install --require-hashes -r requirements.lock"
+        if root
+        else "python -m pip install --upgrade --force-reinstall seawall"
+    )
+    for name in CORE:
+        wanted = pinned.get(name)
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield Finding(name, "missing", "not installed", fix)
+            continue
+        if wanted and found != wanted:
+            # Answers are promised to be the same bits only under the lock's versions.
+            yield Finding(name, "absent", f"{found}; the lock has {wanted}", fix)
+        else:
+            yield Finding(name, "ok", f"{found}, {'as locked' if wanted else 'no lock here'}")
+
+
+def _sample() -> Finding:
+    from seawall.foundation.errors import SeawallError
+
+    try:
+        from seawall.casefile import sample_case
+
+        case = sample_case()
+    except (SeawallError, ImportError, OSError) as error:
+        return Finding("bundled case", "missing", str(error), "install Seawall again: make setup")
+    return Finding("bundled case", "ok", f"{case.name}, {case.as_of:%Y-%m-%d}")
+
+
+def _data_folders(root: Path | None) -> Iterator[Finding]:
+    for name, default in (("SEAWALL_DATA", "data"), ("SEAWALL_PEER_CASES", "peer-cases")):
+        given = os.environ.get(name)
+        folder = Path(given) if given else (root.parent / "shared" / default if root else None)
+        if folder is not None and folder.is_dir():
+            yield Finding(name, "ok", str(folder))
+            continue
+        where = f"{folder} is not a folder" if given else "not set"
+        yield Finding(
+            name,
+            "absent",
+            f"{where}; tests on real data are skipped without it",
+            f"export {name}=FOLDER",
+        )
+
+
+def _cache() -> Finding:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "seawall"
+    if folder.is_dir():
+        return Finding("cache folder", "ok", str(folder))
+    return Finding("cache folder", "ok", f"{folder}, not made yet: nothing is cached")
+
+
+def _browser() -> Finding:
+    for name in BROWSERS:
+        found = shutil.which(name)
+        if found:
+            return Finding("browser", "ok", f"{found}, for pictures of the HTML page")
+    return Finding(
+        "browser",
+        "absent",
+        "no Chromium; only needed for pictures of the HTML page",
+        "apt-get install chromium",
+    )
+
+
+def _terminal() -> Finding:
+    encoding = (sys.stdout.encoding or "unknown").lower()
+    if encoding.replace("-", "") != "utf8":
+        return Finding(
+            "terminal", "absent", f"{encoding}: bars are not drawn", "export PYTHONIOENCODING=utf-8"
+        )
+    return Finding("terminal", "ok", f"{encoding}, {output.width()} columns (the page likes 100)")
+
+
+def _text(findings: list[Finding], well: bool) -> str:
+    marks = {"ok": "ok     ", "missing": "MISSING", "absent": "absent "}
+    widest = max(len(finding.name) for finding in findings)
+    lines = [f"Seawall {seawall.__version__}"]
+    for finding in findings:
+        lines.append(f"{marks[finding.state]}  {finding.name:<{widest}}  {finding.detail}")
+        if finding.fix:
+            lines.append(f"{'':9}{'':{widest}}  fix: {finding.fix}")
+    lines.append("All that Seawall needs is here." if well else "Seawall lacks something it needs.")
+    return "\n".join(lines)
