@@ -68,6 +68,8 @@ def run(arguments: Sequence[str]) -> int:
     debug = os.environ.get("SEAWALL_DEBUG", "") not in ("", "0")
     try:
         code = app(args=list(arguments), prog_name="seawall", standalone_mode=False)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this code
+            output.complain("Interrupted.")
         return int(code or 0)
     except SeawallError as error:
         return _fail(str(error), debug)
@@ -75,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "seawall")
         return _fail(f"{error.format_message().rstrip('.')}. Try `{command} --help`.", debug=False)
     except (typer.Abort, KeyboardInterrupt):
-        output.complain("Interrupted; nothing was written.")
+        output.complain("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
         output.abandon_stdout()

@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 
 _Folder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="Folder of the Case; none: the bundled one.")
+    Path | None, typer.Argument(metavar="DIR", help="Folder of the Case; none: the bundled one.")
 ]
 
 

@@ -23,7 +23,7 @@ STDOUT = "-"
 def check(
     case: Annotated[
         Path | None,
-        typer.Argument(metavar="[CASE]", help="Folder of the Case; without it, the bundled one."),
+        typer.Argument(metavar="CASE", help="Folder of the Case; without it, the bundled one."),
     ] = None,
     horizon: Annotated[
         str, typer.Option(metavar="TIME", help="How far ahead: 90s, 5m, 24h, 7d.")

@@ -18,7 +18,7 @@ def define(
     name: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]", help="A key of the JSON or words of the page; none: list."
+            metavar="NAME", help="A key of the JSON or words of the page; none: list."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,

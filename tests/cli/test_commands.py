@@ -1,0 +1,244 @@
+"""The other commands: define, doctor, case, scenarios; and what importing the command costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from seawall.case.assumptions import ASSUMPTIONS
+from seawall.case.case import LIMIT_MEASURES
+from seawall.case.definitions import DEFINITIONS, closest, lookup
+from seawall.cli import doctor
+from seawall.cli.app import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Every key of schema seawall/check/1, but for names of scopes, venues, assets and files.
+JSON_KEYS = """
+schema case name hash as_of quote venues accounts positions desks owner equity version seed paths
+horizon_seconds step_seconds steps headline dre horizons_seconds scopes probability low high
+model_low model_high expected_loss expected_shortfall expected_shortfall_level impaired_paths kinds
+liquidation negative_equity adl socialised loss_fraction parts price total sentence crowd_leverage
+light base heavy median_leverage first_to_break account instrument kind side underlying
+liquidation_price distance fraction daily_sigmas who_pays keeper backstop fund
+who_pays_unconditional who_pays_scope who_pays_loss system bad_debt_mean value_at_risk
+liquidations_at_risk fund_ruin_probability amplification shock ratio liquidated_mean concentration
+notional open_interest_share depth_multiple days_to_exit exit_cost limits measure scope value limit
+breached remedy action asset amount amount_quote dre_after low_after high_after cost cost_basis
+deadline_seconds remedy_note assumptions warnings manifest files rulebooks source versions python
+numpy scipy seawall since_last
+""".split()
+
+
+def in_a_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_nothing_heavy_is_imported_before_a_command_needs_it():
+    code = (
+        "import sys, seawall.cli.app as app\n"
+        "app.run(['--help'])\n"
+        "heavy = {'numpy', 'scipy', 'polars', 'pydantic', 'rich', 'jinja2'} & set(sys.modules)\n"
+        "sys.exit(repr(sorted(heavy)) if heavy else 0)"
+    )
+    ended = in_a_process(code)
+    assert ended.returncode == 0, ended.stderr
+    assert "check" in ended.stdout
+
+
+def test_a_reader_that_leaves_is_quiet():
+    code = "import sys; from seawall.cli.app import main; sys.argv[1:] = ['define']; main()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert process.stderr == ""
+    assert process.returncode == 0
+
+
+def test_a_terminal_without_utf8_gets_text_and_not_an_exception():
+    code = "from seawall.cli.output import say; say('▲ 3.5σ')"
+    ended = in_a_process(code, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "? 3.5?\n"
+
+
+def test_json_is_utf8_whatever_the_terminal_speaks():
+    code = "from seawall.cli.output import say_exactly; say_exactly('σ')"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False, env=environment
+    )
+    assert ended.stdout == "σ\n".encode()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["case"], ["scenarios"], ["check", "-h"]])
+def test_help_is_0(arguments, capsys):
+    assert run(arguments) == 0
+    assert "Usage: seawall" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_1(capsys):
+    assert run(["chekc"]) == 1
+    assert "chekc" in capsys.readouterr().err
+
+
+class TestDefine:
+    @pytest.mark.parametrize("key", JSON_KEYS)
+    def test_every_key_of_the_json_is_defined(self, key):
+        assert lookup(key) is not None
+
+    @pytest.mark.parametrize("measure", LIMIT_MEASURES)
+    def test_every_measure_of_a_limit_is_defined(self, measure):
+        assert lookup(measure) is not None
+
+    @pytest.mark.parametrize("number", ASSUMPTIONS)
+    def test_every_assumption_is_defined(self, number):
+        entry = lookup(number.lower())
+        assert entry is not None
+        assert entry.text == ASSUMPTIONS[number]
+
+    def test_no_name_means_two_things(self):
+        names = [
+            word.replace("_", " ") for entry in DEFINITIONS for word in (entry.name, *entry.also)
+        ]
+        twice = {
+            name for name in names if len({e.name for e in DEFINITIONS if name in spelled(e)}) > 1
+        }
+        assert not twice
+
+    def test_a_key_by_name_path_and_words(self, capsys):
+        assert lookup("dre.scopes.low") == lookup("high") == lookup("Simulation 95%")
+        assert run(["define", "liq", "price"]) == 0
+        assert capsys.readouterr().out.startswith("liquidation_price (quote)")
+
+    def test_an_unknown_name_is_1_with_the_closest(self, capsys):
+        assert run(["define", "liquidations_at_rsk"]) == 1
+        assert "closest: liquidations_at_risk" in capsys.readouterr().err
+        assert closest("zzzzzz") == ()
+
+    def test_without_a_name_all_are_listed(self, capsys):
+        assert run(["define"]) == 0
+        listed = capsys.readouterr().out
+        assert all(re.search(rf"^{entry.name} ", listed, re.M) for entry in DEFINITIONS)
+        assert max(map(len, listed.splitlines())) <= 100
+
+    def test_json(self, capsys):
+        assert run(["define", "dre", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["name"] == "dre"
+
+
+def spelled(entry) -> set[str]:
+    return {word.replace("_", " ") for word in (entry.name, *entry.also)}
+
+
+class TestDoctor:
+    def test_all_well_is_0(self, floors, capsys):
+        assert run(["doctor", "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["ok"] is True
+        assert {"python", "numpy", "bundled case", "SEAWALL_DATA", "browser"} <= {
+            finding["name"] for finding in answer["findings"]
+        }
+
+    def test_each_gap_has_a_fix(self, floors, monkeypatch, tmp_path, capsys):
+        monkeypatch.setenv("SEAWALL_DATA", str(tmp_path / "nowhere"))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        run(["doctor", "--json"])
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        gaps = {finding["name"]: finding["fix"] for finding in findings if finding["state"] != "ok"}
+        assert gaps["SEAWALL_DATA"] == "export SEAWALL_DATA=FOLDER"
+        assert "browser" in gaps
+        assert all(gaps.values())
+
+    def test_a_missing_package_is_1(self, floors, monkeypatch, capsys):
+        monkeypatch.setattr(doctor, "CORE", ("numpy", "no-such-package-of-ours"))
+        assert run(["doctor"]) == 1
+        printed = capsys.readouterr().out
+        assert "MISSING  no-such-package-of-ours" in printed
+        assert "pip install" in printed
+
+    def test_it_looks_at_the_packages_of_the_project_file(self):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        names = {re.split(r"[<>=]", line)[0] for line in project["dependencies"]}
+        assert names == set(doctor.CORE)
+
+    def test_pins_are_read_from_the_lock(self, tmp_path):
+        lock = tmp_path / "requirements.lock"
+        lock.write_text(
+            "numpy==2.4.6 \\\n    --hash=sha256:aa\n"
+            "colorama==0.4.6 ; sys_platform == 'win32' \\\n    --hash=sha256:bb\n"
+        )
+        assert doctor.pins(lock) == {"numpy": "2.4.6", "colorama": "0.4.6"}
+        assert doctor.pins(tmp_path / "none") == {}
+
+
+class TestLocks:
+    @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+    def test_hashed_and_without_any_address(self, name):
+        text = (ROOT / name).read_text()
+        assert "/" not in text
+        assert "index" not in text
+        pinned = re.findall(r"^[a-z].*?\\\n    --hash=sha256:[0-9a-f]{64}", text, re.M)
+        assert len(pinned) == len(doctor.pins(ROOT / name)) > 0
+
+    def test_they_agree_and_hold_the_build_backend(self):
+        runtime = doctor.pins(ROOT / "requirements.lock")
+        assert {"hatchling", "editables"} <= set(runtime)
+        assert runtime.items() <= doctor.pins(ROOT / "requirements-dev.lock").items()
+
+
+class TestCase:
+    def test_new_says_what_to_do_next(self, floors, capsys):
+        assert run(["case", "new", "mine", "--crowd", "500"]) == 0
+        assert floors.loaded == ["new mine 500"]
+        assert "seawall check mine" in capsys.readouterr().out
+
+    def test_validate(self, floors, capsys):
+        assert run(["case", "validate", "mine"]) == 0
+        printed = capsys.readouterr().out
+        assert "one-account is a valid Case" in printed
+        assert "50 generated accounts" in printed
+
+    def test_show_prints_what_is_in_it(self, floors, capsys):
+        assert run(["case", "show"]) == 0
+        printed = capsys.readouterr().out
+        for words in (
+            "harbour/main",
+            "SOL-PERP",
+            "1,250",
+            "40,000",
+            "meridian",
+            "2026-01-15",
+            "8x",
+        ):
+            assert words in printed
+
+    def test_show_as_json(self, floors, capsys):
+        assert run(["case", "show", "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["positions"][0]["size"] == 1250.0
+        assert shown["hash"] == floors.case.digest
+
+
+def test_scenarios_list_names_the_models(capsys):
+    from seawall.scenario.paths import MODELS
+
+    assert run(["scenarios", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed and text in printed for name, text in MODELS.items())
