@@ -33,12 +33,13 @@ def segment_sums(values: Floats, segment: Ints, count: int) -> Floats:
             expected=f"numbers from 0 to {count - 1}",
         )
     if values.ndim == 1:
-        return np.bincount(segment, weights=values, minlength=count)
+        # Without rows NumPy answers in whole numbers, hence the conversion.
+        return np.bincount(segment, weights=values, minlength=count).astype(np.float64, copy=False)
     rows = values.shape[0]
     # One flat count over (row, segment): row-major order keeps each sum left to right.
     cell = np.arange(rows, dtype=np.int64)[:, None] * count + segment[None, :]
     flat = np.bincount(cell.ravel(), weights=values.ravel(), minlength=rows * count)
-    return flat.reshape(rows, count)
+    return flat.astype(np.float64, copy=False).reshape(rows, count)
 
 
 def expand_ranges(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:

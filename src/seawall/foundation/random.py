@@ -78,9 +78,7 @@ def philox(counter: Words, seed: int) -> Words:
     return counter
 
 
-def uniforms(
-    seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int
-) -> Floats:
+def uniforms(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int) -> Floats:
     """Uniform numbers strictly between 0 and 1, on the grid of 2^-53.
 
     paths (p,) and steps (t,) are integers from 0 to 2^32 - 1, ``seed`` from 0 to 2^64 - 1.
@@ -100,7 +98,7 @@ def uniforms(
     row_step = np.repeat(step_words, blocks)
     numbers = np.empty((path_words.size, row.size, 2))
     if row.size == 0:
-        return numbers.reshape(path_words.size, step_words.size, 0)
+        return np.empty((path_words.size, step_words.size, count))
     together = max(1, _CHUNK // row.size)
     for first in range(0, path_words.size, together):
         chunk = path_words[first : first + together]
@@ -119,9 +117,7 @@ def uniforms(
     return drawn if count == 2 * blocks else np.ascontiguousarray(drawn[..., :count])
 
 
-def normals(
-    seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int
-) -> Floats:
+def normals(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int) -> Floats:
     """Standard normal numbers: the inverse distribution function of :func:`uniforms`.
 
     Shapes, ranges, errors and bit-for-bit access as there. Monotone in the uniform, so a path
@@ -137,7 +133,8 @@ def normals(
 def _doubles(low: Words, high: Words) -> Floats:
     """The upper 53 of 64 bits as a fraction; the one zero among 2^53 values becomes 2^-54."""
     mantissa = ((high << np.uint64(21)) | (low >> np.uint64(11))).view(np.int64)
-    return np.maximum(mantissa * 2.0**-53, 2.0**-54)
+    fraction: Floats = np.maximum(mantissa * 2.0**-53, 2.0**-54)
+    return fraction
 
 
 def _as_words(values: ArrayLike, name: str) -> Words:

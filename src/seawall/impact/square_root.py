@@ -77,7 +77,7 @@ def average(rule: SquareRoot, b0: ArrayLike, b1: ArrayLike) -> Floats:
     )
     if not np.any(scale * np.sqrt(np.maximum(-np.minimum(left, right), 0.0)) > 1.0 - LOWEST):
         return 1.0 + scale * _mean_root(left, right)
-    # Where the floor binds the walk has two parts: b below -limit at the floor, the rest on the law.
+    # Where the floor binds, the walk has two parts: below -limit at the floor, the rest on the law.
     limit = np.full(scale.shape, np.inf)
     np.divide(1.0 - LOWEST, scale, out=limit, where=scale > 0.0)
     limit *= limit

@@ -6,15 +6,15 @@ heartbeat means that this trigger is absent; a feed without triggers sends at ev
 three zero is the market price itself, bit for bit.
 
 On Brownian motion with volatility s per root second, without heartbeat: mean time between updates
-(deviation / s)^2, mean |gap| deviation / 3, mean gap^2 deviation^2 / 6, plus s^2 delay for the delay.
+(deviation/s)^2, mean |gap| deviation / 3, mean gap^2 deviation^2 / 6, plus s^2 delay for a delay.
 
 Source: exit time of Brownian motion from an interval (Karatzas and Shreve 1991, section 2.8) and
 the renewal argument over it. The form of the rule is that of Chainlink's price feeds.
 Wrong when: steps are coarse. A feed looks once a step, so updates come late: by a share of
 (1 + r)^2 - 1 + r_0^2 / 4 with r = 0.5826 r_0, r_0 = s sqrt(dt) / deviation (0.5826: Broadie,
 Glasserman and Kou 1997; the last term is the variance of the overshoot), which is 3 / 12 / 29% at
-80% volatility, 0.5% and dt = 1 / 12 / 60 s. A delay shorter than half a step vanishes: dt <= delay/4
-is asked for. The nodes behind a feed are taken to agree, and its clock starts anew with the path.
+80% volatility, 0.5% and dt = 1 / 12 / 60 s. A delay below half a step vanishes: use dt <= delay / 4.
+The nodes behind a feed are taken to agree, and its clock starts anew with the path.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class FeedRule:
     def __post_init__(self) -> None:
         shapes = {self.deviation.shape, self.heartbeat_steps.shape, self.delay_steps.shape}
         if len(shapes) != 1 or self.deviation.ndim != 1:
-            raise InputError("feed columns differ in length", expected="three columns of one length")
+            raise InputError(
+                "feed columns differ in length", expected="three columns of one length"
+            )
         if not (
             np.all(self.deviation >= 0.0)
             and np.all(self.heartbeat_steps >= 1.0)
@@ -105,7 +107,7 @@ def compile_feeds(feeds: Sequence[Feed], step_seconds: float) -> FeedRule:
 
 
 def start(rule: FeedRule, price: Floats) -> FeedState:
-    """Every feed has just sent ``price`` (p, f), and has sent nothing else as far back as matters."""
+    """Every feed has just sent ``price`` (p, f), and nothing else as far back as it matters."""
     rows = int(rule.delay_steps.max(initial=0)) + 1
     return FeedState(
         sent=price.copy(),

@@ -121,7 +121,7 @@ def correlation_factor(market: Market, assets: tuple[str, ...]) -> Floats:
             )
         matrix[place[one], place[other]] = matrix[place[other], place[one]] = value
     try:
-        return np.linalg.cholesky(matrix)
+        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(matrix)
     if values[0] < -1e-9:
@@ -204,7 +204,8 @@ def _check(
 ) -> None:
     if scenario.model not in MODELS:
         raise InputError(
-            f"scenario model {scenario.model!r} is not known", expected=f"one of {', '.join(MODELS)}"
+            f"scenario model {scenario.model!r} is not known",
+            expected=f"one of {', '.join(MODELS)}",
         )
     if scenario.label not in ("exogenous", "total"):
         raise InputError(
