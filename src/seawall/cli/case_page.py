@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from seawall.book import Book
 from seawall.case import Case
 
-MOST_ROWS = 40  # of a table in text; the JSON has them all
+MOST_ROWS = 40  # of a table in text; the JSON has them all, and cells in full
+WIDEST_CELL = 48
 
 Row = Mapping[str, Any]
 
@@ -164,4 +166,4 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:,.10g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return shorten(str(value), WIDEST_CELL, placeholder=" ...")

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def define(
     name: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME", help="A key of the JSON or words of the page; none: list."
-        ),
+        typer.Argument(metavar="NAME", help="A key of the JSON or words of the page; none: list."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
