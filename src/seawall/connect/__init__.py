@@ -1,0 +1,1 @@
+"""Floor 12: files and, later, venues turned into Cases."""

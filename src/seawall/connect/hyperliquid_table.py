@@ -10,6 +10,18 @@ from pathlib import Path
 
 from seawall.foundation.errors import InputError
 
+COLUMNS = (
+    "coin",
+    "side",
+    "size",
+    "entry_price",
+    "position_value",
+    "unrealized_pnl",
+    "leverage",
+    "margin_used",
+    "liquidation_price",
+)
+
 
 @dataclass(frozen=True)
 class VenuePosition:
@@ -40,11 +52,7 @@ def read_positions(file: Path) -> tuple[VenuePosition, ...]:
     Raises InputError naming the row and column of a missing column, a bad number, a side that is
     neither LONG nor SHORT or contradicts the sign of size, a size of zero or a coin given twice.
     """
-    wanted = (
-        "coin side size entry_price position_value unrealized_pnl leverage margin_used "
-        "liquidation_price"
-    ).split()
-    rows = _rows(file, wanted)
+    rows = _rows(file, COLUMNS)
     positions: list[VenuePosition] = []
     for number, row in rows:
         side, size = row["side"], _number(row, "size", file, number)
