@@ -70,6 +70,7 @@ test-all: $(DEV)
 	$(BIN)/pytest -q --benchmark-skip
 
 bench: $(DEV)
+	@test -d benchmarks || { echo "There are no benchmarks yet." >&2; exit 1; }
 	$(BIN)/pytest -q benchmarks --benchmark-only
 
 # One version for every Python and platform, all files' hashes, and no address in the file.
