@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from seawall.book import AccountKind
+from seawall.casefile import load_case
 from seawall.connect.deribit import BOOK, VENUE, case_from_chain, main
 from seawall.connect.deribit_chain import (
     CHAIN,
@@ -146,6 +147,26 @@ def test_no_data_is_one_sentence_and_exit_code_1(
 ) -> None:
     monkeypatch.setenv("SEAWALL_DATA", str(tmp_path))
     assert main([]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_command_writes_a_case_that_loads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / CHAIN
+    file.parent.mkdir()
+    made_up_chain().write_parquet(file)
+    monkeypatch.setenv("SEAWALL_DATA", str(tmp_path))
+    folder = tmp_path / "case"
+    assert main([str(folder)]) == 0
+    assert "BTC-6FEB26" in capsys.readouterr().out
+    loaded, made = load_case(folder), case_from_chain(file)
+    assert loaded.market == made.market
+    assert loaded.book.instruments == made.book.instruments
+    np.testing.assert_array_equal(loaded.book.size, made.book.size)
+    np.testing.assert_array_equal(loaded.book.quantity, made.book.quantity)
+    # A second run refuses to overwrite, in one sentence.
+    assert main([str(folder)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seawall.casefile import load_case, save_case
 from seawall.connect.hyperliquid import (
     PUBLISHED,
     TABLES,
@@ -24,6 +25,7 @@ from seawall.connect.hyperliquid import (
 )
 from seawall.connect.hyperliquid_case import OWNER, VENUE, case_from_positions
 from seawall.connect.hyperliquid_table import VenuePosition, read_balances, read_positions
+from seawall.crowd.generate import generate
 from seawall.foundation.errors import InputError
 from seawall.valuation.revalue import per_account, revalue
 
@@ -249,6 +251,23 @@ def test_the_case_holds_the_inferred_account_value() -> None:
     held = {book.assets[i] for i in book.balance_asset}
     assert {"USDC", "BTC", "ETH", "SOL", "HYPE", "kBONK"} <= held
     assert read_balances(spot)["UBTC"] == pytest.approx(103.0531719611)
+
+
+@pytest.mark.realdata
+def test_the_case_survives_the_disk_and_its_crowd_fills_the_open_interest(tmp_path: Path) -> None:
+    case = case_from_positions(real_file("positions"), crowd_accounts=500)
+    folder = tmp_path / "case"
+    save_case(case, folder)
+    loaded = load_case(folder)
+    assert loaded.market == case.market
+    assert loaded.rulebooks[VENUE].tiers == case.rulebooks[VENUE].tiers
+    np.testing.assert_array_equal(loaded.book.size, case.book.size)
+    np.testing.assert_array_equal(loaded.book.entry, case.book.entry)
+    held = {loaded.book.instruments[i].name: float(s) for i, s in enumerate(loaded.book.size)}
+    crowd = generate(
+        loaded.crowds[0], loaded.market, loaded.rulebooks[VENUE], loaded.book.instruments, held=held
+    )
+    assert len(crowd.account_names) == 500
 
 
 def test_published_groups_name_known_tables() -> None:
