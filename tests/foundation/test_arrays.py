@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.foundation.errors import InputError
 
 ROWS = st.lists(
-    st.tuples(
-        st.floats(min_value=-1e12, max_value=1e12, allow_nan=False), st.integers(0, 6)
-    ),
+    st.tuples(st.floats(min_value=-1e12, max_value=1e12, allow_nan=False), st.integers(0, 6)),
     max_size=60,
 )
 

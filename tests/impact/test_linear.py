@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
+
 from seawall.impact.linear import average, displacement
 
 FLOW = st.floats(min_value=-3.0, max_value=3.0)
@@ -54,7 +55,9 @@ def test_average_is_the_mean_over_the_walk(b0: float, width: float) -> None:
     b1 = b0 + width
     if abs(width) < 1e-6:
         return
-    exact = quad(lambda b: float(displacement(b)), b0, b1, points=[0.0], epsabs=1e-13)[0] / (b1 - b0)
+    exact = quad(lambda b: float(displacement(b)), b0, b1, points=[0.0], epsabs=1e-13)[0] / (
+        b1 - b0
+    )
     assert abs(average(b0, b1) / exact - 1.0) < 3 * width**4 / 2880 + 1e-10
     assert average(b0, b1) == average(b1, b0) or abs(average(b0, b1) - average(b1, b0)) < 1e-15
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from seawall.foundation.errors import InputError
 from seawall.oracle import FeedRule, compile_feeds, publish, start
 from seawall.venues import Feed
@@ -97,7 +98,7 @@ def test_impossible_feeds_are_refused(feed: Feed) -> None:
 
 
 def test_impossible_steps_and_columns_are_refused() -> None:
-    with pytest.raises(InputError, match="step is 0.0"):
+    with pytest.raises(InputError, match=r"step is 0\.0"):
         compile_feeds([], 0.0)
     two, one = np.ones(2), np.ones(1)
     with pytest.raises(InputError, match="differ in length"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from seawall.impact import linear
 from seawall.impact.square_root import SquareRoot, average, displacement
 
@@ -17,7 +18,7 @@ CASES = [(0.05, 30.0), (0.10, 15.0), (0.30, 5.0)]
 
 def flow_that_moves_by(impact: float, law: SquareRoot) -> float:
     """Share of daily volume whose sale moves the price by ``impact``."""
-    return float((impact / law.scale) ** 2)
+    return float((impact / law.strength) ** 2)
 
 
 @pytest.mark.parametrize(("impact", "critical"), CASES)
@@ -25,7 +26,7 @@ def flow_that_moves_by(impact: float, law: SquareRoot) -> float:
 def test_square_root_exit_costs_two_thirds(
     impact: float, critical: float, prefactor: float
 ) -> None:
-    law = SquareRoot(prefactor, np.array(0.04))
+    law = SquareRoot(np.array(prefactor * 0.04))
     flow = flow_that_moves_by(impact, law)
     assert abs(displacement(law, -flow) - (1 - impact)) < 1e-12
     cost = 1.0 - float(average(law, 0.0, -flow))
@@ -37,7 +38,7 @@ def test_square_root_exit_costs_two_thirds(
 def test_an_account_is_solvent_below_the_critical_leverage_only(
     impact: float, critical: float
 ) -> None:
-    law = SquareRoot(1.0, np.array(0.04))
+    law = SquareRoot(np.array(0.04))
     executed = float(average(law, 0.0, -flow_that_moves_by(impact, law)))
     for leverage, solvent in ((critical * 0.999, True), (critical * 1.001, False)):
         equity_after = 1.0 + leverage * (executed - 1.0)

@@ -8,6 +8,7 @@ traditional market risk measurement and management": the add-on is half the posi
 from __future__ import annotations
 
 import pytest
+
 from seawall.exposure.liquidity import liquidity_adjusted_var
 from seawall.foundation.errors import InputError
 
@@ -32,5 +33,5 @@ def test_it_scales_with_the_position() -> None:
 
 
 def test_a_negative_spread_is_refused() -> None:
-    with pytest.raises(InputError, match="mean_spread is -0.01"):
+    with pytest.raises(InputError, match=r"mean_spread is -0\.01"):
         liquidity_adjusted_var(100.0, 0.02, 1.65, -0.01)

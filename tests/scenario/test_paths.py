@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.market import AssetState, Market, Scenario

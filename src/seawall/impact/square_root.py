@@ -30,39 +30,32 @@ LOWEST = 0.01
 
 @dataclass(frozen=True)
 class SquareRoot:
-    """Parameters of the law.
+    """Parameter of the law.
 
-    prefactor    Y, a pure number
-    daily_sigma  standard deviation of one day's log-return as a fraction: one number or an array
-                 that broadcasts with the flow, (k,)
+    strength  Y sigma: relative move at a flow of one day's volume, a fraction >= 0; one number per
+              asset, (k,), or whatever broadcasts with the flow. sigma is the standard deviation of
+              one day's log-return, Y a pure number
     """
 
-    prefactor: float
-    daily_sigma: Floats
+    strength: Floats
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.prefactor) and self.prefactor >= 0.0):
+        strength = np.asarray(self.strength)
+        if not np.all(np.isfinite(strength) & (strength >= 0.0)):
             raise InputError(
-                f"the square-root law's prefactor is {self.prefactor}", expected="a number >= 0"
+                "a strength of the square-root law (prefactor x daily volatility) is negative or "
+                "not finite",
+                expected="fractions >= 0",
             )
-        if not np.all(np.isfinite(self.daily_sigma) & (np.asarray(self.daily_sigma) >= 0.0)):
-            raise InputError(
-                "a daily volatility is negative or not finite", expected="fractions >= 0"
-            )
-
-    @property
-    def scale(self) -> Floats:
-        """Relative move at a flow of one day's volume: Y sigma."""
-        return self.prefactor * np.asarray(self.daily_sigma, dtype=np.float64)
 
 
 def displacement(rule: SquareRoot, b: ArrayLike) -> Floats:
     """Factor on the exogenous price while flow ``b`` is outstanding; b in daily volumes, sales < 0.
 
-    Shapes broadcast; >= 0.01, exactly 1 at b = 0 and for a zero prefactor.
+    Shapes broadcast; >= 0.01, exactly 1 at b = 0 and for a zero strength.
     """
     flow = np.asarray(b, dtype=np.float64)
-    move = rule.scale * np.sqrt(np.abs(flow))
+    move = rule.strength * np.sqrt(np.abs(flow))
     return np.maximum(np.where(flow < 0.0, 1.0 - move, 1.0 + move), LOWEST)
 
 
@@ -73,7 +66,7 @@ def average(rule: SquareRoot, b0: ArrayLike, b1: ArrayLike) -> Floats:
     b + (2/3) Y sigma |b|^1.5 above the floor and 0.01 b below it.
     """
     left, right, scale = np.broadcast_arrays(
-        np.asarray(b0, dtype=np.float64), np.asarray(b1, dtype=np.float64), rule.scale
+        np.asarray(b0, dtype=np.float64), np.asarray(b1, dtype=np.float64), rule.strength
     )
     if not np.any(scale * np.sqrt(np.maximum(-np.minimum(left, right), 0.0)) > 1.0 - LOWEST):
         return 1.0 + scale * _mean_root(left, right)
