@@ -4,8 +4,9 @@ From the chain: forward and mark volatility of each instrument, index as spot, o
 from its history up to that moment the realised volatility, the correlation of BTC and ETH, the
 slope of implied volatility in the index, the spread in volatility and the day's traded notional.
 Invented: the book (`BOOK`). Assumed: depth, jumps and the liquidation numbers that the preset could
-not source (the constants below, repeated in docs/real-input.md). No crowd is generated: the chain
-says nothing about other accounts. Wrong where portfolio margin applies, which is not modelled.
+not source (constants below and seawall.connect.assumed, repeated in docs/real-input.md). No crowd
+is generated: the chain says nothing about other accounts. Wrong where portfolio margin applies,
+which is not modelled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.case import Case, Limit
+from seawall.connect.assumed import SCENARIO, assumed_depth
 from seawall.connect.deribit_chain import (
     CHAIN,
     History,
@@ -33,7 +35,7 @@ from seawall.connect.source import data_folder, digest, system_accounts
 from seawall.foundation.errors import InputError, SeawallError
 from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 from seawall.instruments import Future, Instrument, Option
-from seawall.market import AssetState, InstrumentState, Market, Scenario
+from seawall.market import AssetState, InstrumentState, Market
 from seawall.valuation.black import greeks
 from seawall.venues import Rulebook
 from seawall.venues.preset import rulebook_from
@@ -65,21 +67,6 @@ SHORT_PUT, SHORT_CALL, LONG_PUT = (0.86, 0.97), (1.04, 1.25), (0.60, 0.86)
 TARGET_DAYS = 30.0
 FEWEST_DAYS = 10.0
 
-# ASSUMED: depth per unit of log-price is one day's traded notional (1% takes 1% of a day).
-DEPTH_IN_DAYS = 1.0
-# ASSUMED: jumps, relative error of depth, thinning and recovery. Feedback is off (no crowd).
-SCENARIO = Scenario(
-    model="jump_diffusion",
-    label="total",
-    jumps_per_year=6.0,
-    jump_mean=-0.04,
-    jump_volatility=0.04,
-    depth_error=0.5,
-    thinning=1.0,
-    recovery_seconds=3600.0,
-    permanent_share=0.3,
-    impact="linear",
-)
 # ASSUMED: what the preset lists as unsourced.
 TAKER_FEE = 0.0005
 LIQUIDATION = {
@@ -325,7 +312,7 @@ def _market(
             index=spot,
             oracle=spot,
             volatility=known.volatility,
-            depth=DEPTH_IN_DAYS * known.daily_volume,
+            depth=assumed_depth(known.daily_volume, known.volatility),
             daily_volume=known.daily_volume,
             volatility_error=known.volatility_error,
             implied_slope=known.implied_slope,
@@ -339,7 +326,8 @@ def _market(
         as_of=as_of,
         assets=assets,
         instruments={leg.instrument.name: leg.state for leg in legs},
-        scenario=SCENARIO,
+        # No crowd, so nothing feeds back: the paths are of the observed kind.
+        scenario=replace(SCENARIO, label="total", branching_ratio=0.0, branching_error=0.0),
         correlation={("BTC", "ETH"): together},
         jump_beta=dict.fromkeys(BOOK, 1.0),
     )

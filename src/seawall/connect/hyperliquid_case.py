@@ -2,10 +2,10 @@
 
 From the file: sizes, entries, marks, the inferred account value, spot holdings. From the venue's
 docs and the file's own liquidation prices: tier tables. NOT from the file, and therefore assumed:
-everything in ``LIQUIDITY`` and the constants beside it. They are round numbers for the kind of coin
-(its maximum leverage, which is the venue's own ranking of liquidity), not measurements; the Case's
-name says so, and docs/real-input.md repeats the table. Wrong for any single coin by a factor of a
-few; replace them in the written Case where you know better.
+everything in ``LIQUIDITY``, the constants beside it and seawall.connect.assumed. They are round
+numbers for the kind of coin (its maximum leverage, which is the venue's own ranking of liquidity),
+not measurements; the Case's name says so, and docs/real-input.md repeats the table. Wrong for any
+single coin by a factor of a few; replace them in the written Case where you know better.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.case import Case, Limit
+from seawall.connect.assumed import SCENARIO, assumed_depth
 from seawall.connect.hyperliquid import account_value, anchored, tables_in_use, tiers_of
 from seawall.connect.hyperliquid_table import VenuePosition, read_balances, read_positions
 from seawall.connect.source import digest, system_accounts
@@ -26,7 +27,7 @@ from seawall.crowd import CrowdSpec, LeverageMix
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_DAY
 from seawall.instruments import Instrument, Perpetual
-from seawall.market import AssetState, InstrumentState, Market, Scenario
+from seawall.market import AssetState, InstrumentState, Market
 from seawall.venues import Rulebook
 from seawall.venues.preset import rulebook_from
 
@@ -55,30 +56,14 @@ LIQUIDITY: tuple[tuple[float, Liquidity], ...] = (
     (5.0, Liquidity(1.20, 8e6, 12e6)),
     (0.0, Liquidity(1.40, 4e6, 8e6)),
 )
-# ASSUMED: depth per unit of log-price is one day's volume (1% takes about 1% of a day).
-DEPTH_IN_DAYS = 1.0
 # ASSUMED: no position is more than a quarter of its market's open interest.
 LARGEST_SHARE = 0.25
 # ASSUMED: log-returns share one factor; PAXG is gold and hardly does.
 LOADING = 0.85
 GOLD = {"PAXG": 0.1}
 GOLD_VOLATILITY = 0.2
-# ASSUMED: relative standard errors of volatility and depth, common jumps, thinning and recovery.
+# ASSUMED: relative standard error of volatility.
 VOLATILITY_ERROR = 0.2
-SCENARIO = Scenario(
-    model="jump_diffusion",
-    label="exogenous",
-    branching_ratio=0.3,
-    branching_error=0.1,
-    jumps_per_year=6.0,
-    jump_mean=-0.04,
-    jump_volatility=0.04,
-    depth_error=0.5,
-    thinning=1.0,
-    recovery_seconds=3600.0,
-    permanent_share=0.3,
-    impact="linear",
-)
 # ASSUMED: what the preset lists as unsourced. Taker fee of an ordinary account; no forced-close fee
 # beyond it; capital of the backstop vault.
 TAKER_FEE = 0.00045
@@ -252,12 +237,13 @@ def _market(
     for p in positions:
         leverage = tiers_of(tables[p.coin])[0].max_leverage
         state = next(row for bound, row in LIQUIDITY if leverage >= bound)
+        volatility = GOLD_VOLATILITY if p.coin in GOLD else state.volatility
         assets[p.coin] = AssetState(
             spot=p.mark,
             index=p.mark,
             oracle=p.mark,
-            volatility=GOLD_VOLATILITY if p.coin in GOLD else state.volatility,
-            depth=DEPTH_IN_DAYS * state.daily_volume,
+            volatility=volatility,
+            depth=assumed_depth(state.daily_volume, volatility),
             daily_volume=state.daily_volume,
             volatility_error=VOLATILITY_ERROR,
         )
