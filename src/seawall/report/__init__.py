@@ -1,0 +1,1 @@
+"""The answer shown: one page in the terminal, one HTML file, JSON."""

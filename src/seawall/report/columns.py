@@ -91,7 +91,8 @@ def shorten(line: Line, width: int) -> Line:
 def wrap(text: str, width: int, indent: int = 2, hang: int | None = None) -> list[str]:
     """Prose broken at spaces into lines of at most ``width`` cells, never inside a number."""
     room_first, hang = width - indent, indent if hang is None else hang
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for word in (w for w in text.split(" ") if w):  # a no-break space holds words together
         room = room_first if not lines else width - hang
         while cell_len(word) > room > 1:
@@ -136,11 +137,14 @@ class Column:
 
     @property
     def natural(self) -> int:
+        """Width without any cut."""
         return max([cell_len(self.title), *(cell_len(c.text) for c in self.cells)])
 
     def least(self, floor: int) -> int:
         """Narrowest width: the natural one, or ``floor`` for a flexible column wider than that."""
-        return min(self.natural, max(floor, cell_len(self.title))) if self.flexible else self.natural
+        return (
+            min(self.natural, max(floor, cell_len(self.title))) if self.flexible else self.natural
+        )
 
 
 def table(columns: Sequence[Column], width: int, indent: int = 2, gap: int = 2) -> list[Line]:
@@ -157,9 +161,7 @@ def table(columns: Sequence[Column], width: int, indent: int = 2, gap: int = 2) 
     sizes = [c.natural for c in kept]
     least = [c.least(10) for c in kept]
     while total(sizes) > width and sizes != least:
-        widest = max(
-            (i for i in range(len(sizes)) if sizes[i] > least[i]), key=lambda i: sizes[i]
-        )
+        widest = max((i for i in range(len(sizes)) if sizes[i] > least[i]), key=lambda i: sizes[i])
         sizes[widest] -= 1
     if total(sizes) > width:
         return _folded(kept, width, indent)

@@ -185,7 +185,7 @@ def used(limit: Mapping[str, Any]) -> float | None:
 
 
 def limit_state(limit: Mapping[str, Any]) -> str:
-    """ "breached", "near" (above 85% of the limit), "within" or "no value"."""
+    """State in a word: "breached", "near" (above 85% of the limit), "within" or "no value"."""
     if limit["breached"]:
         return "breached"
     if not numbers.known(limit["value"]):
@@ -215,7 +215,7 @@ def shortfall(entry: Mapping[str, Any], index: int, with_level: bool) -> str:
 
 
 def paths_text(count: int | None) -> str:
-    """ "12 paths": why there is no number."""
+    """Why there is no number: "12 paths"."""
     if count is None:
         return numbers.UNKNOWN
     return "1 path" if count == 1 else f"{count:,} paths"
@@ -276,27 +276,8 @@ PART_NAMES = {
 }
 
 
-def breaking_words(result: Result) -> str | None:
-    """ "liquidation at 104.31 is 11.9% or 2.7 daily sigmas away" for the first row."""
-    rows = result["first_to_break"]
-    if not rows:
-        return None
-    row = rows[0]
-    distance = row.get("distance") or {}
-    if not numbers.known(row.get("liquidation_price")):
-        return None
-    words = f"{kind(row['kind'])} at {numbers.price(row['liquidation_price'])}"
-    fraction = distance.get("fraction")
-    if numbers.known(fraction):
-        words += f" is {numbers.percent(abs(fraction), 1)}"
-        if numbers.known(distance.get("daily_sigmas")):
-            words += f" or {numbers.sigmas(distance['daily_sigmas'])} daily sigmas"
-        words += " away"
-    return words
-
-
 def remedy_action(remedy: Mapping[str, Any]) -> str:
-    """ "add 620,000 USDC to harbour/perp-main" or "reduce SOL-PERP by 52,000 in ..."."""
+    """The action in words: "add 620,000 USDC to harbour/perp-main"."""
     quantity = numbers.amount(remedy["amount"])
     if remedy["action"] == "add":
         return f"add {quantity} {remedy['asset']} to {remedy['account']}"
@@ -304,7 +285,7 @@ def remedy_action(remedy: Mapping[str, Any]) -> str:
 
 
 def remedy_cost(remedy: Mapping[str, Any], quote: str) -> str:
-    """ "119 USDC per day"; "no cost stated" when it is null."""
+    """Cost and its basis: "119 USDC per day"; "no cost stated" when it is null."""
     if not numbers.known(remedy.get("cost")):
         return "no cost stated"
     return f"{numbers.money(remedy['cost'])} {quote} {remedy.get('cost_basis') or ''}".strip()

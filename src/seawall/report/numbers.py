@@ -23,7 +23,7 @@ def known(value: Number) -> bool:
 
 def percent(value: Number, digits: int = 2) -> str:
     """0.031 as "3.10%"; below the last digit shown, two significant digits instead of zeros."""
-    if value is None or not math.isfinite(value):
+    if value is None or not math.isfinite(value * 100.0):
         return UNKNOWN
     return _bare_percent(value * 100.0, digits) + "%"
 
@@ -42,7 +42,7 @@ def _bare_percent(points: float, digits: int) -> str:
 
 
 def below(high: Number) -> str:
-    """ "<0.04%": nothing was seen, and the upper end of the interval is ``high``."""
+    """Nothing was seen: "<0.04%", where ``high`` is the upper end of the interval."""
     if high is None or not math.isfinite(high):
         return "<" + UNKNOWN
     return f"<{float(f'{high * 100:.1g}'):g}%"
@@ -61,7 +61,7 @@ def probability(value: Number, seen: int | None, high: Number, digits: int = 2) 
 
 
 def interval(low: Number, high: Number, digits: int | None = 2) -> str:
-    """ "2.78 to 3.46%"; ``digits`` None gives two significant digits ("1.7 to 5.3%")."""
+    """Both ends: "2.78 to 3.46%"; ``digits`` None gives two significant digits ("1.7 to 5.3%")."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return UNKNOWN
     if digits is None:
@@ -80,7 +80,7 @@ def _two_digits(points: float) -> str:
 
 def points(value: Number, signed: bool = False) -> str:
     """A difference of probabilities in points: 0.0116 as "1.16" or "+1.16"."""
-    if value is None or not math.isfinite(value):
+    if value is None or not math.isfinite(value * 100.0):
         return UNKNOWN
     text = _bare_percent(value * 100.0, 2)
     return "+" + text if signed and value > 0 else text

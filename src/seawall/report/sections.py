@@ -368,7 +368,9 @@ def remedy(result: Result, width: int) -> list[Line]:
         f"{clean(findings.remedy_cost(found, quote))}"
     )
     if numbers.known(found.get("deadline_seconds")):
-        said += f"; start by {numbers.deadline(result['case']['as_of'], found['deadline_seconds'])}"
+        said += (
+            f"; in place by {numbers.deadline(result['case']['as_of'], found['deadline_seconds'])}"
+        )
     title = f"Remedy that brings {clean(found.get('limit') or 'DRE')} under its limit"
     lines: list[Line] = [rule(title, width), *_text(wrap(said, width, 2, 4))]
     lines[-1] = with_marks(lines[-1], marks(result, "A11"), width)

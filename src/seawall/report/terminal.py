@@ -47,7 +47,9 @@ def answer(result: Result, width: int) -> list[Line]:
     verdict, head = findings.verdict(result), findings.headline(result)
     style = {"breach": "bad", "within": "good"}.get(verdict.state, "strong")
     lines = _flow(
-        Span(f"{verdict.sign} {verdict.word}", style), [clean(verdict.sentence), verdict.note], width
+        Span(f"{verdict.sign} {verdict.word}", style),
+        [clean(verdict.sentence), verdict.note],
+        width,
     )
     model = numbers.interval(head.model_low, head.model_high, None)
     pieces = [
@@ -102,9 +104,11 @@ def _flow(label: Span, pieces: Sequence[str], width: int) -> list[Line]:
         start = label.text + " "
     rows: list[str] = []
     for piece in pieces:
-        if rows and len(start if len(rows) == 1 else " " * indent) + _cells(
-            rows[-1] + "   " + piece
-        ) <= width:
+        if (
+            rows
+            and len(start if len(rows) == 1 else " " * indent) + _cells(rows[-1] + "   " + piece)
+            <= width
+        ):
             rows[-1] += "   " + piece
         else:
             rows.append(piece)

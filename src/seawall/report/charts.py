@@ -1,0 +1,276 @@
+"""The page's charts as SVG text: no script, sharp in print, readable at any width.
+
+Positions across are percentages of the width and letters keep their size, so one drawing serves a
+phone and a wide screen; only bands and lines sit in a stretched inner picture. Colours are classes
+of page.css, so the dark page recolours them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from seawall.report import numbers
+
+
+@dataclass(frozen=True)
+class Point:
+    """One horizon of the DRE curve; probabilities as fractions, None where not known."""
+
+    seconds: float
+    probability: float | None
+    low: float | None
+    high: float | None
+    model_low: float | None
+    model_high: float | None
+    seen: int | None
+    limit: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The probability as printed."""
+        return numbers.probability(self.probability, self.seen, self.high)
+
+
+def _svg(height: int, label: str, body: Sequence[str]) -> Markup:
+    return Markup(
+        f'<svg class="chart" width="100%" height="{height}" role="img" '
+        f'aria-label="{escape(label)}">{"".join(body)}</svg>'
+    )
+
+
+def _text(x: float, y: float, text: str, cls: str = "", anchor: str = "middle", dx: int = 0) -> str:
+    return (
+        f'<text x="{x:.2f}%" y="{y:.1f}" dx="{dx}" text-anchor="{anchor}" class="{cls}">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, cls: str) -> str:
+    return f'<line x1="{x1:.2f}%" y1="{y1:.1f}" x2="{x2:.2f}%" y2="{y2:.1f}" class="{cls}"/>'
+
+
+def _rect(x: float, y: float, width: float, height: float, cls: str) -> str:
+    return (
+        f'<rect x="{x:.2f}%" y="{y:.1f}" width="{max(width, 0):.2f}%" height="{height:.1f}" '
+        f'class="{cls}"/>'
+    )
+
+
+def nice_step(span: float, count: int) -> float:
+    """A step of 1, 2 or 5 times a power of ten that cuts ``span`` into at most ``count`` parts."""
+    raw = max(span, 1e-300) / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next((m * power for m in (1, 2, 5) if m * power >= raw * (1 - 1e-9)), 10 * power)
+
+
+def strip(point: Point, label: str) -> Markup:
+    """The interval strip: DRE on a straight scale from zero, both intervals, the limit."""
+    ends = [point.probability, point.high, point.model_high, point.limit]
+    top = max([v for v in ends if v is not None and math.isfinite(v)] + [1e-9]) * 1.12
+    step = nice_step(top, 6)
+    top = math.ceil(top / step - 1e-9) * step
+
+    def x(value: float) -> float:
+        return 1.5 + 97.0 * min(value / top, 1.0)
+
+    def anchor(value: float) -> str:
+        return "start" if x(value) < 14 else "end" if x(value) > 86 else "middle"
+
+    body = []
+    if point.model_low is not None and point.model_high is not None:
+        low, high = point.model_low, point.model_high
+        body.append(_rect(x(low), 44, x(high) - x(low), 22, "model"))
+        if x(low) > 9:
+            body.append(_text(x(low), 60, numbers.percent(low, 1), "mute", "end", -7))
+        if x(high) < 91:
+            body.append(_text(x(high), 60, numbers.percent(high, 1), "mute", "start", 7))
+    if point.low is not None and point.high is not None:
+        body.append(_rect(x(point.low), 44, x(point.high) - x(point.low), 22, "simulation"))
+    if point.probability is not None:
+        p = point.probability
+        body.append(f'<circle cx="{x(p):.2f}%" cy="55" r="7" class="dot"/>')
+        body.append(_text(x(p), 37, f"{label} {point.text}", "strong", anchor(p)))
+    if point.limit is not None:
+        body.append(_line(x(point.limit), 20, x(point.limit), 75, "limit"))
+        text = f"limit {numbers.percent(point.limit)}"
+        body.append(_text(x(point.limit), 14, text, "over", anchor(point.limit)))
+    body.append(_line(1.5, 75, 98.5, 75, "axis"))
+    for index in range(round(top / step) + 1):
+        value = index * step
+        body.append(_line(x(value), 75, x(value), 80, "axis"))
+        body.append(_text(x(value), 95, f"{float(f'{value * 100:.6g}'):g}%", "mute"))
+    said = f"{label} is {point.text} on a scale from 0 to {numbers.percent(top)}"
+    return _svg(100, said, body)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Ticks at 1 and 3 times powers of ten around [low, high]; powers alone when that is many."""
+    first, last = math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1
+    for steps in ((1, 3), (1,)):
+        ticks = [m * 10.0**e for e in range(first, last + 1) for m in steps]
+        start = max(i for i, t in enumerate(ticks) if t <= low * (1 + 1e-9))
+        stop = min((i for i, t in enumerate(ticks) if t >= high * (1 - 1e-9)), default=-1)
+        chosen = ticks[start : stop + 1] if stop > start else ticks[start : start + 2]
+        if len(chosen) <= 9:
+            return chosen
+    skip = math.ceil(len(chosen) / 8)
+    return chosen[::-skip][::-1]
+
+
+TOP, BOTTOM, HEIGHT = 18.0, 330.0, 362
+
+
+def curve(points: Sequence[Point], scope: str) -> Markup:
+    """DRE by horizon, both scales logarithmic, both bands, limits as short bars.
+
+    Empty when no horizon has a case: a logarithmic scale has no place for zero.
+    """
+    values = [
+        v
+        for p in points
+        for v in (p.probability, p.low, p.high, p.model_low, p.model_high, p.limit)
+        if v is not None and v > 1e-12
+    ]
+    if not values or not any(p.probability for p in points):
+        return Markup("")
+    high = max(values)
+    ticks = log_ticks(max(min(values), high * 1e-5), high)
+    bottom, span = math.log(ticks[0]), math.log(ticks[-1] / ticks[0])
+    first, last = math.log(points[0].seconds), math.log(points[-1].seconds)
+
+    def x(seconds: float) -> float:
+        return 50.0 if last == first else 4 + 92 * (math.log(seconds) - first) / (last - first)
+
+    def y(value: float) -> float:
+        share = (math.log(max(value, 1e-300)) - bottom) / span
+        return BOTTOM - (BOTTOM - TOP) * min(max(share, 0.0), 1.0)
+
+    body = []
+    for tick in ticks:
+        body.append(_line(0, y(tick), 100, y(tick), "grid"))
+        text = f"{float(f'{tick * 100:.3g}'):g}%"
+        body.append(_text(0, y(tick) + 4, text, "mute", "end", -8))
+    xs = [x(p.seconds) for p in points]
+    inner = _bands(xs, [(p.model_low, p.model_high) for p in points], y, "model")
+    inner += _bands(xs, [(p.low, p.high) for p in points], y, "simulation")
+    seen = [(x(p.seconds), y(p.probability)) for p in points if p.probability]
+    if len(seen) > 1:
+        track = " ".join(f"{px * 10:.1f},{py:.1f}" for px, py in seen)
+        inner.append(f'<polyline points="{track}" class="track"/>')
+    body.append(
+        f'<svg x="0" y="0" width="100%" height="{HEIGHT}" viewBox="0 0 1000 {HEIGHT}" '
+        f'preserveAspectRatio="none">{"".join(inner)}</svg>'
+    )
+    body.append(_line(0, BOTTOM, 100, BOTTOM, "axis"))
+    previous = -100.0
+    for index, point in enumerate(points):
+        px = xs[index]
+        if px - previous >= 8:  # labels of close horizons would overlap
+            body.append(_text(px, BOTTOM + 22, numbers.horizon(point.seconds), "mute"))
+            previous = px
+        body += _mark(point, px, y, last=index == len(points) - 1)
+    said = ", ".join(f"{p.text} at {numbers.long_horizon(p.seconds)}" for p in points)
+    return _svg(HEIGHT, f"DRE of {scope}: {said}", body)
+
+
+def _bands(xs, ends, y, cls) -> list[str]:  # type: ignore[no-untyped-def]
+    """Each run of known intervals as a filled area; a run of one as an upright bar."""
+    shapes, run = [], []
+    for index in range(len(xs) + 1):
+        low, high = ends[index] if index < len(xs) else (None, None)
+        if low is not None and high is not None:
+            run.append((xs[index] * 10, y(low), y(high)))
+            continue
+        if len(run) == 1:
+            px, bottom, top = run[0]
+            shapes.append(
+                f'<rect x="{px - 8:.1f}" y="{top:.1f}" width="16" height="{bottom - top:.1f}" '
+                f'class="{cls}"/>'
+            )
+        elif run:
+            edge = [f"{px:.1f},{top:.1f}" for px, _, top in run]
+            edge += [f"{px:.1f},{bottom:.1f}" for px, bottom, _ in reversed(run)]
+            shapes.append(f'<polygon points="{" ".join(edge)}" class="{cls}"/>')
+        run = []
+    return shapes
+
+
+def _mark(point: Point, px: float, y, last: bool) -> list[str]:  # type: ignore[no-untyped-def]
+    """The dot and the words of one horizon, and its limit."""
+    body: list[str] = []
+    value = point.probability if point.probability else point.high
+    if value is None:
+        return body
+    py = y(value)
+    if point.probability:
+        body.append(f'<circle cx="{px:.2f}%" cy="{py:.1f}" r="5" class="dot"/>')
+    else:  # nothing seen: the bar marks the upper end, the value lies somewhere below
+        body.append(_line(px - 2, py, px + 2, py, "track"))
+    where = {"x": px, "y": py + 5, "anchor": "start", "dx": 11} if last else {
+        "x": px, "y": py - 12, "anchor": "middle", "dx": 0}  # fmt: skip
+    body.append(_text(where["x"], where["y"], point.text, "strong halo", where["anchor"],
+                      where["dx"]))  # fmt: skip
+    if point.limit is None:
+        return body
+    ly = y(point.limit)
+    over = "over" if point.probability and point.probability > point.limit else ""
+    body.append(_line(px - 4, ly, px + 4, ly, "bound " + over))
+    side = ly + 4
+    if last and abs(side - py - 5) < 17:
+        side = py + 5 + (17 if ly > py else -17)
+    text = f"limit {float(f'{point.limit * 100:.4g}'):g}%"
+    body.append(_text(px + 4, side, text, f"small halo {over}", "start", 7))
+    return body
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One payer of the stacked bar; a gain is negative."""
+
+    name: str
+    amount: float
+    colour: str
+    share: float | None
+
+
+def stacked(slices: Sequence[Slice], loss: float) -> Markup:
+    """Who pays as one bar: payers to the right of zero, gains to its left, the loss above."""
+    paid = sum(s.amount for s in slices if s.amount > 0)
+    gain = -sum(s.amount for s in slices if s.amount < 0)
+    if paid + gain <= 0:
+        return Markup("")
+    scale = 98.0 / (paid + gain)
+    zero = 1.0 + gain * scale
+    body, right, left = [], zero, zero
+    for part in slices:
+        width = abs(part.amount) * scale
+        if part.amount > 0:
+            start, right = right, right + width
+        else:
+            left -= width
+            start = left
+        body.append(_rect(start, 34, width, 40, f"fill-{part.colour} slice"))
+        if width >= 12 and part.share is not None:
+            words = f"{part.name} " if width >= 45 else ""
+            text = f"{words}{part.share * 100:.0f}%"
+            cls = "onblue" if part.colour in ("blue", "ink") else "onfill"
+            body.append(_text(start + width / 2, 59, text, cls + " strong"))
+    end = zero + max(loss, 0.0) * scale
+    body += [_line(zero, 26, zero, 84, "axis"), _line(zero, 26, end, 26, "axis"),
+             _line(end, 22, end, 30, "axis")]  # fmt: skip
+    text = f"loss {numbers.money(loss)}"
+    if gain > 0:
+        text += f" = paid {numbers.money(paid)} − keepers’ bonus {numbers.money(gain)}"
+    at_start = zero < 55
+    body.append(_text(zero, 17, text, "strong", "start" if at_start else "end", 2))
+    step = nice_step(paid, 4)
+    for index in range(int(paid / step + 1e-9) + 1):
+        px = zero + index * step * scale
+        body.append(_text(px, 100, numbers.money(index * step), "mute",
+                          "end" if px > 92 else "start" if px < 3 else "middle"))  # fmt: skip
+    said = "; ".join(f"{s.name} {numbers.money(s.amount)}" for s in slices)
+    return _svg(106, f"Who pays: {said}; loss {numbers.money(loss)}", body)

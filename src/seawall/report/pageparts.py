@@ -1,0 +1,308 @@
+"""The head of the page: verdict sentence, lead, four facts; and the section on survival."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.report import charts, findings, numbers
+from seawall.report.findings import Result, at
+from seawall.report.pagetables import kind_words, payers, slowest
+
+ROWS = 12
+
+PLAIN_PAYERS = {
+    "account": "own equity",
+    "fund": "fund",
+    "backstop": "backstop vault",
+    "adl": "ADL’d winners",
+    "socialised": "socialised",
+    "keeper": "keepers",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of the four facts under the verdict: heading, number, its term, marks, a line of text."""
+
+    heading: str
+    big: str
+    term: str
+    text: str
+    marks: tuple[str, ...] = ()
+
+
+def points(result: Result) -> list[charts.Point]:
+    """The headline scope's curve, with its DRE limits at their horizons."""
+    scope, dre = result["headline"], result["dre"]
+    entry = dre["scopes"].get(scope, {})
+    bounds = {
+        row.get("horizon_seconds") or result["horizon_seconds"]: row["limit"]
+        for row in result["limits"]
+        if row["measure"] == "dre" and row["scope"] == scope and numbers.known(row["limit"])
+    }
+    return [
+        charts.Point(
+            seconds=float(seconds),
+            probability=at(entry, "probability", i),
+            low=at(entry, "low", i),
+            high=at(entry, "high", i),
+            model_low=at(entry, "model_low", i),
+            model_high=at(entry, "model_high", i),
+            seen=at(entry, "impaired_paths", i),
+            limit=bounds.get(seconds),
+        )
+        for i, seconds in enumerate(dre["horizons_seconds"])
+    ]
+
+
+def subject(result: Result) -> str:
+    """Who the verdict is about: "the desk", "venue meridian", "the protocol"."""
+    kind, _, name = str(result["headline"]).partition(":")
+    if kind == "desk":
+        return "the desk" if len(result["case"].get("desks") or []) < 2 else f"desk {name}"
+    return f"{kind} {name}" if name else "the protocol"
+
+
+def _round(value: float) -> str:
+    return numbers.percent(value, 1 if value >= 0.00995 else 2)
+
+
+def title(result: Result) -> str:
+    """The verdict sentence: chance, subject, horizon, and the limit."""
+    head, verdict = findings.headline(result), findings.verdict(result)
+    within = f"within {numbers.long_horizon(result['horizon_seconds'])}"
+    said = f"{subject(result)} is impaired"
+    if head.probability is None:
+        text = f"The chance that {said} {within} is not known."
+    elif head.impaired == 0 or head.probability == 0:
+        high = numbers.below(head.high).lstrip("<")
+        text = f"Less than {_article(high).lower()} {high} chance that {said} {within}."
+    else:
+        chance = _round(head.probability)
+        text = f"{_article(chance)} {chance} chance that {said} {within}."
+    own = next((x for x in result["limits"] if findings.is_headline_limit(x, result)), None)
+    if own and numbers.known(own["limit"]):
+        text += f" Its limit is {_round(own['limit'])}."
+    if verdict.breached and not (own and own["breached"]):
+        name = findings.measure_name(verdict.breached[0])
+        text += f" {name[:1].upper()}{name[1:]} is over its limit."
+    return text
+
+
+def _article(number: str) -> str:
+    digits = number.split(".")[0].rstrip("%")
+    return "An" if digits.startswith("8") or digits in ("11", "18") else "A"
+
+
+def lead(result: Result) -> dict[str, Any]:
+    """The paragraph under the verdict: first to break, and the remedy."""
+    rows = result["first_to_break"]
+    row = rows[0] if rows else None
+    distance = (row or {}).get("distance") or {}
+    fraction = distance.get("fraction")
+    return {
+        "row": row,
+        "leg": findings.leg(row) if row else "",
+        "kind": kind_words(row["kind"]) if row else "",
+        "price": numbers.price(row["liquidation_price"])
+        if row and numbers.known(row.get("liquidation_price"))
+        else "",
+        "away": numbers.percent(abs(fraction or 0.0), 1) if numbers.known(fraction) else "",
+        "sigmas": numbers.sigmas(distance.get("daily_sigmas"))
+        if numbers.known(distance.get("daily_sigmas"))
+        else "",
+    }
+
+
+def facts(result: Result) -> list[Fact]:
+    """Up to four facts, those first that the verdict needs."""
+    found = [_loss_fact(result), _pays_fact(result), _beyond_fact(result), _exit_fact(result),
+             _ruin_fact(result), _liquidations_fact(result), _size_fact(result)]  # fmt: skip
+    return [fact for fact in found if fact][:4]
+
+
+def _loss_fact(result: Result) -> Fact | None:
+    head, quote = findings.headline(result), result["case"]["quote"]
+    if not numbers.known(head.expected_loss):
+        return None
+    entry = result["dre"]["scopes"][head.scope]
+    text = f"mean, {quote}"
+    if numbers.known(head.expected_shortfall) and numbers.known(head.shortfall_level):
+        tail = f"{(1 - head.shortfall_level) * 100:.3g}%"  # type: ignore[operator]
+        text += f"; {numbers.money(head.expected_shortfall)} in the worst {tail}"
+    else:
+        text += f"; {findings.shortfall(entry, head.index, False)}, too few for a tail"
+    equity = _equity(result)
+    text += f". Equity {numbers.money(equity)}." if numbers.known(equity) else "."
+    return Fact("Loss if it happens", numbers.money(head.expected_loss), "loss", text, ("A1",))
+
+
+def _equity(result: Result) -> float | None:
+    for desk in result["case"].get("desks") or []:
+        if result["headline"] == f"desk:{desk['owner']}":
+            return desk.get("equity")  # type: ignore[no-any-return]
+    return None
+
+
+def _pays_fact(result: Result) -> Fact | None:
+    rows, loss = payers(result), result.get("who_pays_loss")
+    if not rows or not numbers.known(loss) or not loss:
+        return None
+    top = max(rows, key=lambda row: row[2])
+    others = [row for row in rows if row[0] != top[0] and row[2]]
+    text = ", ".join(f"{PLAIN_PAYERS[key]} {numbers.money(amount)}" for key, _, amount in others)
+    name = findings.own_name(result) if top[0] == "account" else PLAIN_PAYERS[top[0]]
+    big = f"{top[2] / loss:.0%} {'' if top[0] == 'socialised' else 'the '}{name}"
+    return Fact("Who pays", big, "pays", text[:1].upper() + text[1:] + ".", ("A9",))
+
+
+def _beyond_fact(result: Result) -> Fact | None:
+    found = findings.parts_row(result)
+    if not found or not {"price", "total"} <= set(found[1]):
+        return None
+    parts = found[1]
+    gap = numbers.points(parts["total"] - parts["price"], signed=True)
+    text = (
+        f"Price alone {numbers.percent(parts['price'])}, with everybody’s orders "
+        f"{numbers.percent(parts['total'])}."
+    )
+    grid = _amplification(result)
+    if grid:
+        asset, shock = grid
+        fall = numbers.percent(abs(shock["shock"]) * shock["ratio"], 1)
+        text += (
+            f" A {numbers.signed_shock(abs(shock['shock'])).lstrip('+')} fall of {asset} becomes "
+            f"{fall} ({numbers.ratio(shock['ratio'])})."
+        )
+    return Fact("Beyond price alone", f"{gap} points", "parts", text, ("A4", "A7"))
+
+
+def _amplification(result: Result) -> tuple[str, Mapping[str, Any]] | None:
+    """The asset that breaks first if it has a grid, else the first; its shock nearest to -10%."""
+    grids = (result.get("system") or {}).get("amplification") or {}
+    rows = result["first_to_break"]
+    wanted = rows[0].get("underlying") if rows else None
+    asset = wanted if wanted in grids else next(iter(grids), None)
+    steps = [g for g in grids.get(asset) or [] if numbers.known(g.get("ratio")) and g["shock"] < 0]
+    if asset is None or not steps:
+        return None
+    return asset, min(steps, key=lambda g: abs(g["shock"] + 0.1))
+
+
+def _exit_fact(result: Result) -> Fact | None:
+    row = slowest(result)
+    if not row:
+        return None
+    text = f"{findings.leg(row)}, at a tenth of daily volume"
+    if numbers.known(row["exit_cost"]):
+        text += f"; a full exit costs {numbers.money(row['exit_cost'])}"
+    return Fact("Slowest exit", f"{numbers.days(row['days_to_exit'])} days", "days", text + ".",
+                ("A6",))  # fmt: skip
+
+
+def _ruin_fact(result: Result) -> Fact | None:
+    system = result.get("system") or {}
+    ruin = system.get("fund_ruin_probability")
+    if not numbers.known(ruin):
+        return None
+    big = numbers.probability(ruin, None, numbers.none_seen(result["paths"]))
+    text = f"Mean bad debt {numbers.money(system.get('bad_debt_mean'))} over all venues."
+    return Fact("Fund ruin", big, "ruin", text, ("A7",))
+
+
+def _liquidations_fact(result: Result) -> Fact | None:
+    amount = (result.get("system") or {}).get("liquidations_at_risk")
+    if not numbers.known(amount):
+        return None
+    text = f"closed by force in the worst twentieth of paths, {result['case']['quote']}."
+    return Fact("Liquidations at risk", numbers.money(amount), "liquidations", text, ("A7",))
+
+
+def _size_fact(result: Result) -> Fact:
+    case = result["case"]
+    text = f"accounts with {case['positions']:,} positions, on {len(case['venues'])} venues."
+    return Fact("What was tested", f"{case['accounts']:,}", "paths", text)
+
+
+def survive(result: Result) -> dict[str, Any]:
+    """The DRE table, the other scopes, the parts and the other crowds."""
+    head, dre = findings.headline(result), result["dre"]
+    curve = points(result)
+    entry = dre["scopes"].get(head.scope, {})
+    over = [numbers.horizon(p.seconds) for p in curve if p.limit is not None
+            and p.probability is not None and p.probability > p.limit]  # fmt: skip
+    bounded = any(p.limit is not None for p in curve)
+    if over:
+        finding = f"The limit is breached at {' and '.join(over)}"
+    elif bounded:
+        finding = "DRE stays under its limits"
+    else:
+        word = "reaches" if curve[-1].probability else "stays"
+        place = "at" if curve[-1].probability else "up to"
+        finding = f"DRE {word} {curve[-1].text} {place} {numbers.horizon(curve[-1].seconds)}"
+    levels = findings.shortfall_levels(entry)
+    scopes = [(name, row) for name, row in dre["scopes"].items() if name != head.scope]
+    return {
+        "finding": finding,
+        "rows": [
+            {
+                "horizon": numbers.horizon(p.seconds),
+                "dre": p.text,
+                "model": numbers.interval(p.model_low, p.model_high, None),
+                "simulation": numbers.interval(p.low, p.high),
+                "loss": numbers.money(at(entry, "expected_loss", i)),
+                "shortfall": findings.shortfall(entry, i, len(levels) > 1),
+                "strong": i == head.index,
+            }
+            for i, p in enumerate(curve)
+        ],
+        "shortfall_title": "Expected shortfall"
+        + (f" {findings.level_text(levels[0])}" if len(levels) == 1 else " (level)"),
+        "horizons": [numbers.horizon(s) for s in dre["horizons_seconds"]],
+        "scopes": [_scope(name, row, len(curve)) for name, row in scopes[:ROWS]],
+        "more_scopes": max(0, len(scopes) - ROWS),
+        "none_seen": numbers.below(numbers.none_seen(result["paths"])),
+        "parts": _parts(result),
+        "crowd": _crowd(result),
+    }
+
+
+def _scope(name: str, row: Mapping[str, Any], count: int) -> dict[str, Any]:
+    cells = [
+        numbers.probability(at(row, "probability", i), at(row, "impaired_paths", i),
+                            at(row, "high", i))
+        for i in range(count)
+    ]  # fmt: skip
+    return {"name": name, "sentence": row.get("sentence") or "", "cells": cells}
+
+
+def _parts(result: Result) -> dict[str, Any] | None:
+    found = findings.parts_row(result)
+    if not found:
+        return None
+    horizon, parts = found
+    values = {k: v for k, v in parts.items() if isinstance(v, int | float)}
+    most = max((abs(v) for v in values.values()), default=0.0) or 1.0
+    rows = [
+        {
+            "name": findings.PART_NAMES.get(key, key.replace("_", " ")),
+            "text": numbers.points(value, key not in ("price", "total")),
+            "width": f"{max(value, 0.0) / most * 100:.1f}",
+            "total": key == "total",
+        }
+        for key, value in values.items()
+    ]
+    return {"horizon": horizon, "rows": rows}
+
+
+def _crowd(result: Result) -> list[dict[str, str]]:
+    rows = []
+    for name, crowd in (result.get("crowd_leverage") or {}).items():
+        middle = crowd.get("median_leverage")
+        tail = f", median {numbers.ratio(middle, 1)}" if numbers.known(middle) else ""
+        value = numbers.probability(crowd["probability"], None, crowd.get("high"))
+        ends = numbers.interval(crowd.get("low"), crowd.get("high"))
+        rows.append({"name": name + tail, "value": value, "interval": ends})
+    return rows

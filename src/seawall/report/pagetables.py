@@ -1,0 +1,262 @@
+"""The tables of the page: what dies first, who pays, the system, exits, limits, the remedy.
+
+Each function turns the result into rows of text and the finding above them. None where the result
+holds nothing for it; the template then leaves the section out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seawall.report import charts, findings, numbers
+from seawall.report.findings import Result
+
+ROWS = 12
+
+PAYER_NAMES = {
+    "account": ("Desk’s own equity", "blue"),
+    "fund": ("Insurance fund", "orange"),
+    "backstop": ("Backstop vault", "sky"),
+    "adl": ("ADL’d winners", "ink"),
+    "socialised": ("Socialised loss", "slate"),
+    "keeper": ("Keepers", "verm"),
+}
+
+KIND_WORDS = {
+    "adl": "forced reduction (ADL)",
+    "socialised": "socialised loss",
+    "loss_fraction": "loss above theta",
+}
+
+
+def kind_words(name: str) -> str:
+    """The kind of impairment in the words of the page."""
+    return KIND_WORDS.get(name) or findings.kind(name)
+
+
+def first(result: Result) -> dict[str, Any] | None:
+    """What dies first: rows with bars, and who leads."""
+    rows = result["first_to_break"]
+    if not rows:
+        return None
+    total = sum(row["probability"] or 0.0 for row in rows)
+    by_account: dict[str, float] = {}
+    for row in rows:
+        by_account[row["account"]] = by_account.get(row["account"], 0.0) + (row["probability"] or 0)
+    leader = max(by_account, key=lambda name: by_account[name])
+    most = max((row["probability"] or 0.0 for row in rows), default=0.0) or 1.0
+    empty = numbers.none_seen(result["paths"])
+    share = by_account[leader] / total if total else 0.0
+    return {
+        "leader": leader,
+        "share": f"{share:.0%}",
+        "rows": [_break_row(row, most, empty) for row in rows[:ROWS]],
+        "more": max(0, len(rows) - ROWS),
+        "rest": numbers.percent(sum(row["probability"] or 0.0 for row in rows[ROWS:])),
+    }
+
+
+def _break_row(row: Mapping[str, Any], most: float, empty: float) -> dict[str, Any]:
+    distance = row.get("distance") or {}
+    price = row.get("liquidation_price")
+    return {
+        "account": row["account"],
+        "leg": findings.leg(row),
+        "kind": kind_words(row["kind"]),
+        "chance": numbers.probability(row["probability"], row.get("paths"), empty),
+        "width": f"{(row['probability'] or 0.0) / most * 100:.1f}",
+        "price": f"{row.get('underlying') or ''} {numbers.price(price)}".strip()
+        if numbers.known(price)
+        else numbers.UNKNOWN,
+        "distance": numbers.percent(distance.get("fraction"), 1),
+        "sigmas": numbers.sigmas(distance.get("daily_sigmas")),
+    }
+
+
+def payers(result: Result) -> list[tuple[str, str, float]]:
+    """(key, name, amount) of each payer, loss > 0."""
+    own = "Desk’s own equity" if findings.own_name(result) == "desk" else "Accounts’ own equity"
+    rows = findings.payer_amounts(result.get("who_pays"), own)
+    return [
+        (key, own if key == "account" else PAYER_NAMES[key][0], amount) for key, _, amount in rows
+    ]
+
+
+def pays(result: Result) -> dict[str, Any]:
+    """Who pays: the bar, the table and what falls on others."""
+    rows, loss = payers(result), result.get("who_pays_loss")
+    nothing = not any(amount for _, _, amount in rows)
+    whole = float(loss) if numbers.known(loss) and loss else 0.0
+    scale, letter = numbers.money_scale([amount for _, _, amount in rows])
+    slices = [
+        charts.Slice(name, amount, PAYER_NAMES[key][1], amount / whole if whole else None)
+        for key, name, amount in rows
+    ]
+    own = next((amount for key, _, amount in rows if key == "account"), 0.0)
+    others = sum(amount for key, _, amount in rows if key not in ("account", "keeper"))
+    payer = "desk" if findings.own_name(result) == "desk" else "accounts"
+    verb = "bears" if payer == "desk" else "bear"
+    if nothing or not whole:
+        finding = "No path is impaired, so nobody paid"
+    else:
+        finding = f"The {payer} {verb} {own / whole:.0%} of the loss"
+        finding += f"; {numbers.money(others)} falls on others" if others > 0 else ""
+    unconditional = findings.payers_total(result.get("who_pays_unconditional"))
+    return {
+        "finding": finding,
+        "nothing": nothing,
+        "unit": f"{letter} {result['case']['quote']}".strip(),
+        "chart": charts.stacked(slices, whole) if not nothing else "",
+        "rows": [
+            {"key": s.colour, "name": s.name, "amount": numbers.scaled(s.amount, scale),
+             "gain": s.amount < 0, "share": "-" if s.share is None else f"{s.share:.0%}"}
+            for s in slices
+        ],
+        "loss": numbers.scaled(loss, scale),
+        "unconditional": numbers.money(unconditional),
+    }  # fmt: skip
+
+
+def system(result: Result) -> dict[str, Any]:
+    """Venue by venue what the system loses, and how it amplifies shocks."""
+    whole = result.get("system") or {}
+    venues = whole.get("venues") or {}
+    names = list(venues)[:4]
+    columns = [venues[name] for name in names] or [whole]
+    empty = numbers.none_seen(result["paths"])
+    lines = [
+        ("Expected bad debt", "bad_debt", "bad_debt_mean"),
+        ("Protocol value at risk, 95%", "value_at_risk", "value_at_risk"),
+        ("Liquidations at risk, 95%", "liquidations", "liquidations_at_risk"),
+        ("Insurance fund", "fund", "fund"),
+    ]
+    rows = [
+        (title, term, [numbers.money(column.get(key)) for column in columns])
+        for title, term, key in lines
+    ]
+    ruins = [
+        numbers.probability(column.get("fund_ruin_probability"), None, empty) for column in columns
+    ]
+    rows.append(("Fund ruin", "ruin", ruins))
+    grids = whole.get("amplification") or {}
+    shocks = sorted({g["shock"] for grid in grids.values() for g in grid}, reverse=True)[:6]
+    return {
+        "names": names or ["all venues"],
+        "more": max(0, len(venues) - 4),
+        "rows": [row for row in rows if any(cell != numbers.UNKNOWN for cell in row[2])],
+        "shocks": [numbers.signed_shock(shock) for shock in shocks],
+        "ratios": [
+            (asset, [numbers.ratio({g["shock"]: g["ratio"] for g in grid}.get(s)) for s in shocks])
+            for asset, grid in list(grids.items())[:6]
+        ],
+    }
+
+
+def slowest(result: Result) -> Mapping[str, Any] | None:
+    """The leg that takes longest to close."""
+    rows = [r for r in result.get("concentration") or [] if numbers.known(r["days_to_exit"])]
+    return max(rows, key=lambda r: r["days_to_exit"]) if rows else None
+
+
+def leaving(result: Result) -> dict[str, Any] | None:
+    """Could it get out: concentration, slowest exit first."""
+    rows = result.get("concentration") or []
+    if not rows:
+        return None
+    row = slowest(result)
+    finding = "No volume is known, so no time to exit"
+    if row:
+        finding = (
+            f"{row['instrument']} is the slowest exit: {numbers.days(row['days_to_exit'])} "
+            "days at a tenth of volume"
+        )
+    accounts = {r["account"] for r in rows}
+    return {
+        "finding": finding,
+        "account": next(iter(accounts)) if len(accounts) == 1 else None,
+        "rows": [
+            {
+                "account": r["account"],
+                "instrument": r["instrument"],
+                "side": r.get("side") or "",
+                "notional": numbers.money(r["notional"]),
+                "share": numbers.percent(r["open_interest_share"], 1),
+                "depth": numbers.ratio(r["depth_multiple"], 1),
+                "days": numbers.days(r["days_to_exit"]),
+                "cost": numbers.money(r["exit_cost"]),
+                "points": f"{r['exit_cost'] / r['notional'] * 1e4:.0f} bp"
+                if numbers.known(r["exit_cost"]) and numbers.known(r["notional"]) and r["notional"]
+                else "",
+            }
+            for r in rows[:ROWS]
+        ],
+        "more": max(0, len(rows) - ROWS),
+    }
+
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _count(number: int) -> str:
+    return COUNTS[number] if number < len(COUNTS) else str(number)
+
+
+def limits(result: Result) -> dict[str, Any] | None:
+    """Each limit with the share used; breached ones first."""
+    rows = sorted(result["limits"], key=lambda row: not row["breached"])
+    if not rows:
+        return None
+    states = [findings.limit_state(row) for row in rows]
+    over, near = states.count("breached"), states.count("near")
+    text = f"{_count(over)} limit{'' if over == 1 else 's'} of {_count(len(rows))} "
+    text += f"{'is' if over == 1 else 'are'} breached"
+    if near:
+        more = "more " if over else ""
+        text += f"; {_count(near)} {more}{'is' if near == 1 else 'are'} above 85%"
+    signs = {"breached": "▲", "no value": "?"}
+    return {
+        "finding": text[:1].upper() + text[1:],
+        "rows": [
+            {
+                "name": row["name"],
+                "value": findings.measure_value(row, "value"),
+                "limit": findings.measure_value(row, "limit"),
+                "used": _used(findings.used(row)),
+                "width": f"{min((findings.used(row) or 0.0) * 62.5, 100):.1f}",
+                "state": state,
+                "sign": signs.get(state, "✓"),
+            }
+            for row, state in zip(rows, states, strict=True)
+        ],
+    }
+
+
+def _used(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}" if share < 99.99 else ">9999%"
+
+
+def remedy(result: Result) -> dict[str, Any] | None:
+    """The cheapest single action, or the note that says why there is none."""
+    found, note = result.get("remedy"), result.get("remedy_note") or ""
+    if not found:
+        return {"action": None, "note": note} if note else None
+    quote = result["case"]["quote"]
+    action = findings.remedy_action(found)
+    worth = ""
+    if found["action"] != "add" or found["asset"] != quote:
+        worth = f"{numbers.money(found.get('amount_quote'))} {quote}"
+    return {
+        "action": action[:1].upper() + action[1:],
+        "short": f"{found['action']} {numbers.amount(found['amount'])} {found['asset']}",
+        "account": found["account"],
+        "limit": found.get("limit") or "",
+        "after": numbers.percent(found.get("dre_after")),
+        "interval": numbers.interval(found.get("low_after"), found.get("high_after")),
+        "cost": findings.remedy_cost(found, quote),
+        "worth": worth,
+        "deadline": numbers.deadline(result["case"]["as_of"], found["deadline_seconds"])
+        if numbers.known(found.get("deadline_seconds"))
+        else "",
+        "note": note,
+    }

@@ -1,0 +1,207 @@
+"""The HTML page: one file, nothing asked of the network, everything from the Case escaped."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_result import fake_result, without_desk
+from test_terminal import CASES
+
+from seawall.case.assumptions import ASSUMPTIONS
+from seawall.report import page
+from seawall.report.terms import TERMS, meaning
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+EVIL = "<script>alert('x')</script>\"'&{{ 7*7 }}"
+
+
+class Reader(HTMLParser):
+    """Checks that tags close in order; keeps tags, attributes and visible text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-1:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text.append(data)
+
+
+def poisoned(value: Any) -> Any:
+    """The result with every text that a Case can set made hostile."""
+    result = value
+    case = result["case"]
+    case["name"] = case["quote"] = EVIL
+    case["venues"] = [EVIL]
+    for row in [*result["first_to_break"], *result["concentration"]]:
+        row["account"] = row["instrument"] = row["side"] = EVIL
+        row["underlying"] = EVIL
+    for row in result["limits"]:
+        row["name"] = EVIL
+    for scope in result["dre"]["scopes"].values():
+        scope["sentence"] = EVIL
+    result["dre"]["scopes"][f"desk:{EVIL}"] = result["dre"]["scopes"].pop("desk:harbour")
+    result["headline"] = result["who_pays_scope"] = f"desk:{EVIL}"
+    case["desks"] = [{"owner": EVIL, "equity": 1.0}, {"owner": "b", "equity": 1.0}]
+    result["remedy"].update(account=EVIL, asset=EVIL, limit=EVIL, cost_basis=EVIL)
+    result["remedy_note"] = EVIL
+    result["warnings"] = [EVIL]
+    system = result["system"]
+    system["venues"] = {EVIL: system["venues"]["meridian"]}
+    system["amplification"] = {EVIL: system["amplification"]["SOL"]}
+    result["manifest"] = {"files": {EVIL: EVIL}, "versions": {EVIL: EVIL},
+                          "rulebooks": {EVIL: {"source": EVIL, "as_of": EVIL}}}  # fmt: skip
+    result["crowd_leverage"] = {EVIL: result["crowd_leverage"]["base"]}
+    return result
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_is_well_formed_and_shows_no_null(name: str) -> None:
+    reader = Reader(page.render(CASES[name]()))
+    text = " ".join(reader.text)
+    assert not re.search(r"\b(None|nan|inf|Undefined)\b", text)
+    for _, attributes in reader.tags:
+        assert not any(v and re.search(r"\b(None|nan)\b", v) for v in attributes.values())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_request_leaves_the_page(name: str) -> None:
+    html = page.render(CASES[name]())
+    for tag, attributes in Reader(html).tags:
+        assert tag not in {"script", "link", "iframe", "img", "object", "embed", "base", "form"}
+        for key in ("src", "href", "xlink:href", "srcset", "action", "data", "poster"):
+            value = attributes.get(key)
+            assert value is None or value.startswith("#"), (tag, key, value)
+    assert "@import" not in html
+    assert not [
+        x for x in re.findall(r"url\(\s*['\"]?([^)'\"]*)", html) if not x.startswith("data:")
+    ]
+    assert "default-src 'none'" in html
+    assert len(html.encode()) < 1_500_000
+
+
+def test_text_of_the_case_is_escaped_everywhere() -> None:
+    html = page.render(poisoned(fake_result()))
+    reader = Reader(html)
+    assert not [tag for tag, _ in reader.tags if tag == "script"]
+    assert "<script" not in html
+    assert "49" not in re.findall(r"&\{\{ 7\*7 \}\}|49", html.split("</style>")[1])
+    assert any(EVIL in piece for piece in ["".join(reader.text)])
+    for _, attributes in reader.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+
+
+def test_signs_that_turn_or_hide_text_are_taken_out() -> None:
+    html = page.render(CASES["odd names"]())
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+
+
+def test_sections_come_in_the_agreed_order() -> None:
+    html = page.render(fake_result())
+    order = ["Limit breached", "A 3.1% chance that the desk is impaired within 24 hours.",
+             "Its limit is 2.0%", "Model interval, 95%", "Loss if it happens", "Does it survive?",
+             "What dies first?", "Who pays?", "The system behind it", "Could it get out?",
+             "<h2>Limits</h2>", "What would help?", "How was it computed?", "Manifest",
+             "Assumptions</h3>", "Definitions</h3>"]  # fmt: skip
+    body = html[html.index("<body>") :]
+    places = [body.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_numbers_explain_themselves_and_can_be_focused() -> None:
+    tags = Reader(page.render(fake_result())).tags
+    explained = [a for _, a in tags if a.get("class") == "k"]
+    assert len(explained) > 100
+    for attributes in explained:
+        assert attributes["tabindex"] == "0"
+        assert "JSON: " in (attributes["data-tip"] or "")
+
+
+def test_every_mark_leads_to_an_assumption_that_is_printed() -> None:
+    for result in (fake_result(), without_desk()):
+        tags = Reader(page.render(result)).tags
+        targets = {a["id"] for _, a in tags if "id" in a}
+        used = {(a["href"] or "")[1:] for tag, a in tags if tag == "a"}
+        assert used <= targets
+        assert targets == set(result["assumptions"])
+
+
+def test_every_term_of_the_page_has_a_definition() -> None:
+    assert [key for key in TERMS if not meaning(key)] == []
+
+
+def test_a_term_without_definition_still_shows_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.report.terms.lookup", lambda name: None)
+    assert "Derivative Risk Exposure" in page.render(fake_result())
+
+
+def test_nothing_impaired_is_said_in_words() -> None:
+    html = page.render(without_desk())
+    assert "Less than a 0.04% chance that the protocol is impaired within 24 hours." in html
+    assert "Nothing breaks within 24 h" in html
+    assert "No path is impaired, so nobody paid" in html
+    assert "No limit is set" in html
+
+
+def test_the_articles_of_percentages() -> None:
+    for chance, words in ((0.081, "An 8.1% chance"), (0.115, "An 11.5%"), (0.021, "A 2.1%")):
+        result = fake_result()
+        result["dre"]["scopes"]["desk:harbour"]["probability"][2] = chance
+        assert words in page.render(result)
+
+
+def test_the_page_carries_its_notice_and_is_deterministic() -> None:
+    html = page.render(fake_result())
+    assert "Apache License 2.0" in html
+    assert html == page.render(fake_result())
+
+
+def test_documented_assumptions_are_the_ones_in_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "assumptions.md").read_text("utf-8")
+    listed = dict(re.findall(r"^- \*\*(A\d+)\*\* (.+)$", text, re.MULTILINE))
+    assert listed == ASSUMPTIONS
+
+
+def test_a_browser_paints_the_page(tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        print("skipped: no Chromium on this machine, the page was not painted", file=sys.stderr)
+        pytest.skip("no Chromium on this machine")
+    html = page.render(fake_result())
+    (tmp_path / "report.html").write_text(html, "utf-8")
+    picture = tmp_path / "report.png"
+    subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--hide-scrollbars",
+         "--window-size=1280,2000", f"--screenshot={picture}",
+         (tmp_path / "report.html").as_uri()],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    # An unstyled or empty page compresses to far less than the charts and tables do.
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert picture.stat().st_size > 60_000
