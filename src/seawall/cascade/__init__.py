@@ -1,0 +1,1 @@
+"""Floor 8: the only loop. Price, oracle, requirement, orders, keepers, impact, waterfall, price."""

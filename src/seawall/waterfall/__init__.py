@@ -1,0 +1,1 @@
+"""Floor 6: who pays when an account cannot."""

@@ -1,0 +1,164 @@
+"""Order-book venues: which breached accounts are sold, taken over by the vault, or deleveraged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.deleveraging import deleverage
+from seawall.cascade.fills import (
+    Lines,
+    closing_lines,
+    fill,
+    line_asset,
+    line_flow,
+    pay,
+    settlement_price,
+    trade_impact,
+)
+from seawall.cascade.losses import cover_deficits
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State, vault_equity
+from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.liquidation.sizing import close_fraction
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Breached pairs (n,) with equity and maintenance, quote; leg that lost most (desk units)."""
+
+    path: Ints
+    unit: Ints
+    equity: Floats
+    maintenance: Floats
+    leg: Ints
+
+    def only(self, keep: Bools) -> Breach:
+        """The chosen pairs."""
+        return Breach(
+            self.path[keep],
+            self.unit[keep],
+            self.equity[keep],
+            self.maintenance[keep],
+            self.leg[keep],
+        )
+
+
+def close_accounts(
+    setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter
+) -> None:
+    """Deal with one venue's breached accounts: vault, ADL or forced orders (law L4).
+
+    Equity below ratio x maintenance but positive goes to the vault; negative equity that the fund
+    cannot cover is deleveraged where the venue does so; everything else is sold.
+    """
+    rulebook = setup.rulebooks[v]
+    layers, rule = rulebook.waterfall.layers, rulebook.liquidation
+    to_vault = np.zeros(breach.path.size, dtype=bool)
+    if "backstop" in layers and rule.backstop_ratio is not None:
+        low = (breach.equity >= 0) & (breach.equity < rule.backstop_ratio * breach.maintenance)
+        solvent = np.zeros(state.clock.size, dtype=bool)
+        distinct = np.unique(breach.path[low])
+        solvent[distinct] = vault_equity(setup, state, distinct, v) > 0
+        to_vault = low & solvent[breach.path]
+    to_adl = np.zeros_like(to_vault)
+    if "adl" in layers:
+        owed = np.bincount(
+            breach.path, np.maximum(-breach.equity, 0.0), minlength=state.clock.size
+        )
+        has_fund = "fund" in layers
+        fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
+        beyond = (owed > np.maximum(fund, 0.0))[breach.path]
+        linear = np.diff(setup.table.units.options)[breach.unit] == 0
+        to_adl = (breach.equity < 0) & beyond & linear
+    sold = ~(to_vault | to_adl)
+    _to_vault(setup, state, step, breach.only(to_vault), tape)
+    deleverage(
+        setup, state, step, breach.path[to_adl], breach.unit[to_adl], breach.equity[to_adl],
+        breach.leg[to_adl], tape,
+    )  # fmt: skip
+    _sell(setup, state, step, v, breach.only(sold), tape)
+
+
+def _notional(setup: Setup, state: State, lines: Lines) -> Floats:
+    """Absolute quote notional of each line at market prices."""
+    rows, options = setup.table.rows, setup.table.options
+    plain = ~lines.option
+    out = np.empty(lines.index.size)
+    row = lines.index[plain]
+    price = state.market[lines.path[plain], rows.asset[row]] * rows.multiplier[row]
+    out[plain] = np.abs(lines.change[plain]) * np.where(rows.kind[row] == 1, 1.0, price)
+    o = lines.index[lines.option]
+    spot = state.market[lines.path[lines.option], options.asset[o]]
+    out[lines.option] = np.abs(lines.change[lines.option]) * spot
+    return out
+
+
+def _per_pair(setup: Setup, lines: Lines, amount: Floats, path: Ints, unit: Ints) -> Floats:
+    """Sum of a line amount over the lines of each pair (path, unit)."""
+    units = setup.table.units.account.size
+    key = path * units + unit
+    order = np.argsort(key, kind="stable")
+    where = order[np.searchsorted(key[order], lines.path * units + lines.unit)]
+    return np.bincount(where, amount, path.size)
+
+
+def _sell(
+    setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter
+) -> None:
+    """Forced orders into the order book, in part or in full; then fees, then deficits."""
+    if breach.path.size == 0:
+        return
+    rule, path, unit = setup.rulebooks[v].liquidation, breach.path, breach.unit
+    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    whole = closing_lines(
+        setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
+    )
+    notional = _per_pair(setup, whole, _notional(setup, state, whole), path, unit)
+    fraction = close_fraction(rule, notional, state.tried[path, unit])
+    full = fraction >= 1.0
+    lines = closing_lines(setup, state, path, unit, fraction, full)
+    asset = line_asset(setup, lines)
+    spot, _ = trade_impact(
+        setup, state, lines.path, asset, line_flow(setup, state, lines, years)
+    )
+    fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "book")
+    state.tried[path, unit] = True
+    wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))
+    state.ready[path, unit] = np.where(full, state.ready[path, unit], step + wait)
+    settle = setup.table.feed_asset[setup.table.units.settle[unit]]
+    cash = state.holdings.cash[path, unit] * state.market[path, settle]
+    charge = rule.fee * notional * fraction
+    fee = np.where(full, np.clip(cash, 0.0, charge), np.minimum(charge, breach.equity.clip(0)))
+    pay(setup, state, path, unit, -fee, "keeper" if rule.fee_to == "keeper" else "fund")
+    to_keeper = rule.fee_to == "keeper"
+    tape.write(
+        step, EventKind.LIQUIDATION, path, unit, leg=breach.leg, notional=notional * fraction,
+        fee=fee, keeper=-fee if to_keeper else np.zeros_like(fee),
+    )  # fmt: skip
+    cover_deficits(setup, state, step, path[full], unit[full], tape)
+
+
+def _to_vault(setup: Setup, state: State, step: int, breach: Breach, tape: TapeWriter) -> None:
+    """The backstop vault takes positions and margin: the owner keeps nothing, the vault both."""
+    if breach.path.size == 0:
+        return
+    path, unit = breach.path, breach.unit
+    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    lines = closing_lines(
+        setup, state, path, unit, np.ones(path.size), np.ones(path.size, dtype=bool)
+    )
+    # Transfer at the market price: cash then holds the account's equity, which goes along.
+    spot = state.market[lines.path, line_asset(setup, lines)]
+    fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "backstop")
+    settle = setup.table.feed_asset[setup.table.units.settle[unit]]
+    left = state.holdings.cash[path, unit] * state.market[path, settle]
+    pay(setup, state, path, unit, -left, "backstop")
+    state.holdings.cash[path, unit] = 0.0
+    tape.write(
+        step, EventKind.BACKSTOP, path, unit, leg=breach.leg, backstop=-left,
+        notional=_per_pair(setup, lines, _notional(setup, state, lines), path, unit),
+    )  # fmt: skip

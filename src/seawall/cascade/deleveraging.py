@@ -1,0 +1,163 @@
+"""ADL inside the loop: bankrupt accounts are closed against winners at their bankruptcy price."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.fills import Lines, closing_lines, fill, settlement_price, trade_impact
+from seawall.cascade.losses import cover_deficits
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State, wake_units
+from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.margin.assess import assess
+from seawall.waterfall.deleverage import rank_score, take_in_order
+
+
+def deleverage(
+    setup: Setup,
+    state: State,
+    step: int,
+    path: Ints,
+    unit: Ints,
+    equity: Floats,
+    leg: Ints,
+    tape: TapeWriter,
+) -> None:
+    """Close bankrupt units (n,), equity < 0 at margin prices, against winners on the other side.
+
+    Each leg closes at its price moved by -equity / total notional in the account's favour, so that
+    the account ends at exactly zero and the winners lose exactly its deficit. What finds no winner
+    is sold to the order book, and what is then missing goes down the waterfall.
+    """
+    if path.size == 0:
+        return
+    rows = setup.table.rows
+    lines = closing_lines(
+        setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
+    )
+    pair = _pair_of(setup, path, unit, lines)
+    price = _margin_price(setup, state, lines.path, lines.index)
+    notional = np.abs(lines.change) * price
+    total = np.bincount(pair, notional, path.size)
+    # > 0: a long sells above, a short buys below the margin price, by this share of notional.
+    shift = (-equity / np.maximum(total, 1e-300))[pair]
+    bankruptcy = price * (1.0 - np.sign(lines.change) * shift)
+    paid = np.zeros(path.size)
+    done = np.zeros(lines.path.size)
+    groups = lines.path * len(setup.table.contracts) + rows.contract[lines.index]
+    side = lines.change > 0
+    for group in np.unique(groups):
+        for buys in (False, True):
+            mine = np.flatnonzero((groups == group) & (side == buys))
+            if mine.size:
+                share = _match(setup, state, step, lines, mine, bankruptcy, unit, tape)
+                done[mine] = share
+                np.add.at(paid, pair[mine], share * notional[mine] * shift[mine])
+    _sell_rest(setup, state, step, lines, 1.0 - done, pair, path, unit)
+    tape.write(
+        step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid
+    )
+    cover_deficits(setup, state, step, path, unit, tape)
+
+
+def _pair_of(setup: Setup, path: Ints, unit: Ints, lines: Lines) -> Ints:
+    units = setup.table.units.account.size
+    key = path * units + unit
+    order = np.argsort(key, kind="stable")
+    return order[np.searchsorted(key[order], lines.path * units + lines.unit)]
+
+
+def _margin_price(setup: Setup, state: State, path: Ints, row: Ints) -> Floats:
+    rows = setup.table.rows
+    return state.quotes.price[path, rows.feed[row]] * rows.multiplier[row]
+
+
+def _match(
+    setup: Setup,
+    state: State,
+    step: int,
+    lines: Lines,
+    mine: Ints,
+    bankruptcy: Floats,
+    bankrupt_units: Ints,
+    tape: TapeWriter,
+) -> Floats:
+    """Close lines of one path, contract and side against ranked winners; return shares matched.
+
+    All losers trade with all winners at the losers' mean bankruptcy price, so money is conserved.
+    """
+    rows = setup.table.rows
+    p, row = int(lines.path[mine[0]]), lines.index[mine]
+    needed = np.abs(lines.change[mine])
+    sign = float(np.sign(lines.change[mine[0]]))
+    holders = np.flatnonzero(rows.contract == rows.contract[row[0]])
+    size = state.holdings.size[p, holders]
+    # The bankrupt buy (sign +) from longs who are forced to sell, and the other way round.
+    opposite = (size * sign > 0) & ~np.isin(rows.unit[holders], bankrupt_units)
+    holders, size = holders[opposite], size[opposite]
+    if holders.size == 0:
+        return np.zeros(mine.size)
+    units, where = np.unique(rows.unit[holders], return_inverse=True)
+    equity, _, _ = assess(
+        setup.table, state.holdings, state.quotes, np.full(units.size, p), units
+    )
+    mark = _margin_price(setup, state, np.full(holders.size, p), holders)
+    score = rank_score(size, mark, rows.entry[holders], equity[where])
+    usable = np.where(equity[where] > 0, np.abs(size), 0.0)
+    taken = take_in_order(usable, score, float(needed.sum()))
+    matched = float(taken.sum())
+    share = matched / float(needed.sum())
+    mean_price = float(np.sum(needed * bankruptcy[mine]) / needed.sum())
+    own = Lines(
+        lines.path[mine], lines.unit[mine], row, lines.change[mine] * share,
+        np.zeros(mine.size, bool),
+    )  # fmt: skip
+    # Each loser at its own bankruptcy price, winners at the mean: both sums agree.
+    fill(setup, state, own, _with_accrual(setup, state, own, bankruptcy[mine]), "book")
+    hit = taken > 0
+    winners = Lines(
+        np.full(int(hit.sum()), p), rows.unit[holders[hit]], holders[hit], -sign * taken[hit],
+        np.zeros(int(hit.sum()), bool),
+    )  # fmt: skip
+    price = np.full(winners.path.size, mean_price)
+    fill(setup, state, winners, _with_accrual(setup, state, winners, price), "book")
+    wake_units(setup, state, winners.path, winners.unit)
+    desk = setup.is_desk[winners.unit]
+    tape.write(
+        step, EventKind.ADL_WINNER, winners.path[desk], winners.unit[desk],
+        leg=winners.index[desk], notional=np.abs(winners.change[desk]) * mean_price,
+    )  # fmt: skip
+    return np.full(mine.size, share)
+
+
+def _with_accrual(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
+    """Settlement price for a quoted contract price: accrued funding settled with it."""
+    rows = setup.table.rows
+    ratio = rows.multiplier[lines.index]
+    return settlement_price(setup, state, lines, price / ratio, 0.0)
+
+
+def _sell_rest(
+    setup: Setup,
+    state: State,
+    step: int,
+    lines: Lines,
+    share: Floats,
+    pair: Ints,
+    path: Ints,
+    unit: Ints,
+) -> None:
+    """Sell to the order book what no winner took."""
+    rest = share > 1e-12
+    if not rest.any():
+        return
+    left = Lines(
+        lines.path[rest], lines.unit[rest], lines.index[rest], lines.change[rest] * share[rest],
+        lines.option[rest],
+    )  # fmt: skip
+    asset = setup.table.rows.asset[left.index]
+    flow = left.change * state.market[left.path, asset] * setup.table.rows.multiplier[left.index]
+    spot, _ = trade_impact(setup, state, left.path, asset, flow)
+    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    fill(setup, state, left, settlement_price(setup, state, left, spot, years), "book")

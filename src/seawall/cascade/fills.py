@@ -1,0 +1,202 @@
+"""Trades and transfers inside the loop: every one has two sides (law L1).
+
+A *line* is one trade of one row or option of one unit on one path. Its price is in settlement units
+per unit of size; cash moves by -change x price and the counterparty's by the opposite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State
+from seawall.foundation.arrays import expand_ranges
+from seawall.impact import linear, square_root
+from seawall.margin.assess import VOLATILITY_FLOOR
+from seawall.margin.table import RowKind
+from seawall.valuation.black import black
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Trades to make: (l,) each. ``change`` of size; ``index`` row, or option where ``option``."""
+
+    path: Ints
+    unit: Ints
+    index: Ints
+    change: Floats
+    option: Bools
+
+
+def closing_lines(
+    setup: Setup, state: State, path: Ints, unit: Ints, fraction: Floats, balances: Bools
+) -> Lines:
+    """Lines that close ``fraction`` (pairs,) of each position; ``balances`` (pairs,): sell those too."""
+    units, rows = setup.table.units, setup.table.rows
+    pair, row = expand_ranges(units.rows[unit], units.rows[unit + 1] - units.rows[unit])
+    size = state.holdings.size[path[pair], row]
+    is_balance = rows.kind[row] == RowKind.BALANCE
+    keep = (size != 0) & (~is_balance | (balances[pair] & (size > 0)))
+    pair, row, size = pair[keep], row[keep], size[keep]
+    start = units.options[unit]
+    o_pair, option = expand_ranges(start, units.options[unit + 1] - start)
+    o_size = state.holdings.option_size[path[o_pair], option]
+    held = o_size != 0
+    o_pair, option, o_size = o_pair[held], option[held], o_size[held]
+    owner = np.concatenate([pair, o_pair])
+    return Lines(
+        path=path[owner],
+        unit=unit[owner],
+        index=np.concatenate([row, option]),
+        change=-np.concatenate([size, o_size]) * fraction[owner],
+        option=np.concatenate([np.zeros(row.size, bool), np.ones(option.size, bool)]),
+    )
+
+
+def line_asset(setup: Setup, lines: Lines) -> Ints:
+    """Asset whose market each line trades in."""
+    rows, options = setup.table.rows, setup.table.options
+    asset = np.empty(lines.index.size, dtype=np.int64)
+    asset[~lines.option] = rows.asset[lines.index[~lines.option]]
+    asset[lines.option] = options.asset[lines.index[lines.option]]
+    return asset
+
+
+def line_flow(setup: Setup, state: State, lines: Lines, years: float) -> Floats:
+    """Signed quote flow of each line into its asset's market; options by their delta."""
+    rows, options = setup.table.rows, setup.table.options
+    flow = np.empty(lines.index.size)
+    plain = ~lines.option
+    row, path = lines.index[plain], lines.path[plain]
+    price = state.market[path, rows.asset[row]]
+    inverse = rows.kind[row] == RowKind.INVERSE
+    flow[plain] = lines.change[plain] * np.where(inverse, 1.0, price * rows.multiplier[row])
+    if lines.option.any():
+        o, path = lines.index[lines.option], lines.path[lines.option]
+        spot = state.market[path, options.asset[o]]
+        bump = 1e-4 * spot
+        up = option_price(setup, o, spot + bump, np.zeros(o.size), years)
+        down = option_price(setup, o, spot - bump, np.zeros(o.size), years)
+        flow[lines.option] = lines.change[lines.option] * (up - down) / (2.0 * bump) * spot
+    return flow
+
+
+def option_price(
+    setup: Setup, option: Ints, spot: Floats, spread_side: Floats, years: float
+) -> Floats:
+    """Quote value of options at spot; spread_side +1 buys at the ask, -1 sells at the bid."""
+    o = setup.table.options
+    start = setup.spot[o.asset[option]]
+    volatility = o.volatility[option] + o.slope[option] * (spot / start - 1.0)
+    volatility = volatility + spread_side * o.half_spread[option]
+    return black(
+        spot * o.forward_ratio[option],
+        o.strike[option],
+        np.maximum(o.years[option] - years, 0.0),
+        np.maximum(volatility, VOLATILITY_FLOOR),
+        o.call[option],
+    )
+
+
+def trade_impact(
+    setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
+) -> tuple[Floats, Floats]:
+    """Book flow (l,) into the markets; return execution and new market price per line, quote.
+
+    Lines of one path and asset form one batch: all pay its mean price. With feedback the batch
+    leaves outstanding flow behind that moves the market price.
+    """
+    rule = setup.impact
+    paths, assets = state.market.shape
+    cell = path * assets + asset
+    distinct, where = np.unique(cell, return_inverse=True)
+    p, k = distinct // assets, distinct % assets
+    thin = 1.0 + rule.thinning * np.maximum(state.restlessness[p, k] - 1.0, 0.0)
+    if rule.square_root:
+        thin = np.ones_like(thin)
+    step = np.bincount(where, flow, distinct.size) * thin / rule.depth[k]
+    before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
+    after = before + step
+    if rule.square_root:
+        law = square_root.SquareRoot(rule.strength[k])
+        mean = square_root.average(law, before, after)
+        moved = square_root.displacement(law, after)
+    else:
+        mean, moved = linear.average(before, after), linear.displacement(after)
+    base = state.exogenous[p, k]
+    if rule.feedback:
+        state.temporary[p, k] += (1.0 - rule.permanent_share) * step
+        state.permanent[p, k] += rule.permanent_share * step
+        state.market[p, k] = base * moved
+        return (base * mean)[where], state.market[p, k][where]
+    return (base * mean)[where], state.market[p, k][where]
+
+
+def settlement_price(
+    setup: Setup, state: State, lines: Lines, spot: Floats, years: float
+) -> Floats:
+    """Price of each line in settlement units per unit of size, for an execution at ``spot``.
+
+    Accrued funding of the size traded is settled in the price, so that a trade at the margin price
+    leaves equity unchanged.
+    """
+    rows, options = setup.table.rows, setup.table.options
+    price = np.empty(lines.index.size)
+    plain = ~lines.option
+    row, path = lines.index[plain], lines.path[plain]
+    contract = spot[plain] * rows.multiplier[row]
+    accrued = rows.rate[row] * rows.multiplier[row] * state.quotes.integral[path, rows.feed[row]]
+    inverse = rows.kind[row] == RowKind.INVERSE
+    margin_price = state.quotes.price[path, rows.feed[row]] * rows.multiplier[row]
+    price[plain] = np.where(
+        inverse, -1.0 / contract - accrued / margin_price / margin_price, contract - accrued
+    )
+    if lines.option.any():
+        o = lines.index[lines.option]
+        value = option_price(setup, o, spot[lines.option], np.sign(lines.change[lines.option]), years)
+        price[lines.option] = np.where(options.inverse[o], value / spot[lines.option], value)
+    return price
+
+
+def fill(setup: Setup, state: State, lines: Lines, price: Floats, against: str) -> None:
+    """Execute lines at settlement prices against the order book or the vault (``against``)."""
+    table, holdings, accounts = setup.table, state.holdings, state.accounts
+    plain, path = ~lines.option, lines.path
+    contract = np.empty(lines.index.size, dtype=np.int64)
+    contract[plain] = table.rows.contract[lines.index[plain]]
+    contract[lines.option] = table.options.contract[lines.index[lines.option]]
+    np.add.at(holdings.size, (path[plain], lines.index[plain]), lines.change[plain])
+    np.add.at(
+        holdings.option_size, (path[lines.option], lines.index[lines.option]),
+        lines.change[lines.option],
+    )  # fmt: skip
+    contracts = accounts.vault_contracts if against == "backstop" else accounts.book_contracts
+    np.add.at(contracts, (path, contract), -lines.change)
+    cash = lines.change * price
+    np.add.at(holdings.cash, (path, lines.unit), -cash)
+    asset = table.feed_asset[table.units.settle[lines.unit]]
+    venue = table.units.venue[lines.unit]
+    np.add.at(accounts.assets[against], (path, venue, asset), cash)
+
+
+def pay(
+    setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats, payer: str
+) -> None:
+    """Move ``amount`` (n,) quote from a system account into units' cash (negative: out of it).
+
+    Units that settle in another asset receive it from the outside world at the market price.
+    """
+    table, assets = setup.table, state.accounts.assets
+    asset = table.feed_asset[table.units.settle[unit]]
+    venue = table.units.venue[unit]
+    units_paid = amount / state.market[path, asset]
+    np.add.at(state.holdings.cash, (path, unit), units_paid)
+    np.add.at(assets[payer], (path, venue, np.full_like(venue, setup.quote)), -amount)
+    swapped = asset != setup.quote
+    if swapped.any():
+        p, v, k = path[swapped], venue[swapped], asset[swapped]
+        np.add.at(assets["outside"], (p, v, np.full_like(v, setup.quote)), amount[swapped])
+        np.add.at(assets["outside"], (p, v, k), -units_paid[swapped])

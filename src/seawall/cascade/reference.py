@@ -1,0 +1,295 @@
+"""The plain loop, over all paths of a chunk at once: slow beside a kernel, obvious, exact.
+
+Order of events within a step (part of the specification, docs/architecture.md):
+exogenous price -> recovery of impact -> market price -> volatility and depth -> oracle -> funding ->
+check -> rounds of (close: vault, ADL or forced orders; keepers; impact; settlement; fund; ADL;
+socialised loss; direct prices; check) -> expiry of options -> log.
+Rounds repeat within a step until nobody new is breached: venues that margin at the market price
+react at once; oracle venues see the new price when their feed publishes it.
+
+Only accounts that the prices can have reached are checked. Equity - maintenance moves by at most
+exposure x (product of (1 + move) - 1), where move is the step's largest price move in units of the
+feed's weight; so a unit sleeps until that product, the path's clock, has used up its buffer
+(Seawall's own bound; tests hold the filtered loop equal to the unfiltered one).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.closing import Breach, close_accounts
+from seawall.cascade.expiry import settle_expired
+from seawall.cascade.lending import liquidate_loans
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import SLACK, State, begin
+from seawall.cascade.tape import NEVER, Tape, TapeWriter
+from seawall.foundation.arrays import expand_ranges
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.impact import linear, square_root
+from seawall.liquidation.trigger import breached
+from seawall.margin.assess import Worth, assess, option_quotes
+from seawall.oracle.feed import publish
+
+# A cascade within one step that has not come to rest after this many rounds goes on at the next.
+MAX_ROUNDS = 200
+
+
+def run(setup: Setup, exogenous: Floats, *, filtered: bool = True) -> tuple[Tape, State]:
+    """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
+
+    ``filtered`` False checks every account at every step: same tape, for tests.
+    """
+    paths, columns, _ = exogenous.shape
+    state = begin(setup, exogenous[:, 0])
+    tape = TapeWriter()
+    desk = setup.desk_units
+    equity = np.zeros((paths, columns, desk.size))
+    equity[:, 0] = _desk_equity(setup, state)
+    trough, peak = state.market.copy(), state.market.copy()
+    for step in range(1, columns):
+        _advance(setup, state, exogenous[:, step], step)
+        np.minimum(trough, state.market, out=trough)
+        np.maximum(peak, state.market, out=peak)
+        active = np.arange(paths)
+        for _ in range(MAX_ROUNDS):
+            active = _round(setup, state, step, active, tape, filtered)
+            if active.size == 0:
+                break
+            np.minimum(trough, state.market, out=trough)
+            np.maximum(peak, state.market, out=peak)
+        settle_expired(setup, state, step)
+        equity[:, step] = _desk_equity(setup, state)
+    negative = equity < 0
+    first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
+    return (
+        Tape(
+            **tape.columns(),  # type: ignore[arg-type]
+            paths=paths,
+            desk_equity=equity,
+            first_negative=first,
+            trough=trough,
+            peak=peak,
+            final=state.market.copy(),
+            open_deficit=_open_deficit(setup, state),
+        ),
+        state,
+    )
+
+
+def _displacement(setup: Setup, state: State) -> Floats:
+    outstanding = state.temporary + state.permanent
+    if setup.impact.square_root:
+        return square_root.displacement(
+            square_root.SquareRoot(setup.impact.strength), outstanding
+        )
+    return linear.displacement(outstanding)
+
+
+def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
+    """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
+    rule, before = setup.impact, state.market
+    state.exogenous = exogenous
+    state.temporary *= rule.decay
+    state.market = exogenous * _displacement(setup, state)
+    move = np.abs(state.market / before - 1.0) / rule.expected_move
+    state.restlessness += rule.volatility_weight * (move - state.restlessness)
+    seen = state.quotes.price
+    price = publish(setup.feed_rule, state.feeds, state.market[:, setup.table.feed_asset])
+    integral = state.quotes.integral + price * setup.step_seconds
+    state.elapsed = step * setup.step_seconds
+    _tick(setup, state, slice(None), seen, price, setup.drift)
+    start = setup.spot[setup.table.feed_asset]
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
+    state.quotes = option_quotes(setup.table, price, start, years)
+    state.quotes.integral = integral
+
+
+def _tick(
+    setup: Setup,
+    state: State,
+    path: Ints | slice,
+    before: Floats,
+    after: Floats,
+    drift: float,
+) -> None:
+    """Advance the clock and the displacement, and wake the units that they can have reached.
+
+    Funding accrues besides: its largest possible sum so far is added to the displacement.
+    """
+    move = np.max(np.abs(after / before - 1.0) / setup.weight, axis=1, initial=0.0)
+    state.clock[path] *= 1.0 + move + drift
+    away = np.max(np.abs(after / state.origin[path] - 1.0) / setup.weight, axis=1, initial=0.0)
+    paid = setup.drift * (state.elapsed / setup.step_seconds) * (1.0 + state.reached[path])
+    state.reached[path] = np.maximum(state.reached[path], away + paid)
+    woken = np.searchsorted(setup.sorted_threshold, state.reached[path], side="right")
+    start = state.awake[path]
+    count = np.maximum(woken - start, 0)
+    if count.any():
+        owner, rank = expand_ranges(start, count)
+        where = np.arange(state.clock.size)[path][owner]
+        state.wake[where, rank] = np.minimum(state.wake[where, rank], 0.0)
+        state.awake[path] = np.maximum(start, woken)
+        state.ranks = max(state.ranks, int(woken.max()))
+
+
+def _round(
+    setup: Setup, state: State, step: int, active: Ints, tape: TapeWriter, filtered: bool
+) -> Ints:
+    """Check the accounts due on active paths and close what is breached; paths that moved."""
+    path, unit = _due(setup, state, active, filtered)
+    if path.size == 0:
+        return path
+    equity, maintenance, worth = assess(setup.table, state.holdings, state.quotes, path, unit)
+    fallen = breached(equity, maintenance)
+    fallen[fallen] = _closable(setup, state, worth, path, unit, np.flatnonzero(fallen))
+    _schedule(setup, state, path, unit, equity - maintenance, worth, fallen)
+    ready = fallen & (state.ready[path, unit] <= step)
+    chosen = np.flatnonzero(ready)
+    if chosen.size == 0:
+        return chosen
+    return _close(setup, state, step, path, unit, equity, maintenance, worth, chosen, tape)
+
+
+def _due(setup: Setup, state: State, active: Ints, filtered: bool) -> tuple[Ints, Ints]:
+    """Pairs (path, unit) to check, in path order, then unit order."""
+    units = setup.unit_of_rank.size
+    if not filtered:
+        path, unit = np.divmod(np.arange(active.size * units), units)
+        return active[path], unit
+    if active.size == state.clock.size:
+        due = state.wake[:, : state.ranks] <= state.clock[:, None]
+    else:
+        due = state.wake[active, : state.ranks] <= state.clock[active, None]
+    where, rank = np.divmod(np.flatnonzero(due), max(state.ranks, 1))
+    path, unit = active[where], setup.unit_of_rank[rank]
+    # Ranks sort by threshold; what happens must not depend on that order.
+    order = np.argsort(path * units + unit, kind="stable")
+    return path[order], unit[order]
+
+
+def _closable(
+    setup: Setup, state: State, worth: Worth, path: Ints, unit: Ints, chosen: Ints
+) -> Bools:
+    """True where a chosen pair still holds anything that can be closed."""
+    held = np.bincount(worth.pair, worth.exposure > 0, unit.size)[chosen] > 0
+    options = setup.table.units.options
+    for n in np.flatnonzero(~held & (options[unit[chosen] + 1] > options[unit[chosen]])):
+        p, u = path[chosen[n]], unit[chosen[n]]
+        held[n] = bool(np.any(state.holdings.option_size[p, options[u] : options[u + 1]]))
+    return held
+
+
+def _schedule(
+    setup: Setup,
+    state: State,
+    path: Ints,
+    unit: Ints,
+    buffer: Floats,
+    worth: Worth,
+    fallen: Bools,
+) -> None:
+    """Set when each checked unit must be looked at again: when the clock has used its buffer."""
+    weighted = worth.exposure * setup.weight[setup.table.rows.feed[worth.row]]
+    exposure = np.bincount(worth.pair, weighted, unit.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = state.clock[path] * (1.0 + buffer / exposure) * SLACK
+    level = np.where(exposure > 0, level, np.inf)
+    rank = setup.rank_of_unit[unit]
+    state.wake[path, rank] = np.where(fallen | setup.always[unit], 0.0, level)
+
+
+def _close(
+    setup: Setup,
+    state: State,
+    step: int,
+    path: Ints,
+    unit: Ints,
+    equity: Floats,
+    maintenance: Floats,
+    worth: Worth,
+    chosen: Ints,
+    tape: TapeWriter,
+) -> Ints:
+    """Close the chosen pairs venue by venue, then let direct prices see the new market."""
+    venue = setup.table.units.venue[unit[chosen]]
+    leg = _worst_leg(setup, state, path, unit, worth, chosen)
+    before = state.quotes.price.copy()
+    moved: list[Ints] = []
+    for v in np.unique(venue):
+        mine = chosen[venue == v]
+        breach = Breach(path[mine], unit[mine], equity[mine], maintenance[mine],
+                        leg[venue == v])  # fmt: skip
+        if setup.rulebooks[v].liquidation.style == "keeper":
+            number = np.full(unit.size, -1, dtype=np.int64)
+            number[mine] = np.arange(mine.size)
+            keep = number[worth.pair] >= 0
+            own = Worth(number[worth.pair[keep]], worth.row[keep], worth.worth[keep],
+                        worth.maintenance[keep], worth.exposure[keep])  # fmt: skip
+            acted = liquidate_loans(setup, state, step, int(v), breach, own, tape)
+            # Nobody acts twice on a loan that no keeper wants within one step.
+            state.ready[path[mine[~acted]], unit[mine[~acted]]] = step + 1
+            moved.append(path[mine[acted]])
+        else:
+            close_accounts(setup, state, step, int(v), breach, tape)
+            moved.append(path[mine])
+    active = np.unique(np.concatenate(moved))
+    if active.size:
+        market = state.market[np.ix_(active, setup.table.feed_asset)]
+        state.quotes.price[active] = np.where(setup.direct, market, before[active])
+        _tick(setup, state, active, before[active], state.quotes.price[active], 0.0)
+        _requote_options(setup, state, active, step)
+    return active
+
+
+def _requote_options(setup: Setup, state: State, active: Ints, step: int) -> None:
+    if setup.table.options.unit.size == 0:
+        return
+    start = setup.spot[setup.table.feed_asset]
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
+    fresh = option_quotes(setup.table, state.quotes.price[active], start, years)
+    state.quotes.option_value[active] = fresh.option_value
+    state.quotes.option_short[active] = fresh.option_short
+
+
+def _worst_leg(
+    setup: Setup, state: State, path: Ints, unit: Ints, worth: Worth, chosen: Ints
+) -> Ints:
+    """Row (or rows + option) of each chosen desk pair that has lost most since the start."""
+    leg = np.full(chosen.size, -1, dtype=np.int64)
+    options = setup.table.units.options
+    for n in np.flatnonzero(setup.is_desk[unit[chosen]]):
+        pair = chosen[n]
+        mine = worth.pair == pair
+        rows = worth.row[mine]
+        change = worth.worth[mine] - setup.row_start[rows]
+        o = np.arange(options[unit[pair]], options[unit[pair] + 1])
+        p = path[pair]
+        value = state.holdings.option_size[p, o] * state.quotes.option_value[p, o]
+        both = np.concatenate([change, value - setup.option_start[o]])
+        names = np.concatenate([rows, setup.table.rows.unit.size + o])
+        if both.size:
+            leg[n] = names[np.argmin(both)]
+    return leg
+
+
+def _desk_equity(setup: Setup, state: State) -> Floats:
+    """Equity (p, d) of the desk's units, quote."""
+    paths, desk = state.clock.size, setup.desk_units
+    path, unit = np.divmod(np.arange(paths * desk.size), max(desk.size, 1))
+    if desk.size == 0:
+        return np.zeros((paths, 0))
+    equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, desk[unit])
+    return equity.reshape(paths, desk.size)
+
+
+def _open_deficit(setup: Setup, state: State) -> Floats:
+    """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not yet closed."""
+    paths, units = state.wake.shape
+    out = np.zeros((paths, len(setup.table.venues)))
+    path, rank = np.divmod(np.flatnonzero(state.wake <= 0.0), units)
+    unit = setup.unit_of_rank[rank]
+    if path.size:
+        equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
+        np.add.at(out, (path, setup.table.units.venue[unit]), np.maximum(-equity, 0.0))
+    return out

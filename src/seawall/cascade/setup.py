@@ -1,0 +1,199 @@
+"""What the loop needs, compiled from a Case once: margin table, venue rules and market columns."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book import AccountKind, Book
+from seawall.book.book import Bools, Floats, Ints
+from seawall.case import Case
+from seawall.foundation.errors import InputError
+from seawall.foundation.units import daily_sigma, volatility_over
+from seawall.margin.assess import requirement, row_worth, starting_holdings, option_quotes
+from seawall.margin.compile import compile_table
+from seawall.margin.table import MarginTable
+from seawall.oracle.feed import FeedRule, compile_feeds
+from seawall.venues import Feed, Rulebook
+
+# Assets without volatility still drift by funding and interest: they weigh at least this much.
+WEIGHT_FLOOR = 0.05
+# Volatility that thins depth is a moving average over about this long.
+VOLATILITY_MEMORY_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True)
+class ImpactRule:
+    """How forced flow moves each asset, (k,): see impact/.
+
+    depth          quote per unit of log-price (linear) or daily volume (square_root); infinite for
+                   assets that cannot be moved (the quote currency)
+    strength       Y x sigma of one day (square_root only)
+    decay          factor on temporary impact per step; permanent_share of impact that stays
+    thinning, volatility_weight, expected_move   depth thins with a moving average of |returns|
+    feedback       False on `total` paths: orders pay impact but leave no trace in the price
+    """
+
+    square_root: bool
+    depth: Floats
+    strength: Floats
+    decay: float
+    permanent_share: float
+    thinning: float
+    volatility_weight: float
+    expected_move: Floats
+    feedback: bool
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One compiled Case: what every path shares.
+
+    spot (k,), weight (f,) scale of each feed's moves in the wake-up clock, drift its largest
+    funding per step in that scale; desk_units (d,); always (u,) units checked every step;
+    rulebooks by venue index; row_start (r,), option_start (o,) worth at the start, quote;
+    threshold (u,) weighted displacement that can reach the unit's buffer, 0 for `always`; ranks sort
+    units by it; contract_row (c,) a row that quotes the contract, -1 for options.
+    """
+
+    case: Case
+    book: Book
+    table: MarginTable
+    rulebooks: tuple[Rulebook, ...]
+    step_seconds: float
+    spot: Floats
+    quote: int
+    impact: ImpactRule
+    feed_rule: FeedRule
+    direct: Bools
+    weight: Floats
+    drift: float
+    desk_units: Ints
+    always: Bools
+    threshold: Floats
+    unit_of_rank: Ints
+    rank_of_unit: Ints
+    is_desk: Bools
+    row_start: Floats
+    option_start: Floats
+    contract_row: Ints
+
+
+    @property
+    def sorted_threshold(self) -> Floats:
+        """Thresholds in rank order."""
+        return self.threshold[self.unit_of_rank]
+
+
+def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:
+    scenario, market = case.market.scenario, case.market
+    states = [market.assets[name] for name in assets]
+    if scenario.impact not in ("linear", "square_root"):
+        raise InputError(
+            f"scenario.impact is {scenario.impact!r}", expected="'linear' or 'square_root'"
+        )
+    square_root = scenario.impact == "square_root"
+    depth = np.array([s.daily_volume if square_root else s.depth for s in states])
+    depth[assets.index(case.quote)] = np.inf
+    depth[np.array([s.volatility == 0 for s in states])] = np.inf
+    sigma = np.array([daily_sigma(s.volatility) for s in states])
+    move = np.array([volatility_over(s.volatility, step_seconds) for s in states])
+    # E|N(0, 1)| = sqrt(2 / pi)
+    expected = np.maximum(move * math.sqrt(2.0 / math.pi), 1e-300)
+    return ImpactRule(
+        square_root=square_root,
+        depth=depth,
+        strength=scenario.impact_prefactor * sigma,
+        decay=math.exp(-step_seconds / scenario.recovery_seconds),
+        permanent_share=scenario.permanent_share,
+        thinning=scenario.thinning,
+        volatility_weight=1.0 - math.exp(-step_seconds / VOLATILITY_MEMORY_SECONDS),
+        expected_move=expected,
+        feedback=scenario.label == "exogenous",
+    )
+
+
+def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> Setup:
+    """Compile a Case whose crowd has been joined into ``book``.
+
+    step_seconds defaults to the Case's. Raises InputError or MissingRule for what cannot be run.
+    """
+    dt = case.step_seconds if step_seconds is None else step_seconds
+    table = compile_table(book, case.market, case.rulebooks, case.quote, case.as_of)
+    rulebooks = tuple(case.rulebooks[name] for name in table.venues)
+    feeds = [
+        rulebooks[v].feeds.get(table.assets[k], rulebooks[v].feed)
+        for v, k in zip(table.feed_venue, table.feed_asset, strict=True)
+    ]
+    states = [case.market.assets[name] for name in table.assets]
+    volatility = np.array([s.volatility for s in states])
+    top = float(volatility.max(initial=0.0)) or 1.0
+    weight = np.maximum(volatility / top, WEIGHT_FLOOR)[table.feed_asset]
+    rates = np.abs(table.rows.rate) / weight[table.rows.feed]
+    kinds = [book.account_kind[a] for a in table.units.account]
+    desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
+    moving_settle = volatility[table.feed_asset[table.units.settle]] > 0
+    has_options = np.diff(table.units.options) > 0
+    spot = np.array([s.spot for s in states])
+    always = desk | moving_settle | has_options
+    threshold = np.where(always, 0.0, _thresholds(table, spot, weight))
+    order = np.argsort(threshold, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return Setup(
+        case=case,
+        book=book,
+        table=table,
+        rulebooks=rulebooks,
+        step_seconds=dt,
+        spot=spot,
+        quote=table.assets.index(case.quote),
+        impact=_impact_rule(case, table.assets, dt),
+        feed_rule=compile_feeds(feeds, dt),
+        direct=np.array([feed == Feed() for feed in feeds], dtype=bool),
+        weight=weight,
+        drift=float(rates.max(initial=0.0)) * dt,
+        desk_units=np.flatnonzero(desk),
+        always=always,
+        threshold=threshold,
+        unit_of_rank=order,
+        rank_of_unit=rank,
+        is_desk=desk,
+        **_start_columns(table, spot),
+    )
+
+
+def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
+    """Worth of each row and option at the start, and a row that quotes each contract."""
+    price = spot[table.feed_asset][None, :]
+    quotes = option_quotes(table, price, price[0], 0.0)
+    quotes.integral = np.zeros_like(price)
+    unit = np.arange(table.units.account.size)
+    rows = row_worth(table, starting_holdings(table), quotes, np.zeros_like(unit), unit)
+    contract_row = np.full(len(table.contracts), -1, dtype=np.int64)
+    contract_row[table.rows.contract[::-1]] = np.arange(table.rows.unit.size)[::-1]
+    return {
+        "row_start": rows.worth,
+        "option_start": table.options.size * quotes.option_value[0],
+        "contract_row": contract_row,
+    }
+
+
+def _thresholds(table: MarginTable, spot: Floats, weight: Floats) -> Floats:
+    """Weighted displacement (u,) that can use up each unit's buffer; infinite without exposure.
+
+    |change of (equity - maintenance)| <= sum of exposure x |relative price change|.
+    """
+    price = spot[table.feed_asset]
+    need = requirement(table, price)
+    quotes = option_quotes(table, price[None, :], price, 0.0)
+    quotes.integral = np.zeros_like(price)[None, :]
+    unit = np.arange(table.units.account.size)
+    rows = row_worth(table, starting_holdings(table), quotes, np.zeros_like(unit), unit)
+    weighted = rows.exposure * weight[table.rows.feed[rows.row]]
+    exposure = np.bincount(rows.pair, weighted, unit.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        buffer = np.maximum(need.equity - need.maintenance, 0.0) / exposure
+    return np.where(exposure > 0, buffer * (1.0 - 1e-9), np.inf)

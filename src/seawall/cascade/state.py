@@ -1,0 +1,126 @@
+"""What changes while the paths run: holdings of traders and of the system's accounts, and prices.
+
+The order book, the backstop vault, the insurance fund, the keepers, a lending pool and the outside
+world have accounts here, so that every fill, fee, bonus and write-off has two sides (law L1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.margin.assess import Holdings, Quotes, option_quotes, starting_holdings
+from seawall.margin.table import RowKind
+from seawall.oracle.feed import FeedState, start
+
+ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")
+# Bounds are used up a little early, so that rounding never delays a check.
+SLACK = 1.0 - 1e-9
+
+
+@dataclass
+class Accounts:
+    """System accounts: units of each asset (p, v, k) by role, contracts (p, c) of book and vault.
+
+    For balances a contract is the asset at that venue: ``book_contracts`` then holds the lenders'
+    claims against the borrowers' debts and the custody of deposits.
+    """
+
+    assets: dict[str, Floats]
+    book_contracts: Floats
+    vault_contracts: Floats
+
+
+@dataclass
+class State:
+    """Arrays over p paths; see the fields' comments. Mutable: it is the memory of one run."""
+
+    holdings: Holdings
+    accounts: Accounts
+    exogenous: Floats  # (p, k) path price now
+    market: Floats  # (p, k) path price x displacement
+    temporary: Floats  # (p, k) outstanding flow that decays
+    permanent: Floats  # (p, k) outstanding flow that stays
+    restlessness: Floats  # (p, k) moving average of |return| over its expectation
+    quotes: Quotes
+    feeds: FeedState
+    origin: Floats  # (p, f) prices at the start: displacement is measured from here
+    reached: Floats  # (p,) largest weighted displacement from the origin so far
+    clock: Floats  # (p,) product of (1 + largest weighted move): the wake-up clock
+    wake: Floats  # (p, u by rank) clock at which a unit must be checked again; inf = asleep
+    awake: Ints  # (p,) how many ranks the displacement has woken
+    ranks: int  # ranks below this may be awake on some path
+    elapsed: float  # seconds since the start
+    ready: Ints  # (p, u) step from which the engine may act again
+    tried: Bools  # (p, u) already cut once
+
+
+def begin(setup: Setup, exogenous: Floats) -> State:
+    """State at step 0 for starting prices (p, k)."""
+    table, paths = setup.table, exogenous.shape[0]
+    price = np.ascontiguousarray(exogenous[:, table.feed_asset])
+    quotes = option_quotes(table, price, setup.spot[table.feed_asset], 0.0)
+    quotes.integral = np.zeros_like(price)
+    units = setup.threshold.size
+    always = setup.threshold[setup.unit_of_rank] <= 0.0
+    zeros = np.zeros_like(exogenous)
+    return State(
+        holdings=starting_holdings(table, paths),
+        accounts=_system_accounts(setup, paths),
+        exogenous=exogenous.copy(),
+        market=exogenous.copy(),
+        temporary=zeros.copy(),
+        permanent=zeros.copy(),
+        restlessness=np.ones_like(zeros),
+        quotes=quotes,
+        feeds=start(setup.feed_rule, price),
+        origin=price.copy(),
+        reached=np.zeros(paths),
+        clock=np.ones(paths),
+        wake=np.tile(np.where(always, 0.0, np.inf), (paths, 1)),
+        awake=np.full(paths, int(always.sum()), dtype=np.int64),
+        ranks=int(always.sum()),
+        elapsed=0.0,
+        ready=np.zeros((paths, units), dtype=np.int32),
+        tried=np.zeros((paths, units), dtype=bool),
+    )
+
+
+def wake_units(setup: Setup, state: State, path: Ints, unit: Ints) -> None:
+    """These pairs must be checked at the next look, whatever the prices do."""
+    rank = setup.rank_of_unit[unit]
+    state.wake[path, rank] = 0.0
+    state.ranks = max(state.ranks, int(rank.max(initial=-1)) + 1)
+
+
+def _system_accounts(setup: Setup, paths: int) -> Accounts:
+    table = setup.table
+    shape = (paths, len(table.venues), len(table.assets))
+    assets = {role: np.zeros(shape) for role in ROLES}
+    for v, rulebook in enumerate(setup.rulebooks):
+        assets["fund"][:, v, setup.quote] = rulebook.waterfall.fund
+        assets["backstop"][:, v, setup.quote] = rulebook.waterfall.backstop
+    count = len(table.contracts)
+    held = np.bincount(table.rows.contract, table.rows.size, count)
+    held = held + np.bincount(table.options.contract, table.options.size, count)
+    return Accounts(assets, np.tile(-held, (paths, 1)), np.zeros((paths, count)))
+
+
+def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:
+    """Equity of a venue's backstop vault on chosen paths: cash and contracts at margin prices."""
+    table = setup.table
+    held = state.accounts.assets["backstop"][path, venue]
+    equity = np.sum(held * state.market[path], axis=1)
+    for contract, (owner, _) in enumerate(table.contracts):
+        row = setup.contract_row[contract]
+        if owner != venue or row < 0:
+            continue
+        size = state.accounts.vault_contracts[path, contract]
+        price = state.quotes.price[path, table.rows.feed[row]] * table.rows.multiplier[row]
+        # An inverse contract is worth -1 / price coins, that is about -1 quote whatever the price.
+        value = -1.0 if table.rows.kind[row] == RowKind.INVERSE else price
+        equity = equity + size * value
+    return equity

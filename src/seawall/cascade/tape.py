@@ -1,0 +1,112 @@
+"""The tape: what happened, when, to whom, who paid; columns, one row per event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+
+NEVER = 2**31 - 1
+
+
+class EventKind(IntEnum):
+    """What happened to a margin account."""
+
+    LIQUIDATION = 0  # closed by the venue: order book, keeper
+    BACKSTOP = 1  # taken over by the backstop vault (a liquidation for its owner)
+    ADL_BANKRUPT = 2  # closed against winners (a liquidation for its owner)
+    ADL_WINNER = 3  # forced reduction of a winner
+    SOCIALISED = 4  # share of a socialised loss
+    COVER = 5  # deficit paid after the account was closed
+
+
+INTS = ("path", "step", "unit", "kind", "leg")
+MONEY = ("notional", "keeper", "backstop", "fund", "adl", "socialised", "fee")
+
+
+@dataclass
+class TapeWriter:
+    """Collects events during a run; only the loop writes to it."""
+
+    chunks: dict[str, list[np.ndarray]] = field(
+        default_factory=lambda: {name: [] for name in INTS + MONEY}
+    )
+
+    def write(self, step: int, kind: EventKind, path: Ints, unit: Ints, **columns: Floats) -> None:
+        """Append events of one kind; missing money columns are 0, a missing leg is -1."""
+        count = path.size
+        if count == 0:
+            return
+        given: dict[str, np.ndarray] = {
+            "path": path,
+            "unit": unit,
+            "step": np.full(count, step),
+            "kind": np.full(count, int(kind)),
+            "leg": np.full(count, -1),
+            **columns,
+        }
+        for name in INTS + MONEY:
+            self.chunks[name].append(np.broadcast_to(given.get(name, np.zeros(count)), count))
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """All events as columns, in the order in which they were written."""
+        out: dict[str, np.ndarray] = {}
+        for name in INTS + MONEY:
+            parts = self.chunks[name]
+            joined = np.concatenate(parts) if parts else np.zeros(0)
+            out[name] = joined.astype(np.int64 if name in INTS else np.float64)
+        return out
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A finished run of p paths.
+
+    Events (e,), money in quote, loss > 0: path (index within the run), step, unit, kind, leg (row,
+    or rows + option, that had lost most; desk units only), notional closed; what each payer bore of
+    that unit's loss: keeper (negative when it earns), backstop (negative when it gains), fund, adl,
+    socialised; fee paid by the account to the fund.
+    desk_equity (p, s + 1, d) quote, of the desk's units at every step
+    first_negative (p, d) first step at which a desk unit's equity was below zero, else NEVER
+    trough, peak (p, k) lowest and highest market price; final (p, k)
+    open_deficit (p, v) debt beyond collateral still open at the end, quote
+    ledger  what every account holds at the end (see cascade/state.py), for the laws
+    """
+
+    path: Ints
+    step: Ints
+    unit: Ints
+    kind: Ints
+    leg: Ints
+    notional: Floats
+    keeper: Floats
+    backstop: Floats
+    fund: Floats
+    adl: Floats
+    socialised: Floats
+    fee: Floats
+    paths: int
+    desk_equity: Floats
+    first_negative: Ints
+    trough: Floats
+    peak: Floats
+    final: Floats
+    open_deficit: Floats
+
+
+def join(tapes: list[Tape]) -> Tape:
+    """One tape of several chunks of paths, in order; path numbers run on."""
+    offsets = np.cumsum([0] + [tape.paths for tape in tapes])
+    merged: dict[str, object] = {
+        name: np.concatenate([getattr(tape, name) for tape in tapes])
+        for name in (*INTS[1:], *MONEY, "desk_equity", "first_negative")
+    }
+    for name in ("trough", "peak", "final", "open_deficit"):
+        merged[name] = np.concatenate([getattr(tape, name) for tape in tapes])
+    merged["path"] = np.concatenate(
+        [tape.path + offset for tape, offset in zip(tapes, offsets[:-1], strict=True)]
+    )
+    return Tape(paths=int(offsets[-1]), **merged)  # type: ignore[arg-type]

@@ -1,0 +1,201 @@
+"""Equity and maintenance of chosen margin accounts at given prices: the one margin formula.
+
+The static requirement and the cascade both call it, so that what `seawall check` prints at the start
+is what the engine tests at each step. Everything works on *pairs* (path, unit): a static call has
+one path. Sums run left to right in row order (bincount), so any subset of pairs gives the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.foundation.arrays import expand_ranges
+from seawall.margin.collateral import shortfall_margin
+from seawall.margin.requirement import Requirement
+from seawall.margin.standard import netted_margin, short_margin
+from seawall.margin.table import MarginTable, RowKind
+from seawall.margin.tiered import margin
+from seawall.valuation.black import black
+
+VOLATILITY_FLOOR = 0.01
+
+
+@dataclass
+class Holdings:
+    """What each path holds now: size (p, r), option_size (p, o), cash (p, u)."""
+
+    size: Floats
+    option_size: Floats
+    cash: Floats
+
+
+@dataclass
+class Quotes:
+    """Prices each path sees now.
+
+    price (p, f) feed prices; integral (p, f) of price over time, price-seconds, since the start
+    option_value (p, o) quote per base unit; option_short (p, o) maintenance of one short unit
+    """
+
+    price: Floats
+    integral: Floats
+    option_value: Floats
+    option_short: Floats
+
+
+def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float) -> Quotes:
+    """Option values and short margins at feed prices (p, f), ``years`` after the start.
+
+    Implied volatility moves with spot: volatility + slope x (spot / start - 1), floored at 1%.
+    ``start`` (f,) feed prices at the start. The integral is left empty for the caller.
+    """
+    o = table.options
+    empty = np.zeros((price.shape[0], 0))
+    if o.unit.size == 0:
+        return Quotes(price, empty, empty, empty)
+    spot = price[:, o.feed]
+    volatility = np.maximum(
+        o.volatility + o.slope * (spot / start[o.feed] - 1.0), VOLATILITY_FLOOR
+    )
+    left = np.maximum(o.years - years, 0.0)
+    value = black(spot * o.forward_ratio, o.strike, left, volatility, o.call)
+    short = np.zeros_like(value)
+    for v, rule in table.option_rules.items():
+        mine = np.flatnonzero(o.venue == v)
+        _, short[:, mine] = short_margin(
+            rule, value[:, mine], spot[:, mine], o.strike[mine], o.call[mine]
+        )
+    return Quotes(price, empty, value, short)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Rows of chosen pairs: which pair and row, signed worth, margin and gross exposure, quote."""
+
+    pair: Ints
+    row: Ints
+    worth: Floats
+    maintenance: Floats
+    exposure: Floats
+
+
+def row_worth(
+    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
+) -> Worth:
+    """Worth of each row of each pair (path, unit): quote, settlement price included.
+
+    exposure bounds |change of (equity - maintenance)| per unit relative change of the row's price.
+    """
+    rows, units, tiers = table.rows, table.units, table.tiers
+    start = units.rows[unit]
+    pair, row = expand_ranges(start, units.rows[unit + 1] - start)
+    p = path[pair]
+    size, feed = holdings.size[p, row], rows.feed[row]
+    raw = quotes.price[p, feed]
+    price = raw * rows.multiplier[row]
+    funding = rows.rate[row] * rows.multiplier[row] * quotes.integral[p, feed]
+    kind = rows.kind[row]
+    notional = np.abs(size) * price
+    settle = quotes.price[p, units.settle[unit][pair]]
+    worth = size * (price - funding)
+    tier = rows.tier[row]
+    required = margin(notional, tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier])
+    slope = rows.slope[row]
+    if slope.any():
+        required = required + slope * np.abs(size) * notional
+    top = tiers.maintenance_rate[tier, -1]
+    steep = np.maximum(top, tiers.maintenance_rate[tier].max(axis=1))
+    exposure = notional * (1.0 + steep + 2.0 * slope * np.abs(size))
+    worth, required = worth * settle, required * settle
+    inverse = kind == RowKind.INVERSE
+    if inverse.any():
+        coins = np.abs(size) / price
+        due = margin(np.abs(size), tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier])
+        due = (due + slope * coins * np.abs(size)) / price * settle
+        # Funding of an inverse contract is paid in coin: size / price x rate x elapsed time.
+        paid = size * (1.0 + funding / price) / price * settle
+        worth = np.where(inverse, -paid, worth)
+        required = np.where(inverse, due, required)
+    balance = kind == RowKind.BALANCE
+    if balance.any():
+        value = size * (price - funding)
+        worth = np.where(balance, value, worth)
+        held = shortfall_margin(value, rows.shortfall[row])
+        required = np.where(balance, held, required)
+        exposure = np.where(balance, np.abs(size) * price, exposure)
+    return Worth(pair, row, worth, required, exposure)
+
+
+def assess(
+    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
+) -> tuple[Floats, Floats, Worth]:
+    """Equity and maintenance (pairs,), quote, and the rows they are made of."""
+    rows = row_worth(table, holdings, quotes, path, unit)
+    count = unit.size
+    settle = quotes.price[path, table.units.settle[unit]]
+    equity = holdings.cash[path, unit] * settle
+    equity = equity + np.bincount(rows.pair, rows.worth, count)
+    maintenance = np.bincount(rows.pair, rows.maintenance, count)
+    if table.options.unit.size:
+        start = table.units.options[unit]
+        pair, option = expand_ranges(start, table.units.options[unit + 1] - start)
+        if pair.size:
+            p = path[pair]
+            size, value = holdings.option_size[p, option], quotes.option_value[p, option]
+            short = quotes.option_short[p, option]
+            equity = equity + np.bincount(pair, size * value, count)
+            maintenance = maintenance + np.bincount(
+                pair, netted_margin(size, value, short), count
+            )
+    return equity, maintenance, rows
+
+
+def starting_holdings(table: MarginTable, paths: int = 1) -> Holdings:
+    """What the table holds at the start, repeated for ``paths`` paths (own copies)."""
+    return Holdings(
+        np.tile(table.rows.size, (paths, 1)),
+        np.tile(table.options.size, (paths, 1)),
+        np.tile(table.units.cash, (paths, 1)),
+    )
+
+
+def requirement(table: MarginTable, price: Floats) -> Requirement:
+    """Requirement of every margin account at feed prices (f,), at the start."""
+    prices = price[None, :]
+    quotes = option_quotes(table, prices, price, 0.0)
+    quotes.integral = np.zeros_like(prices)
+    unit = np.arange(table.units.account.size)
+    path = np.zeros_like(unit)
+    holdings = starting_holdings(table)
+    equity, maintenance, rows = assess(table, holdings, quotes, path, unit)
+    initial = _initial(table, holdings, quotes, rows)
+    return Requirement(equity, initial, maintenance)
+
+
+def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth) -> Floats:
+    """Initial margin (u,), quote, of the static table."""
+    t, count = table.rows, table.units.account.size
+    settle = quotes.price[0, table.units.settle][t.unit]
+    price = quotes.price[0, t.feed] * t.multiplier
+    notional = np.abs(t.size) * price
+    lines = table.tiers
+    due = margin(notional, lines.initial_rate[t.tier], lines.initial_deduction[t.tier])
+    coins = np.where(t.kind == RowKind.INVERSE, np.abs(t.size) / price, np.abs(t.size))
+    flat = margin(np.abs(t.size), lines.initial_rate[t.tier], lines.initial_deduction[t.tier])
+    inverse = (flat + t.slope * coins * np.abs(t.size)) / price
+    due = np.where(t.kind == RowKind.INVERSE, inverse, due + t.slope * coins * notional) * settle
+    balance = shortfall_margin(rows.worth, t.initial_shortfall)
+    due = np.where(t.kind == RowKind.BALANCE, balance, due)
+    total = np.bincount(t.unit, due, count)
+    o = table.options
+    if o.unit.size:
+        for v, rule in table.option_rules.items():
+            mine = np.flatnonzero(o.venue == v)
+            value, spot = quotes.option_value[0, mine], quotes.price[0, o.feed[mine]]
+            short, _ = short_margin(rule, value, spot, o.strike[mine], o.call[mine])
+            netted = netted_margin(o.size[mine], value, short)
+            total = total + np.bincount(o.unit[mine], netted, count)
+    return total

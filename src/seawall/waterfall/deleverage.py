@@ -1,0 +1,30 @@
+"""Auto-deleveraging (ADL): winners on the other side are closed at the bankruptcy price.
+
+Space: contracts. Rank = (mark / entry for longs, entry / mark for shorts) x notional / equity,
+highest first, closed until the bankrupt size is matched. Source: Hyperliquid documentation
+(docs/venues). Winners lose exactly what the bankrupt account lacked. Wrong for venues that rank by
+profit, pick at random, or share pro rata: those rules come with the full mechanism set.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Floats
+
+
+def rank_score(size: Floats, mark: Floats, entry: Floats, equity: Floats) -> Floats:
+    """Score (n,) of each holder, highest is closed first; accounts without equity are last."""
+    ratio = np.where(size > 0, mark / entry, entry / mark)
+    leverage = np.abs(size) * mark / np.maximum(equity, 1e-300)
+    return np.where(equity > 0, ratio * leverage, 0.0)
+
+
+def take_in_order(available: Floats, score: Floats, needed: float) -> Floats:
+    """Size (n,) >= 0 taken from each holder, highest score first (ties: first in the table)."""
+    order = np.argsort(-score, kind="stable")
+    sorted_size = available[order]
+    before = np.cumsum(sorted_size) - sorted_size
+    taken = np.zeros_like(available)
+    taken[order] = np.clip(needed - before, 0.0, sorted_size)
+    return taken
