@@ -58,7 +58,7 @@ TERMS: dict[str, Term] = {
     "limit": Term("Limit", "limits", "limits[]"),
     "remedy": Term("Remedy", "remedy", "remedy", ("A3", "A11")),
     "cost": Term("Cost of the remedy", "cost", "remedy.cost", ("A6", "A11")),
-    "deadline": Term("Start by", "deadline_seconds", "remedy.deadline_seconds", ("A11",)),
+    "deadline": Term("In place by", "deadline_seconds", "remedy.deadline_seconds", ("A11",)),
     "equity": Term("Equity", "equity", "case.desks[].equity"),
     "hash": Term("Hash", "hash", "case.hash, manifest.files"),
     "paths": Term("Paths", "paths", "paths", ("A3",)),
