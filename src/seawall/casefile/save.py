@@ -26,6 +26,7 @@ from seawall.casefile.book_tables import (
     POSITION_OPTIONAL,
 )
 from seawall.casefile.load import SCHEMA
+from seawall.crowd import CrowdSpec
 from seawall.foundation.errors import InputError
 from seawall.instruments import Future, Instrument, Option, Perpetual, Spot
 from seawall.market import Market
@@ -49,8 +50,7 @@ def save_case(case: Case, folder: str | os.PathLike[str]) -> Path:
     if case.limits:
         files["limits.toml"] = _limits_toml(case)
     if case.crowds:
-        tables = [_without_none(asdict(crowd)) for crowd in case.crowds]
-        files["crowd.toml"] = "\n".join(_table(("crowd",), table, "[[{}]]") for table in tables)
+        files["crowd.toml"] = "\n".join(_crowd_toml(crowd) for crowd in case.crowds)
     return write_folder({name: text.encode() for name, text in files.items()}, folder)
 
 
@@ -194,6 +194,13 @@ def _limits_toml(case: Case) -> str:
             table["horizon"] = _horizon(seconds)
         blocks.append(_table(("limit",), table, "[[{}]]"))
     return "\n".join(blocks)
+
+
+def _crowd_toml(crowd: CrowdSpec) -> str:
+    table = _without_none(asdict(crowd))
+    if crowd.kind != "loans":
+        del table["total_debt"]
+    return _table(("crowd",), table, "[[{}]]")
 
 
 def _horizon(seconds: float) -> str:
