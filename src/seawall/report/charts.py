@@ -8,7 +8,7 @@ of page.css, so the dark page recolours them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -177,9 +177,15 @@ def curve(points: Sequence[Point], scope: str) -> Markup:
     return _svg(HEIGHT, f"DRE of {scope}: {said}", body)
 
 
-def _bands(xs, ends, y, cls) -> list[str]:  # type: ignore[no-untyped-def]
+def _bands(
+    xs: Sequence[float],
+    ends: Sequence[tuple[float | None, float | None]],
+    y: Callable[[float], float],
+    cls: str,
+) -> list[str]:
     """Each run of known intervals as a filled area; a run of one as an upright bar."""
-    shapes, run = [], []
+    shapes: list[str] = []
+    run: list[tuple[float, float, float]] = []
     for index in range(len(xs) + 1):
         low, high = ends[index] if index < len(xs) else (None, None)
         if low is not None and high is not None:
@@ -199,7 +205,7 @@ def _bands(xs, ends, y, cls) -> list[str]:  # type: ignore[no-untyped-def]
     return shapes
 
 
-def _mark(point: Point, px: float, y, last: bool) -> list[str]:  # type: ignore[no-untyped-def]
+def _mark(point: Point, px: float, y: Callable[[float], float], last: bool) -> list[str]:
     """The dot and the words of one horizon, and its limit."""
     body: list[str] = []
     value = point.probability if point.probability else point.high
@@ -210,10 +216,10 @@ def _mark(point: Point, px: float, y, last: bool) -> list[str]:  # type: ignore[
         body.append(f'<circle cx="{px:.2f}%" cy="{py:.1f}" r="5" class="dot"/>')
     else:  # nothing seen: the bar marks the upper end, the value lies somewhere below
         body.append(_line(px - 2, py, px + 2, py, "track"))
-    where = {"x": px, "y": py + 5, "anchor": "start", "dx": 11} if last else {
-        "x": px, "y": py - 12, "anchor": "middle", "dx": 0}  # fmt: skip
-    body.append(_text(where["x"], where["y"], point.text, "strong halo", where["anchor"],
-                      where["dx"]))  # fmt: skip
+    if last:
+        body.append(_text(px, py + 5, point.text, "strong halo", "start", 11))
+    else:
+        body.append(_text(px, py - 12, point.text, "strong halo"))
     if point.limit is None:
         return body
     ly = y(point.limit)
