@@ -629,12 +629,21 @@ def test_garbage_behind_a_good_header_stops_at_its_first_row(case: Path) -> None
     assert time.perf_counter() - start < 1.0
 
 
-def test_a_line_without_end_in_the_middle_is_refused(case: Path) -> None:
-    good = b"harbour/loan,USDC,1\n"
-    data = b"account,asset,quantity\n" + b" \n" * 2**20 + good[:-1] + b"0" * 2**20
-    write("balances.csv", data)(case)
-    with pytest.raises(InputError, match=r"row 1048578: has a line of more than"):
+def test_a_line_without_end_behind_the_first_megabyte_is_refused(case: Path) -> None:
+    names = [f"trader-{number}" for number in range(40_000)]
+    accounts = "".join(f"{name},meridian,crowd,crowd\n" for name in names)
+    append("accounts.csv", accounts.encode())(case)
+    append("accounts.csv", b"x" * 2**20)(case)
+    with pytest.raises(InputError, match=r"accounts\.csv, row 40020: has a line of more than"):
         load_case(case)
+
+
+def test_millions_of_blank_lines_are_refused_fast(case: Path) -> None:
+    write("balances.csv", b"account,asset,quantity\n" + b"\n" * 20_000_000)(case)
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"balances\.csv, row 2: the row is empty"):
+        load_case(case)
+    assert time.perf_counter() - start < 1.0
 
 
 def test_byte_order_marks_and_windows_line_ends_are_accepted(case: Path) -> None:

@@ -125,9 +125,9 @@ def read_file(path: Path, shown: str) -> bytes:
                 expected=f"at most {cap // 2**20} MB",
             )
         with path.open("rb") as stream:
-            start = stream.read(SNIFFED)
-            sniff(start, shown)
-            return start + stream.read(cap - len(start) + 1)
+            sniff(stream.read(SNIFFED), shown)
+            stream.seek(0)  # read anew, so that a large file is in memory once and not twice
+            return stream.read(cap)
     except (OSError, ValueError) as error:
         raise InputError(_why(error), file=shown, expected="a file that can be read") from None
 

@@ -13,6 +13,9 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import Quantity, choices
 from seawall.foundation.section import is_name, shown, utc_time, zone_problem
 
+# Blank lines that may follow the last row; a file of nothing else is refused before its end.
+MOST_BLANK = 1000
+
 
 @dataclass(frozen=True)
 class Row:
@@ -157,7 +160,8 @@ def _csv_rows(data: bytes, file: str) -> Iterator[tuple[int, list[str]]]:
                 if width == 0:
                     raise InputError("is empty", file=file, row=number, expected="a header")
                 blank = blank or number
-                continue
+                if number - blank < MOST_BLANK:
+                    continue
             if blank is not None:  # blank lines at the end are harmless, between rows they are not
                 raise InputError("the row is empty", file=file, row=blank, expected="a full row")
             if any("\n" in cell or "\r" in cell for cell in cells):
