@@ -22,7 +22,7 @@ from seawall.cascade.closing import Breach, close_accounts
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import SLACK, State, begin
+from seawall.cascade.state import SLACK, Deposit, State, begin
 from seawall.cascade.tape import NEVER, Tape, TapeWriter
 from seawall.foundation.arrays import expand_ranges
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -35,13 +35,15 @@ from seawall.oracle.feed import publish
 MAX_ROUNDS = 200
 
 
-def run(setup: Setup, exogenous: Floats, *, filtered: bool = True) -> tuple[Tape, State]:
+def run(
+    setup: Setup, exogenous: Floats, *, filtered: bool = True, deposit: Deposit | None = None
+) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
     ``filtered`` False checks every account at every step: same tape, for tests.
     """
     paths, columns, _ = exogenous.shape
-    state = begin(setup, exogenous[:, 0])
+    state = begin(setup, exogenous[:, 0], deposit)
     tape = TapeWriter()
     desk = setup.desk_units
     equity = np.zeros((paths, columns, desk.size))

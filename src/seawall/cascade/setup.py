@@ -53,7 +53,7 @@ class Setup:
 
     spot (k,), weight (f,) scale of each feed's moves in the wake-up clock, drift its largest
     funding per step in that scale; desk_units (d,); always (u,) units checked every step;
-    rulebooks by venue index; row_start (r,), option_start (o,) worth at the start, quote;
+    rulebooks by venue index; desk_equity (d,), row_start (r,), option_start (o,) worth at the start, quote;
     threshold (u,) weighted displacement that can reach the unit's buffer, 0 for `always`; ranks sort
     units by it; contract_row (c,) a row that quotes the contract, -1 for options.
     """
@@ -76,6 +76,7 @@ class Setup:
     unit_of_rank: Ints
     rank_of_unit: Ints
     is_desk: Bools
+    desk_equity: Floats
     row_start: Floats
     option_start: Floats
     contract_row: Ints
@@ -161,6 +162,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         unit_of_rank=order,
         rank_of_unit=rank,
         is_desk=desk,
+        desk_equity=requirement(table, spot[table.feed_asset]).equity[desk],
         **_start_columns(table, spot),
     )
 

@@ -58,8 +58,18 @@ class State:
     tried: Bools  # (p, u) already cut once
 
 
-def begin(setup: Setup, exogenous: Floats) -> State:
-    """State at step 0 for starting prices (p, k)."""
+@dataclass(frozen=True)
+class Deposit:
+    """Money put in at the start: ``amount`` (p,) quote into a unit's cash, or, where ``row`` is not
+    -1, used to repay that debt; it comes from the outside world. Negative amounts take out."""
+
+    unit: int
+    row: int
+    amount: Floats
+
+
+def begin(setup: Setup, exogenous: Floats, deposit: Deposit | None = None) -> State:
+    """State at step 0 for starting prices (p, k), after an optional deposit."""
     table, paths = setup.table, exogenous.shape[0]
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
     quotes = option_quotes(table, price, setup.spot[table.feed_asset], 0.0)
@@ -67,9 +77,12 @@ def begin(setup: Setup, exogenous: Floats) -> State:
     units = setup.threshold.size
     always = setup.threshold[setup.unit_of_rank] <= 0.0
     zeros = np.zeros_like(exogenous)
+    holdings, accounts = starting_holdings(table, paths), _system_accounts(setup, paths)
+    if deposit is not None:
+        _deposit(setup, holdings, accounts, exogenous, deposit)
     return State(
-        holdings=starting_holdings(table, paths),
-        accounts=_system_accounts(setup, paths),
+        holdings=holdings,
+        accounts=accounts,
         exogenous=exogenous.copy(),
         market=exogenous.copy(),
         temporary=zeros.copy(),
@@ -87,6 +100,23 @@ def begin(setup: Setup, exogenous: Floats) -> State:
         ready=np.zeros((paths, units), dtype=np.int32),
         tried=np.zeros((paths, units), dtype=bool),
     )
+
+
+def _deposit(
+    setup: Setup, holdings: Holdings, accounts: Accounts, price: Floats, deposit: Deposit
+) -> None:
+    """Book a deposit; only units that are checked at every step may receive one."""
+    table, unit, row = setup.table, deposit.unit, deposit.row
+    venue = int(table.units.venue[unit])
+    asset = int(table.feed_asset[table.units.settle[unit]]) if row < 0 else table.rows.asset[row]
+    units = deposit.amount / price[:, asset]
+    accounts.assets["outside"][:, venue, asset] -= units
+    if row < 0:
+        holdings.cash[:, unit] += units
+    else:
+        holdings.size[:, row] += units
+        accounts.book_contracts[:, table.rows.contract[row]] -= units
+        accounts.assets["pool"][:, venue, asset] += units
 
 
 def wake_units(setup: Setup, state: State, path: Ints, unit: Ints) -> None:

@@ -1,0 +1,310 @@
+"""The main job: a Case in, one answer out, as the dict that becomes JSON, page and exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import seawall
+from seawall.book import AccountKind
+from seawall.case import Case
+from seawall.cascade.engine import World, prepare
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import Tape
+from seawall.exposure.concentration import concentration
+from seawall.exposure.curve import hits, horizons, impairments, last_step, scope_curve
+from seawall.exposure.first_to_break import first_to_break
+from seawall.exposure.impairment import Impairment, desk_columns, desks
+from seawall.exposure.limits import evaluate
+from seawall.exposure.model_interval import interval, model_prior, nodes
+from seawall.exposure.payers import PAYERS, liquidated_losses, who_pays
+from seawall.exposure.proportion import wilson
+from seawall.exposure.remedy import find_remedy
+from seawall.exposure.runs import Job, run_all
+from seawall.exposure.system import amplification, system_numbers
+from seawall.foundation.errors import InputError
+
+SCHEMA = "seawall/check/1"
+ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 13))
+Progress = Callable[[float, str], None]
+
+
+def check(
+    case: Case,
+    *,
+    horizon_seconds: float = 86_400.0,
+    paths: int = 400,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
+
+    Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
+    no answer can be given.
+    """
+    steps = last_step(horizon_seconds, case.step_seconds)
+    if steps < 1 or paths < 1:
+        raise InputError(
+            f"a horizon of {horizon_seconds:g} s and {paths} paths",
+            expected=f"at least one step of {case.step_seconds:g} s and one path",
+        )
+    setup = prepare(case)
+    seconds = horizons(horizon_seconds)
+    prior = model_prior(case, _gross(setup))
+    worlds = [*nodes(prior), *_crowd_worlds(case)]
+    jobs = [Job(world, steps, paths, seed) for world in worlds]
+    base, others = run_all(case, setup, Job(World(), steps, paths, seed), jobs, progress)
+    found = impairments(setup, base)
+    headline = f"desk:{desks(setup)[0]}" if desks(setup) else "protocol"
+    result: dict[str, Any] = {
+        "schema": SCHEMA,
+        "case": _case_block(case, setup),
+        "version": seawall.__version__,
+        "seed": seed,
+        "paths": paths,
+        "horizon_seconds": horizon_seconds,
+        "step_seconds": case.step_seconds,
+        "steps": steps,
+        "headline": headline,
+        "dre": {
+            "horizons_seconds": seconds,
+            "scopes": _scopes(case, found, others[:3], seconds, seed),
+        },
+        "crowd_leverage": _crowd_leverage(case, found[headline][1], headline, others[3:], steps),
+        "first_to_break": _first(setup, found, headline, steps),
+    }
+    result |= _payers(setup, base, found, headline, steps)
+    system = system_numbers(setup, base, steps)
+    system["amplification"] = amplification(setup, _shocked(setup))
+    result["system"] = system
+    result["concentration"] = concentration(setup)
+    result["limits"] = evaluate(case, result)
+    remedy, note = _remedy(setup, found, headline, result, seconds, steps, seed)
+    result["remedy"], result["remedy_note"] = remedy, note
+    result["assumptions"] = list(ASSUMPTIONS_USED)
+    result["warnings"] = _warnings(case, setup)
+    result["manifest"] = _manifest(case)
+    result["since_last"] = None
+    if progress is not None:
+        progress(1.0, "done")
+    return result
+
+
+def _gross(setup: Setup) -> dict[str, float]:
+    """Gross notional of the desk by asset (of all accounts without a desk), quote."""
+    rows, options = setup.table.rows, setup.table.options
+    mine = setup.is_desk[rows.unit] if setup.is_desk.any() else np.ones(rows.unit.size, bool)
+    price = setup.spot[rows.asset]
+    out: dict[str, float] = {}
+    for k, value in zip(rows.asset[mine], np.abs(rows.size * price)[mine], strict=True):
+        name = setup.table.assets[k]
+        if setup.case.market.assets[name].volatility > 0:
+            out[name] = out.get(name, 0.0) + float(value)
+    for k, size in zip(options.asset, options.size, strict=True):
+        name = setup.table.assets[k]
+        out[name] = out.get(name, 0.0) + abs(float(size)) * float(setup.spot[k])
+    return out
+
+
+def _crowd_worlds(case: Case) -> list[World]:
+    """Light and heavy crowds, where the Case's crowd has them."""
+    mixes = {name for spec in case.crowds for name in spec.leverage}
+    return [World(leverage=name) for name in ("light", "heavy") if name in mixes]
+
+
+def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
+    traders = [k in (AccountKind.DESK, AccountKind.CROWD) for k in setup.book.account_kind]
+    return {
+        "name": case.name,
+        "hash": case.digest,
+        "as_of": case.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "quote": case.quote,
+        "venues": list(case.rulebooks),
+        "accounts": int(sum(traders)),
+        "positions": int(setup.book.size.size),
+        "desks": [
+            {"owner": owner, "equity": float(setup.desk_equity[desk_columns(setup, owner)].sum())}
+            for owner in desks(setup)
+        ],
+    }
+
+
+def _scopes(
+    case: Case,
+    found: dict[str, tuple[str, Impairment]],
+    worlds: list[dict[str, np.ndarray]],
+    seconds: list[float],
+    seed: int,
+) -> dict[str, Any]:
+    out = {}
+    for scope, (sentence, impairment) in found.items():
+        block = scope_curve(impairment, sentence, seconds, case.step_seconds)
+        paths = impairment.step.size
+        low, high, parts = [], [], []
+        for horizon, probability in zip(seconds, block["probability"], strict=True):
+            step = last_step(horizon, case.step_seconds)
+            shares = [float(np.mean(world[scope] <= step)) for world in worlds]
+            ends = interval(probability, *shares, paths=paths, seed=seed)
+            low.append(ends[0])
+            high.append(ends[1])
+            parts.append({"total": probability})
+        ordered = {key: block[key] for key in ("probability", "low", "high")}
+        ordered |= {"model_low": low, "model_high": high}
+        out[scope] = ordered | block | {"parts": parts}
+    return out
+
+
+def _crowd_leverage(
+    case: Case,
+    base: Impairment,
+    headline: str,
+    others: list[dict[str, np.ndarray]],
+    step: int,
+) -> dict[str, Any] | None:
+    """DRE of the headline scope at the horizon under light, base and heavy crowds."""
+    worlds = [world.leverage for world in _crowd_worlds(case)]
+    if not worlds:
+        return None
+    steps = dict(zip(worlds, (other[headline] for other in others), strict=True))
+    steps["base"] = base.step
+    out = {}
+    for name in ("light", "base", "heavy"):
+        if name in steps:
+            count = int(np.count_nonzero(steps[name] <= step))
+            low, high = wilson(count, base.step.size)
+            out[name] = {
+                "probability": count / base.step.size,
+                "low": low,
+                "high": high,
+                "median_leverage": _median(case, name),
+            }
+    return out
+
+
+def _median(case: Case, mix: str) -> float | None:
+    for spec in case.crowds:
+        if spec.kind == "perpetuals" and mix in spec.leverage:
+            return spec.leverage[mix].median
+    return None
+
+
+def _first(
+    setup: Setup, found: dict[str, tuple[str, Impairment]], headline: str, step: int
+) -> list[dict[str, Any]]:
+    if not headline.startswith("desk:"):
+        return []
+    owner = headline.removeprefix("desk:")
+    return first_to_break(setup, found[headline][1], owner, step)
+
+
+def _payers(
+    setup: Setup,
+    tape: Tape,
+    found: dict[str, tuple[str, Impairment]],
+    headline: str,
+    step: int,
+) -> dict[str, Any]:
+    impairment = found[headline][1]
+    if headline.startswith("desk:"):
+        units = np.zeros(setup.is_desk.size, dtype=bool)
+        units[setup.desk_units[desk_columns(setup, headline.removeprefix("desk:"))]] = True
+        own = impairment.loss[:, step]
+    else:
+        units = np.ones(setup.is_desk.size, dtype=bool)
+        own = liquidated_losses(setup, tape)
+    given, always = who_pays(setup, tape, impairment, units, step, own)
+    return {
+        "who_pays": given,
+        "who_pays_unconditional": always,
+        "who_pays_scope": headline,
+        "who_pays_loss": sum(given[payer] for payer in PAYERS),
+    }
+
+
+def _shocked(setup: Setup) -> tuple[str, ...]:
+    """Assets whose shocks are amplified on the page: those of derivatives, largest first, five."""
+    rows = setup.table.rows
+    derivative = rows.position >= 0
+    gross = np.bincount(
+        rows.asset[derivative],
+        np.abs(rows.size * setup.spot[rows.asset])[derivative],
+        minlength=len(setup.table.assets),
+    )
+    order = np.argsort(-gross, kind="stable")[:5]
+    return tuple(setup.table.assets[k] for k in order if gross[k] > 0)
+
+
+def _remedy(
+    setup: Setup,
+    found: dict[str, tuple[str, Impairment]],
+    headline: str,
+    result: dict[str, Any],
+    seconds: list[float],
+    steps: int,
+    seed: int,
+) -> tuple[dict[str, Any] | None, str]:
+    breached = [
+        limit
+        for limit in result["limits"]
+        if limit["breached"] and limit["measure"] == "dre" and limit["scope"] == headline
+    ]
+    if not breached or not headline.startswith("desk:"):
+        return None, "no DRE limit of a desk is breached"
+    limit = breached[0]
+    horizon = limit["horizon_seconds"] or seconds[-1]
+    step = last_step(horizon, setup.step_seconds)
+    impairment = found[headline][1]
+    if hits(impairment, step) == 0:
+        return None, "nothing to remedy"
+    owner = headline.removeprefix("desk:")
+    return find_remedy(setup, impairment, owner, limit, step=step, steps=steps, seed=seed)
+
+
+def _warnings(case: Case, setup: Setup) -> list[str]:
+    out = []
+    default = setup.table.default_tier_instruments
+    if default:
+        names = ", ".join(default[:6]) + (" and more" if len(default) > 6 else "")
+        out.append(f"{len(default)} instruments are margined by a default tier: {names}.")
+    late = [
+        f"{setup.table.venues[setup.table.feed_venue[f]]} "
+        f"{setup.table.assets[setup.table.feed_asset[f]]}"
+        for f in np.flatnonzero(~setup.direct)
+        if _delay(setup, f) > 0 and setup.feed_rule.delay_steps[f] == 0
+    ]
+    if late:
+        out.append(
+            f"oracle delays of {len(late)} feeds are shorter than half a step of "
+            f"{setup.step_seconds:g} s and round to none: use a step of at most a quarter of the "
+            "delay for latency questions."
+        )
+    if case.market.scenario.label == "total":
+        out.append("paths are labelled total: the crowd's feedback on prices is off.")
+    return out
+
+
+def _delay(setup: Setup, feed: int) -> float:
+    rulebook = setup.rulebooks[setup.table.feed_venue[feed]]
+    name = setup.table.assets[setup.table.feed_asset[feed]]
+    return rulebook.feeds.get(name, rulebook.feed).delay_seconds
+
+
+def _manifest(case: Case) -> dict[str, Any]:
+    import scipy
+
+    return {
+        "case": case.digest,
+        "rulebooks": {
+            name: {"source": rulebook.source, "as_of": rulebook.as_of.isoformat()}
+            for name, rulebook in case.rulebooks.items()
+        },
+        "versions": {
+            "seawall": seawall.__version__,
+            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        },
+    }

@@ -1,0 +1,73 @@
+"""Could it get out: own size against open interest and depth, days to exit, cost of the exit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seawall.book import AccountKind
+from seawall.cascade.setup import Setup
+from seawall.impact import linear, square_root
+from seawall.instruments import Option, Perpetual
+from seawall.valuation.black import greeks
+
+# An exit takes at most this share of an asset's daily volume.
+PARTICIPATION = 0.1
+
+
+def concentration(setup: Setup) -> list[dict[str, Any]]:
+    """One row per desk position, slowest exit first; options by their delta in the underlying."""
+    book, market = setup.book, setup.case.market
+    out = []
+    for n in np.flatnonzero(book.size != 0):
+        account = int(book.position_account[n])
+        if book.account_kind[account] is not AccountKind.DESK:
+            continue
+        instrument = book.instruments[book.position_instrument[n]]
+        asset = market.assets[instrument.underlying]
+        state = market.instruments.get(instrument.name)
+        size = float(book.size[n])
+        notional = _notional(setup, instrument, size)
+        interest = state.open_interest if state is not None else None
+        sign = 1.0 if notional > 0 else -1.0
+        out.append(
+            {
+                "account": book.account_names[account],
+                "owner": book.account_owner[account],
+                "instrument": instrument.name,
+                "side": "long" if size > 0 else "short",
+                "notional": abs(notional),
+                "open_interest_share": abs(size) / interest if interest else None,
+                "depth_multiple": abs(notional) / (0.01 * asset.depth),
+                "days_to_exit": abs(notional) / (PARTICIPATION * asset.daily_volume),
+                "exit_cost": exit_cost(setup, instrument.underlying, -sign * abs(notional)),
+            }
+        )
+    return sorted(out, key=lambda row: -float(row["days_to_exit"]))
+
+
+def _notional(setup: Setup, instrument: Any, size: float) -> float:
+    """Signed quote notional; of an option, its delta times the underlying's price."""
+    state = setup.case.market.instruments.get(instrument.name)
+    spot = setup.case.market.assets[instrument.underlying].spot
+    mark = state.mark if state is not None and state.mark is not None else spot
+    if isinstance(instrument, Option):
+        years = (instrument.expiry - setup.case.as_of).total_seconds() / (365.0 * 86_400.0)
+        volatility = state.implied_volatility if state is not None else None
+        delta = greeks(mark, instrument.strike, years, volatility or 0.0, instrument.call).delta
+        return size * float(delta) * spot
+    inverse = isinstance(instrument, Perpetual) and instrument.inverse
+    return size if inverse else size * mark
+
+
+def exit_cost(setup: Setup, underlying: str, flow: float) -> float:
+    """Quote cost of trading ``flow`` (signed quote) at once: notional x mean impact."""
+    k = setup.table.assets.index(underlying)
+    outstanding = np.array(flow / setup.impact.depth[k])
+    if setup.impact.square_root:
+        law = square_root.SquareRoot(setup.impact.strength[k : k + 1])
+        mean = float(square_root.average(law, np.zeros(1), outstanding[None])[0])
+    else:
+        mean = float(linear.average(0.0, outstanding))
+    return abs(flow) * abs(mean - 1.0)

@@ -1,0 +1,91 @@
+"""DRE by horizon for every scope, with the simulation interval and severity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import Tape
+from seawall.exposure.impairment import (
+    KINDS,
+    Impairment,
+    desk_impairment,
+    desks,
+    venue_impairment,
+)
+from seawall.exposure.proportion import wilson
+from seawall.exposure.severity import expected_loss, expected_shortfall
+
+# The horizons that a report shows where the run is long enough: 1 h, 4 h, 24 h, 7 d.
+STANDARD_HORIZONS = (3_600.0, 14_400.0, 86_400.0, 604_800.0)
+
+SENTENCES = {
+    "desk": "any of the desk's accounts is impaired, or the desk loses more than theta of its equity",
+    "loss": "the desk loses more than theta of its starting equity",
+    "venue": "bad debt exceeds what the venue's insurance layer holds",
+    "protocol": "bad debt exceeds the insurance layer at any venue",
+}
+
+
+def horizons(horizon_seconds: float) -> list[float]:
+    """The standard horizons below the run's own, and that one."""
+    return [h for h in STANDARD_HORIZONS if h < horizon_seconds] + [horizon_seconds]
+
+
+def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
+    """First impairment of each scope of the results: {scope: (sentence key, impairment)}."""
+    out: dict[str, tuple[str, Impairment]] = {}
+    for owner in desks(setup):
+        out[f"desk:{owner}"] = ("desk", desk_impairment(setup, tape, owner))
+        loss = desk_impairment(setup, tape, owner, loss_only=True)
+        out[f"desk:{owner}/loss"] = ("loss", loss)
+    for v, name in enumerate(setup.table.venues):
+        out[f"venue:{name}"] = ("venue", venue_impairment(setup, tape, v))
+    out["protocol"] = ("protocol", venue_impairment(setup, tape, None))
+    return out
+
+
+def last_step(seconds: float, step_seconds: float) -> int:
+    """Index of the last step that ends within a horizon."""
+    return int(np.floor(seconds / step_seconds + 1e-9))
+
+
+def hits(impairment: Impairment, step: int) -> int:
+    """Paths impaired by a step."""
+    return int(np.count_nonzero(impairment.step <= step))
+
+
+def scope_curve(
+    impairment: Impairment, sentence: str, seconds: list[float], step_seconds: float
+) -> dict[str, Any]:
+    """The block of one scope in the JSON (without the model interval, which needs other worlds)."""
+    paths = impairment.step.size
+    out: dict[str, Any] = {
+        name: []
+        for name in (
+            "probability", "low", "high", "expected_loss", "expected_shortfall",
+            "expected_shortfall_level", "impaired_paths",
+        )
+    }  # fmt: skip
+    out["kinds"] = {str(kind): [] for kind in KINDS}
+    for horizon in seconds:
+        step = last_step(horizon, step_seconds)
+        impaired = impairment.step <= step
+        count = int(np.count_nonzero(impaired))
+        low, high = wilson(count, paths)
+        losses = impairment.loss[impaired, step]
+        shortfall, level = expected_shortfall(losses)
+        out["probability"].append(count / paths)
+        out["low"].append(low)
+        out["high"].append(high)
+        out["expected_loss"].append(expected_loss(losses))
+        out["expected_shortfall"].append(shortfall)
+        out["expected_shortfall_level"].append(level)
+        out["impaired_paths"].append(count)
+        for kind in KINDS:
+            share = float(np.mean(impairment.by_kind[kind] <= step))
+            out["kinds"][str(kind)].append(share)
+    out["sentence"] = SENTENCES[sentence]
+    return out

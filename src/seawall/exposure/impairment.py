@@ -1,0 +1,150 @@
+"""When, how and where a desk or a venue is first impaired on each path of a tape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from seawall.book import AccountKind
+from seawall.book.book import Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import NEVER, EventKind, Tape
+
+
+class ImpairmentKind(StrEnum):
+    """The kinds of impairment that count; each with its sentence."""
+
+    LIQUIDATION = "liquidation"  # the venue's engine closed the account, in part or in full
+    NEGATIVE_EQUITY = "negative_equity"  # equity fell below zero
+    ADL = "adl"  # a winning leg was closed by auto-deleveraging
+    SOCIALISED = "socialised"  # the account paid part of a socialised loss
+    LOSS_FRACTION = "loss_fraction"  # the desk lost more than theta of its starting equity
+
+
+KINDS = tuple(ImpairmentKind)
+_EVENTS = {
+    ImpairmentKind.LIQUIDATION: (
+        EventKind.LIQUIDATION,
+        EventKind.BACKSTOP,
+        EventKind.ADL_BANKRUPT,
+    ),
+    ImpairmentKind.ADL: (EventKind.ADL_WINNER,),
+    ImpairmentKind.SOCIALISED: (EventKind.SOCIALISED,),
+}
+
+
+@dataclass(frozen=True)
+class Impairment:
+    """First impairment of one scope on each of p paths.
+
+    step (p,) first step, NEVER if none; kind (p,) index into KINDS; unit, leg (p,) where it was,
+    -1 unknown; by_kind {kind: (p,) first step of that kind}
+    loss (p, s + 1) what the scope has lost by each step, quote, loss > 0
+    """
+
+    step: Ints
+    kind: Ints
+    unit: Ints
+    leg: Ints
+    by_kind: dict[ImpairmentKind, Ints]
+    loss: Floats
+
+
+def desks(setup: Setup) -> tuple[str, ...]:
+    """Owners of desk accounts, in book order."""
+    book = setup.book
+    owners = [
+        owner
+        for owner, kind in zip(book.account_owner, book.account_kind, strict=True)
+        if kind is AccountKind.DESK
+    ]
+    return tuple(dict.fromkeys(owners))
+
+
+def desk_columns(setup: Setup, owner: str) -> Ints:
+    """Which columns of ``Tape.desk_equity`` belong to this owner."""
+    owners = [setup.book.account_owner[setup.table.units.account[u]] for u in setup.desk_units]
+    return np.flatnonzero(np.array([name == owner for name in owners], dtype=bool))
+
+
+def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = False) -> Impairment:
+    """First impairment of a desk: any of its accounts, or its loss above theta of its equity.
+
+    ``loss_only`` counts the second alone (scope desk:OWNER/loss).
+    """
+    columns = desk_columns(setup, owner)
+    units = setup.desk_units[columns]
+    equity = tape.desk_equity[:, :, columns]
+    total = equity.sum(axis=2)
+    loss = total[:, :1] - total
+    steps = {kind: np.full(tape.paths, NEVER) for kind in KINDS}
+    where = {kind: np.full((tape.paths, 2), -1) for kind in KINDS}
+    theta = setup.case.loss_fraction
+    over = loss > theta * np.maximum(total[:, :1], 0.0)
+    over[:, 0] = False
+    hit = over.any(axis=1)
+    first = np.where(hit, over.argmax(axis=1), NEVER)
+    steps[ImpairmentKind.LOSS_FRACTION] = first
+    at = np.where(hit, first, 0)
+    change = equity[np.arange(tape.paths), at] - equity[:, 0]
+    where[ImpairmentKind.LOSS_FRACTION][:, 0] = units[change.argmin(axis=1)] if units.size else -1
+    if not loss_only:
+        _from_events(tape, units, steps, where)
+        negative = tape.first_negative[:, columns]
+        steps[ImpairmentKind.NEGATIVE_EQUITY] = negative.min(axis=1, initial=NEVER)
+        if units.size:
+            where[ImpairmentKind.NEGATIVE_EQUITY][:, 0] = units[negative.argmin(axis=1)]
+    table = np.stack([steps[kind] for kind in KINDS])
+    kind = table.argmin(axis=0)
+    chosen = np.stack([where[name] for name in KINDS])[kind, np.arange(tape.paths)]
+    return Impairment(table.min(axis=0), kind, chosen[:, 0], chosen[:, 1], steps, loss)
+
+
+def _from_events(
+    tape: Tape,
+    units: Ints,
+    steps: dict[ImpairmentKind, Ints],
+    where: dict[ImpairmentKind, Ints],
+) -> None:
+    mine = np.isin(tape.unit, units)
+    for kind, codes in _EVENTS.items():
+        index = np.flatnonzero(mine & np.isin(tape.kind, codes))[::-1]
+        # Written backwards, so that the earliest event of each path is written last.
+        steps[kind][tape.path[index]] = tape.step[index]
+        where[kind][tape.path[index]] = np.stack([tape.unit[index], tape.leg[index]], axis=1)
+
+
+def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
+    """First time that bad debt exceeds what a venue's insurance layer holds (None: any venue).
+
+    That is the first ADL or socialised loss, or debt beyond collateral still open at the end. Loss
+    is the venue's bad debt so far.
+    """
+    last = tape.desk_equity.shape[1] - 1
+    of = setup.table.units.venue[tape.unit]
+    mine = np.ones(of.size, dtype=bool) if venue is None else of == venue
+    beyond = mine & ((tape.adl > 0) | (tape.socialised > 0))
+    steps = {kind: np.full(tape.paths, NEVER) for kind in KINDS}
+    for kind, amount in (
+        (ImpairmentKind.ADL, tape.adl),
+        (ImpairmentKind.SOCIALISED, tape.socialised),
+    ):
+        index = np.flatnonzero(beyond & (amount > 0))[::-1]
+        steps[kind][tape.path[index]] = tape.step[index]
+    open_debt = tape.open_deficit.sum(axis=1) if venue is None else tape.open_deficit[:, venue]
+    late = (open_debt > 0) & (steps[ImpairmentKind.SOCIALISED] == NEVER)
+    steps[ImpairmentKind.SOCIALISED][late] = last
+    table = np.stack([steps[kind] for kind in KINDS])
+    none = np.full(tape.paths, -1)
+    loss = np.zeros((tape.paths, last + 1))
+    np.add.at(loss, (tape.path[mine], tape.step[mine]), bad_debt(tape)[mine])
+    loss = np.cumsum(loss, axis=1)
+    loss[:, -1] += open_debt
+    return Impairment(table.min(axis=0), table.argmin(axis=0), none, none, steps, loss)
+
+
+def bad_debt(tape: Tape) -> Floats:
+    """Negative equity after liquidation that each event left to others (e,), quote >= 0."""
+    return tape.fund + tape.adl + tape.socialised + np.maximum(tape.backstop, 0.0)

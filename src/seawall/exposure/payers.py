@@ -1,0 +1,46 @@
+"""Who pays: the loss on impaired paths by payer, in parts that add up.
+
+account = what the desk itself loses by the horizon (for a protocol: what liquidated accounts lose);
+backstop, fund, adl and socialised = what each bore of those accounts' deficits; keeper = minus what
+keepers earned on them. The sum is what the market took.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import EventKind, Tape
+from seawall.exposure.impairment import Impairment
+
+PAYERS = ("account", "keeper", "backstop", "fund", "adl", "socialised")
+
+
+def who_pays(
+    setup: Setup, tape: Tape, impairment: Impairment, units: Bools, step: int, own_loss: Floats
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean amounts per impaired path and per path, quote, loss > 0, by payer.
+
+    units (u,) bool: whose deficits count; own_loss (p,) quote: what those accounts lost.
+    """
+    paths = tape.paths
+    mine = units[tape.unit] & (tape.step <= step)
+    amounts = {"account": own_loss}
+    for payer in PAYERS[1:]:
+        column = getattr(tape, payer)
+        amounts[payer] = np.bincount(tape.path[mine], column[mine], minlength=paths)
+    impaired = impairment.step <= step
+    count = int(np.count_nonzero(impaired))
+    given = {
+        payer: float(amount[impaired].sum()) / count if count else 0.0
+        for payer, amount in amounts.items()
+    }
+    return given, {payer: float(amount.sum()) / paths for payer, amount in amounts.items()}
+
+
+def liquidated_losses(setup: Setup, tape: Tape) -> Floats:
+    """What accounts paid when they were closed (p,), quote: fees, and margin taken by the vault."""
+    took = tape.fee - np.minimum(tape.backstop, 0.0)
+    closed = np.isin(tape.kind, (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT))
+    return np.bincount(tape.path[closed], took[closed], minlength=tape.paths)
