@@ -66,9 +66,7 @@ def close_accounts(
         to_vault = low & solvent[breach.path]
     to_adl = np.zeros_like(to_vault)
     if "adl" in layers:
-        owed = np.bincount(
-            breach.path, np.maximum(-breach.equity, 0.0), minlength=state.clock.size
-        )
+        owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.clock.size)
         has_fund = "fund" in layers
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]
@@ -106,9 +104,7 @@ def _per_pair(setup: Setup, lines: Lines, amount: Floats, path: Ints, unit: Ints
     return np.bincount(where, amount, path.size)
 
 
-def _sell(
-    setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter
-) -> None:
+def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter) -> None:
     """Forced orders into the order book, in part or in full; then fees, then deficits."""
     if breach.path.size == 0:
         return
@@ -122,9 +118,7 @@ def _sell(
     full = fraction >= 1.0
     lines = closing_lines(setup, state, path, unit, fraction, full)
     asset = line_asset(setup, lines)
-    spot, _ = trade_impact(
-        setup, state, lines.path, asset, line_flow(setup, state, lines, years)
-    )
+    spot, _ = trade_impact(setup, state, lines.path, asset, line_flow(setup, state, lines, years))
     fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "book")
     state.tried[path, unit] = True
     wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))

@@ -55,9 +55,7 @@ def deleverage(
                 done[mine] = share
                 np.add.at(paid, pair[mine], share * notional[mine] * shift[mine])
     _sell_rest(setup, state, step, lines, 1.0 - done, pair, path, unit)
-    tape.write(
-        step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid
-    )
+    tape.write(step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid)
     cover_deficits(setup, state, step, path, unit, tape)
 
 
@@ -99,9 +97,7 @@ def _match(
     if holders.size == 0:
         return np.zeros(mine.size)
     units, where = np.unique(rows.unit[holders], return_inverse=True)
-    equity, _, _ = assess(
-        setup.table, state.holdings, state.quotes, np.full(units.size, p), units
-    )
+    equity, _, _ = assess(setup.table, state.holdings, state.quotes, np.full(units.size, p), units)
     mark = _margin_price(setup, state, np.full(holders.size, p), holders)
     score = rank_score(size, mark, rows.entry[holders], equity[where])
     usable = np.where(equity[where] > 0, np.abs(size), 0.0)

@@ -2,99 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.book import AccountKind, Book
-from seawall.book.book import Floats
-from seawall.case import Case
+from seawall.book.book import Floats, Ints
 from seawall.cascade.reference import run
-from seawall.cascade.setup import Setup, compile_setup
+from seawall.cascade.setup import Setup, compile_setup, with_starts
+from seawall.cascade.state import PathWorlds
 from seawall.cascade.tape import Tape, join
+from seawall.case import Case
 from seawall.crowd.generate import generate
 from seawall.crowd.join import join as join_crowd
+from seawall.margin.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
 
 # Paths run together: bounds memory (about 0.2 MB per path and 10,000 accounts), changes no bit.
-CHUNK = 500
+CHUNK = 700
 
 
 @dataclass(frozen=True)
 class World:
-    """What one run assumes beyond the Case: factors on volatility and depth, n, and the crowd."""
+    """What a run assumes beyond the Case: factors on volatility and depth, and the crowd's mix."""
 
     volatility: float = 1.0
     depth: float = 1.0
-    branching_ratio: float | None = None
     leverage: str = "base"
 
 
 BASE = World()
 
 
+@dataclass(frozen=True)
+class Runs:
+    """Paths to run, (p,) each: the path's number and which of the worlds it lives in."""
+
+    number: Ints
+    world: Ints
+
+    def part(self, first: int, last: int) -> Runs:
+        """Paths first to last - 1 of these."""
+        return Runs(self.number[first:last], self.world[first:last])
+
+
 def populated(case: Case, leverage: str = "base") -> Book:
     """The Case's book with its crowds generated under one leverage mix."""
     crowds = {}
+    traders = (AccountKind.DESK, AccountKind.CROWD)
+    book = case.book
     for spec in case.crowds:
         held: dict[str, float] = {}
-        for n, account in enumerate(case.book.position_account):
-            if case.book.account_venue[account] == spec.venue and case.book.account_kind[
-                account
-            ] in (AccountKind.DESK, AccountKind.CROWD):
-                name = case.book.instruments[case.book.position_instrument[n]].name
-                held[name] = held.get(name, 0.0) + float(case.book.size[n])
+        for n, account in enumerate(book.position_account):
+            if book.account_venue[account] == spec.venue and book.account_kind[account] in traders:
+                name = book.instruments[book.position_instrument[n]].name
+                held[name] = held.get(name, 0.0) + float(book.size[n])
+        listed = spec.long_share
+        mine = tuple(i for i in book.instruments if listed is None or i.name in listed)
         mix = leverage if leverage in spec.leverage else "base"
-        crowds[spec.venue] = generate(
-            spec, case.market, case.rulebooks[spec.venue], case.book.instruments, mix, held
-        )
-    return join_crowd(case.book, crowds)
+        rulebook = case.rulebooks[spec.venue]
+        crowds[spec.venue] = generate(spec, case.market, rulebook, mine, mix, held)
+    return join_crowd(book, crowds)
 
 
-def prepare(case: Case, world: World = BASE, step_seconds: float | None = None) -> Setup:
-    """Compile a Case for one world."""
-    return scaled(compile_setup(case, populated(case, world.leverage), step_seconds), world)
+def prepare(
+    case: Case, worlds: tuple[World, ...] = (BASE,), step_seconds: float | None = None
+) -> Setup:
+    """Compile a Case for some worlds; the first one is the base.
+
+    Raises InputError or MissingRule for what cannot be run.
+    """
+    setup = compile_setup(case, populated(case), step_seconds)
+    mixes = dict.fromkeys(world.leverage for world in worlds if world.leverage != "base")
+    tables = [
+        compile_table(populated(case, mix), case.market, case.rulebooks, case.quote, case.as_of)
+        for mix in mixes
+    ]
+    return with_starts(setup, tables) if tables else setup
 
 
-def scaled(setup: Setup, world: World) -> Setup:
-    """The same setup under a world's depth."""
-    from dataclasses import replace
-
-    if world.depth == 1.0:
-        return setup
-    return replace(setup, impact=replace(setup.impact, depth=setup.impact.depth * world.depth))
-
-
-def draw(setup: Setup, world: World, steps: int, paths: np.ndarray, seed: int) -> Floats:
-    """Exogenous paths (p, s + 1, k) of chosen path numbers."""
+def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: int) -> Floats:
+    """Exogenous paths (p, s + 1, k); worlds share random numbers path by path."""
     return exogenous_paths(
         setup.case.market,
         setup.table.assets,
         step_seconds=setup.step_seconds,
         steps=steps,
-        paths=paths,
+        paths=runs.number,
         seed=seed,
-        volatility_scale=world.volatility,
-        branching_ratio=world.branching_ratio,
+        volatility_scale=np.array([world.volatility for world in worlds])[runs.world],
     )
 
 
-def simulate(
-    setup: Setup,
-    world: World,
-    *,
-    steps: int,
-    paths: np.ndarray,
-    seed: int,
-    progress: Callable[[float], None] | None = None,
-) -> Tape:
-    """Run chosen path numbers (p,) and return their tape; any chunking gives the same bits."""
+def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
+    """Start and depth of each path."""
+    mixes = ["base", *dict.fromkeys(w.leverage for w in worlds if w.leverage != "base")]
+    start = np.array([mixes.index(world.leverage) for world in worlds], dtype=np.int64)
+    depth = np.array([world.depth for world in worlds])
+    return PathWorlds(start[runs.world], depth[runs.world])
+
+
+def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:
+    """Run paths and return their tape; any chunking gives the same bits."""
     tapes = []
-    for first in range(0, paths.size, CHUNK):
-        part = paths[first : first + CHUNK]
-        tape, _ = run(setup, draw(setup, world, steps, part, seed))
+    for first in range(0, runs.number.size, CHUNK):
+        part = runs.part(first, first + CHUNK)
+        exogenous = draw(setup, worlds, part, steps, seed)
+        tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part))
         tapes.append(tape)
-        if progress is not None:
-            progress(min(first + CHUNK, paths.size) / paths.size)
     return join(tapes)

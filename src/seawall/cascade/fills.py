@@ -117,7 +117,7 @@ def trade_impact(
     thin = 1.0 + rule.thinning * np.maximum(state.restlessness[p, k] - 1.0, 0.0)
     if rule.square_root:
         thin = np.ones_like(thin)
-    step = np.bincount(where, flow, distinct.size) * thin / rule.depth[k]
+    step = np.bincount(where, flow, distinct.size) * thin / (rule.depth[k] * state.depth[p])
     before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
     after = before + step
     if rule.square_root:
@@ -156,7 +156,9 @@ def settlement_price(
     )
     if lines.option.any():
         o = lines.index[lines.option]
-        value = option_price(setup, o, spot[lines.option], np.sign(lines.change[lines.option]), years)
+        value = option_price(
+            setup, o, spot[lines.option], np.sign(lines.change[lines.option]), years
+        )
         price[lines.option] = np.where(options.inverse[o], value / spot[lines.option], value)
     return price
 
@@ -182,9 +184,7 @@ def fill(setup: Setup, state: State, lines: Lines, price: Floats, against: str) 
     np.add.at(accounts.assets[against], (path, venue, asset), cash)
 
 
-def pay(
-    setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats, payer: str
-) -> None:
+def pay(setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats, payer: str) -> None:
     """Move ``amount`` (n,) quote from a system account into units' cash (negative: out of it).
 
     Units that settle in another asset receive it from the outside world at the market price.

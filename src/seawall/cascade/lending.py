@@ -72,7 +72,7 @@ def liquidate_loans(
     )  # fmt: skip
     # A keeper looks at its own sale only: half of its own impact on the collateral's market.
     price = state.market[path, rows.asset[c]]
-    own = 0.5 * seized * price / setup.impact.depth[rows.asset[c]]
+    own = 0.5 * seized * price / (setup.impact.depth[rows.asset[c]] * state.depth[path])
     cost = repaid * state.market[path, rows.asset[d]]
     acts = worth_it(seized * price * (1.0 - own), cost, np.full(live.size, rule.gas))
     acted[live[acts]] = True

@@ -1,5 +1,6 @@
 """What happens to a deficit after the account is closed: fund, vault, socialised loss, in the
-venue's order; each dollar lands on exactly one payer (law L4)."""
+venue's order; each dollar lands on exactly one payer (law L4).
+"""
 
 from __future__ import annotations
 

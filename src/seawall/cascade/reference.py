@@ -22,7 +22,7 @@ from seawall.cascade.closing import Breach, close_accounts
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import SLACK, Deposit, State, begin
+from seawall.cascade.state import SLACK, Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import NEVER, Tape, TapeWriter
 from seawall.foundation.arrays import expand_ranges
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -36,14 +36,19 @@ MAX_ROUNDS = 200
 
 
 def run(
-    setup: Setup, exogenous: Floats, *, filtered: bool = True, deposit: Deposit | None = None
+    setup: Setup,
+    exogenous: Floats,
+    *,
+    filtered: bool = True,
+    deposit: Deposit | None = None,
+    worlds: PathWorlds | None = None,
 ) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
     ``filtered`` False checks every account at every step: same tape, for tests.
     """
     paths, columns, _ = exogenous.shape
-    state = begin(setup, exogenous[:, 0], deposit)
+    state = begin(setup, exogenous[:, 0], deposit, worlds)
     tape = TapeWriter()
     desk = setup.desk_units
     equity = np.zeros((paths, columns, desk.size))
@@ -82,9 +87,7 @@ def run(
 def _displacement(setup: Setup, state: State) -> Floats:
     outstanding = state.temporary + state.permanent
     if setup.impact.square_root:
-        return square_root.displacement(
-            square_root.SquareRoot(setup.impact.strength), outstanding
-        )
+        return square_root.displacement(square_root.SquareRoot(setup.impact.strength), outstanding)
     return linear.displacement(outstanding)
 
 
@@ -123,7 +126,7 @@ def _tick(
     state.clock[path] *= 1.0 + move + drift
     away = np.max(np.abs(after / state.origin[path] - 1.0) / setup.weight, axis=1, initial=0.0)
     paid = setup.drift * (state.elapsed / setup.step_seconds) * (1.0 + state.reached[path])
-    state.reached[path] = np.maximum(state.reached[path], away + paid)
+    state.reached[path] = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
     woken = np.searchsorted(setup.sorted_threshold, state.reached[path], side="right")
     start = state.awake[path]
     count = np.maximum(woken - start, 0)
@@ -159,10 +162,11 @@ def _due(setup: Setup, state: State, active: Ints, filtered: bool) -> tuple[Ints
     if not filtered:
         path, unit = np.divmod(np.arange(active.size * units), units)
         return active[path], unit
+    clock = np.nextafter(state.clock.astype(np.float32), np.float32(np.inf))
     if active.size == state.clock.size:
-        due = state.wake[:, : state.ranks] <= state.clock[:, None]
+        due = state.wake[:, : state.ranks] <= clock[:, None]
     else:
-        due = state.wake[active, : state.ranks] <= state.clock[active, None]
+        due = state.wake[active, : state.ranks] <= clock[active, None]
     where, rank = np.divmod(np.flatnonzero(due), max(state.ranks, 1))
     path, unit = active[where], setup.unit_of_rank[rank]
     # Ranks sort by threshold; what happens must not depend on that order.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from seawall.book.book import Bools, Floats, Ints
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
-from seawall.margin.assess import requirement, row_worth, starting_holdings, option_quotes
+from seawall.margin.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.compile import compile_table
 from seawall.margin.table import MarginTable
 from seawall.oracle.feed import FeedRule, compile_feeds
@@ -80,7 +80,8 @@ class Setup:
     row_start: Floats
     option_start: Floats
     contract_row: Ints
-
+    start_size: Floats
+    start_cash: Floats
 
     @property
     def sorted_threshold(self) -> Floats:
@@ -138,7 +139,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     moving_settle = volatility[table.feed_asset[table.units.settle]] > 0
     has_options = np.diff(table.units.options) > 0
     spot = np.array([s.spot for s in states])
-    always = desk | moving_settle | has_options
+    always = moving_settle | has_options
     threshold = np.where(always, 0.0, _thresholds(table, spot, weight))
     order = np.argsort(threshold, kind="stable")
     rank = np.empty_like(order)
@@ -162,6 +163,8 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         unit_of_rank=order,
         rank_of_unit=rank,
         is_desk=desk,
+        start_size=table.rows.size[None, :],
+        start_cash=table.units.cash[None, :],
         desk_equity=requirement(table, spot[table.feed_asset]).equity[desk],
         **_start_columns(table, spot),
     )
@@ -181,6 +184,32 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
         "option_start": table.options.size * quotes.option_value[0],
         "contract_row": contract_row,
     }
+
+
+def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
+    """The setup with further worlds whose traders hold something else behind the same positions.
+
+    Each table must have the rows of the setup's own (another leverage mix of the same crowd has).
+    Thresholds become the smallest over worlds, so that no world is checked too late.
+    """
+    tables = [setup.table, *others]
+    threshold = setup.threshold
+    for table in others:
+        if not np.array_equal(table.rows.unit, setup.table.rows.unit):
+            raise InputError("another world's crowd has other rows than the base world's")
+        other = np.where(setup.always, 0.0, _thresholds(table, setup.spot, setup.weight))
+        threshold = np.minimum(threshold, other)
+    order = np.argsort(threshold, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return replace(
+        setup,
+        threshold=threshold,
+        unit_of_rank=order,
+        rank_of_unit=rank,
+        start_size=np.stack([table.rows.size for table in tables]),
+        start_cash=np.stack([table.units.cash for table in tables]),
+    )
 
 
 def _thresholds(table: MarginTable, spot: Floats, weight: Floats) -> Floats:

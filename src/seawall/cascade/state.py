@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
-from seawall.margin.assess import Holdings, Quotes, option_quotes, starting_holdings
+from seawall.margin.assess import Holdings, Quotes, option_quotes
 from seawall.margin.table import RowKind
 from seawall.oracle.feed import FeedState, start
 
 ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")
-# Bounds are used up a little early, so that rounding never delays a check.
-SLACK = 1.0 - 1e-9
+# Bounds are used up a little early, so that rounding (wake is single precision: half the memory to
+# scan at each step) never delays a check.
+SLACK = 1.0 - 1e-6
 
 
 @dataclass
@@ -40,6 +42,7 @@ class State:
 
     holdings: Holdings
     accounts: Accounts
+    depth: Floats  # (p,) factor on depth
     exogenous: Floats  # (p, k) path price now
     market: Floats  # (p, k) path price x displacement
     temporary: Floats  # (p, k) outstanding flow that decays
@@ -50,7 +53,7 @@ class State:
     origin: Floats  # (p, f) prices at the start: displacement is measured from here
     reached: Floats  # (p,) largest weighted displacement from the origin so far
     clock: Floats  # (p,) product of (1 + largest weighted move): the wake-up clock
-    wake: Floats  # (p, u by rank) clock at which a unit must be checked again; inf = asleep
+    wake: NDArray[np.float32]  # (p, u by rank) clock at which to check a unit again; inf = asleep
     awake: Ints  # (p,) how many ranks the displacement has woken
     ranks: int  # ranks below this may be awake on some path
     elapsed: float  # seconds since the start
@@ -61,14 +64,33 @@ class State:
 @dataclass(frozen=True)
 class Deposit:
     """Money put in at the start: ``amount`` (p,) quote into a unit's cash, or, where ``row`` is not
-    -1, used to repay that debt; it comes from the outside world. Negative amounts take out."""
+    -1, used to repay that debt; it comes from the outside world. Amounts are >= 0.
+    """
 
     unit: int
     row: int
     amount: Floats
 
 
-def begin(setup: Setup, exogenous: Floats, deposit: Deposit | None = None) -> State:
+@dataclass(frozen=True)
+class PathWorlds:
+    """Which start (p,) of the setup each path has, and its factor (p,) on depth."""
+
+    start: Ints
+    depth: Floats
+
+
+def base_worlds(paths: int) -> PathWorlds:
+    """Every path in the base world."""
+    return PathWorlds(np.zeros(paths, dtype=np.int64), np.ones(paths))
+
+
+def begin(
+    setup: Setup,
+    exogenous: Floats,
+    deposit: Deposit | None = None,
+    worlds: PathWorlds | None = None,
+) -> State:
     """State at step 0 for starting prices (p, k), after an optional deposit."""
     table, paths = setup.table, exogenous.shape[0]
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
@@ -77,12 +99,19 @@ def begin(setup: Setup, exogenous: Floats, deposit: Deposit | None = None) -> St
     units = setup.threshold.size
     always = setup.threshold[setup.unit_of_rank] <= 0.0
     zeros = np.zeros_like(exogenous)
-    holdings, accounts = starting_holdings(table, paths), _system_accounts(setup, paths)
+    worlds = base_worlds(paths) if worlds is None else worlds
+    holdings = Holdings(
+        setup.start_size[worlds.start],
+        np.tile(table.options.size, (paths, 1)),
+        setup.start_cash[worlds.start],
+    )
+    accounts = _system_accounts(setup, worlds.start)
     if deposit is not None:
         _deposit(setup, holdings, accounts, exogenous, deposit)
     return State(
         holdings=holdings,
         accounts=accounts,
+        depth=worlds.depth,
         exogenous=exogenous.copy(),
         market=exogenous.copy(),
         temporary=zeros.copy(),
@@ -93,7 +122,7 @@ def begin(setup: Setup, exogenous: Floats, deposit: Deposit | None = None) -> St
         origin=price.copy(),
         reached=np.zeros(paths),
         clock=np.ones(paths),
-        wake=np.tile(np.where(always, 0.0, np.inf), (paths, 1)),
+        wake=np.tile(np.where(always, 0.0, np.inf).astype(np.float32), (paths, 1)),
         awake=np.full(paths, int(always.sum()), dtype=np.int64),
         ranks=int(always.sum()),
         elapsed=0.0,
@@ -105,7 +134,9 @@ def begin(setup: Setup, exogenous: Floats, deposit: Deposit | None = None) -> St
 def _deposit(
     setup: Setup, holdings: Holdings, accounts: Accounts, price: Floats, deposit: Deposit
 ) -> None:
-    """Book a deposit; only units that are checked at every step may receive one."""
+    """Book a deposit. Units are woken by thresholds without it, which is early, never late, for
+    amounts that add to the unit.
+    """
     table, unit, row = setup.table, deposit.unit, deposit.row
     venue = int(table.units.venue[unit])
     asset = int(table.feed_asset[table.units.settle[unit]]) if row < 0 else table.rows.asset[row]
@@ -126,17 +157,17 @@ def wake_units(setup: Setup, state: State, path: Ints, unit: Ints) -> None:
     state.ranks = max(state.ranks, int(rank.max(initial=-1)) + 1)
 
 
-def _system_accounts(setup: Setup, paths: int) -> Accounts:
-    table = setup.table
+def _system_accounts(setup: Setup, start: Ints) -> Accounts:
+    table, paths = setup.table, start.size
     shape = (paths, len(table.venues), len(table.assets))
     assets = {role: np.zeros(shape) for role in ROLES}
     for v, rulebook in enumerate(setup.rulebooks):
         assets["fund"][:, v, setup.quote] = rulebook.waterfall.fund
         assets["backstop"][:, v, setup.quote] = rulebook.waterfall.backstop
     count = len(table.contracts)
-    held = np.bincount(table.rows.contract, table.rows.size, count)
-    held = held + np.bincount(table.options.contract, table.options.size, count)
-    return Accounts(assets, np.tile(-held, (paths, 1)), np.zeros((paths, count)))
+    options = np.bincount(table.options.contract, table.options.size, count)
+    held = np.stack([np.bincount(table.rows.contract, s, count) for s in setup.start_size])
+    return Accounts(assets, -(held + options)[start], np.zeros((paths, count)))
 
 
 def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:

@@ -24,6 +24,7 @@ class EventKind(IntEnum):
 
 
 INTS = ("path", "step", "unit", "kind", "leg")
+PER_PATH = ("desk_equity", "first_negative", "trough", "peak", "final", "open_deficit")
 MONEY = ("notional", "keeper", "backstop", "fund", "adl", "socialised", "fee")
 
 
@@ -35,7 +36,9 @@ class TapeWriter:
         default_factory=lambda: {name: [] for name in INTS + MONEY}
     )
 
-    def write(self, step: int, kind: EventKind, path: Ints, unit: Ints, **columns: Floats) -> None:
+    def write(
+        self, step: int, kind: EventKind, path: Ints, unit: Ints, **columns: np.ndarray
+    ) -> None:
         """Append events of one kind; missing money columns are 0, a missing leg is -1."""
         count = path.size
         if count == 0:
@@ -73,7 +76,6 @@ class Tape:
     first_negative (p, d) first step at which a desk unit's equity was below zero, else NEVER
     trough, peak (p, k) lowest and highest market price; final (p, k)
     open_deficit (p, v) debt beyond collateral still open at the end, quote
-    ledger  what every account holds at the end (see cascade/state.py), for the laws
     """
 
     path: Ints
@@ -97,15 +99,23 @@ class Tape:
     open_deficit: Floats
 
 
+def select(tape: Tape, first: int, last: int) -> Tape:
+    """The tape of paths first to last - 1 alone, numbered from 0."""
+    mine = (tape.path >= first) & (tape.path < last)
+    columns = {name: getattr(tape, name)[mine] for name in (*INTS, *MONEY)}
+    columns["path"] = columns["path"] - first
+    for name in PER_PATH:
+        columns[name] = getattr(tape, name)[first:last]
+    return Tape(paths=last - first, **columns)
+
+
 def join(tapes: list[Tape]) -> Tape:
     """One tape of several chunks of paths, in order; path numbers run on."""
     offsets = np.cumsum([0] + [tape.paths for tape in tapes])
     merged: dict[str, object] = {
         name: np.concatenate([getattr(tape, name) for tape in tapes])
-        for name in (*INTS[1:], *MONEY, "desk_equity", "first_negative")
+        for name in (*INTS[1:], *MONEY, *PER_PATH)
     }
-    for name in ("trough", "peak", "final", "open_deficit"):
-        merged[name] = np.concatenate([getattr(tape, name) for tape in tapes])
     merged["path"] = np.concatenate(
         [tape.path + offset for tape, offset in zip(tapes, offsets[:-1], strict=True)]
     )

@@ -10,20 +10,20 @@ import numpy as np
 
 import seawall
 from seawall.book import AccountKind
-from seawall.case import Case
-from seawall.cascade.engine import World, prepare
+from seawall.cascade.engine import BASE, World, prepare
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
+from seawall.case import Case
 from seawall.exposure.concentration import concentration
 from seawall.exposure.curve import hits, horizons, impairments, last_step, scope_curve
 from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.impairment import Impairment, desk_columns, desks
 from seawall.exposure.limits import evaluate
-from seawall.exposure.model_interval import interval, model_prior, nodes
+from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, liquidated_losses, who_pays
 from seawall.exposure.proportion import wilson
 from seawall.exposure.remedy import find_remedy
-from seawall.exposure.runs import Job, run_all
+from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
 
@@ -51,13 +51,13 @@ def check(
             f"a horizon of {horizon_seconds:g} s and {paths} paths",
             expected=f"at least one step of {case.step_seconds:g} s and one path",
         )
-    setup = prepare(case)
+    crowds = _crowd_worlds(case)
+    setup = prepare(case, (BASE, *crowds))
     seconds = horizons(horizon_seconds)
     prior = model_prior(case, _gross(setup))
-    worlds = [*nodes(prior), *_crowd_worlds(case)]
-    jobs = [Job(world, steps, paths, seed) for world in worlds]
-    base, others = run_all(case, setup, Job(World(), steps, paths, seed), jobs, progress)
-    found = impairments(setup, base)
+    tapes = run_plan(setup, plan([*nodes(prior), *crowds], paths, steps, seed), progress)
+    base = tapes[0]
+    found, *others = (impairments(setup, tape) for tape in tapes)
     headline = f"desk:{desks(setup)[0]}" if desks(setup) else "protocol"
     result: dict[str, Any] = {
         "schema": SCHEMA,
@@ -73,7 +73,7 @@ def check(
             "horizons_seconds": seconds,
             "scopes": _scopes(case, found, others[:3], seconds, seed),
         },
-        "crowd_leverage": _crowd_leverage(case, found[headline][1], headline, others[3:], steps),
+        "crowd_leverage": _crowd_leverage(case, found, headline, others[3:], steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, base, found, headline, steps)
@@ -132,22 +132,27 @@ def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
     }
 
 
+Found = dict[str, tuple[str, Impairment]]
+
+
+def _share(impairment: Impairment, step: int, paths: int) -> float:
+    """Share of the first ``paths`` paths impaired by a step."""
+    return float(np.mean(impairment.step[:paths] <= step))
+
+
 def _scopes(
-    case: Case,
-    found: dict[str, tuple[str, Impairment]],
-    worlds: list[dict[str, np.ndarray]],
-    seconds: list[float],
-    seed: int,
+    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
 ) -> dict[str, Any]:
     out = {}
     for scope, (sentence, impairment) in found.items():
         block = scope_curve(impairment, sentence, seconds, case.step_seconds)
-        paths = impairment.step.size
+        side = worlds[0][scope][1].step.size
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, case.step_seconds)
-            shares = [float(np.mean(world[scope] <= step)) for world in worlds]
-            ends = interval(probability, *shares, paths=paths, seed=seed)
+            up, down, thin = (_share(world[scope][1], step, side) for world in worlds)
+            shares = NodeShares(_share(impairment, step, side), up, down, thin, side)
+            ends = interval(probability, impairment.step.size, shares, seed)
             low.append(ends[0])
             high.append(ends[1])
             parts.append({"total": probability})
@@ -158,27 +163,32 @@ def _scopes(
 
 
 def _crowd_leverage(
-    case: Case,
-    base: Impairment,
-    headline: str,
-    others: list[dict[str, np.ndarray]],
-    step: int,
+    case: Case, found: Found, headline: str, others: list[Found], step: int
 ) -> dict[str, Any] | None:
-    """DRE of the headline scope at the horizon under light, base and heavy crowds."""
+    """DRE of the headline scope at the horizon under light, base and heavy crowds.
+
+    Another crowd's DRE is the base's plus the difference on common paths, so that the three compare.
+    """
     worlds = [world.leverage for world in _crowd_worlds(case)]
     if not worlds:
         return None
-    steps = dict(zip(worlds, (other[headline] for other in others), strict=True))
-    steps["base"] = base.step
+    base = found[headline][1]
+    total, paths = _share(base, step, base.step.size), base.step.size
+    shares = {"base": (total, paths)}
+    for name, other in zip(worlds, others, strict=True):
+        side = other[headline][1].step.size
+        shift = _share(other[headline][1], step, side) - _share(base, step, side)
+        shares[name] = (min(max(total + shift, 0.0), 1.0), side)
     out = {}
     for name in ("light", "base", "heavy"):
-        if name in steps:
-            count = int(np.count_nonzero(steps[name] <= step))
-            low, high = wilson(count, base.step.size)
+        if name in shares:
+            share, count = shares[name]
+            low, high = wilson(round(share * count), count)
             out[name] = {
-                "probability": count / base.step.size,
+                "probability": share,
                 "low": low,
                 "high": high,
+                "paths": count,
                 "median_leverage": _median(case, name),
             }
     return out

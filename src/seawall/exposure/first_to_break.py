@@ -21,7 +21,11 @@ def leg_facts(setup: Setup, leg: int) -> tuple[str, str, str]:
     rows, options, book = setup.table.rows, setup.table.options, setup.book
     if leg >= rows.unit.size:
         option = leg - rows.unit.size
-        position, size, asset = options.position[option], options.size[option], options.asset[option]
+        position, size, asset = (
+            options.position[option],
+            options.size[option],
+            options.asset[option],
+        )
     else:
         position, size, asset = rows.position[leg], rows.size[leg], rows.asset[leg]
     underlying = setup.table.assets[asset]
@@ -64,9 +68,7 @@ def _health(setup: Setup, unit: int, asset: int, factor: Floats) -> Floats:
         np.broadcast_to(table.options.size, (count, table.options.size.size)),
         np.broadcast_to(table.units.cash, (count, table.units.cash.size)),
     )
-    equity, maintenance, _ = assess(
-        table, holdings, quotes, np.arange(count), np.full(count, unit)
-    )
+    equity, maintenance, _ = assess(table, holdings, quotes, np.arange(count), np.full(count, unit))
     return equity - maintenance
 
 
@@ -85,9 +87,7 @@ def _legs_of(setup: Setup, unit: int) -> list[int]:
     return legs + [rows.unit.size + o for o in options]
 
 
-def _entry(
-    setup: Setup, unit: int, leg: int, kind: str, paths: int, total: int
-) -> dict[str, Any]:
+def _entry(setup: Setup, unit: int, leg: int, kind: str, paths: int, total: int) -> dict[str, Any]:
     book, units = setup.book, setup.table.units
     account = book.account_names[units.account[unit]] if unit >= 0 else ""
     name, side, underlying = leg_facts(setup, leg) if leg >= 0 else ("", "", "")

@@ -64,21 +64,33 @@ def _logit(probability: float, paths: int) -> float:
     return math.log((hits + 0.5) / (paths - hits + 0.5))
 
 
-def interval(
-    base: float, up: float, down: float, thin: float, paths: int, seed: int
-) -> tuple[float, float]:
-    """Central 95% of DRE over the prior, from DRE at the base and at the three nodes."""
+@dataclass(frozen=True)
+class NodeShares:
+    """DRE on the side paths: base, volatility up, volatility down, depth down; and their number."""
+
+    base: float
+    up: float
+    down: float
+    thin: float
+    paths: int
+
+
+def interval(probability: float, paths: int, side: NodeShares, seed: int) -> tuple[float, float]:
+    """Central 95% of DRE over the prior, around the base world's own estimate."""
     score = model_scores(seed)
-    middle = _logit(base, paths)
-    slope = (_logit(up, paths) - _logit(down, paths)) / (2.0 * NODE)
-    bend = (_logit(up, paths) + _logit(down, paths) - 2.0 * middle) / (2.0 * NODE * NODE)
-    depth = -(_logit(thin, paths) - middle) / NODE
-    surface = middle + slope * score[:, 0] + bend * score[:, 0] ** 2 + depth * score[:, 1]
-    # The half path added above would lift zero to a positive number: shift it back.
+    base, up, down, thin = (
+        _logit(share, side.paths) for share in (side.base, side.up, side.down, side.thin)
+    )
+    slope = (up - down) / (2.0 * NODE)
+    bend = (up + down - 2.0 * base) / (2.0 * NODE * NODE)
+    depth = (base - thin) / NODE
+    surface = _logit(probability, paths) + slope * score[:, 0] + bend * score[:, 0] ** 2
+    surface = surface + depth * score[:, 1]
+    # The half path added in the logit would lift zero to a positive number: take it off again.
     drawn = 1.0 / (1.0 + np.exp(-surface))
     drawn = np.clip((drawn * (paths + 1.0) - 0.5) / paths, 0.0, 1.0)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return min(float(low), base), max(float(high), base)
+    return min(float(low), probability), max(float(high), probability)
 
 
 def model_scores(seed: int) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.cascade.engine import BASE, draw
+from seawall.cascade.engine import BASE, Runs, draw
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit
@@ -23,8 +23,10 @@ from seawall.exposure.proportion import wilson
 
 # Annual cost of cash that is tied up, as a fraction.
 FINANCING_RATE = 0.07
+# Largest deposit tried, in multiples of the account's equity.
+LARGEST = 4.0
 # Amounts tried at once, and how often the bracket is narrowed.
-CANDIDATES = 12
+CANDIDATES = 8
 ROUNDS = 2
 
 
@@ -65,7 +67,7 @@ def find_remedy(
     if not tried:
         return None, "no single account's deposit can bring DRE under its limit: several break"
     return None, (
-        f"no deposit up to ten times the equity of {', '.join(tried)} brings DRE under its limit"
+        f"no deposit up to four times the equity of {', '.join(tried)} brings DRE under its limit"
     )
 
 
@@ -84,7 +86,9 @@ def _as_remedy(
         asset = int(setup.table.feed_asset[setup.table.units.settle[unit]])
     low, high = wilson(left, paths)
     third = limit["limit"] / 3.0
-    by_step = np.searchsorted(np.sort(impairment.step), np.arange(impairment.loss.shape[1]), "right")
+    by_step = np.searchsorted(
+        np.sort(impairment.step), np.arange(impairment.loss.shape[1]), "right"
+    )
     late = np.flatnonzero(by_step / paths >= third)
     deadline = float(late[0] * setup.step_seconds) if late.size else None
     return {
@@ -124,7 +128,8 @@ def _broken(
     seed: int,
 ) -> Ints:
     """How many of the impaired paths still break for each amount (c,) deposited."""
-    one = draw(setup, BASE, steps, impaired, seed)[:, : step + 1]
+    runs = Runs(impaired, np.zeros_like(impaired))
+    one = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
     paths = np.tile(one, (amounts.size, 1, 1))
     deposit = Deposit(unit, _debt_row(setup, unit), np.repeat(amounts, impaired.size))
     tape, _ = run(setup, paths, deposit=deposit)
@@ -145,16 +150,14 @@ def _smallest_deposit(
 ) -> tuple[float, int] | None:
     """Smallest deposit (quote) after which at most ``allowed`` paths break, rounded up; the rest."""
     equity = max(float(setup.desk_equity[np.flatnonzero(setup.desk_units == unit)[0]]), 1.0)
-    largest = 10.0 * equity
+    largest = LARGEST * equity
     row = _debt_row(setup, unit)
     if row >= 0:
         largest = min(largest, -float(setup.row_start[row]))
     low, high, left = 0.0, largest, None
-    grid = largest * np.geomspace(0.002, 1.0, CANDIDATES)
+    grid = largest * np.geomspace(0.01, 1.0, CANDIDATES)
     for _ in range(ROUNDS):
-        broken = _broken(
-            setup, owner, unit, impaired, grid, step=step, steps=steps, seed=seed
-        )
+        broken = _broken(setup, owner, unit, impaired, grid, step=step, steps=steps, seed=seed)
         good = np.flatnonzero(broken <= allowed)
         if good.size == 0:
             break

@@ -1,7 +1,8 @@
-"""Several runs of one Case side by side: the base, other crowds, other volatility and depth.
+"""All the paths behind one answer: the base world's, and fewer of each other world's.
 
-Runs share random numbers and nothing else, so they go to two processes where the system can fork
-one; the results are the same bits either way.
+Worlds differ in volatility, depth or the crowd's leverage and share random numbers, so a difference
+between two of them is known better than either. Paths are independent, so they go to two processes
+where the system can fork one; the results are the same bits either way.
 """
 
 from __future__ import annotations
@@ -11,111 +12,127 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.case import Case
-from seawall.cascade.engine import World, prepare, scaled, simulate
+from seawall.cascade.engine import BASE, CHUNK, Runs, World, simulate
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
-from seawall.exposure.impairment import Impairment
-from seawall.exposure.curve import impairments
+from seawall.cascade.tape import Tape, join, select
 
-MAX_WORKERS = 2
+# Below this many path-steps a second process costs more than it gains.
+WORTH_FORKING = 20_000
+# Other worlds get half of the base world's paths, and at least this many where there are as many.
+LEAST_SIDE_PATHS = 200
 
 
 @dataclass(frozen=True)
-class Job:
-    """One run: a world, how many steps and paths, and the seed of the paths."""
+class Plan:
+    """Worlds (the base first), paths of the base and of each other world, steps and seed."""
 
-    world: World
-    steps: int
+    worlds: tuple[World, ...]
     paths: int
+    steps: int
     seed: int
 
+    @property
+    def side_paths(self) -> int:
+        """Paths of each world beside the base: the first ones, on common random numbers."""
+        return max(self.paths // 2, min(self.paths, LEAST_SIDE_PATHS))
 
-def run_job(case: Case, setup: Setup, job: Job) -> Tape:
-    """Run one job; ``setup`` is the base world's, reused where the crowd is the same."""
-    if job.world.leverage == "base":
-        compiled = scaled(setup, job.world)
+    @property
+    def runs(self) -> Runs:
+        """All paths, the base world's first."""
+        side = self.side_paths
+        others = len(self.worlds) - 1
+        number = [np.arange(self.paths), *[np.arange(side)] * others]
+        world = np.repeat(np.arange(others + 1), [self.paths] + [side] * others)
+        return Runs(np.concatenate(number), world)
+
+
+def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
+    """The base world and these others."""
+    return Plan((BASE, *worlds), paths, steps, seed)
+
+
+def run_plan(
+    setup: Setup, chosen: Plan, progress: Callable[[float, str], None] | None = None
+) -> list[Tape]:
+    """One tape per world, in the plan's order."""
+    runs = chosen.runs
+    pieces = _pieces(runs.number.size)
+    tapes: list[Tape] = []
+
+    def report(done: int) -> None:
+        if progress is not None:
+            paths = pieces[done][0] if done < len(pieces) else runs.number.size
+            progress(0.9 * done / len(pieces), f"{paths:,} of {runs.number.size:,} paths")
+
+    report(0)
+    if _forks() and runs.number.size * chosen.steps >= WORTH_FORKING:
+        tapes = _forked(setup, chosen, pieces, report)
     else:
-        compiled = prepare(case, job.world, setup.step_seconds)
-    return simulate(
-        compiled, job.world, steps=job.steps, paths=np.arange(job.paths), seed=job.seed
-    )
+        for piece in pieces:
+            tapes.append(_run_piece(setup, chosen, piece))
+            report(len(tapes))
+    whole = join(tapes)
+    sizes = [chosen.paths] + [chosen.side_paths] * (len(chosen.worlds) - 1)
+    ends = np.cumsum(sizes)
+    return [select(whole, int(e - n), int(e)) for e, n in zip(ends, sizes, strict=True)]
 
 
-def first_steps(case: Case, setup: Setup, job: Job) -> dict[str, np.ndarray]:
-    """First impairment step (p,) of every scope in one world: all that the intervals need."""
-    tape = run_job(case, setup, job)
-    found: dict[str, tuple[str, Impairment]] = impairments(setup, tape)
-    return {scope: impairment.step for scope, (_, impairment) in found.items()}
+def _pieces(paths: int) -> list[tuple[int, int]]:
+    """Ranges of paths of about equal size, an even number of them, none above a chunk."""
+    count = max(2, 2 * -(-paths // (2 * CHUNK)))
+    cuts = np.linspace(0, paths, count + 1).astype(int)
+    return [(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+
+
+def _run_piece(setup: Setup, chosen: Plan, piece: tuple[int, int]) -> Tape:
+    part = chosen.runs.part(*piece)
+    return simulate(setup, chosen.worlds, part, steps=chosen.steps, seed=chosen.seed)
 
 
 def _forks() -> bool:
     """True where child processes start from this one's memory, and there is a core to gain."""
-    cores = os.cpu_count() or 1
-    return sys.platform.startswith("linux") and cores > 1 and "fork" in (
-        multiprocessing.get_all_start_methods()
-    )
+    methods = multiprocessing.get_all_start_methods()
+    return sys.platform.startswith("linux") and (os.cpu_count() or 1) > 1 and "fork" in methods
 
 
-_shared: tuple[Case, Setup] | None = None
+_inherited: tuple[Setup, Plan] | None = None
 
 
-def _child(job: Job) -> dict[str, np.ndarray]:
-    assert _shared is not None
-    return first_steps(*_shared, job)
+def _child(piece: tuple[int, int]) -> Tape:
+    assert _inherited is not None
+    return _run_piece(*_inherited, piece)
 
 
-def run_all(
-    case: Case,
+def _forked(
     setup: Setup,
-    base: Job,
-    others: list[Job],
-    progress: Callable[[float, str], None] | None = None,
-) -> tuple[Tape, list[dict[str, np.ndarray]]]:
-    """The base tape and the other jobs' first impairment steps, in the order given."""
-    global _shared  # noqa: PLW0603  read by forked children, which inherit it
-    total = 1 + len(others)
-
-    def report(done: int) -> None:
-        if progress is not None:
-            progress(done / total, f"run {min(done + 1, total)} of {total}")
-
-    report(0)
-    if not _forks() or base.paths * base.steps < 20_000:
-        tape = run_job(case, setup, base)
-        results = []
-        for n, job in enumerate(others):
-            report(1 + n)
-            results.append(first_steps(case, setup, job))
-        return tape, results
-    _shared = (case, setup)
+    chosen: Plan,
+    pieces: list[tuple[int, int]],
+    report: Callable[[int], None],
+) -> list[Tape]:
+    """The pieces run by this process and one child; each takes the next piece when it is free."""
+    global _inherited
+    _inherited = (setup, chosen)
+    done: dict[int, Tape] = {}
     try:
         with warnings.catch_warnings():
-            # The progress bar's thread holds no lock that the children use.
+            # The progress bar's thread holds no lock that a child uses.
             warnings.simplefilter("ignore", DeprecationWarning)
             context = multiprocessing.get_context("fork")
-            with ProcessPoolExecutor(MAX_WORKERS - 1, mp_context=context) as pool:
-                waiting: list[Future[dict[str, np.ndarray]] | None] = [
-                    pool.submit(_child, job) for job in others
-                ]
-                tape = run_job(case, setup, base)
-                report(1)
-                done: list[dict[str, np.ndarray] | None] = [None] * len(others)
-                # This process takes jobs from the end that the child has not begun.
-                for n in reversed(range(len(others))):
-                    future = waiting[n]
-                    if future is not None and future.cancel():
-                        done[n] = first_steps(case, setup, others[n])
-                        report(1 + sum(d is not None for d in done))
-                for n, future in enumerate(waiting):
-                    if done[n] is None and future is not None:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                waiting = {n: pool.submit(_child, piece) for n, piece in enumerate(pieces)}
+                for n in reversed(range(len(pieces))):
+                    if waiting[n].cancel():
+                        done[n] = _run_piece(setup, chosen, pieces[n])
+                        report(len(done))
+                for n, future in waiting.items():
+                    if n not in done:
                         done[n] = future.result()
-                        report(1 + sum(d is not None for d in done))
+                        report(len(done))
     finally:
-        _shared = None
-    return tape, [result for result in done if result is not None]
+        _inherited = None
+    return [done[n] for n in range(len(pieces))]

@@ -79,6 +79,7 @@ def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[
         rows = slice(n * len(SHOCKS), (n + 1) * len(SHOCKS))
         fall = tape.trough[rows, k] / setup.spot[k] - 1.0
         out[name] = [
-            {"shock": shock, "ratio": float(f / shock)} for shock, f in zip(SHOCKS, fall, strict=True)
+            {"shock": shock, "ratio": float(f / shock)}
+            for shock, f in zip(SHOCKS, fall, strict=True)
         ]
     return out

@@ -57,9 +57,7 @@ def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float
     if o.unit.size == 0:
         return Quotes(price, empty, empty, empty)
     spot = price[:, o.feed]
-    volatility = np.maximum(
-        o.volatility + o.slope * (spot / start[o.feed] - 1.0), VOLATILITY_FLOOR
-    )
+    volatility = np.maximum(o.volatility + o.slope * (spot / start[o.feed] - 1.0), VOLATILITY_FLOOR)
     left = np.maximum(o.years - years, 0.0)
     value = black(spot * o.forward_ratio, o.strike, left, volatility, o.call)
     short = np.zeros_like(value)
@@ -102,18 +100,18 @@ def row_worth(
     settle = quotes.price[p, units.settle[unit][pair]]
     worth = size * (price - funding)
     tier = rows.tier[row]
-    required = margin(notional, tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier])
+    rate, deduction = tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier]
+    required = margin(notional, rate, deduction)
     slope = rows.slope[row]
+    exposure = notional * (1.0 + tiers.maintenance_rate.max(axis=1)[tier])
     if slope.any():
         required = required + slope * np.abs(size) * notional
-    top = tiers.maintenance_rate[tier, -1]
-    steep = np.maximum(top, tiers.maintenance_rate[tier].max(axis=1))
-    exposure = notional * (1.0 + steep + 2.0 * slope * np.abs(size))
+        exposure = exposure + 2.0 * slope * np.abs(size) * notional
     worth, required = worth * settle, required * settle
     inverse = kind == RowKind.INVERSE
     if inverse.any():
         coins = np.abs(size) / price
-        due = margin(np.abs(size), tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier])
+        due = margin(np.abs(size), rate, deduction)
         due = (due + slope * coins * np.abs(size)) / price * settle
         # Funding of an inverse contract is paid in coin: size / price x rate x elapsed time.
         paid = size * (1.0 + funding / price) / price * settle
@@ -147,9 +145,7 @@ def assess(
             size, value = holdings.option_size[p, option], quotes.option_value[p, option]
             short = quotes.option_short[p, option]
             equity = equity + np.bincount(pair, size * value, count)
-            maintenance = maintenance + np.bincount(
-                pair, netted_margin(size, value, short), count
-            )
+            maintenance = maintenance + np.bincount(pair, netted_margin(size, value, short), count)
     return equity, maintenance, rows
 
 

@@ -58,7 +58,8 @@ class OptionMargin:
 @dataclass(frozen=True)
 class Feed:
     """Oracle feed: published when the price has moved by ``deviation`` (fraction) or after
-    ``heartbeat_seconds``, seen ``delay_seconds`` later. All zero = the market price itself."""
+    ``heartbeat_seconds``, seen ``delay_seconds`` later. All zero = the market price itself.
+    """
 
     deviation: float = 0.0
     heartbeat_seconds: float = 0.0
