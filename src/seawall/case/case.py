@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from seawall.book import Book
@@ -47,6 +47,7 @@ class Case:
     max_age_seconds  oldest market or rulebook age, relative to as_of, on which a verdict is given
     loss_fraction    theta: a desk is impaired when it loses more than this share of its equity
     digest           SHA-256 of all input files, in hexadecimal
+    files            {name inside the case folder: SHA-256 of its bytes}; empty if none was read
     """
 
     name: str
@@ -61,3 +62,4 @@ class Case:
     digest: str
     max_age_seconds: float = 86_400.0
     loss_fraction: float = 0.5
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -39,6 +39,13 @@ class CaseFiles:
             total.update(hashlib.sha256(self.contents[name]).digest())
         return total.hexdigest()
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each file's bytes in hexadecimal, in order of name."""
+        return {
+            name: hashlib.sha256(self.contents[name]).hexdigest() for name in sorted(self.contents)
+        }
+
     def table(self, stem: str) -> str:
         """The name of a table's file: ``stem``.csv or ``stem``.parquet, whichever is there."""
         csv_name, parquet_name = f"{stem}.csv", f"{stem}.parquet"

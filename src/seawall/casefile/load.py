@@ -77,6 +77,7 @@ def case_from_files(files: CaseFiles) -> Case:
         digest=files.digest,
         max_age_seconds=max_age,
         loss_fraction=top.number("loss_fraction", POSITIVE_FRACTION, 0.5),
+        files=files.hashes,
     )
 
 

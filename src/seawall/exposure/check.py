@@ -167,7 +167,7 @@ def _crowd_leverage(
 ) -> dict[str, Any] | None:
     """DRE of the headline scope at the horizon under light, base and heavy crowds.
 
-    Another crowd's DRE is the base's plus the difference on common paths, so that the three compare.
+    Another crowd's DRE is the base's plus the difference on common paths, so the three compare.
     """
     worlds = [world.leverage for world in _crowd_worlds(case)]
     if not worlds:
@@ -282,7 +282,7 @@ def _warnings(case: Case, setup: Setup) -> list[str]:
     late = [
         f"{setup.table.venues[setup.table.feed_venue[f]]} "
         f"{setup.table.assets[setup.table.feed_asset[f]]}"
-        for f in np.flatnonzero(~setup.direct)
+        for f in np.flatnonzero(~setup.direct).tolist()
         if _delay(setup, f) > 0 and setup.feed_rule.delay_steps[f] == 0
     ]
     if late:
@@ -297,7 +297,7 @@ def _warnings(case: Case, setup: Setup) -> list[str]:
 
 
 def _delay(setup: Setup, feed: int) -> float:
-    rulebook = setup.rulebooks[setup.table.feed_venue[feed]]
+    rulebook = setup.rulebooks[int(setup.table.feed_venue[feed])]
     name = setup.table.assets[setup.table.feed_asset[feed]]
     return rulebook.feeds.get(name, rulebook.feed).delay_seconds
 
@@ -307,6 +307,7 @@ def _manifest(case: Case) -> dict[str, Any]:
 
     return {
         "case": case.digest,
+        "files": dict(case.files),
         "rulebooks": {
             name: {"source": rulebook.source, "as_of": rulebook.as_of.isoformat()}
             for name, rulebook in case.rulebooks.items()
