@@ -13,7 +13,8 @@ jump_volatility^2): jumps come on top of the diffusion's volatility.
 Which volatility. Files hold that of observed history, which already contains the crowd's feedback.
 Paths labelled "exogenous" (feedback on) use (1 - branching ratio) times it, paths labelled "total"
 (feedback off) all of it. Jumps are used as stated in both: whoever states them for "exogenous"
-paths states the shock before amplification.
+paths states the shock before amplification. A volatility scale multiplies both, diffusion and jumps:
+it is a statement about the size of all moves.
 
 Random numbers are addressed by (seed, path, step), so a path does not depend on which others are
 drawn or how far it runs. Another step length is another draw of the same law: path 7 at 60 s is not
@@ -88,7 +89,9 @@ def exogenous_paths(
     moves -= 0.5 * years * sigma * sigma
     if scenario.model == "jump_diffusion" and scenario.jumps_per_year > 0.0:
         beta = np.array([market.jump_beta.get(name, 0.0) for name in assets])
-        moves += _jumps(scenario, years, seed, path_numbers, step_numbers, beta)
+        size = np.broadcast_to(np.asarray(volatility_scale, dtype=np.float64), path_numbers.shape)
+        loading = size[:, None] * beta
+        moves += _jumps(scenario, years, seed, path_numbers, step_numbers, loading)
 
     prices = np.empty((path_numbers.size, steps + 1, len(assets)))
     prices[:, 0] = spot
@@ -154,7 +157,7 @@ def _correlate(normal: Floats, factor: Floats) -> Floats:
 def _jumps(
     scenario: Scenario, years: float, seed: int, paths: Ints, steps: Ints, beta: Floats
 ) -> Floats:
-    """Compensated log-jumps (p, t, k): beta J - log E[exp(beta J)], J common to all assets."""
+    """Compensated log-jumps (p, t, k): beta J - log E[exp(beta J)], J common; beta (p, k)."""
     chance = _poisson(scenario.jumps_per_year * years)
     drawn = uniforms(seed, Stream.JUMP_TIME, paths, steps, 1)[..., 0]
     number = np.searchsorted(np.cumsum(chance)[:-1], drawn, side="right")
@@ -165,7 +168,7 @@ def _jumps(
     size[hit] = count * scenario.jump_mean + np.sqrt(count) * scenario.jump_volatility * normal
     growth = np.exp(beta * scenario.jump_mean + 0.5 * (beta * scenario.jump_volatility) ** 2)
     expected = sum(p * growth**n for n, p in enumerate(chance))
-    return size[..., None] * beta - np.log(expected)
+    return size[..., None] * beta[:, None, :] - np.log(expected)[:, None, :]
 
 
 def _poisson(mean: float) -> list[float]:
