@@ -10,13 +10,22 @@ from seawall.foundation.random import Stream, normals, philox, uniforms
 
 # Random123's own known-answer file, philox4x32 with ten rounds: counter, key, result.
 KNOWN = [
-    ("00000000 00000000 00000000 00000000", "00000000 00000000",
-     "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
-    ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff",
-     "408f276d 41c83b0e a20bc7c6 6d5451fd"),
-    ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0",
-     "d16cfe09 94fdcceb 5001e420 24126ea1"),
-]  # fmt: skip
+    (
+        "00000000 00000000 00000000 00000000",
+        "00000000 00000000",
+        "6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+    ),
+    (
+        "ffffffff ffffffff ffffffff ffffffff",
+        "ffffffff ffffffff",
+        "408f276d 41c83b0e a20bc7c6 6d5451fd",
+    ),
+    (
+        "243f6a88 85a308d3 13198a2e 03707344",
+        "a4093822 299f31d0",
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+    ),
+]
 
 
 @pytest.mark.parametrize(("counter", "key", "result"), KNOWN)
@@ -77,8 +86,11 @@ def test_seed_stream_path_and_step_all_matter() -> None:
 def test_streams_are_numbered_once() -> None:
     # Stored results depend on these values.
     assert [s.value for s in (Stream.PRICE, Stream.JUMP_TIME, Stream.JUMP_SIZE, Stream.CROWD)] == [
-        0, 1, 2, 3,
-    ]  # fmt: skip
+        0,
+        1,
+        2,
+        3,
+    ]
     assert len({int(s) for s in Stream}) == len(Stream)
 
 

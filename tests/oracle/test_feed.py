@@ -35,8 +35,13 @@ def test_deviation_worked_by_hand() -> None:
 def test_heartbeat_worked_by_hand() -> None:
     # 30 s at steps of 10 s: every third step, counted from the last one sent for whatever reason.
     assert run(Feed(heartbeat_seconds=30.0), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]) == [
-        1.0, 1.0, 4.0, 4.0, 4.0, 7.0,
-    ]  # fmt: skip
+        1.0,
+        1.0,
+        4.0,
+        4.0,
+        4.0,
+        7.0,
+    ]
     both = Feed(deviation=0.5, heartbeat_seconds=30.0)
     assert run(both, [1.0, 1.1, 1.6, 1.7, 1.8, 1.9]) == [1.0, 1.6, 1.6, 1.6, 1.9]
 

@@ -103,11 +103,20 @@ def _first_to_break() -> list[dict[str, Any]]:
         breaking(main, "SOL-PERP", "liquidation", "long", "SOL", 161, 104.31, -0.119, 2.7),
         breaking(loan, "wstETH/USDC", "liquidation", "", "ETH", 62, 2401.0, -0.13, 3.5),
         breaking(main, "HYPE-PERP", "liquidation", "long", "HYPE", 57, 24.58, -0.212, 4.1),
-        breaking("harbour/options", "BTC-27FEB26-76000-P", "liquidation", "short", "BTC", 17,
-                 70100.0, -0.167, 5.8),
+        breaking(
+            "harbour/options",
+            "BTC-27FEB26-76000-P",
+            "liquidation",
+            "short",
+            "BTC",
+            17,
+            70100.0,
+            -0.167,
+            5.8,
+        ),
         breaking(main, "ETH-PERP", "adl", "short", "ETH", 10),
         breaking(loan, "wstETH", "socialised", "", "ETH", 3),
-    ]  # fmt: skip
+    ]
 
 
 def _system() -> dict[str, Any]:
@@ -153,8 +162,15 @@ def _concentration() -> list[dict[str, Any]]:
         ("ETH-PERP", "short", 16.28e6, 0.013, 0.7, 0.10, 39e3),
         ("BTC-PERP", "short", 7.41e6, 0.004, 0.2, 0.03, 7e3),
     ]
-    keys = ("instrument", "side", "notional", "open_interest_share", "depth_multiple",
-            "days_to_exit", "exit_cost")  # fmt: skip
+    keys = (
+        "instrument",
+        "side",
+        "notional",
+        "open_interest_share",
+        "depth_multiple",
+        "days_to_exit",
+        "exit_cost",
+    )
     account = {"account": "harbour/perp-main"}
     return [account | dict(zip(keys, row, strict=True)) for row in rows]
 
@@ -174,8 +190,14 @@ def _limits() -> list[dict[str, Any]]:
 
 def fake_result() -> dict[str, Any]:
     """A fresh copy of the whole result: one desk, two venues, one breached limit of seven."""
-    pays = {"account": 1.84e6, "keeper": -0.11e6, "backstop": 0.21e6, "fund": 0.29e6,
-            "adl": 0.06e6, "socialised": 0.02e6}  # fmt: skip
+    pays = {
+        "account": 1.84e6,
+        "keeper": -0.11e6,
+        "backstop": 0.21e6,
+        "fund": 0.29e6,
+        "adl": 0.06e6,
+        "socialised": 0.02e6,
+    }
     result = {
         "schema": "seawall/check/1",
         "case": {
@@ -197,8 +219,12 @@ def fake_result() -> dict[str, Any]:
         "headline": "desk:harbour",
         "dre": _dre(),
         "crowd_leverage": {
-            name: {"probability": p / PATHS, "low": wilson(p)[0], "high": wilson(p)[1],
-                   "median_leverage": leverage}
+            name: {
+                "probability": p / PATHS,
+                "low": wilson(p)[0],
+                "high": wilson(p)[1],
+                "median_leverage": leverage,
+            }
             for name, p, leverage in (("light", 274, 4.3), ("base", 310, 6.1), ("heavy", 371, 8.9))
         },
         "first_to_break": _first_to_break(),
@@ -210,27 +236,50 @@ def fake_result() -> dict[str, Any]:
         "concentration": _concentration(),
         "limits": _limits(),
         "remedy": {
-            "action": "add", "account": "harbour/perp-main", "asset": "USDC", "amount": 620e3,
-            "amount_quote": 620e3, "dre_after": 0.0192, "low_after": 0.0167, "high_after": 0.0221,
-            "cost": 119.0, "cost_basis": "per day", "limit": "DRE 24 h, desk:harbour",
+            "action": "add",
+            "account": "harbour/perp-main",
+            "asset": "USDC",
+            "amount": 620e3,
+            "amount_quote": 620e3,
+            "dre_after": 0.0192,
+            "low_after": 0.0167,
+            "high_after": 0.0221,
+            "cost": 119.0,
+            "cost_basis": "per day",
+            "limit": "DRE 24 h, desk:harbour",
             "deadline_seconds": 15540,
         },
         "remedy_note": "The smallest single action found; 14 were tried on the same paths.",
         "assumptions": [f"A{number}" for number in range(1, 13)],
         "warnings": ["2 open-interest figures are older than a day and were kept as given."],
         "manifest": {
-            "files": {name: f"{seed:02x}93eef8fb598f4e" * 4 for seed, name in enumerate((
-                "case.toml", "instruments.csv", "accounts.parquet", "positions.parquet",
-                "balances.csv", "market.toml", "limits.toml"))},
+            "files": {
+                name: f"{seed:02x}93eef8fb598f4e" * 4
+                for seed, name in enumerate(
+                    (
+                        "case.toml",
+                        "instruments.csv",
+                        "accounts.parquet",
+                        "positions.parquet",
+                        "balances.csv",
+                        "market.toml",
+                        "limits.toml",
+                    )
+                )
+            },
             "rulebooks": {
                 "meridian": {"source": "exchange documentation", "as_of": "2026-01-15"},
                 "causeway": {"source": "protocol parameters", "as_of": "2026-01-09"},
             },
-            "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1",
-                         "seawall": "0.1.0"},
+            "versions": {
+                "python": "3.11.7",
+                "numpy": "2.4.6",
+                "scipy": "1.17.1",
+                "seawall": "0.1.0",
+            },
         },
         "since_last": None,
-    }  # fmt: skip
+    }
     return copy.deepcopy(result)
 
 

@@ -13,8 +13,9 @@ def point(seconds: float, p: float | None, **more: float | None) -> charts.Point
     seen = more.pop("seen", 10)
     limit = more.pop("limit", None)
     ends = {"low": None, "high": None, "model_low": None, "model_high": None} | more
-    return charts.Point(seconds, p, ends["low"], ends["high"], ends["model_low"],
-                        ends["model_high"], seen, limit)  # type: ignore[arg-type]  # fmt: skip
+    return charts.Point(
+        seconds, p, ends["low"], ends["high"], ends["model_low"], ends["model_high"], seen, limit
+    )  # type: ignore[arg-type]
 
 
 def dots(svg: str) -> list[tuple[float, float]]:
@@ -58,8 +59,11 @@ def test_the_strip_stands_any_probability(value: float | None) -> None:
 
 
 def test_slices_are_as_wide_as_their_amounts_and_gains_left_of_zero() -> None:
-    slices = [charts.Slice("a", 3.0, "blue", 1.5), charts.Slice("b", 1.0, "sky", 0.5),
-              charts.Slice("k", -2.0, "verm", -1.0)]  # fmt: skip
+    slices = [
+        charts.Slice("a", 3.0, "blue", 1.5),
+        charts.Slice("b", 1.0, "sky", 0.5),
+        charts.Slice("k", -2.0, "verm", -1.0),
+    ]
     svg = charts.stacked(slices, 2.0)
     boxes = re.findall(r'rect x="([\d.]+)%" y="34.0" width="([\d.]+)%"', svg)
     (ax, aw), (bx, bw), (kx, kw) = ((float(x), float(w)) for x, w in boxes)

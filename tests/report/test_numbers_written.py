@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 from seawall.report import numbers
 
 WRITERS = [
-    numbers.percent, numbers.points, numbers.money, numbers.amount, numbers.price, numbers.ratio,
-    numbers.days, numbers.sigmas, numbers.horizon, numbers.long_horizon, numbers.signed_shock,
-]  # fmt: skip
+    numbers.percent,
+    numbers.points,
+    numbers.money,
+    numbers.amount,
+    numbers.price,
+    numbers.ratio,
+    numbers.days,
+    numbers.sigmas,
+    numbers.horizon,
+    numbers.long_horizon,
+    numbers.signed_shock,
+]
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,11 @@ def poisoned(value: Any) -> Any:
     system = result["system"]
     system["venues"] = {EVIL: system["venues"]["meridian"]}
     system["amplification"] = {EVIL: system["amplification"]["SOL"]}
-    result["manifest"] = {"files": {EVIL: EVIL}, "versions": {EVIL: EVIL},
-                          "rulebooks": {EVIL: {"source": EVIL, "as_of": EVIL}}}  # fmt: skip
+    result["manifest"] = {
+        "files": {EVIL: EVIL},
+        "versions": {EVIL: EVIL},
+        "rulebooks": {EVIL: {"source": EVIL, "as_of": EVIL}},
+    }
     result["crowd_leverage"] = {EVIL: result["crowd_leverage"]["base"]}
     return result
 
@@ -122,11 +125,24 @@ def test_signs_that_turn_or_hide_text_are_taken_out() -> None:
 
 def test_sections_come_in_the_agreed_order() -> None:
     html = page.render(fake_result())
-    order = ["Limit breached", "A 3.1% chance that the desk is impaired within 24 hours.",
-             "Its limit is 2.0%", "Model interval, 95%", "Loss if it happens", "Does it survive?",
-             "What dies first?", "Who pays?", "The system behind it", "Could it get out?",
-             "<h2>Limits</h2>", "What would help?", "How was it computed?", "Manifest",
-             "Assumptions</h3>", "Definitions</h3>"]  # fmt: skip
+    order = [
+        "Limit breached",
+        "A 3.1% chance that the desk is impaired within 24 hours.",
+        "Its limit is 2.0%",
+        "Model interval, 95%",
+        "Loss if it happens",
+        "Does it survive?",
+        "What dies first?",
+        "Who pays?",
+        "The system behind it",
+        "Could it get out?",
+        "<h2>Limits</h2>",
+        "What would help?",
+        "How was it computed?",
+        "Manifest",
+        "Assumptions</h3>",
+        "Definitions</h3>",
+    ]
     body = html[html.index("<body>") :]
     places = [body.index(words) for words in order]
     assert places == sorted(places)
@@ -195,13 +211,26 @@ def test_a_browser_paints_the_page(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(html, "utf-8")
     picture = tmp_path / "report.png"
     subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--hide-scrollbars",
-         "--window-size=1280,2000", f"--screenshot={picture}",
-         (tmp_path / "report.html").as_uri()],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--hide-scrollbars",
+            "--window-size=1280,2000",
+            f"--screenshot={picture}",
+            (tmp_path / "report.html").as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     # An unstyled or empty page compresses to far less than the charts and tables do.
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert picture.stat().st_size > 60_000

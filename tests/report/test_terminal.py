@@ -18,10 +18,13 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 def cells(line: str) -> int:
     """Terminal cells by the Unicode standard, without the layout code's own table."""
     return sum(
-        0 if unicodedata.category(c) in ("Mn", "Me") else
-        2 if unicodedata.east_asian_width(c) in "WF" else 1
+        0
+        if unicodedata.category(c) in ("Mn", "Me")
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
         for c in line
-    )  # fmt: skip
+    )
 
 
 def odd_names() -> dict[str, Any]:
@@ -63,12 +66,19 @@ def many_rows() -> dict[str, Any]:
 def all_null() -> dict[str, Any]:
     result = fake_result()
     for entry in result["dre"]["scopes"].values():
-        for key in ("model_low", "model_high", "expected_loss", "expected_shortfall",
-                    "expected_shortfall_level", "parts"):  # fmt: skip
+        for key in (
+            "model_low",
+            "model_high",
+            "expected_loss",
+            "expected_shortfall",
+            "expected_shortfall_level",
+            "parts",
+        ):
             entry[key] = [None] * 4
     for row in result["concentration"]:
-        row.update(dict.fromkeys(("open_interest_share", "depth_multiple", "days_to_exit",
-                                  "exit_cost")))  # fmt: skip
+        row.update(
+            dict.fromkeys(("open_interest_share", "depth_multiple", "days_to_exit", "exit_cost"))
+        )
     for row in result["first_to_break"]:
         row.update(liquidation_price=None, distance=None)
     for row in result["limits"]:
@@ -84,8 +94,13 @@ def all_null() -> dict[str, Any]:
 
 def extreme() -> dict[str, Any]:
     result = fake_result()
-    result["concentration"][0].update(notional=3.3e21, days_to_exit=1e9, depth_multiple=1e8,
-                                      exit_cost=1e-12, open_interest_share=400.0)  # fmt: skip
+    result["concentration"][0].update(
+        notional=3.3e21,
+        days_to_exit=1e9,
+        depth_multiple=1e8,
+        exit_cost=1e-12,
+        open_interest_share=400.0,
+    )
     result["who_pays"]["account"] = 1e30
     result["who_pays_loss"] = 1e30
     result["limits"][0].update(value=1e9, limit=1e-9)
@@ -95,8 +110,14 @@ def extreme() -> dict[str, Any]:
     return result
 
 
-CASES = {"usual": fake_result, "no desk": without_desk, "odd names": odd_names,
-         "many rows": many_rows, "nulls": all_null, "extreme": extreme}  # fmt: skip
+CASES = {
+    "usual": fake_result,
+    "no desk": without_desk,
+    "odd names": odd_names,
+    "many rows": many_rows,
+    "nulls": all_null,
+    "extreme": extreme,
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -135,11 +156,23 @@ def test_the_first_three_lines_hold_the_answer() -> None:
 
 def test_sections_come_in_the_agreed_order() -> None:
     text = terminal.render(fake_result(), 100)
-    order = ["BREACH", "DRE 24 h", "First ", "Case ", "── First to break", "── DRE by horizon",
-             "Parts of DRE", "crowd leverage light / base / heavy", "── Who pays",
-             "meridian: bad debt", "amplification of a SOL shock", "── Concentration",
-             "── Limits", "── Remedy",
-             "Any number: seawall define NAME"]  # fmt: skip
+    order = [
+        "BREACH",
+        "DRE 24 h",
+        "First ",
+        "Case ",
+        "── First to break",
+        "── DRE by horizon",
+        "Parts of DRE",
+        "crowd leverage light / base / heavy",
+        "── Who pays",
+        "meridian: bad debt",
+        "amplification of a SOL shock",
+        "── Concentration",
+        "── Limits",
+        "── Remedy",
+        "Any number: seawall define NAME",
+    ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
 

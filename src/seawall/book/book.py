@@ -37,7 +37,7 @@ class Book:
     account_kind    (a,) AccountKind
     instruments     (i,) facts       assets         (k,) text
     position_account, position_instrument  (n,) int   indexes into the columns above
-    size            (n,) float  base units (inverse perpetuals and futures: quote contracts); long > 0
+    size            (n,) float  base units, long > 0 (inverse perpetuals, futures: quote contracts)
     entry           (n,) float  average entry price, quote (options: premium, quote per base unit)
     isolated        (n,) bool   True when the position has its own margin
     isolated_margin (n,) float  that margin, settlement asset; 0 for cross positions

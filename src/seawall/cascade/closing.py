@@ -23,6 +23,7 @@ from seawall.cascade.losses import cover_deficits
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.foundation.arrays import segment_sums
 from seawall.liquidation.sizing import close_fraction
 
 
@@ -75,9 +76,15 @@ def close_accounts(
     sold = ~(to_vault | to_adl)
     _to_vault(setup, state, step, breach.only(to_vault), tape)
     deleverage(
-        setup, state, step, breach.path[to_adl], breach.unit[to_adl], breach.equity[to_adl],
-        breach.leg[to_adl], tape,
-    )  # fmt: skip
+        setup,
+        state,
+        step,
+        breach.path[to_adl],
+        breach.unit[to_adl],
+        breach.equity[to_adl],
+        breach.leg[to_adl],
+        tape,
+    )
     _sell(setup, state, step, v, breach.only(sold), tape)
 
 
@@ -101,7 +108,7 @@ def _per_pair(setup: Setup, lines: Lines, amount: Floats, path: Ints, unit: Ints
     key = path * units + unit
     order = np.argsort(key, kind="stable")
     where = order[np.searchsorted(key[order], lines.path * units + lines.unit)]
-    return np.bincount(where, amount, path.size)
+    return segment_sums(amount, where, path.size)
 
 
 def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter) -> None:
@@ -130,9 +137,15 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
     pay(setup, state, path, unit, -fee, "keeper" if rule.fee_to == "keeper" else "fund")
     to_keeper = rule.fee_to == "keeper"
     tape.write(
-        step, EventKind.LIQUIDATION, path, unit, leg=breach.leg, notional=notional * fraction,
-        fee=fee, keeper=-fee if to_keeper else np.zeros_like(fee),
-    )  # fmt: skip
+        step,
+        EventKind.LIQUIDATION,
+        path,
+        unit,
+        leg=breach.leg,
+        notional=notional * fraction,
+        fee=fee,
+        keeper=-fee if to_keeper else np.zeros_like(fee),
+    )
     cover_deficits(setup, state, step, path[full], unit[full], tape)
 
 
@@ -153,6 +166,11 @@ def _to_vault(setup: Setup, state: State, step: int, breach: Breach, tape: TapeW
     pay(setup, state, path, unit, -left, "backstop")
     state.holdings.cash[path, unit] = 0.0
     tape.write(
-        step, EventKind.BACKSTOP, path, unit, leg=breach.leg, backstop=-left,
+        step,
+        EventKind.BACKSTOP,
+        path,
+        unit,
+        leg=breach.leg,
+        backstop=-left,
         notional=_per_pair(setup, lines, _notional(setup, state, lines), path, unit),
-    )  # fmt: skip
+    )

@@ -106,24 +106,34 @@ def _match(
     share = matched / float(needed.sum())
     mean_price = float(np.sum(needed * bankruptcy[mine]) / needed.sum())
     own = Lines(
-        lines.path[mine], lines.unit[mine], row, lines.change[mine] * share,
+        lines.path[mine],
+        lines.unit[mine],
+        row,
+        lines.change[mine] * share,
         np.zeros(mine.size, bool),
-    )  # fmt: skip
+    )
     # Each loser at its own bankruptcy price, winners at the mean: both sums agree.
     fill(setup, state, own, _with_accrual(setup, state, own, bankruptcy[mine]), "book")
     hit = taken > 0
     winners = Lines(
-        np.full(int(hit.sum()), p), rows.unit[holders[hit]], holders[hit], -sign * taken[hit],
+        np.full(int(hit.sum()), p),
+        rows.unit[holders[hit]],
+        holders[hit],
+        -sign * taken[hit],
         np.zeros(int(hit.sum()), bool),
-    )  # fmt: skip
+    )
     price = np.full(winners.path.size, mean_price)
     fill(setup, state, winners, _with_accrual(setup, state, winners, price), "book")
     wake_units(setup, state, winners.path, winners.unit)
     desk = setup.is_desk[winners.unit]
     tape.write(
-        step, EventKind.ADL_WINNER, winners.path[desk], winners.unit[desk],
-        leg=winners.index[desk], notional=np.abs(winners.change[desk]) * mean_price,
-    )  # fmt: skip
+        step,
+        EventKind.ADL_WINNER,
+        winners.path[desk],
+        winners.unit[desk],
+        leg=winners.index[desk],
+        notional=np.abs(winners.change[desk]) * mean_price,
+    )
     return np.full(mine.size, share)
 
 
@@ -149,9 +159,12 @@ def _sell_rest(
     if not rest.any():
         return
     left = Lines(
-        lines.path[rest], lines.unit[rest], lines.index[rest], lines.change[rest] * share[rest],
+        lines.path[rest],
+        lines.unit[rest],
+        lines.index[rest],
+        lines.change[rest] * share[rest],
         lines.option[rest],
-    )  # fmt: skip
+    )
     asset = setup.table.rows.asset[left.index]
     flow = left.change * state.market[left.path, asset] * setup.table.rows.multiplier[left.index]
     spot, _ = trade_impact(setup, state, left.path, asset, flow)

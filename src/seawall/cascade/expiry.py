@@ -24,9 +24,12 @@ def settle_expired(setup: Setup, state: State, step: int) -> None:
     path = np.repeat(np.arange(paths), due.size)
     option = np.tile(due, paths)
     lines = Lines(
-        path, options.unit[option], option, -state.holdings.option_size[path, option],
+        path,
+        options.unit[option],
+        option,
+        -state.holdings.option_size[path, option],
         np.ones(path.size, dtype=bool),
-    )  # fmt: skip
+    )
     value = state.quotes.option_value[path, option]
     spot = state.quotes.price[path, options.feed[option]]
     fill(setup, state, lines, np.where(options.inverse[option], value / spot, value), "book")

@@ -13,7 +13,7 @@ import numpy as np
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
-from seawall.foundation.arrays import expand_ranges
+from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.impact import linear, square_root
 from seawall.margin.assess import VOLATILITY_FLOOR
 from seawall.margin.table import RowKind
@@ -34,7 +34,7 @@ class Lines:
 def closing_lines(
     setup: Setup, state: State, path: Ints, unit: Ints, fraction: Floats, balances: Bools
 ) -> Lines:
-    """Lines that close ``fraction`` (pairs,) of each position; ``balances`` (pairs,): sell those too."""
+    """Lines that close ``fraction`` (pairs,) of each position; ``balances`` (pairs,): those too."""
     units, rows = setup.table.units, setup.table.rows
     pair, row = expand_ranges(units.rows[unit], units.rows[unit + 1] - units.rows[unit])
     size = state.holdings.size[path[pair], row]
@@ -110,14 +110,14 @@ def trade_impact(
     leaves outstanding flow behind that moves the market price.
     """
     rule = setup.impact
-    paths, assets = state.market.shape
+    assets = state.market.shape[1]
     cell = path * assets + asset
     distinct, where = np.unique(cell, return_inverse=True)
     p, k = distinct // assets, distinct % assets
     thin = 1.0 + rule.thinning * np.maximum(state.restlessness[p, k] - 1.0, 0.0)
     if rule.square_root:
         thin = np.ones_like(thin)
-    step = np.bincount(where, flow, distinct.size) * thin / (rule.depth[k] * state.depth[p])
+    step = segment_sums(flow, where, distinct.size) * thin / (rule.depth[k] * state.depth[p])
     before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
     after = before + step
     if rule.square_root:
@@ -172,9 +172,10 @@ def fill(setup: Setup, state: State, lines: Lines, price: Floats, against: str) 
     contract[lines.option] = table.options.contract[lines.index[lines.option]]
     np.add.at(holdings.size, (path[plain], lines.index[plain]), lines.change[plain])
     np.add.at(
-        holdings.option_size, (path[lines.option], lines.index[lines.option]),
+        holdings.option_size,
+        (path[lines.option], lines.index[lines.option]),
         lines.change[lines.option],
-    )  # fmt: skip
+    )
     contracts = accounts.vault_contracts if against == "backstop" else accounts.book_contracts
     np.add.at(contracts, (path, contract), -lines.change)
     cash = lines.change * price

@@ -12,6 +12,7 @@ from seawall.cascade.fills import trade_impact
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.foundation.arrays import segment_sums
 from seawall.liquidation.keeper import seizure, worth_it
 from seawall.liquidation.sizing import repay_fraction
 from seawall.margin.assess import Worth
@@ -37,9 +38,9 @@ def _loans(setup: Setup, worth: Worth, count: int) -> _Loans:
     value = worth.worth
     threshold = 1.0 - rows.shortfall[worth.row]
     positive = np.maximum(value, 0.0)
-    collateral = np.bincount(worth.pair, positive, count)
-    weighted = np.bincount(worth.pair, positive * threshold, count)
-    debt = np.bincount(worth.pair, np.maximum(-value, 0.0), count)
+    collateral = segment_sums(positive, worth.pair, count)
+    weighted = segment_sums(positive * threshold, worth.pair, count)
+    debt = segment_sums(np.maximum(-value, 0.0), worth.pair, count)
     order = np.lexsort((value, worth.pair))
     last = np.searchsorted(worth.pair[order], np.arange(count), side="right") - 1
     first = np.searchsorted(worth.pair[order], np.arange(count), side="left")
@@ -67,17 +68,33 @@ def liquidate_loans(
     c_oracle = state.quotes.price[path, rows.feed[c]] * rows.multiplier[c]
     d_oracle = state.quotes.price[path, rows.feed[d]] * rows.multiplier[d]
     repaid, seized = seizure(
-        -state.holdings.size[path, d], d_oracle, state.holdings.size[path, c], c_oracle, share,
+        -state.holdings.size[path, d],
+        d_oracle,
+        state.holdings.size[path, c],
+        c_oracle,
+        share,
         rows.bonus[c],
-    )  # fmt: skip
+    )
     # A keeper looks at its own sale only: half of its own impact on the collateral's market.
     price = state.market[path, rows.asset[c]]
     own = 0.5 * seized * price / (setup.impact.depth[rows.asset[c]] * state.depth[path])
     cost = repaid * state.market[path, rows.asset[d]]
     acts = worth_it(seized * price * (1.0 - own), cost, np.full(live.size, rule.gas))
     acted[live[acts]] = True
-    _execute(setup, state, step, v, breach, live[acts], c[acts], d[acts], repaid[acts],
-             seized[acts], c_oracle[acts], tape)  # fmt: skip
+    _execute(
+        setup,
+        state,
+        step,
+        v,
+        breach,
+        live[acts],
+        c[acts],
+        d[acts],
+        repaid[acts],
+        seized[acts],
+        c_oracle[acts],
+        tape,
+    )
     return acted
 
 
@@ -104,9 +121,12 @@ def _execute(
     sale = -seized * market_c
     buy = repaid * market_d
     executed, _ = trade_impact(
-        setup, state, np.concatenate([path, path]), np.concatenate([kc, kd]),
+        setup,
+        state,
+        np.concatenate([path, path]),
+        np.concatenate([kc, kd]),
         np.concatenate([sale, buy]),
-    )  # fmt: skip
+    )
     exec_c, exec_d = executed[: pairs.size], executed[pairs.size :]
     venue = np.full(pairs.size, v)
     quote = np.full(pairs.size, setup.quote)
@@ -127,9 +147,14 @@ def _execute(
     np.add.at(assets["keeper"], (path, venue, quote), gain)
     np.add.at(assets["outside"], (path, venue, quote), -gain)
     tape.write(
-        step, EventKind.LIQUIDATION, path, unit, leg=breach.leg[pairs],
-        notional=seized * c_price, keeper=-gain,
-    )  # fmt: skip
+        step,
+        EventKind.LIQUIDATION,
+        path,
+        unit,
+        leg=breach.leg[pairs],
+        notional=seized * c_price,
+        keeper=-gain,
+    )
 
 
 def _write_off(

@@ -1,9 +1,9 @@
 """The plain loop, over all paths of a chunk at once: slow beside a kernel, obvious, exact.
 
 Order of events within a step (part of the specification, docs/architecture.md):
-exogenous price -> recovery of impact -> market price -> volatility and depth -> oracle -> funding ->
-check -> rounds of (close: vault, ADL or forced orders; keepers; impact; settlement; fund; ADL;
-socialised loss; direct prices; check) -> expiry of options -> log.
+exogenous price -> recovery of impact -> market price -> volatility and depth -> oracle ->
+funding -> check -> rounds of (close: vault, ADL or forced orders; keepers; impact; settlement;
+fund; ADL; socialised loss; direct prices; check) -> expiry of options -> log.
 Rounds repeat within a step until nobody new is breached: venues that margin at the market price
 react at once; oracle venues see the new price when their feed publishes it.
 
@@ -71,7 +71,7 @@ def run(
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     return (
         Tape(
-            **tape.columns(),  # type: ignore[arg-type]
+            **tape.columns(),
             paths=paths,
             desk_equity=equity,
             first_negative=first,
@@ -224,14 +224,18 @@ def _close(
     moved: list[Ints] = []
     for v in np.unique(venue):
         mine = chosen[venue == v]
-        breach = Breach(path[mine], unit[mine], equity[mine], maintenance[mine],
-                        leg[venue == v])  # fmt: skip
+        breach = Breach(path[mine], unit[mine], equity[mine], maintenance[mine], leg[venue == v])
         if setup.rulebooks[v].liquidation.style == "keeper":
             number = np.full(unit.size, -1, dtype=np.int64)
             number[mine] = np.arange(mine.size)
             keep = number[worth.pair] >= 0
-            own = Worth(number[worth.pair[keep]], worth.row[keep], worth.worth[keep],
-                        worth.maintenance[keep], worth.exposure[keep])  # fmt: skip
+            own = Worth(
+                number[worth.pair[keep]],
+                worth.row[keep],
+                worth.worth[keep],
+                worth.maintenance[keep],
+                worth.exposure[keep],
+            )
             acted = liquidate_loans(setup, state, step, int(v), breach, own, tape)
             # Nobody acts twice on a loan that no keeper wants within one step.
             state.ready[path[mine[~acted]], unit[mine[~acted]]] = step + 1
@@ -290,7 +294,7 @@ def _desk_equity(setup: Setup, state: State) -> Floats:
 
 
 def _open_deficit(setup: Setup, state: State) -> Floats:
-    """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not yet closed."""
+    """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not closed."""
     paths, units = state.wake.shape
     out = np.zeros((paths, len(setup.table.venues)))
     path, rank = np.divmod(np.flatnonzero(state.wake <= 0.0), units)

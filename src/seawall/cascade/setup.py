@@ -53,9 +53,10 @@ class Setup:
 
     spot (k,), weight (f,) scale of each feed's moves in the wake-up clock, drift its largest
     funding per step in that scale; desk_units (d,); always (u,) units checked every step;
-    rulebooks by venue index; desk_equity (d,), row_start (r,), option_start (o,) worth at the start, quote;
-    threshold (u,) weighted displacement that can reach the unit's buffer, 0 for `always`; ranks sort
-    units by it; contract_row (c,) a row that quotes the contract, -1 for options.
+    rulebooks by venue index; desk_equity (d,), row_start (r,), option_start (o,) worth at the
+    start, quote; threshold (u,) weighted displacement that can reach the unit's buffer, 0 for
+    `always`; ranks sort units by it; contract_row (c,) a row that quotes the contract, -1 for
+    options.
     """
 
     case: Case

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
+from seawall.foundation.arrays import segment_sums
 from seawall.margin.assess import Holdings, Quotes, option_quotes
 from seawall.margin.table import RowKind
 from seawall.oracle.feed import FeedState, start
@@ -165,8 +166,8 @@ def _system_accounts(setup: Setup, start: Ints) -> Accounts:
         assets["fund"][:, v, setup.quote] = rulebook.waterfall.fund
         assets["backstop"][:, v, setup.quote] = rulebook.waterfall.backstop
     count = len(table.contracts)
-    options = np.bincount(table.options.contract, table.options.size, count)
-    held = np.stack([np.bincount(table.rows.contract, s, count) for s in setup.start_size])
+    options = segment_sums(table.options.size, table.options.contract, count)
+    held = segment_sums(setup.start_size, table.rows.contract, count)
     return Accounts(assets, -(held + options)[start], np.zeros((paths, count)))
 
 
@@ -174,7 +175,7 @@ def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:
     """Equity of a venue's backstop vault on chosen paths: cash and contracts at margin prices."""
     table = setup.table
     held = state.accounts.assets["backstop"][path, venue]
-    equity = np.sum(held * state.market[path], axis=1)
+    equity: Floats = np.sum(held * state.market[path], axis=1)
     for contract, (owner, _) in enumerate(table.contracts):
         row = setup.contract_row[contract]
         if owner != venue or row < 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LeverageMix:
-    """Distribution of account leverage: lognormal with this median and log-sd, capped by the venue."""
+    """Distribution of account leverage: lognormal with this median and log-sd, venue's cap."""
 
     median: float
     log_sd: float

@@ -22,7 +22,8 @@ from seawall.exposure.severity import expected_loss, expected_shortfall
 STANDARD_HORIZONS = (3_600.0, 14_400.0, 86_400.0, 604_800.0)
 
 SENTENCES = {
-    "desk": "any of the desk's accounts is impaired, or the desk loses more than theta of its equity",
+    "desk": "any of the desk's accounts is impaired, "
+    "or the desk loses more than theta of its equity",
     "loss": "the desk loses more than theta of its starting equity",
     "venue": "bad debt exceeds what the venue's insurance layer holds",
     "protocol": "bad debt exceeds the insurance layer at any venue",
@@ -65,10 +66,15 @@ def scope_curve(
     out: dict[str, Any] = {
         name: []
         for name in (
-            "probability", "low", "high", "expected_loss", "expected_shortfall",
-            "expected_shortfall_level", "impaired_paths",
+            "probability",
+            "low",
+            "high",
+            "expected_loss",
+            "expected_shortfall",
+            "expected_shortfall_level",
+            "impaired_paths",
         )
-    }  # fmt: skip
+    }
     out["kinds"] = {str(kind): [] for kind in KINDS}
     for horizon in seconds:
         step = last_step(horizon, step_seconds)

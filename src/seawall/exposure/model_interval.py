@@ -2,8 +2,8 @@
 
 A stated parametric bootstrap. Volatility has a relative standard error per asset (market.toml) and
 the branching ratio n a prior; exogenous volatility is (1 - n) x volatility, so both move one factor
-with log-sd sqrt(error^2 + (branching_error / (1 - n))^2). Depth has a lognormal prior. The engine is
-run at the base and at three nodes on common random numbers (volatility up and down, depth down),
+with log-sd sqrt(error^2 + (branching_error / (1 - n))^2). Depth has a lognormal prior. The engine
+is run at the base and at three nodes on common random numbers (volatility up and down, depth down),
 logit DRE is taken as quadratic in the volatility score and linear in the depth score through those
 four points, and the interval is the central 95% of that surface over 4,000 draws of the two scores.
 Wrong when DRE is not smooth between nodes, or when errors of different assets offset each other:

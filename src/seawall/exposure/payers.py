@@ -13,6 +13,7 @@ from seawall.book.book import Bools, Floats
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import EventKind, Tape
 from seawall.exposure.impairment import Impairment
+from seawall.foundation.arrays import segment_sums
 
 PAYERS = ("account", "keeper", "backstop", "fund", "adl", "socialised")
 
@@ -29,7 +30,7 @@ def who_pays(
     amounts = {"account": own_loss}
     for payer in PAYERS[1:]:
         column = getattr(tape, payer)
-        amounts[payer] = np.bincount(tape.path[mine], column[mine], minlength=paths)
+        amounts[payer] = segment_sums(column[mine], tape.path[mine], paths)
     impaired = impairment.step <= step
     count = int(np.count_nonzero(impaired))
     given = {
@@ -43,4 +44,4 @@ def liquidated_losses(setup: Setup, tape: Tape) -> Floats:
     """What accounts paid when they were closed (p,), quote: fees, and margin taken by the vault."""
     took = tape.fee - np.minimum(tape.backstop, 0.0)
     closed = np.isin(tape.kind, (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT))
-    return np.bincount(tape.path[closed], took[closed], minlength=tape.paths)
+    return segment_sums(took[closed], tape.path[closed], tape.paths)

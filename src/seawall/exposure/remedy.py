@@ -43,7 +43,7 @@ def find_remedy(
     """The remedy for a breached DRE limit at a step, and a sentence on what was tried."""
     paths = impairment.step.size
     impaired = np.flatnonzero(impairment.step <= step)
-    allowed = int(np.floor(limit["limit"] * paths + 1e-9))
+    allowed = max(int(np.ceil(limit["limit"] * paths - 1e-9)) - 1, 0)
     counts = [
         (int(np.count_nonzero(impairment.unit[impaired] == u)), int(u))
         for u in setup.desk_units[desk_columns(setup, owner)]
@@ -134,7 +134,8 @@ def _broken(
     deposit = Deposit(unit, _debt_row(setup, unit), np.repeat(amounts, impaired.size))
     tape, _ = run(setup, paths, deposit=deposit)
     again = desk_impairment(setup, tape, owner).step <= step
-    return np.count_nonzero(again.reshape(amounts.size, impaired.size), axis=1)
+    broken: Ints = np.count_nonzero(again.reshape(amounts.size, impaired.size), axis=1)
+    return broken
 
 
 def _smallest_deposit(
@@ -148,7 +149,7 @@ def _smallest_deposit(
     steps: int,
     seed: int,
 ) -> tuple[float, int] | None:
-    """Smallest deposit (quote) after which at most ``allowed`` paths break, rounded up; the rest."""
+    """Smallest deposit (quote, rounded up) with at most ``allowed`` paths broken, and how many."""
     equity = max(float(setup.desk_equity[np.flatnonzero(setup.desk_units == unit)[0]]), 1.0)
     largest = LARGEST * equity
     row = _debt_row(setup, unit)

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _pieces(paths: int) -> list[tuple[int, int]]:
     """Ranges of paths of about equal size, an even number of them, none above a chunk."""
     count = max(2, 2 * -(-paths // (2 * CHUNK)))
     cuts = np.linspace(0, paths, count + 1).astype(int)
-    return [(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+    return [(int(a), int(b)) for a, b in pairwise(cuts) if b > a]
 
 
 def _run_piece(setup: Setup, chosen: Plan, piece: tuple[int, int]) -> Tape:

@@ -16,6 +16,7 @@ from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import EventKind, Tape
 from seawall.exposure.impairment import bad_debt, venue_impairment
+from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
 SHOCKS = (-0.05, -0.10, -0.15, -0.20)
@@ -24,7 +25,7 @@ SETTLING_STEPS = 12
 
 
 def _per_path(tape: Tape, amount: Floats, keep: np.ndarray) -> Floats:
-    return np.bincount(tape.path[keep], amount[keep], minlength=tape.paths)
+    return segment_sums(amount[keep], tape.path[keep], tape.paths)
 
 
 def system_numbers(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class PriceKind(StrEnum):
-    """Spot, index, oracle and mark are inputs; execution, bankruptcy and liquidation are results."""
+    """Spot, index, oracle and mark are inputs; execution, bankruptcy, liquidation are results."""
 
     SPOT = "spot"
     INDEX = "index"

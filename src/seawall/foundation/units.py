@@ -1,4 +1,4 @@
-"""Units at the edges: files hold annual rates and percent-free fractions, the inside holds seconds."""
+"""Units at the edges: files hold annual rates and plain fractions, the inside seconds."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from seawall.book.book import Bools, Floats
 
 @dataclass(frozen=True)
 class Seizure:
-    """One keeper call per loan, (n,) each: debt repaid and collateral seized, in units; who acts."""
+    """One keeper call per loan, (n,) each: debt repaid, collateral seized (units); who acts."""
 
     repaid: Floats
     seized: Floats

@@ -1,6 +1,7 @@
 """When a margin account may be liquidated: equity below a maintenance margin that is positive.
 
-For loans this is health factor < 1 (C9). Source: each rulebook. Wrong for venues with a grace period.
+For loans this is health factor < 1 (C9). Source: each rulebook. Wrong for venues with a grace
+period.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Equity and maintenance of chosen margin accounts at given prices: the one margin formula.
 
-The static requirement and the cascade both call it, so that what `seawall check` prints at the start
-is what the engine tests at each step. Everything works on *pairs* (path, unit): a static call has
-one path. Sums run left to right in row order (bincount), so any subset of pairs gives the same bits.
+The static requirement and the cascade both call it, so that what `seawall check` prints at the
+start is what the engine tests at each step. Everything works on *pairs* (path, unit): a static call
+has one path. Sums run left to right in row order, so any subset of pairs gives the same bits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.foundation.arrays import expand_ranges
+from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.margin.collateral import shortfall_margin
 from seawall.margin.requirement import Requirement
 from seawall.margin.standard import netted_margin, short_margin
@@ -135,8 +135,8 @@ def assess(
     count = unit.size
     settle = quotes.price[path, table.units.settle[unit]]
     equity = holdings.cash[path, unit] * settle
-    equity = equity + np.bincount(rows.pair, rows.worth, count)
-    maintenance = np.bincount(rows.pair, rows.maintenance, count)
+    equity = equity + segment_sums(rows.worth, rows.pair, count)
+    maintenance = segment_sums(rows.maintenance, rows.pair, count)
     if table.options.unit.size:
         start = table.units.options[unit]
         pair, option = expand_ranges(start, table.units.options[unit + 1] - start)
@@ -144,8 +144,9 @@ def assess(
             p = path[pair]
             size, value = holdings.option_size[p, option], quotes.option_value[p, option]
             short = quotes.option_short[p, option]
-            equity = equity + np.bincount(pair, size * value, count)
-            maintenance = maintenance + np.bincount(pair, netted_margin(size, value, short), count)
+            equity = equity + segment_sums(size * value, pair, count)
+            due = netted_margin(size, value, short)
+            maintenance = maintenance + segment_sums(due, pair, count)
     return equity, maintenance, rows
 
 
@@ -185,7 +186,7 @@ def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth
     due = np.where(t.kind == RowKind.INVERSE, inverse, due + t.slope * coins * notional) * settle
     balance = shortfall_margin(rows.worth, t.initial_shortfall)
     due = np.where(t.kind == RowKind.BALANCE, balance, due)
-    total = np.bincount(t.unit, due, count)
+    total = segment_sums(due, t.unit, count)
     o = table.options
     if o.unit.size:
         for v, rule in table.option_rules.items():
@@ -193,5 +194,5 @@ def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth
             value, spot = quotes.option_value[0, mine], quotes.price[0, o.feed[mine]]
             short, _ = short_margin(rule, value, spot, o.strike[mine], o.call[mine])
             netted = netted_margin(o.size[mine], value, short)
-            total = total + np.bincount(o.unit[mine], netted, count)
+            total = total + segment_sums(netted, o.unit[mine], count)
     return total

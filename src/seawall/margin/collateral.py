@@ -13,7 +13,7 @@ from seawall.book.book import Floats
 
 
 def shortfall_margin(value: Floats, shortfall: Floats) -> Floats:
-    """Margin (n,) of balances worth ``value`` (n,) (debt < 0): shortfall x value for assets, else 0.
+    """Margin (n,) of balances worth ``value`` (n,) (debt < 0): shortfall x value, 0 for debts.
 
     ``shortfall`` = 1 - liquidation threshold (maintenance) or 1 - loan-to-value (initial).
     """

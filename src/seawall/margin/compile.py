@@ -1,4 +1,4 @@
-"""Book + market + rulebooks -> margin table: who is margined together, at which price, by which rule."""
+"""Book + market + rulebooks -> margin table: who is margined together, at which price and rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seawall.book.book import Floats, Ints
 from seawall.foundation.errors import MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import SECONDS_PER_YEAR, per_second
-from seawall.instruments import Future, Instrument, Option, Perpetual
+from seawall.instruments import Future, Instrument, Option, Perpetual, Spot
 from seawall.margin.table import MarginTable, OptionRows, RowKind, Rows, Units
 from seawall.margin.tiered import tier_lines
 from seawall.market import Market
@@ -25,7 +25,7 @@ NO_COLLATERAL = Collateral(0.0, 0.0, 0.0)
 
 @dataclass
 class _Listing:
-    """Indexes handed out while compiling: feeds, contracts and tier tables, in order of first use."""
+    """Indexes handed out while compiling: feeds, contracts, tier tables, in order of first use."""
 
     venues: tuple[str, ...]
     assets: tuple[str, ...]
@@ -59,7 +59,8 @@ def _tiers_of(rulebook: Rulebook, instrument: Instrument) -> tuple[Tier, ...]:
     if not tiers:
         raise MissingRule(
             f"rulebook {rulebook.name!r} has no margin tiers for {instrument.underlying!r} "
-            f"(instrument {instrument.name!r}): add [[tiers.{instrument.underlying}]] or default_tiers."
+            f"(instrument {instrument.name!r}): add [[tiers.{instrument.underlying}]] or "
+            "default_tiers."
         )
     return tiers
 
@@ -90,9 +91,12 @@ class _Instruments:
 def _instrument_columns(book: Book, assets: tuple[str, ...]) -> _Instruments:
     settle, inverse, option = [], [], []
     for instrument in book.instruments:
-        traded = isinstance(instrument, Perpetual | Future | Option)
-        settle.append(assets.index(instrument.settle) if traded else -1)
-        inverse.append(bool(traded and instrument.inverse))
+        if isinstance(instrument, Spot):
+            settle.append(-1)
+            inverse.append(False)
+        else:
+            settle.append(assets.index(instrument.settle))
+            inverse.append(instrument.inverse)
         option.append(isinstance(instrument, Option))
     return _Instruments(np.array(settle, dtype=np.int64), np.array(inverse), np.array(option))
 
@@ -159,9 +163,17 @@ def compile_table(
     is_option = columns.option[book.position_instrument[keep_p]]
     linear = keep_p[~is_option]
     rows = _rows(
-        book, market, rulebooks, listing, venue_of, columns, linear, unit_p[~is_option],
-        keep_b[~cashed], unit_b[~cashed],
-    )  # fmt: skip
+        book,
+        market,
+        rulebooks,
+        listing,
+        venue_of,
+        columns,
+        linear,
+        unit_p[~is_option],
+        keep_b[~cashed],
+        unit_b[~cashed],
+    )
     options = _options(
         book, market, rulebooks, listing, venue_of, keep_p[is_option], unit_p[is_option], as_of
     )
@@ -204,9 +216,10 @@ def _folded_cost(book: Book, columns: _Instruments, keep: Ints) -> Floats:
     """
     instrument = book.position_instrument[keep]
     cost = np.where(
-        columns.inverse[instrument], -book.size[keep] / book.entry[keep],
+        columns.inverse[instrument],
+        -book.size[keep] / book.entry[keep],
         book.size[keep] * book.entry[keep],
-    )  # fmt: skip
+    )
     return np.where(columns.option[instrument], 0.0, cost)
 
 
@@ -217,7 +230,7 @@ def _per_listing(
     listing: _Listing,
     pairs: Ints,
 ) -> dict[str, Floats]:
-    """Facts of each distinct (venue, instrument): feed, ratio, rate, tier, slope, contract, asset."""
+    """Facts of each distinct (venue, instrument): feed, ratio, rate, tier, slope, contract."""
     names = list(rulebooks)
     out: dict[str, list[float]] = {
         key: [] for key in ("feed", "ratio", "rate", "tier", "slope", "contract", "asset", "kind")
@@ -276,7 +289,7 @@ def _rows(
     balances: Ints,
     unit_b: Ints,
 ) -> Rows:
-    """Rows of derivatives and balances, sorted by unit (positions before balances within a unit)."""
+    """Rows of derivatives and balances, sorted by unit, positions before balances within a unit."""
     instrument = book.position_instrument[positions]
     pairs = venue_of[book.position_account[positions]] * len(book.instruments) + instrument
     distinct, where = np.unique(pairs, return_inverse=True)
@@ -346,12 +359,22 @@ def _options(
             raise MissingRule(f"market.toml gives no implied_volatility for {instrument.name!r}.")
         forward = state.mark if state.mark is not None else asset.spot
         years = (instrument.expiry - as_of).total_seconds() / SECONDS_PER_YEAR
-        facts.append((
-            listing.feed(v, instrument.underlying), book.assets.index(instrument.underlying),
-            listing.contract(v, instrument.name), forward / asset.spot, instrument.strike,
-            instrument.call, instrument.inverse, years, state.implied_volatility,
-            asset.implied_slope, asset.implied_half_spread, v,
-        ))  # fmt: skip
+        facts.append(
+            (
+                listing.feed(v, instrument.underlying),
+                book.assets.index(instrument.underlying),
+                listing.contract(v, instrument.name),
+                forward / asset.spot,
+                instrument.strike,
+                instrument.call,
+                instrument.inverse,
+                years,
+                state.implied_volatility,
+                asset.implied_slope,
+                asset.implied_half_spread,
+                v,
+            )
+        )
     table = np.array(facts, dtype=float).reshape(-1, 12).T
     index = [table[k].astype(np.int64) for k in (0, 1, 2, 11)]
     return OptionRows(

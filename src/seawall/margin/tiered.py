@@ -62,7 +62,7 @@ def tier_lines(tables: Sequence[Sequence[Tier]]) -> TierLines:
         ):
             if np.any(np.diff(rates) < 0) or np.any(np.diff(bounds) <= 0):
                 raise InputError(
-                    f"tiers {list(tiers)!r} have a rate that falls with size or bounds out of order",
+                    f"tiers {list(tiers)!r} have a rate that falls or bounds out of order",
                     expected="lower bounds that rise and margin rates that do not fall",
                 )
             rate_out[x, : rates.size] = rates

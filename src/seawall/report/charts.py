@@ -266,8 +266,11 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
             cls = "onblue" if part.colour in ("blue", "ink") else "onfill"
             body.append(_text(start + width / 2, 59, text, cls + " strong"))
     end = zero + max(loss, 0.0) * scale
-    body += [_line(zero, 26, zero, 84, "axis"), _line(zero, 26, end, 26, "axis"),
-             _line(end, 22, end, 30, "axis")]  # fmt: skip
+    body += [
+        _line(zero, 26, zero, 84, "axis"),
+        _line(zero, 26, end, 26, "axis"),
+        _line(end, 22, end, 30, "axis"),
+    ]
     text = f"loss {numbers.money(loss)}"
     if gain > 0:
         text += f" = paid {numbers.money(paid)} − keepers’ bonus {numbers.money(gain)}"
@@ -276,7 +279,14 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
     step = nice_step(paid, 4)
     for index in range(int(paid / step + 1e-9) + 1):
         px = zero + index * step * scale
-        body.append(_text(px, 100, numbers.money(index * step), "mute",
-                          "end" if px > 92 else "start" if px < 3 else "middle"))  # fmt: skip
+        body.append(
+            _text(
+                px,
+                100,
+                numbers.money(index * step),
+                "mute",
+                "end" if px > 92 else "start" if px < 3 else "middle",
+            )
+        )
     said = "; ".join(f"{s.name} {numbers.money(s.amount)}" for s in slices)
     return _svg(106, f"Who pays: {said}; loss {numbers.money(loss)}", body)

@@ -13,8 +13,17 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
-ANSI = {"": "", "strong": "1", "muted": "2", "bad": "1;38;5;166", "good": "38;5;36",
-        "blue": "38;5;32", "orange": "38;5;178", "sky": "38;5;74", "slate": "38;5;103"}  # fmt: skip
+ANSI = {
+    "": "",
+    "strong": "1",
+    "muted": "2",
+    "bad": "1;38;5;166",
+    "good": "38;5;36",
+    "blue": "38;5;32",
+    "orange": "38;5;178",
+    "sky": "38;5;74",
+    "slate": "38;5;103",
+}
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 NARROWEST = 20
@@ -202,8 +211,11 @@ def rule(title: str, width: int) -> Line:
     """A section's heading: a line with the title in it."""
     text = fit(title, min(cell_len(title), max(1, width - 6)))
     start = f"── {text} "
-    return (Span("── ", "muted"), Span(text, "strong"),
-            Span(" " + "─" * max(0, width - cell_len(start)), "muted"))  # fmt: skip
+    return (
+        Span("── ", "muted"),
+        Span(text, "strong"),
+        Span(" " + "─" * max(0, width - cell_len(start)), "muted"),
+    )
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], left_width: int) -> list[Line]:

@@ -118,8 +118,15 @@ def lead(result: Result) -> dict[str, Any]:
 
 def facts(result: Result) -> list[Fact]:
     """Up to four facts, those first that the verdict needs."""
-    found = [_loss_fact(result), _pays_fact(result), _beyond_fact(result), _exit_fact(result),
-             _ruin_fact(result), _liquidations_fact(result), _size_fact(result)]  # fmt: skip
+    found = [
+        _loss_fact(result),
+        _pays_fact(result),
+        _beyond_fact(result),
+        _exit_fact(result),
+        _ruin_fact(result),
+        _liquidations_fact(result),
+        _size_fact(result),
+    ]
     return [fact for fact in found if fact][:4]
 
 
@@ -198,8 +205,9 @@ def _exit_fact(result: Result) -> Fact | None:
     text = f"{findings.leg(row)}, at a tenth of daily volume"
     if numbers.known(row["exit_cost"]):
         text += f"; a full exit costs {numbers.money(row['exit_cost'])}"
-    return Fact("Slowest exit", f"{numbers.days(row['days_to_exit'])} days", "days", text + ".",
-                ("A6",))  # fmt: skip
+    return Fact(
+        "Slowest exit", f"{numbers.days(row['days_to_exit'])} days", "days", text + ".", ("A6",)
+    )
 
 
 def _ruin_fact(result: Result) -> Fact | None:
@@ -231,8 +239,11 @@ def survive(result: Result) -> dict[str, Any]:
     head, dre = findings.headline(result), result["dre"]
     curve = points(result)
     entry = dre["scopes"].get(head.scope, {})
-    over = [numbers.horizon(p.seconds) for p in curve if p.limit is not None
-            and p.probability is not None and p.probability > p.limit]  # fmt: skip
+    over = [
+        numbers.horizon(p.seconds)
+        for p in curve
+        if p.limit is not None and p.probability is not None and p.probability > p.limit
+    ]
     bounded = any(p.limit is not None for p in curve)
     if over:
         finding = f"The limit is breached at {' and '.join(over)}"
@@ -271,10 +282,11 @@ def survive(result: Result) -> dict[str, Any]:
 
 def _scope(name: str, row: Mapping[str, Any], count: int) -> dict[str, Any]:
     cells = [
-        numbers.probability(at(row, "probability", i), at(row, "impaired_paths", i),
-                            at(row, "high", i))
+        numbers.probability(
+            at(row, "probability", i), at(row, "impaired_paths", i), at(row, "high", i)
+        )
         for i in range(count)
-    ]  # fmt: skip
+    ]
     return {"name": name, "sentence": row.get("sentence") or "", "cells": cells}
 
 

@@ -109,13 +109,18 @@ def pays(result: Result) -> dict[str, Any]:
         "unit": f"{letter} {result['case']['quote']}".strip(),
         "chart": charts.stacked(slices, whole) if not nothing else "",
         "rows": [
-            {"key": s.colour, "name": s.name, "amount": numbers.scaled(s.amount, scale),
-             "gain": s.amount < 0, "share": "-" if s.share is None else f"{s.share:.0%}"}
+            {
+                "key": s.colour,
+                "name": s.name,
+                "amount": numbers.scaled(s.amount, scale),
+                "gain": s.amount < 0,
+                "share": "-" if s.share is None else f"{s.share:.0%}",
+            }
             for s in slices
         ],
         "loss": numbers.scaled(loss, scale),
         "unconditional": numbers.money(unconditional),
-    }  # fmt: skip
+    }
 
 
 def system(result: Result) -> dict[str, Any]:

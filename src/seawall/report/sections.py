@@ -91,11 +91,12 @@ def first_to_break(result: Result, width: int) -> list[Line]:
         _column(
             "prob", shown, lambda r: numbers.probability(r["probability"], r.get("paths"), empty)
         ),
-        _column("", shown, lambda r: bar((r["probability"] or 0) / most, 10), "l", drop=1,
-                style="blue"),
+        _column(
+            "", shown, lambda r: bar((r["probability"] or 0) / most, 10), "l", drop=1, style="blue"
+        ),
         _column("liq price", shown, where),
         _column("distance", shown, away),
-    ]  # fmt: skip
+    ]
     rest = sum(row["probability"] or 0.0 for row in rows[ROWS:])
     return [
         rule(f"First to break in {head.horizon}, sums to {head.text}", width),
@@ -171,10 +172,14 @@ def _parts_table(result: Result) -> list[Line]:
     for key, value in values.items():
         name = findings.PART_NAMES.get(key, clean(key).replace("_", " "))
         signed = key not in ("price", "total")
-        lines.append((
-            Span(fit(name, 17)), Span(fit(numbers.points(value, signed), 7, "r")),
-            Span("  "), Span(bar(value / most, 10) if value > 0 else "", "blue"),
-        ))  # fmt: skip
+        lines.append(
+            (
+                Span(fit(name, 17)),
+                Span(fit(numbers.points(value, signed), 7, "r")),
+                Span("  "),
+                Span(bar(value / most, 10) if value > 0 else "", "blue"),
+            )
+        )
     return lines
 
 
@@ -211,8 +216,12 @@ def _crowd(result: Result, width: int) -> list[Line]:
     return [*lines[:-1], with_marks(lines[-1], marks(result, "A4", "A7", "A10"), width)]
 
 
-BLOCKS = {"account": ("█", "blue"), "fund": ("▓", "orange"), "backstop": ("▒", "sky"),
-          "others": ("░", "slate")}  # fmt: skip
+BLOCKS = {
+    "account": ("█", "blue"),
+    "fund": ("▓", "orange"),
+    "backstop": ("▒", "sky"),
+    "others": ("░", "slate"),
+}
 
 
 def who_pays(result: Result, width: int) -> list[Line]:

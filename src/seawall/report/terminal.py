@@ -120,8 +120,13 @@ def _flow(label: Span, pieces: Sequence[str], width: int) -> list[Line]:
             if lines:
                 lines.append((Span(text),))
             else:
-                lines.append((Span(start[: len(label.text)], label.style),
-                              Span(start[len(label.text) :]), Span(text.lstrip())))  # fmt: skip
+                lines.append(
+                    (
+                        Span(start[: len(label.text)], label.style),
+                        Span(start[len(label.text) :]),
+                        Span(text.lstrip()),
+                    )
+                )
     return lines
 
 

@@ -18,40 +18,56 @@ class Term:
 
 
 TERMS: dict[str, Term] = {
-    "dre": Term("DRE, Derivative Risk Exposure", "dre", "dre.scopes.*.probability",
-                ("A1", "A2", "A3")),
-    "model": Term("Model interval, 95%", "model_low", "dre.scopes.*.model_low, model_high",
-                  ("A2", "A4", "A5", "A7")),
+    "dre": Term(
+        "DRE, Derivative Risk Exposure", "dre", "dre.scopes.*.probability", ("A1", "A2", "A3")
+    ),
+    "model": Term(
+        "Model interval, 95%",
+        "model_low",
+        "dre.scopes.*.model_low, model_high",
+        ("A2", "A4", "A5", "A7"),
+    ),
     "simulation": Term("Simulation interval, 95%", "low", "dre.scopes.*.low, high", ("A3",)),
-    "loss": Term("Expected loss given impairment", "expected_loss", "dre.scopes.*.expected_loss",
-                 ("A1",)),
-    "shortfall": Term("Expected shortfall", "expected_shortfall",
-                      "dre.scopes.*.expected_shortfall", ("A1",)),
+    "loss": Term(
+        "Expected loss given impairment", "expected_loss", "dre.scopes.*.expected_loss", ("A1",)
+    ),
+    "shortfall": Term(
+        "Expected shortfall", "expected_shortfall", "dre.scopes.*.expected_shortfall", ("A1",)
+    ),
     "impairment": Term("Impairment", "impairment", "dre.scopes.*.sentence", ("A1",)),
-    "first": Term("First to break", "first_to_break", "first_to_break[].probability",
-                  ("A1", "A3")),
+    "first": Term("First to break", "first_to_break", "first_to_break[].probability", ("A1", "A3")),
     "kind": Term("Kind of impairment", "kind", "first_to_break[].kind", ("A1",)),
-    "liquidation": Term("Liquidation price", "liquidation_price",
-                        "first_to_break[].liquidation_price", ("A9",)),
+    "liquidation": Term(
+        "Liquidation price", "liquidation_price", "first_to_break[].liquidation_price", ("A9",)
+    ),
     "distance": Term("Distance", "distance", "first_to_break[].distance.fraction", ("A9",)),
-    "sigmas": Term("Distance in daily sigmas", "daily_sigmas",
-                   "first_to_break[].distance.daily_sigmas", ("A3",)),
+    "sigmas": Term(
+        "Distance in daily sigmas",
+        "daily_sigmas",
+        "first_to_break[].distance.daily_sigmas",
+        ("A3",),
+    ),
     "parts": Term("Parts of DRE", "parts", "dre.scopes.*.parts", ("A3", "A4", "A5", "A7")),
     "crowd": Term("DRE under another crowd", "crowd_leverage", "crowd_leverage", ("A7",)),
     "pays": Term("Who pays", "who_pays", "who_pays", ("A9",)),
     "bad_debt": Term("Expected bad debt", "bad_debt_mean", "system.bad_debt_mean", ("A7", "A9")),
-    "value_at_risk": Term("Protocol value at risk", "value_at_risk", "system.value_at_risk",
-                          ("A7",)),
-    "liquidations": Term("Liquidations at risk", "liquidations_at_risk",
-                         "system.liquidations_at_risk", ("A7",)),
+    "value_at_risk": Term(
+        "Protocol value at risk", "value_at_risk", "system.value_at_risk", ("A7",)
+    ),
+    "liquidations": Term(
+        "Liquidations at risk", "liquidations_at_risk", "system.liquidations_at_risk", ("A7",)
+    ),
     "fund": Term("Insurance fund", "insurance fund", "system.venues.*.fund", ("A9",)),
-    "ruin": Term("Fund ruin", "fund_ruin_probability", "system.fund_ruin_probability",
-                 ("A7", "A9")),
-    "amplification": Term("Amplification", "amplification", "system.amplification",
-                          ("A4", "A5", "A7")),
+    "ruin": Term(
+        "Fund ruin", "fund_ruin_probability", "system.fund_ruin_probability", ("A7", "A9")
+    ),
+    "amplification": Term(
+        "Amplification", "amplification", "system.amplification", ("A4", "A5", "A7")
+    ),
     "notional": Term("Notional", "notional", "concentration[].notional"),
-    "share": Term("Share of open interest", "open_interest_share",
-                  "concentration[].open_interest_share"),
+    "share": Term(
+        "Share of open interest", "open_interest_share", "concentration[].open_interest_share"
+    ),
     "depth": Term("Times depth", "depth_multiple", "concentration[].depth_multiple", ("A5",)),
     "days": Term("Days to exit", "days_to_exit", "concentration[].days_to_exit", ("A6",)),
     "exit": Term("Cost of a full exit", "exit_cost", "concentration[].exit_cost", ("A6",)),
@@ -62,7 +78,7 @@ TERMS: dict[str, Term] = {
     "equity": Term("Equity", "equity", "case.desks[].equity"),
     "hash": Term("Hash", "hash", "case.hash, manifest.files"),
     "paths": Term("Paths", "paths", "paths", ("A3",)),
-}  # fmt: skip
+}
 
 
 def meaning(key: str) -> str | None:

@@ -6,8 +6,9 @@ value. With x = |ln(F/K)|, s = vol sqrt(T), lo = min(F, K), hi = max(F, K):
     out-of-the-money value = lo N(s/2 - x/s) - hi N(-s/2 - x/s)
 
 which serves calls and puts alike. Against 50 digits its relative error stayed below 3e-9 for
-out-of-the-money values down to 1e-268, and is near 1e-13 in the middle. Discounting and the coin of settlement belong to the caller
-(:mod:`seawall.valuation.inverse`). Source: Black (1976), Journal of Financial Economics 3.
+out-of-the-money values down to 1e-268, and is near 1e-13 in the middle. Discounting and the coin of
+settlement belong to the caller (:mod:`seawall.valuation.inverse`). Source: Black (1976), Journal of
+Financial Economics 3.
 Wrong when the forward jumps or its volatility is not one number per strike and expiry: implied
 volatility per instrument hides that at today's prices, not in the Greeks.
 """

@@ -70,12 +70,12 @@ class Feed:
 class Liquidation:
     """How the venue closes accounts.
 
-    style              "orderbook" (forced orders), "keeper" (repay debt, seize collateral at a bonus)
+    style              "orderbook" (forced orders) or "keeper" (repays debt, seizes collateral)
     partial_fraction   share closed at first when notional exceeds ``partial_above`` (quote)
     cooldown_seconds   wait after a partial close
     close_factor       keeper: share of debt repaid while health factor > full_below; else all
     full_below         health factor at or below which all debt may be repaid
-    backstop_ratio     equity < ratio x maintenance: the backstop vault takes the account; None = none
+    backstop_ratio     equity < ratio x maintenance: the backstop vault takes over; None = no vault
     fee                fraction of notional charged on forced closes, paid to ``fee_to``
     fee_to             "fund" or "keeper"
     gas                quote cost of one keeper transaction
