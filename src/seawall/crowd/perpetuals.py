@@ -37,7 +37,7 @@ from seawall.crowd.spec import CrowdSpec, LeverageMix
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.instruments import Instrument, Perpetual
-from seawall.margin.compile import margin_price_ratio
+from seawall.margin.listing import margin_price_ratio
 from seawall.margin.tiered import TierLines, margin, tier_lines
 from seawall.market import Market
 from seawall.venues import Rulebook, Tier
