@@ -85,25 +85,15 @@ def _match(
 
     All losers trade with all winners at the losers' mean bankruptcy price, so money is conserved.
     """
-    rows = setup.table.rows
     p, row = int(lines.path[mine[0]]), lines.index[mine]
     needed = np.abs(lines.change[mine])
     sign = float(np.sign(lines.change[mine[0]]))
-    holders = np.flatnonzero(rows.contract == rows.contract[row[0]])
-    size = state.holdings.size[p, holders]
-    # The bankrupt buy (sign +) from longs who are forced to sell, and the other way round.
-    opposite = (size * sign > 0) & ~np.isin(rows.unit[holders], bankrupt_units)
-    holders, size = holders[opposite], size[opposite]
+    contract = int(setup.table.rows.contract[row[0]])
+    holders, usable, score = _ranked(setup, state, p, contract, sign, bankrupt_units)
     if holders.size == 0:
         return np.zeros(mine.size)
-    units, where = np.unique(rows.unit[holders], return_inverse=True)
-    equity, _, _ = assess(setup.table, state.holdings, state.quotes, np.full(units.size, p), units)
-    mark = _margin_price(setup, state, np.full(holders.size, p), holders)
-    score = rank_score(size, mark, rows.entry[holders], equity[where])
-    usable = np.where(equity[where] > 0, np.abs(size), 0.0)
     taken = take_in_order(usable, score, float(needed.sum()))
-    matched = float(taken.sum())
-    share = matched / float(needed.sum())
+    share = float(taken.sum()) / float(needed.sum())
     mean_price = float(np.sum(needed * bankruptcy[mine]) / needed.sum())
     own = Lines(
         lines.path[mine],
@@ -115,15 +105,44 @@ def _match(
     # Each loser at its own bankruptcy price, winners at the mean: both sums agree.
     fill(setup, state, own, _with_accrual(setup, state, own, bankruptcy[mine]), "book")
     hit = taken > 0
+    count = int(hit.sum())
     winners = Lines(
-        np.full(int(hit.sum()), p),
-        rows.unit[holders[hit]],
+        np.full(count, p),
+        setup.table.rows.unit[holders[hit]],
         holders[hit],
         -sign * taken[hit],
-        np.zeros(int(hit.sum()), bool),
+        np.zeros(count, bool),
     )
-    price = np.full(winners.path.size, mean_price)
-    fill(setup, state, winners, _with_accrual(setup, state, winners, price), "book")
+    _reduce(setup, state, step, winners, mean_price, tape)
+    return np.full(mine.size, share)
+
+
+def _ranked(
+    setup: Setup, state: State, path: int, contract: int, sign: float, bankrupt_units: Ints
+) -> tuple[Ints, Floats, Floats]:
+    """Who may be reduced: rows that hold the other side, sizes that may be taken, rank scores.
+
+    The bankrupt buy (sign +1) from longs who are forced to sell, and the other way round.
+    """
+    rows = setup.table.rows
+    holders = np.flatnonzero(rows.contract == contract)
+    size = state.holdings.size[path, holders]
+    opposite = (size * sign > 0) & ~np.isin(rows.unit[holders], bankrupt_units)
+    holders, size = holders[opposite], size[opposite]
+    units, where = np.unique(rows.unit[holders], return_inverse=True)
+    of_units = np.full(units.size, path)
+    equity, _, _ = assess(setup.table, state.holdings, state.quotes, of_units, units)
+    mark = _margin_price(setup, state, np.full(holders.size, path), holders)
+    score = rank_score(size, mark, rows.entry[holders], equity[where])
+    return holders, np.where(equity[where] > 0, np.abs(size), 0.0), score
+
+
+def _reduce(
+    setup: Setup, state: State, step: int, winners: Lines, price: float, tape: TapeWriter
+) -> None:
+    """Close the winners' lines at one contract price; what a desk loses of its legs is logged."""
+    prices = np.full(winners.path.size, price)
+    fill(setup, state, winners, _with_accrual(setup, state, winners, prices), "book")
     wake_units(setup, state, winners.path, winners.unit)
     desk = setup.is_desk[winners.unit]
     tape.write(
@@ -132,9 +151,8 @@ def _match(
         winners.path[desk],
         winners.unit[desk],
         leg=winners.index[desk],
-        notional=np.abs(winners.change[desk]) * mean_price,
+        notional=np.abs(winners.change[desk]) * price,
     )
-    return np.full(mine.size, share)
 
 
 def _with_accrual(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
