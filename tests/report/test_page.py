@@ -234,3 +234,36 @@ def test_a_browser_paints_the_page(tmp_path: Path) -> None:
     # An unstyled or empty page compresses to far less than the charts and tables do.
     assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert picture.stat().st_size > 60_000
+
+
+def test_gains_are_nobody_s_share_of_the_loss() -> None:
+    result = fake_result()
+    result["who_pays"] = {
+        "account": 4.6e6, "keeper": -0.1e6, "backstop": -0.24e6, "fund": 0.0, "adl": 18e3,
+        "socialised": 0.0,
+    }  # fmt: skip
+    result["who_pays_loss"] = sum(result["who_pays"].values())
+    text = page.render(result)
+    assert "The desk bears &gt;99% of the loss; 18k falls on others" in text.replace("18.0k", "18k")
+    assert "340k is gained by others" in text
+    assert "108%" not in text
+
+
+def test_a_desk_that_gains_while_others_pay() -> None:
+    result = fake_result()
+    result["who_pays"] = {
+        "account": -1e6, "keeper": 0.0, "backstop": 0.0, "fund": 3e6, "adl": 0.0, "socialised": 0.0,
+    }  # fmt: skip
+    result["who_pays_loss"] = 2e6
+    text = page.render(result)
+    assert "The desk gains 1M" in text.replace("1.00M", "1M")
+    assert "100% the fund" in text
+
+
+def test_nothing_breaks_but_the_nearest_leg_is_named() -> None:
+    result = fake_result()
+    for row in result["first_to_break"]:
+        row.update(paths=0, probability=0.0)
+    text = page.render(result)
+    assert "breaks first in" not in text
+    assert "Nothing breaks on any path; nearest is" in text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_result import PATHS, breaking, fake_result, limit, without_desk
 
-from seawall.report import terminal
+from seawall.report import numbers, terminal
 
 WIDTHS = (20, 37, 60, 79, 80, 81, 95, 96, 100, 120, 200)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -218,6 +218,44 @@ def test_a_limit_without_a_value_is_not_called_kept() -> None:
     assert "WITHIN" not in first
 
 
+def test_a_severity_without_paths_enough_does_not_hide_the_verdict() -> None:
+    result = fake_result()
+    scope = result["dre"]["scopes"]["desk:harbour"]
+    at = result["dre"]["horizons_seconds"].index(86400)
+    scope["impaired_paths"][at] = 8
+    result["limits"] = [
+        limit("DRE", "dre", "desk:harbour", 86400, 0.031, 0.05),
+        limit("ES", "expected_shortfall", "desk:harbour", 86400, None, 6.5e6),
+    ]
+    text = terminal.render(result, 100)
+    first = " ".join(text.splitlines()[:2])
+    assert first.startswith("✓ WITHIN")
+    assert "1 of 2 limits, 1 without a value, exit 0" in first
+    line = text.split("── Limits")[1].splitlines()[2]
+    assert "8 paths" in line
+    assert "? no value" in line
+
+
+def test_a_model_interval_without_a_case_is_not_printed_as_certainty() -> None:
+    assert numbers.model_interval(0.0, 0.0, 0.0096) == "0 to <1%"
+    assert numbers.model_interval(0.0, 0.02, 0.0095) == "0 to 2.0%"
+    assert numbers.model_interval(None, None, 0.0095) == "-"
+
+
+def test_repaying_is_said_as_repaying() -> None:
+    result = fake_result()
+    result["remedy"] |= {"action": "repay", "amount": 620_000.0, "asset": "USDC"}
+    text = terminal.render(result, 100)
+    assert f"repay 620,000 USDC in {result['remedy']['account']}" in text
+
+
+def test_a_total_alone_is_no_table_of_parts() -> None:
+    result = fake_result()
+    for scope in result["dre"]["scopes"].values():
+        scope["parts"] = [{"total": 0.031}] * len(result["dre"]["horizons_seconds"])
+    assert "Parts of DRE" not in terminal.render(result, 100)
+
+
 def test_long_lists_end_in_a_count_and_every_breached_limit_is_shown() -> None:
     text = terminal.render(many_rows(), 100)
     assert "and 292 more, 2.92% together" in text
@@ -237,9 +275,9 @@ def test_warnings_and_the_note_without_a_remedy_are_printed() -> None:
     assert "No single action was found." in text
 
 
-def test_two_scopes_of_paths_that_never_break_show_the_bound() -> None:
+def test_a_row_that_never_broke_first_says_so() -> None:
     result = fake_result()
     result["first_to_break"][0].update(paths=0, probability=0.0)
     line = terminal.render(result, 100).split("── First to break")[1].splitlines()[2]
-    assert f"<{0.04}%" in line
+    assert "liquidation 0 paths " in line
     assert PATHS == 10_000

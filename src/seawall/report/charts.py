@@ -93,7 +93,15 @@ def strip(point: Point, label: str) -> Markup:
     if point.probability is not None:
         p = point.probability
         body.append(f'<circle cx="{x(p):.2f}%" cy="55" r="7" class="dot"/>')
-        body.append(_text(x(p), 37, f"{label} {point.text}", "strong", anchor(p)))
+        said = f"{label} {point.text}"
+        bound = x(point.limit) if point.limit is not None else None
+        # The limit's line would run through the words: they stand beside it then.
+        if bound is None or abs(bound - x(p)) > 14:
+            body.append(_text(x(p), 37, said, "strong", anchor(p)))
+        elif max(bound, x(p)) < 70:
+            body.append(_text(max(bound, x(p)), 37, said, "strong", "start", 9))
+        else:
+            body.append(_text(min(bound, x(p)), 37, said, "strong", "end", -9))
     if point.limit is not None:
         body.append(_line(x(point.limit), 20, x(point.limit), 75, "limit"))
         text = f"limit {numbers.percent(point.limit)}"
@@ -103,8 +111,8 @@ def strip(point: Point, label: str) -> Markup:
         value = index * step
         body.append(_line(x(value), 75, x(value), 80, "axis"))
         body.append(_text(x(value), 95, f"{float(f'{value * 100:.6g}'):g}%", "mute"))
-    said = f"{label} is {point.text} on a scale from 0 to {numbers.percent(top)}"
-    return _svg(100, said, body)
+    told = f"{label} is {point.text} on a scale from 0 to {numbers.percent(top)}"
+    return _svg(100, told, body)
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -217,7 +225,18 @@ def _mark(point: Point, px: float, y: Callable[[float], float], last: bool) -> l
     else:  # nothing seen: the bar marks the upper end, the value lies somewhere below
         body.append(_line(px - 2, py, px + 2, py, "track"))
     if last:
-        body.append(_text(px, py + 5, point.text, "strong halo", "start", 11))
+        # The limit's bar would run through the words: they stand at its end then.
+        close = point.limit is not None and abs(y(point.limit) - py) < 12
+        body.append(
+            _text(
+                px + (4 if close else 0),
+                py + 5,
+                point.text,
+                "strong halo",
+                "start",
+                7 if close else 11,
+            )
+        )
     else:
         body.append(_text(px, py - 12, point.text, "strong halo"))
     if point.limit is None:
@@ -262,7 +281,8 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
         body.append(_rect(start, 34, width, 40, f"fill-{part.colour} slice"))
         if width >= 12 and part.share is not None:
             words = f"{part.name} " if width >= 45 else ""
-            text = f"{words}{part.share * 100:.0f}%"
+            share = f"{part.share * 100:.0f}%"
+            text = words + (">99%" if share == "100%" and part.share < 1 else share)
             cls = "onblue" if part.colour in ("blue", "ink") else "onfill"
             body.append(_text(start + width / 2, 59, text, cls + " strong"))
     end = zero + max(loss, 0.0) * scale
@@ -273,7 +293,7 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
     ]
     text = f"loss {numbers.money(loss)}"
     if gain > 0:
-        text += f" = paid {numbers.money(paid)} − keepers’ bonus {numbers.money(gain)}"
+        text += f" = paid {numbers.money(paid)} − gained {numbers.money(gain)}"
     at_start = zero < 55
     body.append(_text(zero, 17, text, "strong", "start" if at_start else "end", 2))
     step = nice_step(paid, 4)

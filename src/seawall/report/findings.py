@@ -94,7 +94,10 @@ def headline(result: Result) -> Headline:
 
 @dataclass(frozen=True)
 class Verdict:
-    """state is "breach", "within", "unknown" (a limit without a value) or "none" (no limits)."""
+    """state is "breach", "within", "unknown" or "none" (no limits).
+
+    "unknown": the limit on the headline's DRE has no value, or no limit has one.
+    """
 
     state: str
     sign: str
@@ -123,7 +126,7 @@ def verdict(result: Result) -> Verdict:
         note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     missing = [limit for limit in limits if not numbers.known(limit["value"])]
-    if missing:
+    if missing and (len(missing) == count or any(is_headline_limit(x, result) for x in missing)):
         sentence = f"{head.scope}: {chance}; {missing[0]['name']} has no value to hold to its limit"
         return Verdict(
             "unknown", "?", "NOT KNOWN", sentence, f"{len(missing)} of {total}, exit 0", 0, ()
@@ -135,6 +138,8 @@ def verdict(result: Result) -> Verdict:
     own = next((x for x in limits if is_headline_limit(x, result)), None)
     bound = f", limit {measure_value(own, 'limit')}" if own else ""
     sentence = f"{head.scope} is within its limits: {chance}{bound}"
+    if missing:
+        total = f"{count - len(missing)} of {total}, {len(missing)} without a value"
     return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
 
 
@@ -176,6 +181,19 @@ def measure_value(limit: Mapping[str, Any], key: str) -> str:
     return numbers.money(value)
 
 
+def why_no_value(result: Result, limit: Mapping[str, Any]) -> str:
+    """Why a limit on severity has no value: "8 paths" that are too few for one; else "no value"."""
+    if limit["measure"] not in ("expected_shortfall", "expected_loss"):
+        return "no value"
+    dre = result["dre"]
+    seconds = limit.get("horizon_seconds") or result["horizon_seconds"]
+    entry = dre["scopes"].get(limit["scope"], {})
+    if seconds not in dre["horizons_seconds"]:
+        return "no value"
+    count = at(entry, "impaired_paths", dre["horizons_seconds"].index(seconds))
+    return "no value" if count is None else paths_text(count)
+
+
 def used(limit: Mapping[str, Any]) -> float | None:
     """Value over limit; None when either is missing or the limit is not above zero."""
     value, bound = limit["value"], limit["limit"]
@@ -202,6 +220,16 @@ def kind(name: str) -> str:
 def leg(row: Mapping[str, Any]) -> str:
     """Instrument and side: "SOL-PERP long"."""
     return f"{row.get('instrument') or ''} {row.get('side') or ''}".strip() or "-"
+
+
+def break_chance(row: Mapping[str, Any]) -> str:
+    """How often a row is the first to break: "0.75%", or "0 paths" for the nearest that never was.
+
+    Not "<1%": the row's place in the sum is zero, whatever the account's own risk may be.
+    """
+    if row["probability"] == 0 or row.get("paths") == 0:
+        return paths_text(0)
+    return numbers.percent(row["probability"])
 
 
 def shortfall(entry: Mapping[str, Any], index: int, with_level: bool) -> str:
@@ -254,13 +282,16 @@ def own_name(result: Result) -> str:
 
 
 def parts_row(result: Result) -> tuple[str, Mapping[str, Any]] | None:
-    """(horizon, parts) of the headline: at its horizon, or the longest one that has parts."""
+    """(horizon, parts) of the headline: at its horizon, or the longest one that has parts.
+
+    None where the total is all there is: a whole of one part shows nothing.
+    """
     head = headline(result)
     entry = result["dre"]["scopes"].get(head.scope, {})
     horizons = result["dre"]["horizons_seconds"]
     for index in [head.index, *range(len(horizons) - 1, -1, -1)]:
         parts = at(entry, "parts", index)
-        if parts:
+        if parts and set(parts) != {"total"}:
             return numbers.horizon(horizons[index]), parts
     return None
 
@@ -281,6 +312,8 @@ def remedy_action(remedy: Mapping[str, Any]) -> str:
     quantity = numbers.amount(remedy["amount"])
     if remedy["action"] == "add":
         return f"add {quantity} {remedy['asset']} to {remedy['account']}"
+    if remedy["action"] == "repay":
+        return f"repay {quantity} {remedy['asset']} in {remedy['account']}"
     return f"{remedy['action']} {remedy['asset']} by {quantity} in {remedy['account']}"
 
 

@@ -69,6 +69,17 @@ def interval(low: Number, high: Number, digits: int | None = 2) -> str:
     return f"{_bare_percent(low * 100, digits)} to {_bare_percent(high * 100, digits)}%"
 
 
+def model_interval(low: Number, high: Number, none: Number) -> str:
+    """The model interval, two significant digits.
+
+    Where no world's paths show a case its upper end is not zero but unknown below what so many
+    paths can show: "0 to <1%", with ``none`` the upper end of the simulation interval.
+    """
+    if high is not None and abs(high) < 1e-12 and known(none):
+        return f"0 to {below(none)}"
+    return interval(low, high, None)
+
+
 def _two_digits(points: float) -> str:
     if abs(points) < 1e-12:
         return "0"

@@ -71,7 +71,7 @@ def view(result: Result) -> dict[str, Any]:
         "marks": _marker(stated),
         "strip": charts.strip(pageparts.points(result)[head.index], f"DRE {head.horizon}"),
         "curve": charts.curve(pageparts.points(result), head.scope),
-        "model_text": numbers.interval(head.model_low, head.model_high, None),
+        "model_text": numbers.model_interval(head.model_low, head.model_high, head.high),
         "simulation_text": numbers.interval(head.low, head.high),
         "facts": pageparts.facts(result),
         "survive": pageparts.survive(result),
@@ -93,10 +93,13 @@ def view(result: Result) -> dict[str, Any]:
 def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
     total = len(result["limits"])
     many = f"{total} limit" + ("" if total == 1 else "s")
+    missing = sum(not numbers.known(limit["value"]) for limit in result["limits"])
+    if missing and verdict.state == "within":
+        many = f"{total - missing} of {many}, {missing} without a value"
     return {
         "breach": ("Limit breached", f"{len(verdict.breached)} of {many}"),
         "within": ("Within limits", many),
-        "unknown": ("A limit has no value", many),
+        "unknown": ("A limit has no value", many),  # and it decides the verdict
         "none": ("No limits set", ""),
     }[verdict.state]
 

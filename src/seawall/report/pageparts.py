@@ -8,7 +8,7 @@ from typing import Any
 
 from seawall.report import charts, findings, numbers
 from seawall.report.findings import Result, at
-from seawall.report.pagetables import kind_words, payers, slowest
+from seawall.report.pagetables import kind_words, payers, share_text, slowest
 
 ROWS = 12
 
@@ -104,6 +104,7 @@ def lead(result: Result) -> dict[str, Any]:
     fraction = distance.get("fraction")
     return {
         "row": row,
+        "breaks": bool(row and row["probability"] != 0),
         "leg": findings.leg(row) if row else "",
         "kind": kind_words(row["kind"]) if row else "",
         "price": numbers.price(row["liquidation_price"])
@@ -158,10 +159,17 @@ def _pays_fact(result: Result) -> Fact | None:
     if not rows or not numbers.known(loss) or not loss:
         return None
     top = max(rows, key=lambda row: row[2])
+    paid = sum(amount for _, _, amount in rows if amount > 0)
+    if paid <= 0:
+        return None
     others = [row for row in rows if row[0] != top[0] and row[2]]
-    text = ", ".join(f"{PLAIN_PAYERS[key]} {numbers.money(amount)}" for key, _, amount in others)
+    said = [
+        f"{PLAIN_PAYERS[key]} {'earn ' if amount < 0 else ''}{numbers.money(abs(amount))}"
+        for key, _, amount in sorted(others, key=lambda row: -row[2])
+    ]
+    text = ", ".join(said) or f"nobody else pays or gains of {numbers.money(paid)}"
     name = findings.own_name(result) if top[0] == "account" else PLAIN_PAYERS[top[0]]
-    big = f"{top[2] / loss:.0%} {'' if top[0] == 'socialised' else 'the '}{name}"
+    big = f"{share_text(top[2] / paid)} {'' if top[0] == 'socialised' else 'the '}{name}"
     return Fact("Who pays", big, "pays", text[:1].upper() + text[1:] + ".", ("A9",))
 
 
@@ -261,7 +269,7 @@ def survive(result: Result) -> dict[str, Any]:
             {
                 "horizon": numbers.horizon(p.seconds),
                 "dre": p.text,
-                "model": numbers.interval(p.model_low, p.model_high, None),
+                "model": numbers.model_interval(p.model_low, p.model_high, p.high),
                 "simulation": numbers.interval(p.low, p.high),
                 "loss": numbers.money(at(entry, "expected_loss", i)),
                 "shortfall": findings.shortfall(entry, i, len(levels) > 1),

@@ -46,25 +46,26 @@ def first(result: Result) -> dict[str, Any] | None:
         by_account[row["account"]] = by_account.get(row["account"], 0.0) + (row["probability"] or 0)
     leader = max(by_account, key=lambda name: by_account[name])
     most = max((row["probability"] or 0.0 for row in rows), default=0.0) or 1.0
-    empty = numbers.none_seen(result["paths"])
     share = by_account[leader] / total if total else 0.0
+    finding = f"{leader} breaks first in {share:.0%} of the cases"
+    if all(row["probability"] == 0 for row in rows):
+        finding = f"Nothing breaks; {rows[0]['account']} is nearest"
     return {
-        "leader": leader,
-        "share": f"{share:.0%}",
-        "rows": [_break_row(row, most, empty) for row in rows[:ROWS]],
+        "finding": finding,
+        "rows": [_break_row(row, most) for row in rows[:ROWS]],
         "more": max(0, len(rows) - ROWS),
         "rest": numbers.percent(sum(row["probability"] or 0.0 for row in rows[ROWS:])),
     }
 
 
-def _break_row(row: Mapping[str, Any], most: float, empty: float) -> dict[str, Any]:
+def _break_row(row: Mapping[str, Any], most: float) -> dict[str, Any]:
     distance = row.get("distance") or {}
     price = row.get("liquidation_price")
     return {
         "account": row["account"],
         "leg": findings.leg(row),
         "kind": kind_words(row["kind"]),
-        "chance": numbers.probability(row["probability"], row.get("paths"), empty),
+        "chance": findings.break_chance(row),
         "width": f"{(row['probability'] or 0.0) / most * 100:.1f}",
         "price": f"{row.get('underlying') or ''} {numbers.price(price)}".strip()
         if numbers.known(price)
@@ -86,41 +87,61 @@ def payers(result: Result) -> list[tuple[str, str, float]]:
 def pays(result: Result) -> dict[str, Any]:
     """Who pays: the bar, the table and what falls on others."""
     rows, loss = payers(result), result.get("who_pays_loss")
+    paid = sum(amount for _, _, amount in rows if amount > 0)
     nothing = not any(amount for _, _, amount in rows)
-    whole = float(loss) if numbers.known(loss) and loss else 0.0
     scale, letter = numbers.money_scale([amount for _, _, amount in rows])
     slices = [
-        charts.Slice(name, amount, PAYER_NAMES[key][1], amount / whole if whole else None)
+        charts.Slice(
+            name, amount, PAYER_NAMES[key][1], amount / paid if paid and amount >= 0 else None
+        )
         for key, name, amount in rows
     ]
-    own = next((amount for key, _, amount in rows if key == "account"), 0.0)
-    others = sum(amount for key, _, amount in rows if key not in ("account", "keeper"))
-    payer = "desk" if findings.own_name(result) == "desk" else "accounts"
-    verb = "bears" if payer == "desk" else "bear"
-    if nothing or not whole:
-        finding = "No path is impaired, so nobody paid"
-    else:
-        finding = f"The {payer} {verb} {own / whole:.0%} of the loss"
-        finding += f"; {numbers.money(others)} falls on others" if others > 0 else ""
     unconditional = findings.payers_total(result.get("who_pays_unconditional"))
     return {
-        "finding": finding,
+        "finding": _pays_finding(rows, findings.own_name(result)),
         "nothing": nothing,
         "unit": f"{letter} {result['case']['quote']}".strip(),
-        "chart": charts.stacked(slices, whole) if not nothing else "",
+        "chart": charts.stacked(slices, sum(amount for _, _, amount in rows))
+        if not nothing
+        else "",
         "rows": [
             {
                 "key": s.colour,
                 "name": s.name,
                 "amount": numbers.scaled(s.amount, scale),
                 "gain": s.amount < 0,
-                "share": "-" if s.share is None else f"{s.share:.0%}",
+                "share": "-" if s.share is None else share_text(s.share),
             }
             for s in slices
         ],
         "loss": numbers.scaled(loss, scale),
         "unconditional": numbers.money(unconditional),
     }
+
+
+def _pays_finding(rows: list[tuple[str, str, float]], payer: str) -> str:
+    """Who bears how much of what is paid, and who gains; a gain is nobody's share of the loss."""
+    own = next((amount for key, _, amount in rows if key == "account"), 0.0)
+    others = sum(amount for key, _, amount in rows if key != "account" and amount > 0)
+    gain = -sum(amount for key, _, amount in rows if key != "account" and amount < 0)
+    if own == 0 and others == 0 and gain == 0:
+        return "No path is impaired, so nobody paid"
+    plural = payer != "desk"
+    if own < 0:
+        finding = f"The {payer} {'gain' if plural else 'gains'} {numbers.money(-own)}"
+    else:
+        share = own / (own + others) if own + others > 0 else 0.0
+        finding = f"The {payer} {'bear' if plural else 'bears'} {share_text(share)} of the loss"
+    if others > 0:
+        finding += f"; {numbers.money(others)} falls on others"
+    return finding + (f"; {numbers.money(gain)} is gained by others" if gain > 0 else "")
+
+
+def share_text(share: float) -> str:
+    """A share as a whole percent; 100% and 0% only where it is exactly that."""
+    if 0.0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1.0 else f"{share:.0%}"
 
 
 def system(result: Result) -> dict[str, Any]:
@@ -216,6 +237,10 @@ def limits(result: Result) -> dict[str, Any] | None:
     over, near = states.count("breached"), states.count("near")
     text = f"{_count(over)} limit{'' if over == 1 else 's'} of {_count(len(rows))} "
     text += f"{'is' if over == 1 else 'are'} breached"
+    if over == 0:
+        text = f"no limit of {_count(len(rows))} is breached"
+        if len(rows) == 1:
+            text = "the one limit is not breached"
     if near:
         more = "more " if over else ""
         text += f"; {_count(near)} {more}{'is' if near == 1 else 'are'} above 85%"
@@ -225,7 +250,9 @@ def limits(result: Result) -> dict[str, Any] | None:
         "rows": [
             {
                 "name": row["name"],
-                "value": findings.measure_value(row, "value"),
+                "value": findings.why_no_value(result, row)
+                if state == "no value"
+                else findings.measure_value(row, "value"),
                 "limit": findings.measure_value(row, "limit"),
                 "used": _used(findings.used(row)),
                 "width": f"{min((findings.used(row) or 0.0) * 62.5, 100):.1f}",

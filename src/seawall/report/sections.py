@@ -69,7 +69,6 @@ def first_to_break(result: Result, width: int) -> list[Line]:
         return []
     shown = rows[:ROWS]
     most = max((row["probability"] or 0.0 for row in rows), default=0.0) or 1.0
-    empty = numbers.none_seen(result["paths"])
 
     def where(row: Mapping[str, Any]) -> str:
         if not numbers.known(row.get("liquidation_price")):
@@ -88,9 +87,7 @@ def first_to_break(result: Result, width: int) -> list[Line]:
         _column("account", shown, lambda r: clean(r["account"]), "l", flexible=True),
         _column("leg", shown, lambda r: clean(findings.leg(r)), "l", flexible=True),
         _column("kind", shown, lambda r: findings.kind(clean(r["kind"])), "l"),
-        _column(
-            "prob", shown, lambda r: numbers.probability(r["probability"], r.get("paths"), empty)
-        ),
+        _column("prob", shown, findings.break_chance),
         _column(
             "", shown, lambda r: bar((r["probability"] or 0) / most, 10), "l", drop=1, style="blue"
         ),
@@ -146,9 +143,8 @@ def _dre_table(result: Result, head: findings.Headline, width: int) -> list[Line
         )
 
     def model(i: int) -> str:
-        return numbers.interval(
-            findings.at(entry, "model_low", i), findings.at(entry, "model_high", i), None
-        )
+        ends = (findings.at(entry, key, i) for key in ("model_low", "model_high", "high"))
+        return numbers.model_interval(*ends)
 
     columns = [
         _column("", rows, lambda i: numbers.horizon(seconds[i]), "l"),
@@ -323,9 +319,9 @@ def concentration(result: Result, width: int) -> list[Line]:
     columns += [
         _column("leg", shown, lambda r: clean(findings.leg(r)), "l", flexible=True),
         _column("notional", shown, lambda r: numbers.money(r["notional"])),
-        _column("of open interest", shown, lambda r: numbers.percent(r["open_interest_share"], 1)),
+        _column("of OI", shown, lambda r: numbers.percent(r["open_interest_share"], 1)),
         _column("x depth 1%", shown, lambda r: numbers.ratio(r["depth_multiple"], 1)),
-        _column("days to exit", shown, lambda r: numbers.days(r["days_to_exit"])),
+        _column("exit days", shown, lambda r: numbers.days(r["days_to_exit"])),
         _column("exit cost", shown, lambda r: numbers.money(r["exit_cost"])),
     ]
     return [rule(title, width), *table(columns, width), *_more(len(rows), ROWS, " legs")]
@@ -350,10 +346,15 @@ def limits(result: Result, width: int) -> list[Line]:
         beyond = bar((part - 1) * cells / over, over) if part > 1 else ""
         return fit(bar(part, cells), cells) + ("┃" if part >= 1 else "│") + beyond
 
+    def value(row: Mapping[str, Any]) -> str:
+        if findings.limit_state(row) == "no value":
+            return findings.why_no_value(result, row)
+        return findings.measure_value(row, "value")
+
     states = [findings.limit_state(row) for row in shown]
     columns = [
         _column("", shown, lambda r: clean(r["name"]), "l", flexible=True),
-        _column("", shown, lambda r: findings.measure_value(r, "value")),
+        _column("", shown, value),
         _column("", shown, lambda r: "of " + findings.measure_value(r, "limit").rjust(7)),
         _column("", shown, share),
         Column("", [Span(gauge(r), "bad" if r["breached"] else "slate") for r in shown], drop=1),

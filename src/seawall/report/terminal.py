@@ -51,7 +51,7 @@ def answer(result: Result, width: int) -> list[Line]:
         [clean(verdict.sentence), verdict.note],
         width,
     )
-    model = numbers.interval(head.model_low, head.model_high, None)
+    model = numbers.model_interval(head.model_low, head.model_high, head.high)
     pieces = [
         head.text,
         "model interval not computed" if model == numbers.UNKNOWN else f"model 95% {model}",
@@ -70,6 +70,8 @@ def _first(result: Result, head: findings.Headline) -> str:
         return f"nothing breaks within {head.horizon} on any of {result['paths']:,} paths"
     row = rows[0]
     text = f"{clean(row['account'])}, by its {clean(findings.leg(row))}"
+    if row["probability"] == 0:
+        text = f"none breaks; nearest is {text}"
     if not numbers.known(row.get("liquidation_price")):
         return f"{text}: {findings.kind(row['kind'])}"
     text += f": {numbers.price(row['liquidation_price'])}"
