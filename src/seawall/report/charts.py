@@ -81,15 +81,19 @@ def strip(point: Point, label: str) -> Markup:
         return "start" if x(value) < 14 else "end" if x(value) > 86 else "middle"
 
     body = []
-    if point.model_low is not None and point.model_high is not None:
-        low, high = point.model_low, point.model_high
+    low, high = point.model_low, point.model_high
+    if low is not None and high is not None:
         body.append(_rect(x(low), 44, x(high) - x(low), 22, "model"))
-        if x(low) > 9:
-            body.append(_text(x(low), 60, numbers.percent(low, 1), "mute", "end", -7))
-        if x(high) < 91:
-            body.append(_text(x(high), 60, numbers.percent(high, 1), "mute", "start", 7))
     if point.low is not None and point.high is not None:
         body.append(_rect(x(point.low), 44, x(point.high) - x(point.low), 22, "simulation"))
+    if low is not None and high is not None:
+        # The model interval's ends in figures, outside of both bars.
+        left = min(x(low), x(low if point.low is None else point.low))
+        right = max(x(high), x(high if point.high is None else point.high))
+        if left > 9:
+            body.append(_text(left, 60, numbers.percent(low, 1), "mute", "end", -7))
+        if right < 91:
+            body.append(_text(right, 60, numbers.percent(high, 1), "mute", "start", 7))
     if point.probability is not None:
         p = point.probability
         body.append(f'<circle cx="{x(p):.2f}%" cy="55" r="7" class="dot"/>')
@@ -282,7 +286,7 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
         if width >= 12 and part.share is not None:
             words = f"{part.name} " if width >= 45 else ""
             share = f"{part.share * 100:.0f}%"
-            text = words + (">99%" if share == "100%" and part.share < 1 else share)
+            text = words + (">99%" if 0.99 < part.share < 1 else share)
             cls = "onblue" if part.colour in ("blue", "ink") else "onfill"
             body.append(_text(start + width / 2, 59, text, cls + " strong"))
     end = zero + max(loss, 0.0) * scale
