@@ -61,13 +61,13 @@ def close_accounts(
     to_vault = np.zeros(breach.path.size, dtype=bool)
     if "backstop" in layers and rule.backstop_ratio is not None:
         low = (breach.equity >= 0) & (breach.equity < rule.backstop_ratio * breach.maintenance)
-        solvent = np.zeros(state.clock.size, dtype=bool)
+        solvent = np.zeros(state.depth.size, dtype=bool)
         distinct = np.unique(breach.path[low])
         solvent[distinct] = vault_equity(setup, state, distinct, v) > 0
         to_vault = low & solvent[breach.path]
     to_adl = np.zeros_like(to_vault)
     if "adl" in layers:
-        owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.clock.size)
+        owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.depth.size)
         has_fund = "fund" in layers
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]

@@ -8,8 +8,9 @@ from seawall.book.book import Floats, Ints
 from seawall.cascade.fills import Lines, closing_lines, fill, settlement_price, trade_impact
 from seawall.cascade.losses import cover_deficits
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import State, wake_units
+from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.cascade.wakeup import wake_units
 from seawall.margin.assess import assess
 from seawall.waterfall.deleverage import rank_score, take_in_order
 
@@ -41,7 +42,8 @@ def deleverage(
     notional = np.abs(lines.change) * price
     total = np.bincount(pair, notional, path.size)
     # > 0: a long sells above, a short buys below the margin price, by this share of notional.
-    shift = (-equity / np.maximum(total, 1e-300))[pair]
+    # No winner pays more than the contract is worth; the rest goes down the waterfall.
+    shift = np.minimum(-equity / np.maximum(total, 1e-300), 1.0)[pair]
     bankruptcy = price * (1.0 - np.sign(lines.change) * shift)
     paid = np.zeros(path.size)
     done = np.zeros(lines.path.size)
@@ -143,7 +145,7 @@ def _reduce(
     """Close the winners' lines at one contract price; what a desk loses of its legs is logged."""
     prices = np.full(winners.path.size, price)
     fill(setup, state, winners, _with_accrual(setup, state, winners, prices), "book")
-    wake_units(setup, state, winners.path, winners.unit)
+    wake_units(setup.wake, state.wake, winners.path, winners.unit)
     desk = setup.is_desk[winners.unit]
     tape.write(
         step,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,19 +20,25 @@ from seawall.margin.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
 
 # Paths run together: bounds memory (about 0.2 MB per path and 10,000 accounts), changes no bit.
-CHUNK = 700
+CHUNK = 900
 
 
 @dataclass(frozen=True)
 class World:
-    """What a run assumes beyond the Case: factors on volatility and depth, and the crowd's mix."""
+    """What a run assumes beyond the Case: factors on volatility and depth, and the crowd's mix.
+
+    ``fresh``: every feed shows the market price itself, without threshold or delay.
+    """
 
     volatility: float = 1.0
     depth: float = 1.0
     leverage: str = "base"
+    fresh: bool = False
 
 
 BASE = World()
+# Prices alone: nobody's orders move them (infinite depth) and every oracle is up to date.
+PRICE_ONLY = World(depth=math.inf, fresh=True)
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,12 @@ def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: 
 
 
 def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
-    """Start and depth of each path."""
+    """Start, depth and freshness of each path."""
     mixes = ["base", *dict.fromkeys(w.leverage for w in worlds if w.leverage != "base")]
     start = np.array([mixes.index(world.leverage) for world in worlds], dtype=np.int64)
     depth = np.array([world.depth for world in worlds])
-    return PathWorlds(start[runs.world], depth[runs.world])
+    fresh = np.array([world.fresh for world in worlds])
+    return PathWorlds(start[runs.world], depth[runs.world], fresh[runs.world])
 
 
 def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:

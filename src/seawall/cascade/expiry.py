@@ -20,7 +20,7 @@ def settle_expired(setup: Setup, state: State, step: int) -> None:
     due = np.flatnonzero((options.years <= now) & (options.years > before))
     if due.size == 0:
         return
-    paths = state.clock.size
+    paths = state.depth.size
     path = np.repeat(np.arange(paths), due.size)
     option = np.tile(due, paths)
     lines = Lines(

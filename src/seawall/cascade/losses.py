@@ -9,8 +9,9 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.fills import pay
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import State, vault_equity, wake_units
+from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.cascade.wakeup import wake_units
 from seawall.waterfall.insurance import absorb
 from seawall.waterfall.socialise import haircut
 
@@ -47,7 +48,7 @@ def _cover_venue(
         if layer == "fund":
             part = absorb(left, path, state.accounts.assets["fund"][:, v, setup.quote])
         elif layer == "backstop":
-            capital = np.zeros(state.clock.size)
+            capital = np.zeros(state.depth.size)
             distinct = np.unique(path)
             capital[distinct] = vault_equity(setup, state, distinct, v)
             part = absorb(left, path, capital)
@@ -86,6 +87,6 @@ def _socialise(
         hit = taken > 0
         units, where = members[hit], np.full(int(hit.sum()), p)
         pay(setup, state, where, units, -taken[hit], "outside")
-        wake_units(setup, state, where, units)
+        wake_units(setup.wake, state.wake, where, units)
         desk = setup.is_desk[units]
         tape.write(step, EventKind.SOCIALISED, where[desk], units[desk], notional=taken[hit][desk])

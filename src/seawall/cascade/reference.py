@@ -7,10 +7,7 @@ fund; ADL; socialised loss; direct prices; check) -> expiry of options -> log.
 Rounds repeat within a step until nobody new is breached: venues that margin at the market price
 react at once; oracle venues see the new price when their feed publishes it.
 
-Only accounts that the prices can have reached are checked. Equity - maintenance moves by at most
-exposure x (product of (1 + move) - 1), where move is the step's largest price move in units of the
-feed's weight; so a unit sleeps until that product, the path's clock, has used up its buffer
-(Seawall's own bound; tests hold the filtered loop equal to the unfiltered one).
+Only accounts that the prices can have reached are checked: see wakeup.py.
 """
 
 from __future__ import annotations
@@ -22,9 +19,10 @@ from seawall.cascade.closing import Breach, close_accounts
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import SLACK, Deposit, PathWorlds, State, begin
+from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import NEVER, Tape, TapeWriter
-from seawall.foundation.arrays import expand_ranges
+from seawall.cascade.wakeup import due, schedule, still_breached, tick
+from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
@@ -100,78 +98,40 @@ def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     move = np.abs(state.market / before - 1.0) / rule.expected_move
     state.restlessness += rule.volatility_weight * (move - state.restlessness)
     seen = state.quotes.price
-    price = publish(setup.feed_rule, state.feeds, state.market[:, setup.table.feed_asset])
+    market = state.market[:, setup.table.feed_asset]
+    price = publish(setup.feed_rule, state.feeds, market)
+    price = np.where(state.fresh[:, None], market, price)
     integral = state.quotes.integral + price * setup.step_seconds
-    state.elapsed = step * setup.step_seconds
-    _tick(setup, state, slice(None), seen, price, setup.drift)
+    tick(setup.wake, state.wake, np.arange(price.shape[0]), seen, price, new_step=True)
     start = setup.spot[setup.table.feed_asset]
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     state.quotes = option_quotes(setup.table, price, start, years)
     state.quotes.integral = integral
 
 
-def _tick(
-    setup: Setup,
-    state: State,
-    path: Ints | slice,
-    before: Floats,
-    after: Floats,
-    drift: float,
-) -> None:
-    """Advance the clock and the displacement, and wake the units that they can have reached.
-
-    Funding accrues besides: its largest possible sum so far is added to the displacement.
-    """
-    move = np.max(np.abs(after / before - 1.0) / setup.weight, axis=1, initial=0.0)
-    state.clock[path] *= 1.0 + move + drift
-    away = np.max(np.abs(after / state.origin[path] - 1.0) / setup.weight, axis=1, initial=0.0)
-    paid = setup.drift * (state.elapsed / setup.step_seconds) * (1.0 + state.reached[path])
-    state.reached[path] = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
-    woken = np.searchsorted(setup.sorted_threshold, state.reached[path], side="right")
-    start = state.awake[path]
-    count = np.maximum(woken - start, 0)
-    if count.any():
-        owner, rank = expand_ranges(start, count)
-        where = np.arange(state.clock.size)[path][owner]
-        state.wake[where, rank] = np.minimum(state.wake[where, rank], 0.0)
-        state.awake[path] = np.maximum(start, woken)
-        state.ranks = max(state.ranks, int(woken.max()))
-
-
 def _round(
     setup: Setup, state: State, step: int, active: Ints, tape: TapeWriter, filtered: bool
 ) -> Ints:
     """Check the accounts due on active paths and close what is breached; paths that moved."""
-    path, unit = _due(setup, state, active, filtered)
+    if filtered:
+        path, unit = due(setup.wake, state.wake, active)
+    else:
+        units = setup.table.units.account.size
+        path, unit = np.divmod(np.arange(active.size * units), units)
+        path = active[path]
     if path.size == 0:
         return path
     equity, maintenance, worth = assess(setup.table, state.holdings, state.quotes, path, unit)
     fallen = breached(equity, maintenance)
     fallen[fallen] = _closable(setup, state, worth, path, unit, np.flatnonzero(fallen))
-    _schedule(setup, state, path, unit, equity - maintenance, worth, fallen)
+    weighted = worth.exposure * setup.wake.weight[setup.table.rows.feed[worth.row]]
+    exposure = segment_sums(weighted, worth.pair, unit.size)
+    schedule(setup.wake, state.wake, path, unit, equity - maintenance, exposure, fallen)
     ready = fallen & (state.ready[path, unit] <= step)
     chosen = np.flatnonzero(ready)
     if chosen.size == 0:
         return chosen
     return _close(setup, state, step, path, unit, equity, maintenance, worth, chosen, tape)
-
-
-def _due(setup: Setup, state: State, active: Ints, filtered: bool) -> tuple[Ints, Ints]:
-    """Pairs (path, unit) to check, in path order, then unit order."""
-    units = setup.unit_of_rank.size
-    if not filtered:
-        path, unit = np.divmod(np.arange(active.size * units), units)
-        return active[path], unit
-    clock = np.nextafter(state.clock.astype(np.float32), np.float32(np.inf))
-    if active.size == state.clock.size:
-        due = state.wake[:, : state.ranks] <= clock[:, None]
-    else:
-        due = state.wake[active, : state.ranks] <= clock[active, None]
-    where, rank = np.divmod(np.flatnonzero(due), max(state.ranks, 1))
-    path, unit = active[where], setup.unit_of_rank[rank]
-    # Ranks sort by threshold; what happens must not depend on that order.
-    order = np.argsort(path * units + unit, kind="stable")
-    return path[order], unit[order]
 
 
 def _closable(
@@ -184,25 +144,6 @@ def _closable(
         p, u = path[chosen[n]], unit[chosen[n]]
         held[n] = bool(np.any(state.holdings.option_size[p, options[u] : options[u + 1]]))
     return held
-
-
-def _schedule(
-    setup: Setup,
-    state: State,
-    path: Ints,
-    unit: Ints,
-    buffer: Floats,
-    worth: Worth,
-    fallen: Bools,
-) -> None:
-    """Set when each checked unit must be looked at again: when the clock has used its buffer."""
-    weighted = worth.exposure * setup.weight[setup.table.rows.feed[worth.row]]
-    exposure = np.bincount(worth.pair, weighted, unit.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        level = state.clock[path] * (1.0 + buffer / exposure) * SLACK
-    level = np.where(exposure > 0, level, np.inf)
-    rank = setup.rank_of_unit[unit]
-    state.wake[path, rank] = np.where(fallen | setup.always[unit], 0.0, level)
 
 
 def _close(
@@ -246,8 +187,11 @@ def _close(
     active = np.unique(np.concatenate(moved))
     if active.size:
         market = state.market[np.ix_(active, setup.table.feed_asset)]
-        state.quotes.price[active] = np.where(setup.direct, market, before[active])
-        _tick(setup, state, active, before[active], state.quotes.price[active], 0.0)
+        state.quotes.price[active] = np.where(
+            setup.direct | state.fresh[active, None], market, before[active]
+        )
+        after = state.quotes.price[active]
+        tick(setup.wake, state.wake, active, before[active], after, new_step=False)
         _requote_options(setup, state, active, step)
     return active
 
@@ -285,7 +229,7 @@ def _worst_leg(
 
 def _desk_equity(setup: Setup, state: State) -> Floats:
     """Equity (p, d) of the desk's units, quote."""
-    paths, desk = state.clock.size, setup.desk_units
+    paths, desk = state.depth.size, setup.desk_units
     path, unit = np.divmod(np.arange(paths * desk.size), max(desk.size, 1))
     if desk.size == 0:
         return np.zeros((paths, 0))
@@ -295,10 +239,8 @@ def _desk_equity(setup: Setup, state: State) -> Floats:
 
 def _open_deficit(setup: Setup, state: State) -> Floats:
     """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not closed."""
-    paths, units = state.wake.shape
-    out = np.zeros((paths, len(setup.table.venues)))
-    path, rank = np.divmod(np.flatnonzero(state.wake <= 0.0), units)
-    unit = setup.unit_of_rank[rank]
+    out = np.zeros((state.depth.size, len(setup.table.venues)))
+    path, unit = still_breached(setup.wake, state.wake)
     if path.size:
         equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
         np.add.at(out, (path, setup.table.units.venue[unit]), np.maximum(-equity, 0.0))

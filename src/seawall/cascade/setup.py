@@ -9,12 +9,13 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
 from seawall.margin.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.compile import compile_table
-from seawall.margin.table import MarginTable
+from seawall.margin.table import MarginTable, RowKind
 from seawall.oracle.feed import FeedRule, compile_feeds
 from seawall.venues import Feed, Rulebook
 
@@ -69,25 +70,19 @@ class Setup:
     impact: ImpactRule
     feed_rule: FeedRule
     direct: Bools
-    weight: Floats
-    drift: float
+    wake: WakeRule
     desk_units: Ints
-    always: Bools
-    threshold: Floats
-    unit_of_rank: Ints
-    rank_of_unit: Ints
     is_desk: Bools
     desk_equity: Floats
     row_start: Floats
     option_start: Floats
-    contract_row: Ints
     start_size: Floats
     start_cash: Floats
 
-    @property
-    def sorted_threshold(self) -> Floats:
-        """Thresholds in rank order."""
-        return self.threshold[self.unit_of_rank]
+    contract_venue: Ints
+    contract_feed: Ints
+    contract_factor: Floats
+    contract_inverse: Bools
 
 
 def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:
@@ -130,21 +125,9 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         rulebooks[v].feeds.get(table.assets[k], rulebooks[v].feed)
         for v, k in zip(table.feed_venue, table.feed_asset, strict=True)
     ]
-    states = [case.market.assets[name] for name in table.assets]
-    volatility = np.array([s.volatility for s in states])
-    top = float(volatility.max(initial=0.0)) or 1.0
-    weight = np.maximum(volatility / top, WEIGHT_FLOOR)[table.feed_asset]
-    rates = np.abs(table.rows.rate) / weight[table.rows.feed]
+    spot = np.array([case.market.assets[name].spot for name in table.assets])
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
-    moving_settle = volatility[table.feed_asset[table.units.settle]] > 0
-    has_options = np.diff(table.units.options) > 0
-    spot = np.array([s.spot for s in states])
-    always = moving_settle | has_options
-    threshold = np.where(always, 0.0, _thresholds(table, spot, weight))
-    order = np.argsort(threshold, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
     return Setup(
         case=case,
         book=book,
@@ -156,13 +139,8 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         impact=_impact_rule(case, table.assets, dt),
         feed_rule=compile_feeds(feeds, dt),
         direct=np.array([feed == Feed() for feed in feeds], dtype=bool),
-        weight=weight,
-        drift=float(rates.max(initial=0.0)) * dt,
+        wake=_wake_rule(case, table, spot, dt),
         desk_units=np.flatnonzero(desk),
-        always=always,
-        threshold=threshold,
-        unit_of_rank=order,
-        rank_of_unit=rank,
         is_desk=desk,
         start_size=table.rows.size[None, :],
         start_cash=table.units.cash[None, :],
@@ -178,13 +156,42 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
     quotes.integral = np.zeros_like(price)
     unit = np.arange(table.units.account.size)
     rows = row_worth(table, starting_holdings(table), quotes, np.zeros_like(unit), unit)
-    contract_row = np.full(len(table.contracts), -1, dtype=np.int64)
-    contract_row[table.rows.contract[::-1]] = np.arange(table.rows.unit.size)[::-1]
+    quoted = np.full(len(table.contracts), -1, dtype=np.int64)
+    quoted[table.rows.contract[::-1]] = np.arange(table.rows.unit.size)[::-1]
+    row = np.maximum(quoted, 0)
     return {
         "row_start": rows.worth,
         "option_start": table.options.size * quotes.option_value[0],
-        "contract_row": contract_row,
+        "contract_venue": np.array([v for v, _ in table.contracts], dtype=np.int64),
+        "contract_feed": table.rows.feed[row] if row.size else row,
+        "contract_factor": np.where(quoted >= 0, table.rows.multiplier[row], 0.0)
+        if table.rows.unit.size
+        else np.zeros(quoted.size),
+        "contract_inverse": (quoted >= 0) & (table.rows.kind[row] == RowKind.INVERSE)
+        if table.rows.unit.size
+        else quoted >= 0,
     }
+
+
+def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float) -> WakeRule:
+    """Which clock each unit follows, how far prices may move before it must be checked."""
+    volatility = np.array([case.market.assets[name].volatility for name in table.assets])
+    top = float(volatility.max(initial=0.0)) or 1.0
+    weight = np.maximum(volatility / top, WEIGHT_FLOOR)[table.feed_asset]
+    rows, units = table.rows, table.units
+    rate = np.abs(rows.rate) * step_seconds / weight[rows.feed]
+    drift = np.zeros(weight.size + 1)
+    np.maximum.at(drift, rows.feed, rate)
+    drift[-1] = drift.max(initial=0.0)
+    count = units.account.size
+    lowest = np.full(count, weight.size)
+    highest = np.full(count, -1)
+    np.minimum.at(lowest, rows.unit, rows.feed)
+    np.maximum.at(highest, rows.unit, rows.feed)
+    clock = np.where(lowest == highest, lowest, weight.size)
+    moving_settle = volatility[table.feed_asset[units.settle]] > 0
+    always = moving_settle | (np.diff(units.options) > 0)
+    return wake_rule(weight, drift, clock, always, _thresholds(table, spot, weight))
 
 
 def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
@@ -194,20 +201,16 @@ def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
     Thresholds become the smallest over worlds, so that no world is checked too late.
     """
     tables = [setup.table, *others]
-    threshold = setup.threshold
+    rule = setup.wake
+    threshold = rule.threshold[rule.rank_of_unit]
     for table in others:
         if not np.array_equal(table.rows.unit, setup.table.rows.unit):
             raise InputError("another world's crowd has other rows than the base world's")
-        other = np.where(setup.always, 0.0, _thresholds(table, setup.spot, setup.weight))
+        other = _thresholds(table, setup.spot, rule.weight)
         threshold = np.minimum(threshold, other)
-    order = np.argsort(threshold, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
     return replace(
         setup,
-        threshold=threshold,
-        unit_of_rank=order,
-        rank_of_unit=rank,
+        wake=wake_rule(rule.weight, rule.drift, rule.clock, rule.always, threshold),
         start_size=np.stack([table.rows.size for table in tables]),
         start_cash=np.stack([table.units.cash for table in tables]),
     )

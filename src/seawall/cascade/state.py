@@ -9,19 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
+from seawall.cascade.wakeup import WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
 from seawall.margin.assess import Holdings, Quotes, option_quotes
-from seawall.margin.table import RowKind
 from seawall.oracle.feed import FeedState, start
 
 ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")
-# Bounds are used up a little early, so that rounding (wake is single precision: half the memory to
-# scan at each step) never delays a check.
-SLACK = 1.0 - 1e-6
 
 
 @dataclass
@@ -44,6 +40,7 @@ class State:
     holdings: Holdings
     accounts: Accounts
     depth: Floats  # (p,) factor on depth
+    fresh: Bools  # (p,) feeds show the market price itself
     exogenous: Floats  # (p, k) path price now
     market: Floats  # (p, k) path price x displacement
     temporary: Floats  # (p, k) outstanding flow that decays
@@ -51,13 +48,7 @@ class State:
     restlessness: Floats  # (p, k) moving average of |return| over its expectation
     quotes: Quotes
     feeds: FeedState
-    origin: Floats  # (p, f) prices at the start: displacement is measured from here
-    reached: Floats  # (p,) largest weighted displacement from the origin so far
-    clock: Floats  # (p,) product of (1 + largest weighted move): the wake-up clock
-    wake: NDArray[np.float32]  # (p, u by rank) clock at which to check a unit again; inf = asleep
-    awake: Ints  # (p,) how many ranks the displacement has woken
-    ranks: int  # ranks below this may be awake on some path
-    elapsed: float  # seconds since the start
+    wake: WakeState  # which units must be looked at
     ready: Ints  # (p, u) step from which the engine may act again
     tried: Bools  # (p, u) already cut once
 
@@ -75,15 +66,18 @@ class Deposit:
 
 @dataclass(frozen=True)
 class PathWorlds:
-    """Which start (p,) of the setup each path has, and its factor (p,) on depth."""
+    """Which start (p,) of the setup each path has, its factor (p,) on depth, and whether (p,) its
+    feeds show the market price itself, without threshold or delay."""
 
     start: Ints
     depth: Floats
+    fresh: Bools
 
 
 def base_worlds(paths: int) -> PathWorlds:
     """Every path in the base world."""
-    return PathWorlds(np.zeros(paths, dtype=np.int64), np.ones(paths))
+    zeros = np.zeros(paths, dtype=np.int64)
+    return PathWorlds(zeros, np.ones(paths), zeros > 0)
 
 
 def begin(
@@ -97,8 +91,7 @@ def begin(
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
     quotes = option_quotes(table, price, setup.spot[table.feed_asset], 0.0)
     quotes.integral = np.zeros_like(price)
-    units = setup.threshold.size
-    always = setup.threshold[setup.unit_of_rank] <= 0.0
+    units = table.units.account.size
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     holdings = Holdings(
@@ -113,6 +106,7 @@ def begin(
         holdings=holdings,
         accounts=accounts,
         depth=worlds.depth,
+        fresh=worlds.fresh,
         exogenous=exogenous.copy(),
         market=exogenous.copy(),
         temporary=zeros.copy(),
@@ -120,13 +114,7 @@ def begin(
         restlessness=np.ones_like(zeros),
         quotes=quotes,
         feeds=start(setup.feed_rule, price),
-        origin=price.copy(),
-        reached=np.zeros(paths),
-        clock=np.ones(paths),
-        wake=np.tile(np.where(always, 0.0, np.inf).astype(np.float32), (paths, 1)),
-        awake=np.full(paths, int(always.sum()), dtype=np.int64),
-        ranks=int(always.sum()),
-        elapsed=0.0,
+        wake=begin_wake(setup.wake, price),
         ready=np.zeros((paths, units), dtype=np.int32),
         tried=np.zeros((paths, units), dtype=bool),
     )
@@ -151,13 +139,6 @@ def _deposit(
         accounts.assets["pool"][:, venue, asset] += units
 
 
-def wake_units(setup: Setup, state: State, path: Ints, unit: Ints) -> None:
-    """These pairs must be checked at the next look, whatever the prices do."""
-    rank = setup.rank_of_unit[unit]
-    state.wake[path, rank] = 0.0
-    state.ranks = max(state.ranks, int(rank.max(initial=-1)) + 1)
-
-
 def _system_accounts(setup: Setup, start: Ints) -> Accounts:
     table, paths = setup.table, start.size
     shape = (paths, len(table.venues), len(table.assets))
@@ -173,16 +154,12 @@ def _system_accounts(setup: Setup, start: Ints) -> Accounts:
 
 def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:
     """Equity of a venue's backstop vault on chosen paths: cash and contracts at margin prices."""
-    table = setup.table
     held = state.accounts.assets["backstop"][path, venue]
     equity: Floats = np.sum(held * state.market[path], axis=1)
-    for contract, (owner, _) in enumerate(table.contracts):
-        row = setup.contract_row[contract]
-        if owner != venue or row < 0:
-            continue
-        size = state.accounts.vault_contracts[path, contract]
-        price = state.quotes.price[path, table.rows.feed[row]] * table.rows.multiplier[row]
-        # An inverse contract is worth -1 / price coins, that is about -1 quote whatever the price.
-        value = -1.0 if table.rows.kind[row] == RowKind.INVERSE else price
-        equity = equity + size * value
-    return equity
+    own = setup.contract_venue == venue
+    size = state.accounts.vault_contracts[path][:, own]
+    price = state.quotes.price[path][:, setup.contract_feed[own]] * setup.contract_factor[own]
+    # An inverse contract is worth -1 / price coins, that is about -1 quote whatever the price.
+    value = np.where(setup.contract_inverse[own], -1.0, price)
+    worth: Floats = equity + np.sum(size * value, axis=1)
+    return worth

@@ -22,10 +22,17 @@ def join(book: Book, crowds: Mapping[str, CrowdColumns]) -> Book:
     columns: dict[str, list[np.ndarray]] = {
         name: [getattr(book, name)]
         for name in (
-            "position_account", "position_instrument", "size", "entry", "isolated",
-            "isolated_margin", "balance_account", "balance_asset", "quantity",
+            "position_account",
+            "position_instrument",
+            "size",
+            "entry",
+            "isolated",
+            "isolated_margin",
+            "balance_account",
+            "balance_asset",
+            "quantity",
         )
-    }  # fmt: skip
+    }
     for venue, crowd in crowds.items():
         first = len(names)
         names.extend(crowd.account_names)

@@ -10,7 +10,7 @@ import numpy as np
 
 import seawall
 from seawall.book import AccountKind
-from seawall.cascade.engine import BASE, World, prepare
+from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 from seawall.case import Case
@@ -55,7 +55,7 @@ def check(
     setup = prepare(case, (BASE, *crowds))
     seconds = horizons(horizon_seconds)
     prior = model_prior(case, _gross(setup))
-    tapes = run_plan(setup, plan([*nodes(prior), *crowds], paths, steps, seed), progress)
+    tapes = run_plan(setup, plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed), progress)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
     headline = f"desk:{desks(setup)[0]}" if desks(setup) else "protocol"
@@ -71,9 +71,9 @@ def check(
         "headline": headline,
         "dre": {
             "horizons_seconds": seconds,
-            "scopes": _scopes(case, found, others[:3], seconds, seed),
+            "scopes": _scopes(case, found, others[:4], seconds, seed),
         },
-        "crowd_leverage": _crowd_leverage(case, found, headline, others[3:], steps),
+        "crowd_leverage": _crowd_leverage(case, found, headline, others[4:], steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, base, found, headline, steps)
@@ -150,12 +150,14 @@ def _scopes(
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, case.step_seconds)
-            up, down, thin = (_share(world[scope][1], step, side) for world in worlds)
-            shares = NodeShares(_share(impairment, step, side), up, down, thin, side)
+            base = _share(impairment, step, side)
+            up, down, thin, price = (_share(world[scope][1], step, side) for world in worlds)
+            shares = NodeShares(base, up, down, thin, side)
             ends = interval(probability, impairment.step.size, shares, seed)
             low.append(ends[0])
             high.append(ends[1])
-            parts.append({"total": probability})
+            price_only = min(max(probability + price - base, 0.0), 1.0)
+            parts.append({"price": price_only, "total": probability})
         ordered = {key: block[key] for key in ("probability", "low", "high")}
         ordered |= {"model_low": low, "model_high": high}
         out[scope] = ordered | block | {"parts": parts}

@@ -9,7 +9,7 @@ import numpy as np
 from seawall.book import AccountKind
 from seawall.cascade.setup import Setup
 from seawall.impact import linear, square_root
-from seawall.instruments import Option, Perpetual
+from seawall.instruments import Future, Option, Perpetual
 from seawall.valuation.black import greeks
 
 # An exit takes at most this share of an asset's daily volume.
@@ -57,7 +57,7 @@ def _notional(setup: Setup, instrument: Any, size: float) -> float:
         volatility = state.implied_volatility if state is not None else None
         delta = greeks(mark, instrument.strike, years, volatility or 0.0, instrument.call).delta
         return size * float(delta) * spot
-    inverse = isinstance(instrument, Perpetual) and instrument.inverse
+    inverse = isinstance(instrument, Perpetual | Future) and instrument.inverse
     return size if inverse else size * mark
 
 

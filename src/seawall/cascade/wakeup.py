@@ -1,0 +1,188 @@
+"""Which accounts must be looked at: only those that prices can have brought to their threshold.
+
+Equity - maintenance of a unit moves by at most exposure x |relative price change|, so nothing is
+missed if a unit sleeps until its prices have moved far enough. Two bounds, both Seawall's own:
+
+- displacement: until a feed is further from its start than the unit's buffer / exposure, the unit
+  cannot have broken (units asleep since the start);
+- clock: after a check, the product of (1 + move) over steps must grow by buffer / exposure.
+
+Units that depend on one feed follow that feed; the others follow the largest move of all feeds, in
+units of each feed's weight (its volatility over the largest one). Funding and interest are added as
+a drift. A unit whose holdings change is woken by hand. Tests hold the filtered loop equal to the one
+that checks everything. Units that the bound does not
+fit (options, a moving settlement price) are always awake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.foundation.arrays import expand_ranges
+
+# Bounds are used up a little early, so that rounding (wake is single precision: half the memory to
+# scan at each step) never delays a check.
+SLACK = 1.0 - 1e-6
+# Fewer cells than this are compared in one go instead of clock by clock.
+SMALL = 60_000
+
+
+@dataclass(frozen=True)
+class WakeRule:
+    """Units sorted by clock, then by threshold: f feeds, c = f + 1 clocks (the last: all feeds).
+
+    weight (f,); drift (c,) funding and interest per step in each clock's scale; clock (u,) of each
+    unit; always (u,); threshold (u,) by rank; unit_of_rank, rank_of_unit (u,); first (c + 1,) ranks
+    """
+
+    weight: Floats
+    drift: Floats
+    clock: Ints
+    always: Bools
+    threshold: Floats
+    unit_of_rank: Ints
+    rank_of_unit: Ints
+    first: Ints
+
+
+@dataclass
+class WakeState:
+    """Where the clocks stand on each path; overwritten by the functions of this file.
+
+    origin (p, f) prices at the start; reached (p, c) largest displacement; clock (p, c);
+    wake (p, u by rank) clock at which to check again, inf = asleep since the start;
+    awake (p, c) ranks woken by displacement; scan (c,) ranks that may be awake on some path
+    """
+
+    origin: Floats
+    reached: Floats
+    clock: Floats
+    wake: NDArray[np.float32]
+    awake: Ints
+    scan: Ints
+    steps: int
+
+
+def wake_rule(
+    weight: Floats, drift: Floats, clock: Ints, always: Bools, threshold: Floats
+) -> WakeRule:
+    """Sort units (u,) by clock and threshold; ``always`` units have threshold 0."""
+    level = np.where(always, 0.0, threshold)
+    order = np.lexsort((level, clock))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    first = np.searchsorted(clock[order], np.arange(weight.size + 2))
+    return WakeRule(weight, drift, clock, always, level[order], order, rank, first)
+
+
+def begin_wake(rule: WakeRule, price: Floats) -> WakeState:
+    """Everything asleep at prices (p, f) but the units that are always awake."""
+    paths, clocks = price.shape[0], rule.drift.size
+    at_once = rule.threshold <= 0.0
+    wake = np.where(at_once, 0.0, np.inf).astype(np.float32)
+    awake = np.array(
+        [int(at_once[a:b].sum()) for a, b in zip(rule.first[:-1], rule.first[1:], strict=True)]
+    )
+    return WakeState(
+        origin=price.copy(),
+        reached=np.zeros((paths, clocks)),
+        clock=np.ones((paths, clocks)),
+        wake=np.tile(wake, (paths, 1)),
+        awake=np.tile(awake, (paths, 1)),
+        scan=awake.copy(),
+        steps=0,
+    )
+
+
+def _moves(rule: WakeRule, before: Floats, after: Floats) -> Floats:
+    """Weighted moves (p, c) of each feed, and the largest of them."""
+    moves = np.empty((after.shape[0], rule.drift.size))
+    np.abs(after / before - 1.0, out=moves[:, :-1])
+    moves[:, :-1] /= rule.weight
+    moves[:, -1] = moves[:, :-1].max(axis=1, initial=0.0)
+    return moves
+
+
+def tick(
+    rule: WakeRule, state: WakeState, path: Ints, before: Floats, after: Floats, *, new_step: bool
+) -> None:
+    """Advance clocks and displacement of paths (n,) for prices (n, f); wake what is in reach."""
+    state.steps += int(new_step)
+    drift = rule.drift if new_step else 0.0
+    state.clock[path] *= 1.0 + _moves(rule, before, after) + drift
+    away = _moves(rule, state.origin[path], after)
+    paid = rule.drift * state.steps * (1.0 + state.reached[path])
+    reached = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
+    state.reached[path] = reached
+    for c in range(rule.drift.size):
+        first, last = rule.first[c], rule.first[c + 1]
+        if first == last:
+            continue
+        woken = np.searchsorted(rule.threshold[first:last], reached[:, c], side="right")
+        start = state.awake[path, c]
+        count = np.maximum(woken - start, 0)
+        if count.any():
+            owner, rank = expand_ranges(start, count)
+            state.wake[path[owner], first + rank] = 0.0
+            state.awake[path, c] = np.maximum(start, woken)
+            state.scan[c] = max(state.scan[c], int(woken.max()))
+
+
+def wake_units(rule: WakeRule, state: WakeState, path: Ints, unit: Ints) -> None:
+    """These pairs must be checked at the next look, whatever the prices do."""
+    rank = rule.rank_of_unit[unit]
+    state.wake[path, rank] = 0.0
+    np.maximum.at(state.scan, rule.clock[unit], rank - rule.first[rule.clock[unit]] + 1)
+
+
+def due(rule: WakeRule, state: WakeState, active: Ints) -> tuple[Ints, Ints]:
+    """Pairs (path, unit) to check on active paths, in path order, then unit order."""
+    units = rule.unit_of_rank.size
+    clock = np.nextafter(state.clock[active].astype(np.float32), np.float32(np.inf))
+    everyone = active.size == state.clock.shape[0]
+    found: list[Ints] = []
+    if active.size * units <= SMALL:
+        level = clock[:, rule.clock[rule.unit_of_rank]]
+        found.append(np.flatnonzero(state.wake[active] <= level))
+    else:
+        for c in np.flatnonzero(state.scan):
+            first, width = int(rule.first[c]), int(state.scan[c])
+            block = state.wake[:, first : first + width]
+            block = block if everyone else block[active]
+            where, rank = np.divmod(np.flatnonzero(block <= clock[:, c : c + 1]), width)
+            found.append(where * units + rank + first)
+    cell = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    where, rank = np.divmod(cell, max(units, 1))
+    path, unit = active[where], rule.unit_of_rank[rank]
+    # What happens must not depend on the order of ranks.
+    order = np.argsort(path * units + unit, kind="stable")
+    return path[order], unit[order]
+
+
+def schedule(
+    rule: WakeRule,
+    state: WakeState,
+    path: Ints,
+    unit: Ints,
+    buffer: Floats,
+    exposure: Floats,
+    stay: Bools,
+) -> None:
+    """Let checked pairs sleep until the clock has used their buffer; ``stay`` (n,) stay awake.
+
+    buffer = equity - maintenance, exposure weighted, (n,) quote.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = state.clock[path, rule.clock[unit]] * (1.0 + buffer / exposure) * SLACK
+    level = np.where(exposure > 0, level, np.inf)
+    state.wake[path, rule.rank_of_unit[unit]] = np.where(stay | rule.always[unit], 0.0, level)
+
+
+def still_breached(rule: WakeRule, state: WakeState) -> tuple[Ints, Ints]:
+    """Pairs (path, unit) that are awake whatever the clock says: breached, or always awake."""
+    path, rank = np.divmod(np.flatnonzero(state.wake <= 0.0), max(state.wake.shape[1], 1))
+    return path, rule.unit_of_rank[rank]
