@@ -68,7 +68,7 @@ def close_accounts(
     to_adl = np.zeros_like(to_vault)
     if "adl" in layers:
         owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.depth.size)
-        has_fund = "fund" in layers
+        has_fund = "fund" in layers[: layers.index("adl")]
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]
         linear = np.diff(setup.table.units.options)[breach.unit] == 0

@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.cascade.fills import Lines, closing_lines, fill, settlement_price, trade_impact
+from seawall.cascade.fills import (
+    Lines,
+    closing_lines,
+    fill,
+    line_flow,
+    settlement_price,
+    trade_impact,
+)
 from seawall.cascade.losses import cover_deficits
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
 from seawall.margin.assess import assess
+from seawall.margin.table import RowKind
 from seawall.waterfall.deleverage import rank_score, take_in_order
 
 
@@ -39,12 +47,12 @@ def deleverage(
     )
     pair = _pair_of(setup, path, unit, lines)
     price = _margin_price(setup, state, lines.path, lines.index)
-    notional = np.abs(lines.change) * price
+    notional = _notional(setup, state, lines, price)
     total = np.bincount(pair, notional, path.size)
     # > 0: a long sells above, a short buys below the margin price, by this share of notional.
     # No winner pays more than the contract is worth; the rest goes down the waterfall.
     shift = np.minimum(-equity / np.maximum(total, 1e-300), 1.0)[pair]
-    bankruptcy = price * (1.0 - np.sign(lines.change) * shift)
+    bankruptcy = _moved(setup, lines, price, shift)
     paid = np.zeros(path.size)
     done = np.zeros(lines.path.size)
     groups = lines.path * len(setup.table.contracts) + rows.contract[lines.index]
@@ -66,6 +74,35 @@ def _pair_of(setup: Setup, path: Ints, unit: Ints, lines: Lines) -> Ints:
     key = path * units + unit
     order = np.argsort(key, kind="stable")
     return order[np.searchsorted(key[order], lines.path * units + lines.unit)]
+
+
+def _notional(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
+    """Quote value of each line at contract prices (l,)."""
+    table = setup.table
+    inverse = table.rows.kind[lines.index] == RowKind.INVERSE
+    settle = state.quotes.price[lines.path, table.units.settle[lines.unit]]
+    return np.abs(lines.change) * np.where(inverse, 1.0 / price, price) * settle
+
+
+def _moved(setup: Setup, lines: Lines, price: Floats, shift: Floats) -> Floats:
+    """Contract prices (l,) at which each line gains ``shift`` of its notional.
+
+    Inverse contracts pay in coin, size x (1/entry - 1/exit): there 1/price moves.
+    """
+    sign = np.sign(lines.change)
+    with np.errstate(divide="ignore"):
+        coin = price / (1.0 + sign * shift)
+    inverse = setup.table.rows.kind[lines.index] == RowKind.INVERSE
+    return np.where(inverse, coin, price * (1.0 - sign * shift))
+
+
+def _mean_price(setup: Setup, row: int, size: Floats, price: Floats) -> float:
+    """One price for sizes (l,) > 0 at contract prices (l,) with the same sum of payments."""
+    total = float(np.sum(size))
+    if setup.table.rows.kind[row] == RowKind.INVERSE:
+        coins = float(np.sum(size / price))
+        return total / coins if coins > 0 else float("inf")
+    return float(np.sum(size * price)) / total
 
 
 def _margin_price(setup: Setup, state: State, path: Ints, row: Ints) -> Floats:
@@ -96,7 +133,7 @@ def _match(
         return np.zeros(mine.size)
     taken = take_in_order(usable, score, float(needed.sum()))
     share = float(taken.sum()) / float(needed.sum())
-    mean_price = float(np.sum(needed * bankruptcy[mine]) / needed.sum())
+    mean_price = _mean_price(setup, row[0], needed, bankruptcy[mine])
     own = Lines(
         lines.path[mine],
         lines.unit[mine],
@@ -153,7 +190,7 @@ def _reduce(
         winners.path[desk],
         winners.unit[desk],
         leg=winners.index[desk],
-        notional=np.abs(winners.change[desk]) * price,
+        notional=_notional(setup, state, winners, prices)[desk],
     )
 
 
@@ -186,7 +223,7 @@ def _sell_rest(
         lines.option[rest],
     )
     asset = setup.table.rows.asset[left.index]
-    flow = left.change * state.market[left.path, asset] * setup.table.rows.multiplier[left.index]
-    spot, _ = trade_impact(setup, state, left.path, asset, flow)
     years = step * setup.step_seconds / (365.0 * 86_400.0)
+    flow = line_flow(setup, state, left, years)
+    spot, _ = trade_impact(setup, state, left.path, asset, flow)
     fill(setup, state, left, settlement_price(setup, state, left, spot, years), "book")

@@ -151,9 +151,10 @@ def settlement_price(
     accrued = rows.rate[row] * rows.multiplier[row] * state.quotes.integral[path, rows.feed[row]]
     inverse = rows.kind[row] == RowKind.INVERSE
     margin_price = state.quotes.price[path, rows.feed[row]] * rows.multiplier[row]
-    price[plain] = np.where(
-        inverse, -1.0 / contract - accrued / margin_price / margin_price, contract - accrued
-    )
+    # Linear rows may trade at zero (a bankruptcy price); they must not divide by it.
+    divisor = np.where(inverse, contract, 1.0)
+    coin = -1.0 / divisor - accrued / margin_price / margin_price
+    price[plain] = np.where(inverse, coin, contract - accrued)
     if lines.option.any():
         o = lines.index[lines.option]
         value = option_price(

@@ -12,6 +12,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
+from seawall.margin.assess import assess
 from seawall.waterfall.insurance import absorb
 from seawall.waterfall.socialise import haircut
 
@@ -74,16 +75,19 @@ def _cover_venue(
 def _socialise(
     setup: Setup, state: State, step: int, v: int, path: Ints, loss: Floats, tape: TapeWriter
 ) -> None:
-    """Take a socialised loss from the cash of the venue's accounts, path by path.
+    """Take a socialised loss from the equity of the venue's accounts, path by path.
 
-    The outside world advanced it; what the accounts cannot bear stays there.
+    The outside world advanced it; what the accounts cannot bear stays there. Equity, because a
+    unit's cash holds the cost of its positions: a short's is large and a long's negative.
     """
     table = setup.table
     quoted = table.feed_asset[table.units.settle] == setup.quote
     members = np.flatnonzero((table.units.venue == v) & quoted)
     for p in np.unique(path):
         total = float(np.sum(loss[path == p]))
-        taken = haircut(total, state.holdings.cash[p, members])
+        at = np.full(members.size, p)
+        equity, _, _ = assess(table, state.holdings, state.quotes, at, members)
+        taken = haircut(total, equity)
         hit = taken > 0
         units, where = members[hit], np.full(int(hit.sum()), p)
         pay(setup, state, where, units, -taken[hit], "outside")

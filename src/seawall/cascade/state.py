@@ -55,19 +55,20 @@ class State:
 
 @dataclass(frozen=True)
 class Deposit:
-    """Money put in at the start: ``amount`` (p,) quote into a unit's cash, or, where ``row`` is not
-    -1, used to repay that debt; it comes from the outside world. Amounts are >= 0.
+    """Money put in at the start, one deposit per path: ``amount`` (p,) quote >= 0, from the outside
+    world, into the cash of ``unit`` (p,), or, where ``row`` (p,) is not -1, used to repay that debt.
     """
 
-    unit: int
-    row: int
+    unit: Ints
+    row: Ints
     amount: Floats
 
 
 @dataclass(frozen=True)
 class PathWorlds:
     """Which start (p,) of the setup each path has, its factor (p,) on depth, and whether (p,) its
-    feeds show the market price itself, without threshold or delay."""
+    feeds show the market price itself, without threshold or delay.
+    """
 
     start: Ints
     depth: Floats
@@ -126,17 +127,20 @@ def _deposit(
     """Book a deposit. Units are woken by thresholds without it, which is early, never late, for
     amounts that add to the unit.
     """
-    table, unit, row = setup.table, deposit.unit, deposit.row
-    venue = int(table.units.venue[unit])
-    asset = int(table.feed_asset[table.units.settle[unit]]) if row < 0 else table.rows.asset[row]
-    units = deposit.amount / price[:, asset]
-    accounts.assets["outside"][:, venue, asset] -= units
-    if row < 0:
-        holdings.cash[:, unit] += units
-    else:
-        holdings.size[:, row] += units
-        accounts.book_contracts[:, table.rows.contract[row]] -= units
-        accounts.assets["pool"][:, venue, asset] += units
+    table, rows = setup.table, setup.table.rows
+    settle = table.feed_asset[table.units.settle[deposit.unit]]
+    repays = deposit.row >= 0
+    asset = np.where(repays, rows.asset[np.maximum(deposit.row, 0)], settle)
+    path = np.arange(deposit.unit.size)
+    venue = table.units.venue[deposit.unit]
+    units = deposit.amount / price[path, asset]
+    accounts.assets["outside"][path, venue, asset] -= units
+    p, cash = path[~repays], units[~repays]
+    holdings.cash[p, deposit.unit[~repays]] += cash
+    p, row, repaid = path[repays], deposit.row[repays], units[repays]
+    holdings.size[p, row] += repaid
+    accounts.book_contracts[p, rows.contract[row]] -= repaid
+    accounts.assets["pool"][p, venue[repays], asset[repays]] += repaid
 
 
 def _system_accounts(setup: Setup, start: Ints) -> Accounts:

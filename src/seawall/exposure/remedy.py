@@ -1,10 +1,11 @@
-"""The cheapest single remedy that brings a desk's DRE under its limit.
+"""The cheapest single remedy that brings a desk's DRE under its limit: money into one account.
 
-Two kinds are tried for each desk account: add quote currency (or repay debt on a lending venue),
-and sell part of the leg that breaks first. Adding is searched on the impaired paths alone: a path
-on which nothing of the desk broke is the same path with more cash in the account, and more cash
-breaks nothing there. Cost: financing at FINANCING_RATE for money added (per day); impact for a sale
-(once). Wrong when a transfer takes longer than the deadline stated, or when several limits bind.
+For each desk account, the smallest deposit of its settlement asset (or repayment of its largest
+debt) after which fewer paths break than the limit allows; the account with the smallest one wins.
+Only the impaired paths are run again: on a path where nothing of the desk broke the same things
+happen with more money in an account that was not touched, and more money breaks nothing there.
+Cost: financing at FINANCING_RATE, per day. Wrong when a transfer takes longer than the deadline
+stated, when several limits bind, or when reducing a leg would cost less: sales are not tried.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FINANCING_RATE = 0.07
 # Largest deposit tried, in multiples of the account's equity.
 LARGEST = 4.0
 # Amounts tried at once, and how often the bracket is narrowed.
-CANDIDATES = 8
+CANDIDATES = 6
 ROUNDS = 2
 
 
@@ -44,31 +45,26 @@ def find_remedy(
     paths = impairment.step.size
     impaired = np.flatnonzero(impairment.step <= step)
     allowed = max(int(np.ceil(limit["limit"] * paths - 1e-9)) - 1, 0)
-    counts = [
-        (int(np.count_nonzero(impairment.unit[impaired] == u)), int(u))
-        for u in setup.desk_units[desk_columns(setup, owner)]
+    units = [
+        int(unit)
+        for unit in setup.desk_units[desk_columns(setup, owner)]
+        if impaired.size - np.count_nonzero(impairment.unit[impaired] == unit) <= allowed
     ]
-    best: dict[str, Any] | None = None
-    tried = []
-    for count, unit in sorted(counts, key=lambda item: -item[0]):
-        if count == 0 or impaired.size - count > allowed:
-            continue
-        tried.append(setup.book.account_names[setup.table.units.account[unit]])
-        found = _smallest_deposit(
-            setup, owner, unit, impaired, allowed, step=step, steps=steps, seed=seed
-        )
-        if found is None:
-            continue
-        amount, left = found
-        if best is None or amount < best["amount_quote"]:
-            best = _as_remedy(setup, unit, amount, left, paths, limit, impairment)
-    if best is not None:
-        return best, f"smallest deposit into one account; accounts tried: {', '.join(tried)}"
-    if not tried:
+    if not units:
         return None, "no single account's deposit can bring DRE under its limit: several break"
-    return None, (
-        f"no deposit up to four times the equity of {', '.join(tried)} brings DRE under its limit"
+    runs = Runs(impaired, np.zeros_like(impaired))
+    exogenous = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
+    amounts, left = _smallest_deposits(setup, owner, np.array(units), exogenous, allowed)
+    names = ", ".join(setup.book.account_names[setup.table.units.account[u]] for u in units)
+    best = int(np.argmin(amounts))
+    if not np.isfinite(amounts[best]):
+        return None, (
+            f"no deposit up to {LARGEST:g} times the equity of {names} brings DRE under its limit"
+        )
+    remedy = _as_remedy(
+        setup, units[best], float(amounts[best]), int(left[best]), paths, limit, impairment
     )
+    return remedy, f"smallest deposit into one account; accounts tried: {names}"
 
 
 def _as_remedy(
@@ -116,56 +112,43 @@ def _debt_row(setup: Setup, unit: int) -> int:
     return int(rows[np.argmin(setup.row_start[rows])])
 
 
-def _broken(
-    setup: Setup,
-    owner: str,
-    unit: int,
-    impaired: Ints,
-    amounts: Floats,
-    *,
-    step: int,
-    steps: int,
-    seed: int,
-) -> Ints:
-    """How many of the impaired paths still break for each amount (c,) deposited."""
-    runs = Runs(impaired, np.zeros_like(impaired))
-    one = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
-    paths = np.tile(one, (amounts.size, 1, 1))
-    deposit = Deposit(unit, _debt_row(setup, unit), np.repeat(amounts, impaired.size))
-    tape, _ = run(setup, paths, deposit=deposit)
-    again = desk_impairment(setup, tape, owner).step <= step
-    broken: Ints = np.count_nonzero(again.reshape(amounts.size, impaired.size), axis=1)
-    return broken
-
-
-def _smallest_deposit(
-    setup: Setup,
-    owner: str,
-    unit: int,
-    impaired: Ints,
-    allowed: int,
-    *,
-    step: int,
-    steps: int,
-    seed: int,
-) -> tuple[float, int] | None:
-    """Smallest deposit (quote, rounded up) with at most ``allowed`` paths broken, and how many."""
-    equity = max(float(setup.desk_equity[np.flatnonzero(setup.desk_units == unit)[0]]), 1.0)
-    largest = LARGEST * equity
-    row = _debt_row(setup, unit)
-    if row >= 0:
-        largest = min(largest, -float(setup.row_start[row]))
-    low, high, left = 0.0, largest, None
-    grid = largest * np.geomspace(0.01, 1.0, CANDIDATES)
+def _smallest_deposits(
+    setup: Setup, owner: str, units: Ints, exogenous: Floats, allowed: int
+) -> tuple[Floats, Ints]:
+    """Smallest deposit (n,) into each unit, quote, with at most ``allowed`` of the paths broken, and
+    how many still break; infinite where no deposit tried is enough.
+    """
+    rows = np.array([_debt_row(setup, int(unit)) for unit in units])
+    equity = setup.desk_equity[np.searchsorted(setup.desk_units, units)]
+    largest = LARGEST * np.maximum(equity, 1.0)
+    debt = -setup.row_start[np.maximum(rows, 0)]
+    largest = np.where(rows >= 0, np.minimum(largest, debt), largest)
+    grid = largest[:, None] * np.geomspace(0.01, 1.0, CANDIDATES)
+    low, found = np.zeros(units.size), np.full(units.size, np.inf)
+    left = np.full(units.size, -1)
     for _ in range(ROUNDS):
-        broken = _broken(setup, owner, unit, impaired, grid, step=step, steps=steps, seed=seed)
-        good = np.flatnonzero(broken <= allowed)
-        if good.size == 0:
-            break
-        at = int(good[0])
-        high, left = float(grid[at]), int(broken[at])
-        low = float(grid[at - 1]) if at else low
-        grid = np.linspace(low, high, CANDIDATES + 1)[1:]
-    if left is None:
-        return None
-    return high, left
+        broken = _broken(setup, owner, units, rows, grid, exogenous)
+        enough = broken <= allowed
+        for n in np.flatnonzero(enough.any(axis=1)):
+            at = int(enough[n].argmax())
+            found[n], left[n] = grid[n, at], broken[n, at]
+            low[n] = grid[n, at - 1] if at else low[n]
+        top = np.where(np.isfinite(found), found, largest)
+        grid = low[:, None] + (top - low)[:, None] * np.arange(1, CANDIDATES + 1) / CANDIDATES
+    return found, left
+
+
+def _broken(
+    setup: Setup, owner: str, units: Ints, rows: Ints, grid: Floats, exogenous: Floats
+) -> Ints:
+    """How many paths still break for each unit and amount (n, c) deposited; one batch of runs."""
+    count, shape = exogenous.shape[0], grid.shape
+    deposit = Deposit(
+        np.repeat(units, shape[1] * count),
+        np.repeat(rows, shape[1] * count),
+        np.repeat(grid.ravel(), count),
+    )
+    tape, _ = run(setup, np.tile(exogenous, (grid.size, 1, 1)), deposit=deposit)
+    again = desk_impairment(setup, tape, owner).step < exogenous.shape[1]
+    broken: Ints = np.count_nonzero(again.reshape(*shape, count), axis=2)
+    return broken

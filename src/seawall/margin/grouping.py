@@ -111,7 +111,12 @@ def _columns(book: Book) -> _Columns:
             settle.append(book.assets.index(instrument.settle))
             inverse.append(instrument.inverse)
         option.append(isinstance(instrument, Option))
-    return _Columns(np.array(settle, dtype=np.int64), np.array(inverse), np.array(option))
+    # Without instruments NumPy would make these columns of floats.
+    return _Columns(
+        np.array(settle, dtype=np.int64),
+        np.array(inverse, dtype=bool),
+        np.array(option, dtype=bool),
+    )
 
 
 def _keys(book: Book, columns: _Columns, lending: Bools, quote: int) -> _Keys:

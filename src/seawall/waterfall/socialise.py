@@ -1,7 +1,8 @@
-"""Socialised loss: what no layer covered, shared by account holders in proportion to their cash.
+"""Socialised loss: what no layer covered, shared by account holders in proportion to their equity.
 
-Source: cash haircut as in Derive's security module or older futures venues (docs/venues). On a
-lending market the lenders' claims are written down instead. Wrong for funding-index socialisation.
+Source: haircut as in Derive's security module or older futures venues (docs/venues), there of cash;
+profit not yet settled bears its share here. On a lending market the lenders' claims are written
+down instead. Wrong for funding-index socialisation.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import numpy as np
 from seawall.book.book import Floats
 
 
-def haircut(loss: float, cash: Floats) -> Floats:
-    """Amount (n,) >= 0 taken from each cash balance (n,), pro rata to positive cash.
+def haircut(loss: float, equity: Floats) -> Floats:
+    """Amount (n,) >= 0 taken from each account of equity (n,), pro rata to positive equity.
 
-    Sums to min(loss, total positive cash): nobody pays more than they have.
+    Sums to min(loss, total positive equity): nobody pays more than they have.
     """
-    positive = np.maximum(cash, 0.0)
+    positive = np.maximum(equity, 0.0)
     total = float(np.sum(positive))
     if total <= 0:
-        return np.zeros_like(cash)
+        return np.zeros_like(equity)
     return positive * min(1.0, loss / total)
