@@ -55,8 +55,8 @@ class State:
 
 @dataclass(frozen=True)
 class Deposit:
-    """Money put in at the start, one deposit per path: ``amount`` (p,) quote >= 0, from the outside
-    world, into the cash of ``unit`` (p,), or, where ``row`` (p,) is not -1, used to repay that debt.
+    """Money put in at the start, one deposit per path: ``amount`` (p,) quote >= 0 from the outside
+    world into the cash of ``unit`` (p,), or, where ``row`` (p,) is not -1, to repay that debt.
     """
 
     unit: Ints

@@ -9,54 +9,81 @@ from __future__ import annotations
 
 ASSUMPTIONS: dict[str, str] = {
     "A1": (
-        "Impairment is the first of: forced liquidation; equity below zero; forced reduction by "
-        "auto-deleveraging or a socialised loss; loss of more than theta of starting equity. Theta "
-        "is the case's loss_fraction, 50% unless stated. A venue or the protocol is impaired when "
-        "bad debt exceeds what its insurance layer holds."
+        "Impairment of a desk is the first of: forced liquidation, in part or in full, of any of "
+        "its margin accounts; equity below zero of any; forced reduction by auto-deleveraging or "
+        "a socialised loss; loss over all its accounts of more than theta of starting equity. "
+        "Theta is the case's loss_fraction, 50% unless stated. A venue or the protocol is "
+        "impaired when bad debt exceeds what its insurance layer holds: at the first deleveraging "
+        "or socialised loss, or when debt beyond collateral is still open at the end."
     ),
     "A2": (
-        "Model interval: volatility and depth are redrawn from a stated bootstrap and the same "
-        "random numbers are run again; it holds the error of those inputs and no other."
+        "Model interval: volatility (jumps with it) and depth have a stated prior, from the "
+        "case's errors of volatility, branching ratio and depth. The engine runs at the base and "
+        "at three points of that prior on the same random numbers, and the rest is interpolated. "
+        "It holds the error of those inputs and no other; errors of different assets are taken as "
+        "one."
     ),
     "A3": (
-        "Prices are diffusions with jumps, with the correlations of the case, in fixed time steps; "
-        "one seed fixes every path. Simulation intervals are Wilson intervals at 95%."
+        "Prices are diffusions of constant volatility without drift, with the correlations of the "
+        "case and common jumps if it states them, in fixed time steps; nothing happens between "
+        "two steps. One seed fixes every path. Simulation intervals are Wilson intervals at 95%."
     ),
     "A4": (
-        "Fitted history already holds the crowd's feedback. Paths labelled total run with that "
-        "feedback off; only paths labelled exogenous run with it on."
+        "Fitted history already holds the crowd's feedback. Paths labelled total run at the "
+        "case's volatility with that feedback off: forced orders pay their impact and leave no "
+        "trace in the price. Paths labelled exogenous run with it on, at (1 - branching ratio) "
+        "times that volatility. Jumps are used as stated under both labels."
     ),
     "A5": (
-        "Depth is the case's, gets thinner when volatility rises and refills at a stated rate "
-        "after it is taken."
+        "Each asset has one market, which all venues and instruments share; its depth is the "
+        "case's. Under linear impact depth gets thinner while a one-hour average of the price's "
+        "moves is above normal. A stated share of an order's impact stays; the rest decays at a "
+        "stated rate."
     ),
     "A6": (
-        "Liquidation and exit orders move the price by the case's impact rule; an exit uses at "
-        "most a tenth of an instrument's daily volume."
+        "Forced orders execute at once and move the price by the case's impact rule, options by "
+        "their delta; orders of one round in one asset pay one mean price, and no trading fee "
+        "beside the venue's liquidation fee. A keeper calls a loan when the sale, after half of "
+        "its own impact, pays for the repayment and gas; keepers go on within the step until the "
+        "loan is healthy or no call pays. An exit uses at most a tenth of an asset's daily "
+        "volume; its cost is that of trading all at once."
     ),
     "A7": (
         "Accounts of the crowd are generated from open interest, long/short skew, a distribution "
         "of leverage and a concentration of sizes, unless the case holds the real ones; light and "
-        "heavy crowds differ in leverage alone."
+        "heavy crowds differ in the cash and collateral behind the same positions and debts. "
+        "Within the horizon nobody, crowd or desk, trades, adds or withdraws unless forced."
     ),
     "A8": (
-        "The oracle publishes when the price leaves its deviation threshold or its heartbeat is "
-        "over, and each update arrives after a fixed delay."
+        "The oracle looks at the market once a step. It publishes when the price has left its "
+        "deviation threshold or its heartbeat is over, and each update arrives after a fixed "
+        "delay, rounded to whole steps: below half a step to none. A feed without threshold, "
+        "heartbeat and delay is the market price itself, also within a step."
     ),
     "A9": (
-        "Venues act by their rulebooks as of the dates in the manifest; which price governs "
-        "margin, liquidation and auto-deleveraging is read from there."
+        "Venues act by their rulebooks as of the dates in the manifest. The price that governs "
+        "margin, liquidation and auto-deleveraging is read from there and keeps its ratio to "
+        "spot. A backstop vault that is solvent takes accounts between zero and the rulebook's "
+        "share of maintenance, at the market price, and keeps what it takes. Auto-deleveraging "
+        "closes accounts below zero when they owe more than the fund before it holds, but none "
+        "with options. What no layer covers falls on the vault where the venue has one and "
+        "socialises nothing, else on the equity of the venue's accounts, at a lending market on "
+        "its lenders."
     ),
     "A10": (
         "Venues, bridges, stablecoins and contracts do not fail in this version; the loss of "
         "claims on them is not in any number."
     ),
     "A11": (
-        "A remedy acts at the start of the horizon and nobody else reacts to it. Its deadline is "
+        "A remedy is one deposit, or one repayment of debt, at the start of the horizon, and "
+        "nobody else reacts to it; its cost is financing at 7% a year. It is searched on the "
+        "paths that were impaired: more cash is taken to break nothing elsewhere. Its deadline is "
         "the time at which the chance of having broken reaches a third of the limit."
     ),
     "A12": (
-        "Implied volatility moves with the spot price by a fixed rule; skew and term structure "
-        "keep their shape."
+        "An option's implied volatility moves with the spot price by the asset's implied_slope "
+        "and is never below 1%; the forward keeps its ratio to spot. Options that expire on the "
+        "way pay their intrinsic value. Dated futures do not expire within the horizon. Funding "
+        "and interest stay at the case's rates."
     ),
 }
