@@ -27,6 +27,7 @@ from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
 from seawall.margin.assess import Worth, assess, option_quotes
+from seawall.margin.table import RowKind
 from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
@@ -137,9 +138,17 @@ def _round(
 def _closable(
     setup: Setup, state: State, worth: Worth, path: Ints, unit: Ints, chosen: Ints
 ) -> Bools:
-    """True where a chosen pair still holds anything that can be closed."""
-    held = np.bincount(worth.pair, worth.exposure > 0, unit.size)[chosen] > 0
-    options = setup.table.units.options
+    """True where a chosen pair still holds anything that can be closed.
+
+    Debt alone can be written off by a lender; an order book has nothing to sell there.
+    """
+    table = setup.table
+    options = table.units.options
+    lends = np.array([rules.liquidation.style == "keeper" for rules in setup.rulebooks])
+    lent = lends[table.units.venue[unit]][worth.pair]
+    debt = (table.rows.kind[worth.row] == RowKind.BALANCE) & (worth.worth < 0)
+    closable = (worth.exposure > 0) & (lent | ~debt)
+    held = np.bincount(worth.pair, closable, unit.size)[chosen] > 0
     for n in np.flatnonzero(~held & (options[unit[chosen] + 1] > options[unit[chosen]])):
         p, u = path[chosen[n]], unit[chosen[n]]
         held[n] = bool(np.any(state.holdings.option_size[p, options[u] : options[u + 1]]))

@@ -1,6 +1,7 @@
-"""When a margin account may be liquidated: equity below a maintenance margin that is positive.
+"""When a margin account may be liquidated: equity below maintenance margin.
 
-For loans this is health factor < 1 (C9). Source: each rulebook. Wrong for venues with a grace
+For loans this is health factor < 1 (C9), and debt whose collateral is gone stays liquidatable: its
+maintenance is zero and its equity below. An empty account (0 against 0) is not. Source: each rulebook. Wrong for venues with a grace
 period.
 """
 
@@ -11,4 +12,4 @@ from seawall.book.book import Bools, Floats
 
 def breached(equity: Floats, maintenance: Floats) -> Bools:
     """True (n,) where the venue's engine may act; equity and maintenance (n,) in quote."""
-    return (maintenance > 0) & (equity < maintenance)
+    return equity < maintenance
