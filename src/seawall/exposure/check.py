@@ -55,9 +55,8 @@ def check(
     setup = prepare(case, (BASE, *crowds))
     seconds = horizons(horizon_seconds)
     prior = model_prior(case, _gross(setup))
-    tapes = run_plan(
-        setup, plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed), progress
-    )
+    chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
+    tapes = run_plan(setup, chosen, progress)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
     headline = f"desk:{desks(setup)[0]}" if desks(setup) else "protocol"

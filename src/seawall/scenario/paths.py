@@ -13,8 +13,8 @@ jump_volatility^2): jumps come on top of the diffusion's volatility.
 Which volatility. Files hold that of observed history, which already contains the crowd's feedback.
 Paths labelled "exogenous" (feedback on) use (1 - branching ratio) times it, paths labelled "total"
 (feedback off) all of it. Jumps are used as stated in both: whoever states them for "exogenous"
-paths states the shock before amplification. A volatility scale multiplies both, diffusion and jumps:
-it is a statement about the size of all moves.
+paths states the shock before amplification. A volatility scale multiplies both, diffusion and
+jumps: it is a statement about the size of all moves.
 
 Random numbers are addressed by (seed, path, step), so a path does not depend on which others are
 drawn or how far it runs. Another step length is another draw of the same law: path 7 at 60 s is not
