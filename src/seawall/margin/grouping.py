@@ -146,5 +146,8 @@ def _folded_cost(book: Book, columns: _Columns, position: Ints) -> Floats:
     """
     instrument = book.position_instrument[position]
     size, entry = book.size[position], book.entry[position]
-    cost = np.where(columns.inverse[instrument], -size / entry, size * entry)
-    return np.where(columns.option[instrument], 0.0, cost)
+    option = columns.option[instrument]
+    inverse = columns.inverse[instrument] & ~option
+    # Divided only where it is meant: an option's entry may be zero.
+    cost = np.divide(-size, entry, out=size * entry, where=inverse)
+    return np.where(option, 0.0, cost)
