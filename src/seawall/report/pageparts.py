@@ -180,7 +180,7 @@ def _beyond_fact(result: Result) -> Fact | None:
     parts = found[1]
     gap = numbers.points(parts["total"] - parts["price"], signed=True)
     text = (
-        f"Price alone {numbers.percent(parts['price'])}, with everybody’s orders "
+        f"Price alone {numbers.percent(parts['price'])}, with impact, crowd and late oracles "
         f"{numbers.percent(parts['total'])}."
     )
     grid = _amplification(result)
