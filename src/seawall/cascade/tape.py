@@ -32,35 +32,29 @@ MONEY = ("notional", "keeper", "backstop", "fund", "adl", "socialised", "fee")
 class TapeWriter:
     """Collects events during a run; only the loop writes to it."""
 
-    chunks: dict[str, list[np.ndarray]] = field(
-        default_factory=lambda: {name: [] for name in INTS + MONEY}
-    )
+    chunks: list[dict[str, np.ndarray]] = field(default_factory=list)
 
     def write(
         self, step: int, kind: EventKind, path: Ints, unit: Ints, **columns: np.ndarray
     ) -> None:
         """Append events of one kind; missing money columns are 0, a missing leg is -1."""
         count = path.size
-        if count == 0:
-            return
-        given: dict[str, np.ndarray] = {
-            "path": path,
-            "unit": unit,
-            "step": np.full(count, step),
-            "kind": np.full(count, int(kind)),
-            "leg": np.full(count, -1),
-            **columns,
-        }
-        for name in INTS + MONEY:
-            self.chunks[name].append(np.broadcast_to(given.get(name, np.zeros(count)), count))
+        if count:
+            when = np.full(count, step)
+            what = np.full(count, int(kind))
+            self.chunks.append({"path": path, "unit": unit, "step": when, "kind": what, **columns})
 
     def columns(self) -> dict[str, np.ndarray]:
         """All events as columns, in the order in which they were written."""
+        sizes = [chunk["path"].size for chunk in self.chunks]
+        ends = np.cumsum([0, *sizes])
         out: dict[str, np.ndarray] = {}
         for name in INTS + MONEY:
-            parts = self.chunks[name]
-            joined = np.concatenate(parts) if parts else np.zeros(0)
-            out[name] = joined.astype(np.int64 if name in INTS else np.float64)
+            column = np.full(ends[-1], -1) if name in INTS else np.zeros(ends[-1])
+            for chunk, start, end in zip(self.chunks, ends[:-1], ends[1:], strict=True):
+                if name in chunk:
+                    column[start:end] = chunk[name]
+            out[name] = column
         return out
 
 

@@ -55,7 +55,8 @@ class WakeState:
 
     origin (p, f) prices at the start; reached (p, c) largest displacement; clock (p, c);
     wake (p, u by rank) clock at which to check again, inf = asleep since the start;
-    awake (p, c) ranks woken by displacement; scan (c,) ranks that may be awake on some path
+    awake (p, c) ranks woken by displacement, next (p, c) threshold of the first that still sleeps;
+    scan (c,) ranks that may be awake on some path
     """
 
     origin: Floats
@@ -63,6 +64,7 @@ class WakeState:
     clock: Floats
     wake: NDArray[np.float32]
     awake: Ints
+    next: Floats
     scan: Ints
     steps: int
 
@@ -93,6 +95,7 @@ def begin_wake(rule: WakeRule, price: Floats) -> WakeState:
         clock=np.ones((paths, clocks)),
         wake=np.tile(wake, (paths, 1)),
         awake=np.tile(awake, (paths, 1)),
+        next=np.zeros((paths, clocks)),
         scan=awake.copy(),
         steps=0,
     )
@@ -118,9 +121,10 @@ def tick(
     paid = rule.drift * state.steps * (1.0 + state.reached[path])
     reached = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
     state.reached[path] = reached
-    for c in range(rule.drift.size):
+    for c in np.flatnonzero((reached >= state.next[path]).any(axis=0)):
         first, last = rule.first[c], rule.first[c + 1]
         if first == last:
+            state.next[path, c] = np.inf
             continue
         woken = np.searchsorted(rule.threshold[first:last], reached[:, c], side="right")
         start = state.awake[path, c]
@@ -130,6 +134,8 @@ def tick(
             state.wake[path[owner], first + rank] = 0.0
             state.awake[path, c] = np.maximum(start, woken)
             state.scan[c] = max(state.scan[c], int(woken.max()))
+        ahead = np.append(rule.threshold[first:last], np.inf)
+        state.next[path, c] = ahead[state.awake[path, c]]
 
 
 def wake_units(rule: WakeRule, state: WakeState, path: Ints, unit: Ints) -> None:
