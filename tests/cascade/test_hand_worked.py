@@ -152,7 +152,7 @@ def test_the_vault_takes_positions_and_margin_below_two_thirds() -> None:
     """At 90.5 equity is 5, maintenance 9.05: below 2/3 of it, above zero. The vault gets both."""
     rule = Liquidation("orderbook", backstop_ratio=2 / 3)
     book = perpetuals_venue(("backstop", "adl"), backstop=1_000.0, liquidation=rule)
-    setup, tape, state, _ = crash(book, to=90.5)
+    _, tape, state, _ = crash(book, to=90.5)
     assert events(tape) == [(0, 1, 0, EventKind.BACKSTOP)]
     assert tape.backstop[0] == pytest.approx(-5.0)
     assert state.accounts.assets["backstop"][0, 0, 0] == pytest.approx(1_000.0 - 905.0 + 5.0)

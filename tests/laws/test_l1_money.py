@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from random_cases import Recipe, build, laws, recipes
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
-from seawall.casefile import sample_case
 from seawall.cascade import engine
 from seawall.cascade.engine import Runs, World, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Accounts, State, begin
+from seawall.casefile import sample_case
 from seawall.margin.assess import Holdings, assess, option_quotes
 from seawall.margin.table import RowKind
 from seawall.market.state import InstrumentState

@@ -1,8 +1,8 @@
 """When a margin account may be liquidated: equity below maintenance margin.
 
 For loans this is health factor < 1 (C9), and debt whose collateral is gone stays liquidatable: its
-maintenance is zero and its equity below. An empty account (0 against 0) is not. Source: each rulebook. Wrong for venues with a grace
-period.
+maintenance is zero and its equity below. An empty account (0 against 0) is not. Source: each
+rulebook. Wrong for venues with a grace period.
 """
 
 from __future__ import annotations
