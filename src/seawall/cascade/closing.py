@@ -71,8 +71,7 @@ def close_accounts(
         has_fund = "fund" in layers[: layers.index("adl")]
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]
-        linear = np.diff(setup.table.units.options)[breach.unit] == 0
-        to_adl = (breach.equity < 0) & beyond & linear
+        to_adl = (breach.equity < 0) & beyond & setup.linear[breach.unit]
     sold = ~(to_vault | to_adl)
     _to_vault(setup, state, step, breach.only(to_vault), tape)
     deleverage(
@@ -130,12 +129,7 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
     state.tried[path, unit] = True
     wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))
     state.ready[path, unit] = np.where(full, state.ready[path, unit], step + wait)
-    settle = setup.table.feed_asset[setup.table.units.settle[unit]]
-    cash = state.holdings.cash[path, unit] * state.market[path, settle]
-    charge = rule.fee * notional * fraction
-    fee = np.where(full, np.clip(cash, 0.0, charge), np.minimum(charge, breach.equity.clip(0)))
-    pay(setup, state, path, unit, -fee, "keeper" if rule.fee_to == "keeper" else "fund")
-    to_keeper = rule.fee_to == "keeper"
+    fee, keeper = _charge_fees(setup, state, v, breach, notional * fraction, full)
     tape.write(
         step,
         EventKind.LIQUIDATION,
@@ -144,9 +138,34 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
         leg=breach.leg,
         notional=notional * fraction,
         fee=fee,
-        keeper=-fee if to_keeper else np.zeros_like(fee),
+        keeper=-keeper,
     )
     cover_deficits(setup, state, step, path[full], unit[full], tape)
+
+
+def _charge_fees(
+    setup: Setup, state: State, v: int, breach: Breach, notional: Floats, full: Bools
+) -> tuple[Floats, Floats]:
+    """Charge forced orders (n,): liquidation fee to the fund or keeper, taker fee to the venue.
+
+    Nobody is charged more than they have left: cash after a full close, equity before a partial
+    one. Returns the whole fee and the keeper's part of it, quote.
+    """
+    rulebook, path, unit = setup.rulebooks[v], breach.path, breach.unit
+    rule = rulebook.liquidation
+    rate = rule.fee + rulebook.taker_fee
+    if rate <= 0:
+        return np.zeros(path.size), np.zeros(path.size)
+    settle = setup.table.feed_asset[setup.table.units.settle[unit]]
+    cash = state.holdings.cash[path, unit] * state.market[path, settle]
+    bound = np.where(full, cash, breach.equity)
+    total = np.clip(bound, 0.0, rate * notional)
+    liquidation = total * (rule.fee / rate)
+    pay(setup, state, path, unit, -liquidation, rule.fee_to)
+    # The venue itself is part of the outside world.
+    pay(setup, state, path, unit, liquidation - total, "outside")
+    earned = rule.fee_to == "keeper"
+    return total, liquidation if earned else np.zeros(path.size)
 
 
 def _to_vault(setup: Setup, state: State, step: int, breach: Breach, tape: TapeWriter) -> None:
