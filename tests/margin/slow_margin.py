@@ -54,8 +54,10 @@ def add_perpetual(
         profit = size * (1 / entry - 1 / price) * spot
         notional, coins, to_quote = abs(size), abs(size) / price, spot / price
     else:
-        profit = size * (price - entry)
-        notional, coins, to_quote = abs(size) * price, abs(size), 1.0
+        # Profit and margin are in the settlement asset.
+        to_quote = case.market.assets[instrument.settle].spot
+        profit = size * (price - entry) * to_quote
+        notional, coins = abs(size) * price, abs(size)
     out.equity += profit
     rule = rulebook.option_margin
     if rule is not None:

@@ -24,6 +24,7 @@ from tiny_cases import (
 from seawall.case import Case
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.instruments import Perpetual
 from seawall.margin.assess import assess, option_quotes, requirement, starting_holdings
 from seawall.margin.compile import compile_table
 from seawall.margin.table import MarginTable
@@ -43,6 +44,7 @@ PERPETUALS = (
     perpetual("BTC-PERP", "BTC"),
     perpetual("ETH-PERP", "ETH"),
     perpetual("BTC-COIN", "BTC", inverse=True),
+    Perpetual("BTC-EURO", "BTC", "EURO"),
 )
 OPTIONS = (
     option("BTC-C", "BTC", 110_000.0, True, 30.0),
@@ -52,6 +54,7 @@ OPTIONS = (
 STATES = {
     "BTC-PERP": InstrumentState(mark=101_000.0),
     "BTC-COIN": InstrumentState(mark=99_500.0),
+    "BTC-EURO": InstrumentState(mark=92_500.0),
     "BTC-C": InstrumentState(mark=100_700.0, implied_volatility=0.5),
     "BTC-P": InstrumentState(implied_volatility=0.6),
     "BTC-COIN-C": InstrumentState(mark=100_100.0, implied_volatility=0.4),
@@ -59,6 +62,7 @@ STATES = {
 ASSETS = {
     "BTC": AssetState(100_000.0, 99_800.0, 100_300.0, 0.5, 1e9, 1e9),
     "ETH": AssetState(4_000.0, 4_010.0, 3_990.0, 0.7, 1e9, 1e9),
+    "EURO": AssetState(1.08, 1.09, 1.07, 0.08, 1e9, 1e9),
 }
 SIZES = {"BTC-COIN": 3e5, "ETH-PERP": 200.0}
 
@@ -79,7 +83,7 @@ def traders(draw: st.DrawFn) -> Trader:
     venue = draw(st.sampled_from(sorted(VENUES)))
     positions = () if venue == "loans" else draw(st.lists(held(venue), max_size=5))
     balances = {}
-    for asset, scale in (("USD", 1e5), ("BTC", 2.0), ("ETH", 20.0)):
+    for asset, scale in (("USD", 1e5), ("BTC", 2.0), ("ETH", 20.0), ("EURO", 1e5)):
         if draw(st.booleans()):
             balances[asset] = scale * draw(st.floats(-1.0, 1.0))
     return Trader(venue, tuple(positions), balances)
@@ -160,7 +164,7 @@ def test_an_inverse_contract_is_a_linear_one_with_the_coin_as_numeraire(size, en
         [Trader("v", (Held("BTC-COIN", size, entry),), {"BTC": cash})],
         PERPETUALS,
         flat,
-        {"BTC": coin(spot), "ETH": coin(1.0)},
+        {"BTC": coin(spot), "ETH": coin(1.0), "EURO": coin(1.0)},
     )
     # Here QUOTE is the coin, and the asset is the dollar.
     linear = tiny_case(
@@ -196,11 +200,12 @@ def test_longs_pay_funding_on_their_notional(size):
         [Trader("v", (Held("BTC-PERP", size, 100_000.0),), {"USD": 50_000.0})],
         PERPETUALS,
         {"v": VENUES["mark"]},
-        {"BTC": coin(100_000.0), "ETH": coin(1.0)},
+        {"BTC": coin(100_000.0), "ETH": coin(1.0), "EURO": coin(1.0)},
         states={"BTC-PERP": InstrumentState(funding_rate=0.1095)},
     )
     # 10.95% a year on 2 x 100,000 is 2.5 an hour.
-    assert HOUR * 200_000.0 * 0.1095 == pytest.approx(2.5)
+    an_hour = 0.1095 * 200_000.0 * HOUR
+    assert an_hour == pytest.approx(2.5)
     assert after_an_hour(case, 100_000.0) == pytest.approx(50_000.0 - np.sign(size) * 2.5)
 
 
@@ -209,7 +214,7 @@ def test_funding_of_an_inverse_contract_is_paid_in_coin():
         [Trader("v", (Held("BTC-COIN", 200_000.0, 100_000.0),), {"BTC": 1.0})],
         PERPETUALS,
         {"v": VENUES["mark"]},
-        {"BTC": coin(100_000.0), "ETH": coin(1.0)},
+        {"BTC": coin(100_000.0), "ETH": coin(1.0), "EURO": coin(1.0)},
         states={"BTC-COIN": InstrumentState(funding_rate=0.1095)},
     )
     # 200,000 contracts are 2 coins: 2 x 10.95% x an hour = 0.000025 coins.
@@ -221,7 +226,7 @@ def test_a_debt_grows_by_its_borrow_rate_and_an_asset_does_not():
         [Trader("v", (), {"BTC": 2.0, "USD": -100_000.0})],
         PERPETUALS,
         {"v": VENUES["loans"]},
-        {"BTC": coin(100_000.0, borrow_rate=0.5), "ETH": coin(1.0)},
+        {"BTC": coin(100_000.0, borrow_rate=0.5), "ETH": coin(1.0), "EURO": coin(1.0)},
     )
     usd = replace(case.market.assets["USD"], borrow_rate=0.0876)
     assets = {**case.market.assets, "USD": usd}
@@ -235,7 +240,7 @@ def test_option_margin_at_other_prices_moves_the_volatility_along_its_slope():
         [Trader("options", (Held("BTC-P", -1.0, 0.0),), {"USD": 0.0})],
         PERPETUALS + OPTIONS,
         VENUES,
-        {"BTC": coin(100_000.0, implied_slope=-0.5), "ETH": coin(1.0)},
+        {"BTC": coin(100_000.0, implied_slope=-0.5), "ETH": coin(1.0), "EURO": coin(1.0)},
         states=STATES,
     )
     table = table_of(case)
