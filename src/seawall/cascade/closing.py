@@ -71,7 +71,9 @@ def close_accounts(
         has_fund = "fund" in layers[: layers.index("adl")]
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]
-        to_adl = (breach.equity < 0) & beyond & setup.linear[breach.unit]
+        # Options have no bankruptcy price here: their accounts are sold.
+        plain = np.diff(setup.table.units.options)[breach.unit] == 0
+        to_adl = (breach.equity < 0) & beyond & plain
     sold = ~(to_vault | to_adl)
     _to_vault(setup, state, step, breach.only(to_vault), tape)
     deleverage(

@@ -55,7 +55,7 @@ class Setup:
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     wake          which units must be checked when (wakeup.py)
-    desk_units    (d,)                      is_desk (u,); linear (u,) units that ADL can close
+    desk_units    (d,)                      is_desk (u,)
     desk_equity   (d,), row_start (r,), option_start (o,): worth at the start, quote
     contract_*    (c,) venue, feed, margin price / feed price (0: options), inverse
     start_size    (w, r), start_cash (w, u): what traders hold at the start in each world
@@ -74,7 +74,6 @@ class Setup:
     wake: WakeRule
     desk_units: Ints
     is_desk: Bools
-    linear: Bools
     desk_equity: Floats
     row_start: Floats
     option_start: Floats
@@ -144,19 +143,11 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         wake=_wake_rule(case, table, spot, dt),
         desk_units=np.flatnonzero(desk),
         is_desk=desk,
-        linear=_linear_units(table),
         start_size=table.rows.size[None, :],
         start_cash=table.units.cash[None, :],
         desk_equity=requirement(table, spot[table.feed_asset]).equity[desk],
         **_start_columns(table, spot),
     )
-
-
-def _linear_units(table: MarginTable) -> Bools:
-    """Units (u,) that hold linear derivatives only: those whose bankruptcy price ADL can use."""
-    linear = np.diff(table.units.options) == 0
-    linear[table.rows.unit[table.rows.kind == RowKind.INVERSE]] = False
-    return linear
 
 
 def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
