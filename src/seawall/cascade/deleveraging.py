@@ -81,7 +81,9 @@ def _notional(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats
     table = setup.table
     inverse = table.rows.kind[lines.index] == RowKind.INVERSE
     settle = state.quotes.price[lines.path, table.units.settle[lines.unit]]
-    return np.abs(lines.change) * np.where(inverse, 1.0 / price, price) * settle
+    # Linear contracts may trade at zero (a bankruptcy price); they must not divide by it.
+    worth = np.where(inverse, 1.0 / np.where(inverse, price, 1.0), price)
+    return np.abs(lines.change) * worth * settle
 
 
 def _moved(setup: Setup, lines: Lines, price: Floats, shift: Floats) -> Floats:
