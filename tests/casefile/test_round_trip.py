@@ -153,7 +153,7 @@ def test_a_failed_write_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("crowd", "counts"), [(None, [6000, 600]), (5, [5, 1]), (70, [70, 7])])
+@pytest.mark.parametrize(("crowd", "counts"), [(None, [5000, 500]), (5, [5, 1]), (70, [70, 7])])
 def test_the_crowd_of_the_sample_can_be_chosen(
     tmp_path: Path, crowd: int | None, counts: list[int]
 ) -> None:

@@ -115,8 +115,9 @@ def _debt_row(setup: Setup, unit: int) -> int:
 def _smallest_deposits(
     setup: Setup, owner: str, units: Ints, exogenous: Floats, allowed: int
 ) -> tuple[Floats, Ints]:
-    """Smallest deposit (n,) into each unit, quote, that leaves ``allowed`` paths broken at most, and
-    how many still break; infinite where no deposit tried is enough.
+    """Smallest deposit (n,) into each unit, quote, that leaves at most ``allowed`` broken paths.
+
+    Returns the deposits and how many paths still break; infinite where none tried is enough.
     """
     rows = np.array([_debt_row(setup, int(unit)) for unit in units])
     equity = setup.desk_equity[np.searchsorted(setup.desk_units, units)]
