@@ -1,0 +1,32 @@
+"""A sample Case that breaks often, so that small runs have something to say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from seawall.case import Case, Limit
+from seawall.casefile import sample_case
+from seawall.exposure import check
+
+DESK = "desk:harbour"
+DAY = 86_400.0
+
+
+@cache
+def risky_case(factor: float = 2.0, crowd: int = 200) -> Case:
+    """The sample with every volatility multiplied and no limits but one on the desk's DRE."""
+    case = sample_case(crowd=crowd)
+    assets = {
+        name: replace(state, volatility=factor * state.volatility)
+        for name, state in case.market.assets.items()
+    }
+    limit = Limit("DRE 24 h", "dre", DESK, 0.05, DAY)
+    return replace(case, market=replace(case.market, assets=assets), limits=(limit,))
+
+
+@cache
+def risky_result(factor: float = 2.0, paths: int = 120) -> dict[str, Any]:
+    """Its answer over a day."""
+    return check(risky_case(factor), horizon_seconds=DAY, paths=paths, seed=4)
