@@ -87,13 +87,13 @@ def strip(point: Point, label: str) -> Markup:
     if point.low is not None and point.high is not None:
         body.append(_rect(x(point.low), 44, x(point.high) - x(point.low), 22, "simulation"))
     if low is not None and high is not None:
-        # The model interval's ends in figures, outside of both bars.
-        left = min(x(low), x(low if point.low is None else point.low))
-        right = max(x(high), x(high if point.high is None else point.high))
-        if left > 9:
-            body.append(_text(left, 60, numbers.percent(low, 1), "mute", "end", -7))
-        if right < 91:
-            body.append(_text(right, 60, numbers.percent(high, 1), "mute", "start", 7))
+        # The model interval's ends in figures, unless the other bar covers them.
+        left = low if point.low is None else point.low
+        right = high if point.high is None else point.high
+        if 9 < x(low) <= x(left):
+            body.append(_text(x(low), 60, numbers.percent(low, 1), "mute", "end", -7))
+        if 91 > x(high) >= x(right):
+            body.append(_text(x(high), 60, numbers.percent(high, 1), "mute", "start", 7))
     if point.probability is not None:
         p = point.probability
         body.append(f'<circle cx="{x(p):.2f}%" cy="55" r="7" class="dot"/>')
