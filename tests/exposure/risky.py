@@ -30,3 +30,11 @@ def risky_case(factor: float = 2.0, crowd: int = 200) -> Case:
 def risky_result(factor: float = 2.0, paths: int = 120) -> dict[str, Any]:
     """Its answer over a day."""
     return check(risky_case(factor), horizon_seconds=DAY, paths=paths, seed=4)
+
+
+@cache
+def limited(share: float) -> tuple[Case, dict[str, Any]]:
+    """A Case whose limit is this share of its DRE, so that it is breached, and its answer."""
+    dre = risky_result(1.3)["dre"]["scopes"][DESK]["probability"][-1]
+    case = replace(risky_case(1.3), limits=(Limit("DRE 24 h", "dre", DESK, share * dre, DAY),))
+    return case, check(case, horizon_seconds=DAY, paths=120, seed=4)

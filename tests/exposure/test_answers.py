@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from risky import DAY, DESK, risky_case, risky_result
+from risky import DAY, DESK, limited, risky_case, risky_result
 
 from seawall.cascade.engine import prepare
 from seawall.case import Case, Limit
@@ -185,20 +185,12 @@ def deposited(case: Case, account: str, asset: str, amount: float) -> Case:
 class TestRemedy:
     """The transfer named, made in the Case itself and run again, does what was promised."""
 
-    def promised(self, share: float) -> tuple[Case, dict, dict]:
-        dre = risky_result(1.3)["dre"]["scopes"][DESK]["probability"][-1]
-        limit = Limit("DRE 24 h", "dre", DESK, share * dre, DAY)
-        case = replace(risky_case(1.3), limits=(limit,))
-        result = check(case, horizon_seconds=DAY, paths=120, seed=4)
-        assert result["limits"][0]["breached"]
-        return case, result, result["remedy"]
-
     @pytest.mark.parametrize("share", [0.95, 0.7])
     def test_the_case_with_the_remedy_in_it_keeps_its_limit(self, share):
-        case, result, remedy = self.promised(share)
-        if remedy is None:
-            assert "no " in result["remedy_note"]
-            pytest.fail(f"no remedy to test: {result['remedy_note']}")
+        case, result = limited(share)
+        remedy = result["remedy"]
+        assert result["limits"][0]["breached"]
+        assert remedy is not None, result["remedy_note"]
         cured = deposited(case, remedy["account"], remedy["asset"], remedy["amount"])
         again = check(cured, horizon_seconds=DAY, paths=120, seed=4)
         dre = again["dre"]["scopes"][DESK]["probability"][-1]
@@ -208,8 +200,8 @@ class TestRemedy:
         assert remedy["low_after"] <= dre <= remedy["high_after"]
 
     def test_half_the_remedy_is_not_enough(self):
-        case, _, remedy = self.promised(0.7)
-        assert remedy is not None
+        case, result = limited(0.7)
+        remedy = result["remedy"]
         half = deposited(case, remedy["account"], remedy["asset"], 0.5 * remedy["amount"])
         assert check(half, horizon_seconds=DAY, paths=120, seed=4)["limits"][0]["breached"]
 
