@@ -97,9 +97,7 @@ def plain_margin(case: Case, account: int, price: dict[str, float]) -> tuple[flo
     mine = np.flatnonzero(book.position_account == account)
     traded = [book.instruments[i] for i in book.position_instrument[mine]]
     settles = {i.settle for i in traded if isinstance(i, Perpetual)}
-    for a, k, quantity in zip(
-        book.balance_account, book.balance_asset, book.quantity, strict=True
-    ):
+    for a, k, quantity in zip(book.balance_account, book.balance_asset, book.quantity, strict=True):
         if a != account:
             continue
         name = book.assets[k]
@@ -129,7 +127,9 @@ def plain_margin(case: Case, account: int, price: dict[str, float]) -> tuple[flo
 
 @laws
 @given(
-    recipes(rates=False, writers=0, lag=False, deep=True, layers=("fund", "socialised"), capital=1e3)
+    recipes(
+        rates=False, writers=0, lag=False, deep=True, layers=("fund", "socialised"), capital=1e3
+    )
 )
 def test_first_closures_agree_with_the_book_and_arithmetic(recipe: Recipe) -> None:
     """Margin by schoolbook sums over the Book, tiers as brackets, no code of the margin floor."""

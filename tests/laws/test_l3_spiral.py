@@ -49,15 +49,15 @@ def test_the_keepers_formula(
     )
     after_debt = (debt - float(repaid[0])) * d_price
     after_held = (held - float(seized[0])) * c_price
-    assert after_debt >= -1e-9 and after_held >= -1e-9, "L3: nobody repays or seizes more than is there"
+    assert after_debt >= -1e-9 and after_held >= -1e-9, (
+        "L3: nobody repays or seizes more than is there"
+    )
     judge(ltv, bonus, threshold, (1_000.0 * ltv, after_debt), (1_000.0, max(after_held, 0.0)))
 
 
 @laws
 @given(LTV, BONUS.filter(lambda b: b > 1e-3), THRESHOLD, SHARE)
-def test_one_call_in_the_engine(
-    ltv: float, bonus: float, threshold: float, share: float
-) -> None:
+def test_one_call_in_the_engine(ltv: float, bonus: float, threshold: float, share: float) -> None:
     assume(ltv > threshold * (1.0 + 1e-9))  # else nobody may call
     assume(abs(ltv * (1.0 + bonus) - 1.0) > 1e-6)
     assume(abs(threshold * (1.0 + bonus) - 1.0) > 1e-6)

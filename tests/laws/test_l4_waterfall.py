@@ -72,9 +72,7 @@ class Watch:
         self.covered += int(mine.sum())
         self.check_order(setup, state, key, paid)
 
-    def check_order(
-        self, setup: Setup, state: State, key: Floats, paid: dict[str, Floats]
-    ) -> None:
+    def check_order(self, setup: Setup, state: State, key: Floats, paid: dict[str, Floats]) -> None:
         """A layer pays only when those listed before it are used up."""
         path, unit = np.divmod(key.astype(np.int64), setup.table.units.venue.size)
         for n, (p, v) in enumerate(zip(path, setup.table.units.venue[unit], strict=True)):

@@ -12,13 +12,13 @@ from hypothesis import given
 from random_cases import Recipe, build, laws, recipes
 from tiny_cases import INFINITE, Floats, run_case
 
-from seawall.casefile import sample_case
-from seawall.cascade.engine import populated, prepare
+from seawall.cascade.engine import PRICE_ONLY, Runs, path_worlds, populated, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import NEVER, EventKind, Tape
 from seawall.case import Case
+from seawall.casefile import sample_case
 from seawall.margin.assess import assess, option_quotes, starting_holdings
 from seawall.margin.compile import compile_table
 from seawall.scenario import exogenous_paths
@@ -94,6 +94,16 @@ ALONE = {"deep": True, "lag": False, "layers": ("fund", "socialised"), "capital"
 def test_random_cases_without_impact(recipe: Recipe) -> None:
     case, exogenous = build(recipe)
     setup, tape, state = run_case(case, exogenous)
+    hold(setup, tape, state, case, exogenous)
+
+
+@laws
+@given(recipes(layers=("fund", "socialised"), capital=1e4, borrowers=0))
+def test_the_price_only_world_of_any_case(recipe: Recipe) -> None:
+    """A run in which paths may neither be moved nor seen late: the same as never having impact."""
+    case, exogenous = build(recipe)
+    runs = Runs(np.arange(recipe.paths), np.zeros(recipe.paths, dtype=np.int64))
+    setup, tape, state = run_case(case, exogenous, worlds=path_worlds((PRICE_ONLY,), runs))
     hold(setup, tape, state, case, exogenous)
 
 

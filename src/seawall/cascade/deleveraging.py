@@ -61,7 +61,8 @@ def deleverage(
         for buys in (False, True):
             mine = np.flatnonzero((groups == group) & (side == buys))
             if mine.size:
-                share = _match(setup, state, step, lines, mine, bankruptcy, unit, tape)
+                here = unit[path == lines.path[mine[0]]]
+                share = _match(setup, state, step, lines, mine, bankruptcy, here, tape)
                 done[mine] = share
                 np.add.at(paid, pair[mine], share * notional[mine] * shift[mine])
     _sell_rest(setup, state, step, lines, 1.0 - done, pair, path, unit)

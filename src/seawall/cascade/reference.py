@@ -70,7 +70,7 @@ def run(
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     return (
         Tape(
-            **tape.columns(),
+            **tape.by_path(),
             paths=paths,
             desk_equity=equity,
             first_negative=first,

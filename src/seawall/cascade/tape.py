@@ -57,12 +57,18 @@ class TapeWriter:
             out[name] = column
         return out
 
+    def by_path(self) -> dict[str, np.ndarray]:
+        """The columns sorted by path, in time within each: chunks of paths then join to one tape."""
+        columns = self.columns()
+        order = np.argsort(columns["path"], kind="stable")
+        return {name: column[order] for name, column in columns.items()}
+
 
 @dataclass(frozen=True)
 class Tape:
     """A finished run of p paths.
 
-    Events (e,), money in quote, loss > 0: path (index within the run), step, unit, kind, leg (row,
+    Events (e,), by path, then in the order in which they happened; money in quote, loss > 0: path (index within the run), step, unit, kind, leg (row,
     or rows + option, that had lost most; desk units only), notional closed; what each payer bore of
     that unit's loss: keeper (negative when it earns), backstop (negative when it gains), fund, adl,
     socialised; fee paid by the account to the fund.
