@@ -214,16 +214,19 @@ def _sell_rest(
     path: Ints,
     unit: Ints,
 ) -> None:
-    """Sell to the order book what no winner took."""
+    """Sell to the order book what no winner took, and the collateral that the deficit counted."""
     rest = share > 1e-12
-    if not rest.any():
+    whole = np.ones(path.size)
+    held = closing_lines(setup, state, path, unit, whole, whole > 0)
+    own = setup.table.rows.kind[held.index] == RowKind.BALANCE
+    if not (rest.any() or own.any()):
         return
     left = Lines(
-        lines.path[rest],
-        lines.unit[rest],
-        lines.index[rest],
-        lines.change[rest] * share[rest],
-        lines.option[rest],
+        np.concatenate([lines.path[rest], held.path[own]]),
+        np.concatenate([lines.unit[rest], held.unit[own]]),
+        np.concatenate([lines.index[rest], held.index[own]]),
+        np.concatenate([lines.change[rest] * share[rest], held.change[own]]),
+        np.zeros(int(rest.sum() + own.sum()), bool),
     )
     asset = setup.table.rows.asset[left.index]
     years = step * setup.step_seconds / (365.0 * 86_400.0)

@@ -154,7 +154,11 @@ def settlement_price(
     # Linear rows may trade at zero (a bankruptcy price); they must not divide by it.
     divisor = np.where(inverse, contract, 1.0)
     coin = -1.0 / divisor - accrued / margin_price / margin_price
-    price[plain] = np.where(inverse, coin, contract - accrued)
+    # Balances are quoted in the quote currency whatever the account settles in.
+    settle = setup.table.units.settle[lines.unit[plain]]
+    balance = rows.kind[row] == RowKind.BALANCE
+    rate = np.where(balance, state.quotes.price[path, settle], 1.0)
+    price[plain] = np.where(inverse, coin, (contract - accrued) / rate)
     if lines.option.any():
         o = lines.index[lines.option]
         value = option_price(
