@@ -83,7 +83,7 @@ ASSUMPTIONS: dict[str, str] = {
     "A12": (
         "An option's implied volatility moves with the spot price by the asset's implied_slope "
         "and is never below 1%; the forward keeps its ratio to spot. Options that expire on the "
-        "way pay their intrinsic value. Dated futures do not expire within the horizon. Funding "
-        "and interest stay at the case's rates."
+        "way pay their intrinsic value, dated futures their margin price. Funding and interest "
+        "stay at the case's rates."
     ),
 }
