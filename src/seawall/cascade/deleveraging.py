@@ -54,7 +54,6 @@ def deleverage(
     shift = np.minimum(-equity / np.maximum(total, 1e-300), 1.0)[pair]
     bankruptcy = _moved(setup, lines, price, shift)
     paid = np.zeros(path.size)
-    done = np.zeros(lines.path.size)
     groups = lines.path * len(setup.table.contracts) + rows.contract[lines.index]
     side = lines.change > 0
     for group in np.unique(groups):
@@ -63,9 +62,8 @@ def deleverage(
             if mine.size:
                 here = unit[path == lines.path[mine[0]]]
                 share = _match(setup, state, step, lines, mine, bankruptcy, here, tape)
-                done[mine] = share
                 np.add.at(paid, pair[mine], share * notional[mine] * shift[mine])
-    _sell_rest(setup, state, step, lines, 1.0 - done, pair, path, unit)
+    _sell_rest(setup, state, step, path, unit)
     tape.write(step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid)
     cover_deficits(setup, state, step, path, unit, tape)
 
@@ -204,30 +202,15 @@ def _with_accrual(setup: Setup, state: State, lines: Lines, price: Floats) -> Fl
     return settlement_price(setup, state, lines, price / ratio, 0.0)
 
 
-def _sell_rest(
-    setup: Setup,
-    state: State,
-    step: int,
-    lines: Lines,
-    share: Floats,
-    pair: Ints,
-    path: Ints,
-    unit: Ints,
-) -> None:
-    """Sell to the order book what no winner took, and the collateral that the deficit counted."""
-    rest = share > 1e-12
+def _sell_rest(setup: Setup, state: State, step: int, path: Ints, unit: Ints) -> None:
+    """Sell to the order book what no winner took, and the collateral that the deficit counted.
+
+    Whatever is still held, to the last bit: crumbs left by rounding would be closed again later.
+    """
     whole = np.ones(path.size)
-    held = closing_lines(setup, state, path, unit, whole, whole > 0)
-    own = setup.table.rows.kind[held.index] == RowKind.BALANCE
-    if not (rest.any() or own.any()):
+    left = closing_lines(setup, state, path, unit, whole, whole > 0)
+    if left.path.size == 0:
         return
-    left = Lines(
-        np.concatenate([lines.path[rest], held.path[own]]),
-        np.concatenate([lines.unit[rest], held.unit[own]]),
-        np.concatenate([lines.index[rest], held.index[own]]),
-        np.concatenate([lines.change[rest] * share[rest], held.change[own]]),
-        np.zeros(int(rest.sum() + own.sum()), bool),
-    )
     asset = setup.table.rows.asset[left.index]
     years = step * setup.step_seconds / (365.0 * 86_400.0)
     flow = line_flow(setup, state, left, years)

@@ -16,6 +16,9 @@ from seawall.margin.assess import assess
 from seawall.waterfall.insurance import absorb
 from seawall.waterfall.socialise import haircut
 
+# A share of a socialised loss below this is rounding.
+DUST = 1e-12
+
 
 def cover_deficits(
     setup: Setup, state: State, step: int, path: Ints, unit: Ints, tape: TapeWriter
@@ -88,7 +91,8 @@ def _socialise(
         at = np.full(members.size, p)
         equity, _, _ = assess(table, state.holdings, state.quotes, at, members)
         taken = haircut(total, equity)
-        hit = taken > 0
+        # Cents of cents that rounding left on closed accounts are not anybody's share.
+        hit = taken > DUST * total
         units, where = members[hit], np.full(int(hit.sum()), p)
         pay(setup, state, where, units, -taken[hit], "outside")
         wake_units(setup.wake, state.wake, where, units)
