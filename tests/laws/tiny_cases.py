@@ -22,7 +22,7 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
 from seawall.foundation.pricekind import PriceKind
-from seawall.instruments import Option, Perpetual
+from seawall.instruments import Instrument, Option, Perpetual
 from seawall.market import AssetState, Market, Scenario
 from seawall.market.state import InstrumentState
 from seawall.venues import Collateral, Feed, Liquidation, OptionMargin, Rulebook, Tier, Waterfall
@@ -129,7 +129,7 @@ OPTION_MARGIN = OptionMargin(
 
 def tiny_case(
     traders: Sequence[Trader],
-    instruments: Sequence[Perpetual | Option],
+    instruments: Sequence[Instrument],
     rulebooks: Mapping[str, Rulebook],
     assets: Mapping[str, AssetState],
     *,

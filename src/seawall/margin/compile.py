@@ -34,7 +34,7 @@ def compile_table(
     keeper = [rulebook.liquidation.style == "keeper" for rulebook in listing.rulebooks]
     lending = np.array(keeper, dtype=bool)[venue_of]
     groups = group(book, lending, book.assets.index(quote))
-    rows = compile_rows(listing, groups)
+    rows = compile_rows(listing, groups, as_of)
     options = compile_options(listing, groups, as_of)
     units = _units(listing, groups, rows, options)
     # Feeds are complete only now: rows, options and settlement assets have all asked for theirs.

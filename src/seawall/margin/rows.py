@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
+
 import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.foundation.pricekind import PriceKind
-from seawall.foundation.units import per_second
-from seawall.instruments import Future, Perpetual
+from seawall.foundation.units import SECONDS_PER_YEAR, per_second
+from seawall.instruments import Future, Instrument, Perpetual
 from seawall.margin.grouping import Grouping
 from seawall.margin.listing import Listing, margin_price_ratio
 from seawall.margin.table import RowKind, Rows
 from seawall.venues import Collateral
 
 NO_COLLATERAL = Collateral(0.0, 0.0, 0.0)
+DERIVATIVE_FACTS = ("feed", "ratio", "rate", "tier", "slope", "contract", "asset", "kind", "years")
 
 
-def compile_rows(listing: Listing, groups: Grouping) -> Rows:
+def compile_rows(listing: Listing, groups: Grouping, as_of: datetime) -> Rows:
     """Rows of derivatives and balances, sorted by unit, positions before balances within a unit."""
     book = listing.book
     positions, balances = groups.linear, groups.balances
-    p = _derivatives(listing, positions)
+    p = _derivatives(listing, positions, as_of)
     b = _balances(listing, balances)
     zeros_p, zeros_b = np.zeros(positions.size), np.zeros(balances.size)
     none_p, none_b = np.full(positions.size, -1), np.full(balances.size, -1)
@@ -43,6 +47,7 @@ def compile_rows(listing: Listing, groups: Grouping) -> Rows:
         rate=floats(p["rate"], np.where(quantity < 0, b["rate"], 0.0)),
         tier=ints(p["tier"], zeros_b),
         slope=floats(p["slope"], zeros_b),
+        years=floats(p["years"], np.full(balances.size, np.inf)),
         shortfall=floats(zeros_p, b["shortfall"]),
         initial_shortfall=floats(zeros_p, b["initial"]),
         bonus=floats(zeros_p, b["bonus"]),
@@ -54,15 +59,13 @@ def compile_rows(listing: Listing, groups: Grouping) -> Rows:
     )
 
 
-def _derivatives(listing: Listing, positions: Ints) -> dict[str, Floats]:
+def _derivatives(listing: Listing, positions: Ints, as_of: datetime) -> dict[str, Floats]:
     """Facts of each position's instrument at its venue, looked up once per distinct pair."""
     book, market = listing.book, listing.market
     instrument_of = book.position_instrument[positions]
     pairs = listing.venue_of[book.position_account[positions]] * len(book.instruments)
     distinct, where = np.unique(pairs + instrument_of, return_inverse=True)
-    out: dict[str, list[float]] = {
-        key: [] for key in ("feed", "ratio", "rate", "tier", "slope", "contract", "asset", "kind")
-    }
+    out: dict[str, list[float]] = {key: [] for key in DERIVATIVE_FACTS}
     for pair in distinct:
         v, i = divmod(int(pair), len(book.instruments))
         rulebook, instrument = listing.rulebooks[v], book.instruments[i]
@@ -76,8 +79,16 @@ def _derivatives(listing: Listing, positions: Ints) -> dict[str, Floats]:
         out["slope"].append(rule.perp_slope if rule is not None else 0.0)
         out["contract"].append(listing.contract(v, instrument.name))
         out["asset"].append(book.assets.index(instrument.underlying))
+        out["years"].append(_years_left(instrument, as_of))
         out["kind"].append(RowKind.INVERSE if inverse else RowKind.LINEAR)
     return {key: np.array(values, dtype=float)[where] for key, values in out.items()}
+
+
+def _years_left(instrument: Instrument, as_of: datetime) -> float:
+    """Years to the expiry of a dated future; infinite for a perpetual."""
+    if not isinstance(instrument, Future):
+        return math.inf
+    return (instrument.expiry - as_of).total_seconds() / SECONDS_PER_YEAR
 
 
 def _balances(listing: Listing, balances: Ints) -> dict[str, Floats]:

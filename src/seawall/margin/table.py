@@ -50,6 +50,7 @@ class Rows:
     unit, kind, feed; multiplier = margin price / feed price (basis); size signed
     rate       funding (longs pay) or minus the borrow rate (debts), per second
     tier       row of ``MarginTable.tiers``; slope margin rate per coin of size (Deribit)
+    years      to expiry at the start (dated futures), infinite for the others
     shortfall, initial_shortfall   1 - liquidation threshold, 1 - loan-to-value (balances)
     bonus      liquidation bonus of the asset as collateral
     contract   index in ``MarginTable.contracts``; asset index in ``MarginTable.assets``
@@ -64,6 +65,7 @@ class Rows:
     rate: Floats
     tier: Ints
     slope: Floats
+    years: Floats
     shortfall: Floats
     initial_shortfall: Floats
     bonus: Floats
