@@ -1,5 +1,6 @@
-"""L2: a healthy account becomes unhealthy only by price, implied volatility, time, funding, interest,
-fees, a depeg, a rule change, its own trade or withdrawal, ADL or socialised loss; nothing else.
+"""L2: a healthy account becomes unhealthy only by price, implied volatility, time, funding,
+interest, fees, a depeg, a rule change, its own trade or withdrawal, ADL or socialised loss; nothing
+else.
 """
 
 from __future__ import annotations

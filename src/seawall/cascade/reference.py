@@ -32,6 +32,8 @@ from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
 MAX_ROUNDS = 200
+# A closed account may end a last bit below zero; below this share of its start it owes nothing.
+ROUNDING = 1e-9
 
 
 def run(
@@ -66,7 +68,7 @@ def run(
             np.maximum(peak, state.market, out=peak)
         settle_expired(setup, state, step)
         equity[:, step] = _desk_equity(setup, state)
-    negative = equity < 0
+    negative = equity < -ROUNDING * np.abs(equity[:, :1])
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     return (
         Tape(

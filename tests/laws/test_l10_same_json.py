@@ -1,0 +1,60 @@
+"""L10: same seed, same Case, same version: same JSON, byte for byte, but for its `manifest` and
+`since_last` sections. In this process, in a fresh one, and with or without a second process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from seawall.casefile import sample_case
+from seawall.exposure import check, runs
+from seawall.report.jsonfile import dumps
+
+SAME = "L10: same seed, same Case, same version: same JSON, byte for byte"
+HOW: dict[str, Any] = {"horizon_seconds": 7_200.0, "paths": 40, "seed": 11}
+FRESH = """
+import sys
+from seawall.casefile import sample_case
+from seawall.exposure import check
+from seawall.report.jsonfile import dumps
+result = check(sample_case(80), horizon_seconds=7200.0, paths=40, seed=11)
+result.pop("manifest"), result.pop("since_last")
+sys.stdout.buffer.write(dumps(result).encode())
+"""
+
+
+def text(seed: int = 11) -> str:
+    result = check(sample_case(80), **{**HOW, "seed": seed})
+    for section in ("manifest", "since_last"):
+        result.pop(section)
+    return dumps(result)
+
+
+@pytest.fixture(scope="module")
+def first() -> str:
+    return text()
+
+
+def test_twice_in_one_process(first: str) -> None:
+    assert text() == first, SAME
+
+
+def test_in_a_fresh_process(first: str) -> None:
+    done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, check=True)
+    assert done.stdout.decode() == first, SAME
+
+
+@pytest.mark.parametrize("worth_forking", [0, 10**12])
+def test_one_process_or_two(
+    first: str, worth_forking: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "WORTH_FORKING", worth_forking)
+    assert text() == first, SAME
+
+
+def test_another_seed_is_another_answer(first: str) -> None:
+    assert text(12) != first.replace('"seed": 11', '"seed": 12'), "the seed must matter"
