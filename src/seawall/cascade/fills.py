@@ -135,6 +135,17 @@ def trade_impact(
     return (base * mean)[where], state.market[p, k][where]
 
 
+def own_impact(setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats) -> Floats:
+    """Mean execution over present price (l,) of one order of ``flow`` quote that trades alone."""
+    rule = setup.impact
+    outstanding = flow / (rule.depth[asset] * state.depth[path])
+    nothing = np.zeros_like(outstanding)
+    if rule.square_root:
+        law = square_root.SquareRoot(rule.strength[asset])
+        return square_root.average(law, nothing, outstanding)
+    return linear.average(nothing, outstanding)
+
+
 def settlement_price(
     setup: Setup, state: State, lines: Lines, spot: Floats, years: float
 ) -> Floats:

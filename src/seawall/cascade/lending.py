@@ -8,7 +8,7 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.closing import Breach
-from seawall.cascade.fills import trade_impact
+from seawall.cascade.fills import own_impact, trade_impact
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -75,11 +75,11 @@ def liquidate_loans(
         share,
         rows.bonus[c],
     )
-    # A keeper looks at its own sale only: half of its own impact on the collateral's market.
-    price = state.market[path, rows.asset[c]]
-    own = 0.5 * seized * price / (setup.impact.depth[rows.asset[c]] * state.depth[path])
+    # A keeper looks at its own sale only: the mean price of selling it into an untouched market.
+    sale = seized * state.market[path, rows.asset[c]]
+    proceeds = sale * own_impact(setup, state, path, rows.asset[c], -sale)
     cost = repaid * state.market[path, rows.asset[d]]
-    acts = worth_it(seized * price * (1.0 - own), cost, np.full(live.size, rule.gas))
+    acts = worth_it(proceeds, cost, np.full(live.size, rule.gas))
     acted[live[acts]] = True
     _execute(
         setup,

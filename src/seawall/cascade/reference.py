@@ -20,7 +20,7 @@ from seawall.cascade.expiry import settle_expired
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
-from seawall.cascade.tape import NEVER, Tape, TapeWriter
+from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter
 from seawall.cascade.wakeup import due, schedule, still_breached, tick
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -70,9 +70,10 @@ def run(
         equity[:, step] = _desk_equity(setup, state)
     negative = equity < -ROUNDING * np.abs(equity[:, :1])
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
+    events = tape.by_path()
     return (
         Tape(
-            **tape.by_path(),
+            **events,
             paths=paths,
             desk_equity=equity,
             first_negative=first,
@@ -80,6 +81,7 @@ def run(
             peak=peak,
             final=state.market.copy(),
             open_deficit=_open_deficit(setup, state),
+            closed_loss=_closed_loss(setup, state, events),
         ),
         state,
     )
@@ -256,3 +258,14 @@ def _open_deficit(setup: Setup, state: State) -> Floats:
         equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
         np.add.at(out, (path, setup.table.units.venue[unit]), np.maximum(-equity, 0.0))
     return out
+
+
+def _closed_loss(setup: Setup, state: State, events: dict[str, np.ndarray]) -> Floats:
+    """Fall in equity (p,), quote, of the accounts that were closed by force at least once."""
+    forced = np.isin(events["kind"], FORCED)
+    units = setup.table.units.account.size
+    pairs = np.unique(events["path"][forced] * units + events["unit"][forced])
+    path, unit = np.divmod(pairs, max(units, 1))
+    equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
+    fall = setup.start_equity[state.start[path], unit] - equity
+    return segment_sums(fall, path, state.depth.size)

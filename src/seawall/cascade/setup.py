@@ -15,6 +15,7 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
 from seawall.margin.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.compile import compile_table
+from seawall.margin.grouping import TRADERS
 from seawall.margin.table import MarginTable, RowKind
 from seawall.oracle.feed import FeedRule, compile_feeds
 from seawall.venues import Feed, Rulebook
@@ -58,7 +59,8 @@ class Setup:
     desk_units    (d,)                      is_desk (u,)
     desk_equity   (d,), row_start (r,), option_start (o,): worth at the start, quote
     contract_*    (c,) venue, feed, margin price / feed price (0: options), inverse
-    start_size    (w, r), start_cash (w, u): what traders hold at the start in each world
+    start_size    (w, r), start_cash (w, u): what traders hold at the start in each world;
+    start_equity  (w, u) quote
     """
 
     case: Case
@@ -79,6 +81,7 @@ class Setup:
     option_start: Floats
     start_size: Floats
     start_cash: Floats
+    start_equity: Floats
 
     contract_venue: Ints
     contract_feed: Ints
@@ -119,6 +122,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
 
     step_seconds defaults to the Case's. Raises InputError or MissingRule for what cannot be run.
     """
+    _refuse_capital_elsewhere(book)
     dt = case.step_seconds if step_seconds is None else step_seconds
     table = compile_table(book, case.market, case.rulebooks, case.quote, case.as_of)
     rulebooks = tuple(case.rulebooks[name] for name in table.venues)
@@ -129,6 +133,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     spot = np.array([case.market.assets[name].spot for name in table.assets])
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
+    equity = requirement(table, spot[table.feed_asset]).equity
     return Setup(
         case=case,
         book=book,
@@ -145,7 +150,8 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         is_desk=desk,
         start_size=table.rows.size[None, :],
         start_cash=table.units.cash[None, :],
-        desk_equity=requirement(table, spot[table.feed_asset]).equity[desk],
+        start_equity=equity[None, :],
+        desk_equity=equity[desk],
         **_start_columns(table, spot),
     )
 
@@ -172,6 +178,19 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
         if table.rows.unit.size
         else quoted >= 0,
     }
+
+
+def _refuse_capital_elsewhere(book: Book) -> None:
+    """Funds and vaults have their capital from the rulebook: a balance of theirs would be lost."""
+    for account, quantity in zip(book.balance_account, book.quantity, strict=True):
+        if quantity != 0 and book.account_kind[account] not in TRADERS:
+            name, kind = book.account_names[account], book.account_kind[account]
+            raise InputError(
+                f"account {name!r} of kind {kind} has a balance of {quantity:g}",
+                file="balances",
+                expected="balances of desk and crowd accounts only; the capital of a fund or vault "
+                "is fund or backstop under [waterfall] of its rulebook",
+            )
 
 
 def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float) -> WakeRule:
@@ -214,6 +233,7 @@ def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
         wake=wake_rule(rule.weight, rule.drift, rule.clock, rule.always, threshold),
         start_size=np.stack([table.rows.size for table in tables]),
         start_cash=np.stack([table.units.cash for table in tables]),
+        start_equity=np.stack([requirement(t, setup.spot[t.feed_asset]).equity for t in tables]),
     )
 
 

@@ -39,6 +39,7 @@ class State:
 
     holdings: Holdings
     accounts: Accounts
+    start: Ints  # (p,) which start of the setup the path had
     depth: Floats  # (p,) factor on depth
     fresh: Bools  # (p,) feeds show the market price itself
     exogenous: Floats  # (p, k) path price now
@@ -106,6 +107,7 @@ def begin(
     return State(
         holdings=holdings,
         accounts=accounts,
+        start=worlds.start,
         depth=worlds.depth,
         fresh=worlds.fresh,
         exogenous=exogenous.copy(),

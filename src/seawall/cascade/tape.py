@@ -23,8 +23,17 @@ class EventKind(IntEnum):
     COVER = 5  # deficit paid after the account was closed
 
 
+FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)
 INTS = ("path", "step", "unit", "kind", "leg")
-PER_PATH = ("desk_equity", "first_negative", "trough", "peak", "final", "open_deficit")
+PER_PATH = (
+    "desk_equity",
+    "first_negative",
+    "trough",
+    "peak",
+    "final",
+    "open_deficit",
+    "closed_loss",
+)
 MONEY = ("notional", "keeper", "backstop", "fund", "adl", "socialised", "fee")
 
 
@@ -58,7 +67,7 @@ class TapeWriter:
         return out
 
     def by_path(self) -> dict[str, np.ndarray]:
-        """The columns sorted by path, in time within each: chunks of paths then join to one tape."""
+        """The columns sorted by path, then time: chunks of paths join to the same tape."""
         columns = self.columns()
         order = np.argsort(columns["path"], kind="stable")
         return {name: column[order] for name, column in columns.items()}
@@ -68,14 +77,15 @@ class TapeWriter:
 class Tape:
     """A finished run of p paths.
 
-    Events (e,), by path, then in the order in which they happened; money in quote, loss > 0: path (index within the run), step, unit, kind, leg (row,
-    or rows + option, that had lost most; desk units only), notional closed; what each payer bore of
-    that unit's loss: keeper (negative when it earns), backstop (negative when it gains), fund, adl,
-    socialised; fee paid by the account to the fund.
+    Events (e,), by path, then in the order in which they happened; money in quote, loss > 0: path
+    (index within the run), step, unit, kind, leg (row, or rows + option, that had lost most; desk
+    units only), notional closed; what each payer bore of that unit's loss: keeper (negative when it
+    earns), backstop (negative when it gains), fund, adl, socialised; fee paid by the account.
     desk_equity (p, s + 1, d) quote, of the desk's units at every step
     first_negative (p, d) first step at which a desk unit's equity was below zero, else NEVER
     trough, peak (p, k) lowest and highest market price; final (p, k)
     open_deficit (p, v) debt beyond collateral still open at the end, quote
+    closed_loss (p,) fall in equity, from start to end, of the accounts that were closed by force
     """
 
     path: Ints
@@ -97,6 +107,7 @@ class Tape:
     peak: Floats
     final: Floats
     open_deficit: Floats
+    closed_loss: Floats
 
 
 def select(tape: Tape, first: int, last: int) -> Tape:

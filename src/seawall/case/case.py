@@ -44,7 +44,7 @@ class Case:
     """The whole question. ``book`` holds the accounts given; ``crowds`` are generated beside them.
 
     step_seconds     length of one step of the paths
-    max_age_seconds  oldest market or rulebook age, relative to as_of, on which a verdict is given
+    max_age_seconds  oldest market age, relative to as_of, on which a verdict is given
     loss_fraction    theta: a desk is impaired when it loses more than this share of its equity
     digest           SHA-256 of all input files, in hexadecimal
     files            {name inside the case folder: SHA-256 of its bytes}; empty if none was read

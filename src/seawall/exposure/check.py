@@ -20,7 +20,7 @@ from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.impairment import Impairment, desk_columns, desks
 from seawall.exposure.limits import evaluate
 from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
-from seawall.exposure.payers import PAYERS, liquidated_losses, who_pays
+from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
 from seawall.exposure.remedy import find_remedy
 from seawall.exposure.runs import plan, run_plan
@@ -227,7 +227,7 @@ def _payers(
         own = impairment.loss[:, step]
     else:
         units = np.ones(setup.is_desk.size, dtype=bool)
-        own = liquidated_losses(setup, tape)
+        own = tape.closed_loss
     given, always = who_pays(setup, tape, impairment, units, step, own)
     return {
         "who_pays": given,

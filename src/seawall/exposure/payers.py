@@ -1,7 +1,7 @@
 """Who pays: the loss on impaired paths by payer, in parts that add up.
 
-account = what the desk itself loses by the horizon (for a protocol: what liquidated accounts lose);
-backstop, fund, adl and socialised = what each bore of those accounts' deficits; keeper = minus what
+account = what the desk itself loses by the horizon (for a protocol: what the accounts closed by
+force lose); backstop, fund, adl and socialised = what each bore of those accounts' deficits; keeper = minus what
 keepers earned on them. The sum is what the market took.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import EventKind, Tape
+from seawall.cascade.tape import Tape
 from seawall.exposure.impairment import Impairment
 from seawall.foundation.arrays import segment_sums
 
@@ -38,10 +38,3 @@ def who_pays(
         for payer, amount in amounts.items()
     }
     return given, {payer: float(amount.sum()) / paths for payer, amount in amounts.items()}
-
-
-def liquidated_losses(setup: Setup, tape: Tape) -> Floats:
-    """What accounts paid when they were closed (p,), quote: fees, and margin taken by the vault."""
-    took = tape.fee - np.minimum(tape.backstop, 0.0)
-    closed = np.isin(tape.kind, (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT))
-    return segment_sums(took[closed], tape.path[closed], tape.paths)

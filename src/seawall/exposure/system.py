@@ -6,7 +6,6 @@ at risk that of the liquidated amount: the definitions that risk teams use (docs
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,14 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import EventKind, Tape
+from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
 SHOCKS = (-0.05, -0.10, -0.15, -0.20)
-# A shock lands at the first step; prices then stand still for this many steps.
-SETTLING_STEPS = 12
+# A shock lands at the first step; prices then stand still for this long.
+SETTLING_SECONDS = 3_600.0
 
 
 def _per_path(tape: Tape, amount: Floats, keep: np.ndarray) -> Floats:
@@ -46,8 +45,7 @@ def _numbers(
     within = mine & (tape.step <= step)
     open_debt = tape.open_deficit.sum(axis=1) if venue is None else tape.open_deficit[:, venue]
     insolvent = _per_path(tape, bad_debt(tape), within) + open_debt
-    forced = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)
-    closed = within & np.isin(tape.kind, forced)
+    closed = within & np.isin(tape.kind, FORCED)
     liquidated = _per_path(tape, tape.notional, closed)
     ruined = venue_impairment(setup, tape, venue).step <= step
     return {
@@ -70,11 +68,12 @@ def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[
         return {}
     columns = [setup.table.assets.index(name) for name in assets]
     count = len(columns) * len(SHOCKS)
-    paths = np.tile(setup.spot, (count, SETTLING_STEPS + 2, 1))
+    steps = max(1, round(SETTLING_SECONDS / setup.step_seconds))
+    paths = np.tile(setup.spot, (count, steps + 2, 1))
     for n, k in enumerate(columns):
         for j, shock in enumerate(SHOCKS):
             paths[n * len(SHOCKS) + j, 1:, k] *= 1.0 + shock
-    tape, _ = run(replace(setup), paths)
+    tape, _ = run(setup, paths)
     out: dict[str, list[dict[str, float]]] = {}
     for n, (name, k) in enumerate(zip(assets, columns, strict=True)):
         rows = slice(n * len(SHOCKS), (n + 1) * len(SHOCKS))

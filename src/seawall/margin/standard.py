@@ -2,7 +2,7 @@
 
 In units of the underlying S, per base unit: short call initial max(a - OTM/S, b) + mark,
 maintenance c + mark; short put initial max(max(a - OTM/S, b) + mark, maintenance), maintenance
-max(c, c x mark) + mark. Source: Deribit, standard margin (docs/venues). The venue compares these
+max(c, c x mark) + mark. Source: Deribit, standard margin. The venue compares these
 with a balance that leaves option values out; here equity counts every option at its value, so the
 requirement is netted: for a short, margin - value; for a long, its whole value (no credit).
 Both tests are then the same test. Wrong for portfolio margin.

@@ -4,7 +4,7 @@ Within tier n the margin is notional x rate_n - deduction_n, and deduction_n = d
 bound_n x (rate_n - rate_{n-1}) makes it continuous. Because rates do not fall with size, the tier
 that applies is the one with the largest value, so no lookup is needed:
 margin = max_n(notional x rate_n - deduction_n).
-Source: Hyperliquid margin tiers, Binance leverage brackets (docs/venues). Wrong for venues whose
+Source: Hyperliquid margin tiers, Binance leverage brackets. Wrong for venues whose
 rates fall with size, or whose tiers jump; rulebooks refuse the first.
 """
 

@@ -1,6 +1,6 @@
 """Insurance fund: pays deficits until it is empty, in the order in which they come.
 
-Source: any venue with a fund (docs/venues). Wrong for funds that are replenished by auction.
+Source: any venue with a fund. Wrong for funds that are replenished by auction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Socialised loss: what no layer covered, shared by account holders in proportion to their equity.
 
-Source: haircut as in Derive's security module or older futures venues (docs/venues), there of cash;
+Source: haircut as in Derive's security module or older futures venues, there of cash;
 profit not yet settled bears its share here. On a lending market the lenders' claims are written
 down instead. Wrong for funding-index socialisation.
 """
