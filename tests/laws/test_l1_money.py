@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from random_cases import Recipe, build, laws, recipes
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
-from seawall.cascade import engine
+from seawall.cascade import engine, reference
+from seawall.cascade.closing import Breach
 from seawall.cascade.engine import Runs, World, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Accounts, State, begin
+from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.casefile import sample_case
 from seawall.margin.assess import Holdings, assess, option_quotes
 from seawall.margin.table import RowKind
@@ -160,6 +162,37 @@ def loans(setup: Setup) -> NDArray[np.bool_]:
     """Feeds (f,) of lending venues."""
     style = np.array([r.liquidation.style == "keeper" for r in setup.rulebooks])
     return style[setup.table.feed_venue]
+
+
+NEUTRAL = "L1: a trade at the margin price changes the account's equity by its fees only"
+
+
+@laws
+@given(recipes(deep=True, lag=False, layers=("fund", "socialised"), capital=1e4, borrowers=0))
+def test_forced_sales_without_impact_cost_fees_only(recipe: Recipe) -> None:
+    """Whatever is sold, in whichever coin the account settles: equity before = after + fees."""
+    case, exogenous = build(recipe)
+
+    def close(
+        setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter
+    ) -> None:
+        start = tape.columns()["fee"].size
+        plain(setup, state, step, v, breach, tape)
+        new = {name: column[start:] for name, column in tape.columns().items()}
+        sold = new["kind"] == EventKind.LIQUIDATION
+        path, unit = new["path"][sold], new["unit"][sold]
+        assert np.array_equal(path, breach.path) and np.array_equal(unit, breach.unit)
+        after, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
+        left = breach.equity - new["fee"][sold]
+        # Debt left by a full closure is covered by the fund; a first cut covers nothing.
+        expected = np.where(after < 0, left, np.maximum(left, 0.0))
+        scale = 1.0 + new["notional"][sold] + np.abs(breach.equity)
+        assert np.all(np.abs(after - expected) <= 1e-9 * scale), NEUTRAL
+
+    plain = reference.close_accounts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference, "close_accounts", close)
+        run_case(case, exogenous)
 
 
 @pytest.mark.parametrize("inverse", [False, True])

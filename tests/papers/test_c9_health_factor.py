@@ -1,7 +1,7 @@
 """C9: health factor < 1 is exactly equity < maintenance, with maintenance = sum (1 - LT) x value.
 
 Aave v3's documentation defines the health factor as sum(collateral x liquidation threshold) / debt.
-Health < 1 says sum(LT c) < d; adding sum((1 - LT) c) to both sides gives sum(c) - d < sum((1 - LT) c).
+Health < 1 says sum(LT c) < d; with sum((1 - LT) c) on both sides: sum(c) - d < sum((1 - LT) c).
 One formula margins loans and perpetuals alike; here 100,000 random loans are judged by both.
 """
 
@@ -46,7 +46,9 @@ def test_collateral_functions_on_100_000_loans() -> None:
     threshold = np.array([terms.liquidation_threshold for terms in TERMS.values()])
     maintenance = shortfall_margin(held, 1.0 - threshold).sum(axis=1)
     below = breached(held.sum(axis=1) - debt, maintenance)
-    unhealthy = np.array([health_factor(h, threshold, d) < 1.0 for h, d in zip(held, debt)])
+    unhealthy = np.array(
+        [health_factor(h, threshold, d) < 1.0 for h, d in zip(held, debt, strict=True)]
+    )
     assert np.count_nonzero(below == unhealthy) == LOANS
     assert 0.4 < below.mean() < 0.6, "both kinds must occur"
 
