@@ -42,9 +42,9 @@ ASSUMPTIONS: dict[str, str] = {
     ),
     "A6": (
         "Forced orders execute at once and move the price by the case's impact rule, options by "
-        "their delta; orders of one round in one asset pay one mean price, and no trading fee "
-        "beside the venue's liquidation fee. A keeper calls a loan when the sale, after half of "
-        "its own impact, pays for the repayment and gas; keepers go on within the step until the "
+        "their delta; orders of one round in one asset pay one mean price, and the "
+        "venue's liquidation and taker fees. A keeper calls a loan when the sale, at the mean "
+        "price of its own impact, pays for the repayment and gas; keepers go on within the step until the "
         "loan is healthy or no call pays. An exit uses at most a tenth of an asset's daily "
         "volume; its cost is that of trading all at once."
     ),

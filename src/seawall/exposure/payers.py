@@ -1,8 +1,8 @@
 """Who pays: the loss on impaired paths by payer, in parts that add up.
 
-account = what the desk itself loses by the horizon (for a protocol: what the accounts closed by
-force lose); backstop, fund, adl and socialised = what each bore of those accounts' deficits; keeper = minus what
-keepers earned on them. The sum is what the market took.
+account = what the desk itself loses by the horizon (for a protocol: what the accounts that were
+closed by force lose over the run); backstop, fund, adl and socialised = what each bore of those
+accounts' deficits; keeper = minus what keepers earned on them. The sum is what the market took.
 """
 
 from __future__ import annotations
