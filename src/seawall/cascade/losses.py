@@ -84,8 +84,7 @@ def _socialise(
     unit's cash holds the cost of its positions: a short's is large and a long's negative.
     """
     table = setup.table
-    quoted = table.feed_asset[table.units.settle] == setup.quote
-    members = np.flatnonzero((table.units.venue == v) & quoted)
+    members = np.flatnonzero(table.units.venue == v)
     for p in np.unique(path):
         total = float(np.sum(loss[path == p]))
         at = np.full(members.size, p)
