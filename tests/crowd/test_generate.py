@@ -97,7 +97,9 @@ def test_larger_side_is_the_open_interest() -> None:
 @pytest.mark.parametrize("held", [-4_000.0, 4_000.0])
 def test_the_accounts_given_fill_their_part(share: float, held: float) -> None:
     spec = replace(SPEC, long_share={"BTC-PERP": share})
-    crowd = generate(spec, MARKET, RULEBOOK, PERPS, held={"BTC-PERP": held})
+    crowd = generate(
+        spec, MARKET, RULEBOOK, PERPS, held={"BTC-PERP": (max(held, 0.0), max(-held, 0.0))}
+    )
     longs = side(crowd, "BTC-PERP", 1) + max(held, 0.0)
     shorts = side(crowd, "BTC-PERP", -1) + max(-held, 0.0)
     interest = MARKET.instruments["BTC-PERP"].open_interest
@@ -106,7 +108,7 @@ def test_the_accounts_given_fill_their_part(share: float, held: float) -> None:
 
 
 def test_who_holds_everything_leaves_no_crowd() -> None:
-    crowd = generate(SPEC, MARKET, RULEBOOK, PERPS, held={"BTC-PERP": 1e9})
+    crowd = generate(SPEC, MARKET, RULEBOOK, PERPS, held={"BTC-PERP": (1e9, 0.0)})
     assert side(crowd, "BTC-PERP", 1) == side(crowd, "BTC-PERP", -1) == 0.0
     assert np.all(crowd.size != 0.0)
     assert side(crowd, "ETH-PERP", 1) > 0.0

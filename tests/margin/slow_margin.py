@@ -81,6 +81,11 @@ def add_option(case: Case, rulebook: Rulebook, option: Option, size: float, out:
     d1 = math.log(forward / option.strike) / width + width / 2
     sign = 1 if option.call else -1
     value = sign * (forward * normal(sign * d1) - option.strike * normal(sign * (d1 - width)))
+    # Coin-settled: V / F coins, worth V / F x spot; else V of the settlement asset.
+    if option.settle == option.underlying:
+        value = value / forward * spot
+    else:
+        value = value * case.market.assets[option.settle].spot
     out.equity += size * value
     if size > 0:
         # A long option is worth something, but gives no credit.

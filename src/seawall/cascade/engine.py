@@ -16,6 +16,7 @@ from seawall.cascade.tape import Tape, join
 from seawall.case import Case
 from seawall.crowd.generate import generate
 from seawall.crowd.join import join as join_crowd
+from seawall.foundation.errors import InputError
 from seawall.margin.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
 
@@ -54,22 +55,42 @@ class Runs:
 
 
 def populated(case: Case, leverage: str = "base") -> Book:
-    """The Case's book with its crowds generated under one leverage mix."""
-    crowds = {}
-    traders = (AccountKind.DESK, AccountKind.CROWD)
-    book = case.book
+    """The Case's book with its crowds generated under one leverage mix.
+
+    Raises InputError when two crowds would both fill one instrument's open interest.
+    """
+    crowds, taken = [], set[str]()
     for spec in case.crowds:
-        held: dict[str, float] = {}
-        for n, account in enumerate(book.position_account):
-            if book.account_venue[account] == spec.venue and book.account_kind[account] in traders:
-                name = book.instruments[book.position_instrument[n]].name
-                held[name] = held.get(name, 0.0) + float(book.size[n])
-        listed = spec.long_share
-        mine = tuple(i for i in book.instruments if listed is None or i.name in listed)
+        listed = set(spec.long_share or ())
+        if spec.kind == "perpetuals" and (twice := listed & taken):
+            raise InputError(
+                f"two crowds trade {', '.join(sorted(twice))}, and the market has one open "
+                "interest for it",
+                file="crowd.toml",
+                expected="instruments of their own for each venue's crowd",
+            )
+        taken |= listed
+        mine = tuple(
+            i for i in case.book.instruments if spec.long_share is None or i.name in listed
+        )
         mix = leverage if leverage in spec.leverage else "base"
         rulebook = case.rulebooks[spec.venue]
-        crowds[spec.venue] = generate(spec, case.market, rulebook, mine, mix, held)
-    return join_crowd(book, crowds)
+        columns = generate(spec, case.market, rulebook, mine, mix, held_by_side(case, spec.venue))
+        crowds.append((spec.venue, columns))
+    return join_crowd(case.book, crowds)
+
+
+def held_by_side(case: Case, venue: str) -> dict[str, tuple[float, float]]:
+    """Long and short size, both >= 0, by instrument, of the accounts a Case names at a venue."""
+    book = case.book
+    traders = (AccountKind.DESK, AccountKind.CROWD)
+    out: dict[str, tuple[float, float]] = {}
+    for n, account in enumerate(book.position_account):
+        if book.account_venue[account] == venue and book.account_kind[account] in traders:
+            name, size = book.instruments[book.position_instrument[n]].name, float(book.size[n])
+            long, short = out.get(name, (0.0, 0.0))
+            out[name] = (long + max(size, 0.0), short + max(-size, 0.0))
+    return out
 
 
 def prepare(

@@ -38,8 +38,8 @@ def _settle_options(setup: Setup, state: State, due: Ints) -> None:
     change = -state.holdings.option_size[path, option]
     lines = Lines(path, options.unit[option], option, change, np.ones(path.size, dtype=bool))
     value = state.quotes.option_value[path, option]
-    spot = state.quotes.price[path, options.feed[option]]
-    fill(setup, state, lines, np.where(options.inverse[option], value / spot, value), "book")
+    settle = state.quotes.price[path, setup.table.units.settle[options.unit[option]]]
+    fill(setup, state, lines, value / settle, "book")
 
 
 def _settle_futures(setup: Setup, state: State, due: Ints) -> None:

@@ -15,7 +15,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.impact import linear, square_root
-from seawall.margin.assess import VOLATILITY_FLOOR
+from seawall.margin.assess import VOLATILITY_FLOOR, forward_ratio
 from seawall.margin.table import RowKind
 from seawall.valuation.black import black
 
@@ -78,27 +78,34 @@ def line_flow(setup: Setup, state: State, lines: Lines, years: float) -> Floats:
         o, path = lines.index[lines.option], lines.path[lines.option]
         spot = state.market[path, options.asset[o]]
         bump = 1e-4 * spot
-        up = option_price(setup, o, spot + bump, np.zeros(o.size), years)
-        down = option_price(setup, o, spot - bump, np.zeros(o.size), years)
+        up, _ = _option_value(setup, o, spot + bump, np.zeros(o.size), years)
+        down, _ = _option_value(setup, o, spot - bump, np.zeros(o.size), years)
         flow[lines.option] = lines.change[lines.option] * (up - down) / (2.0 * bump) * spot
     return flow
+
+
+def _option_value(
+    setup: Setup, option: Ints, spot: Floats, spread_side: Floats, years: float
+) -> tuple[Floats, Floats]:
+    """Quote value of options at spot, and the forward they are on."""
+    o = setup.table.options
+    left = np.maximum(o.years - years, 0.0)
+    forward = spot * forward_ratio(o, left)[option]
+    start = setup.spot[o.asset[option]]
+    volatility = o.volatility[option] + o.slope[option] * (spot / start - 1.0)
+    volatility = np.maximum(volatility + spread_side * o.half_spread[option], VOLATILITY_FLOOR)
+    return black(forward, o.strike[option], left[option], volatility, o.call[option]), forward
 
 
 def option_price(
     setup: Setup, option: Ints, spot: Floats, spread_side: Floats, years: float
 ) -> Floats:
-    """Quote value of options at spot; spread_side +1 buys at the ask, -1 sells at the bid."""
-    o = setup.table.options
-    start = setup.spot[o.asset[option]]
-    volatility = o.volatility[option] + o.slope[option] * (spot / start - 1.0)
-    volatility = volatility + spread_side * o.half_spread[option]
-    return black(
-        spot * o.forward_ratio[option],
-        o.strike[option],
-        np.maximum(o.years[option] - years, 0.0),
-        np.maximum(volatility, VOLATILITY_FLOOR),
-        o.call[option],
-    )
+    """Price of options at spot, in settlement units (coins where inverse).
+
+    spread_side +1 buys at the ask, -1 sells at the bid, 0 is the mark.
+    """
+    value, forward = _option_value(setup, option, spot, spread_side, years)
+    return np.where(setup.table.options.inverse[option], value / forward, value)
 
 
 def trade_impact(
@@ -154,7 +161,7 @@ def settlement_price(
     Accrued funding of the size traded is settled in the price, so that a trade at the margin price
     leaves equity unchanged.
     """
-    rows, options = setup.table.rows, setup.table.options
+    rows = setup.table.rows
     price = np.empty(lines.index.size)
     plain = ~lines.option
     row, path = lines.index[plain], lines.path[plain]
@@ -172,10 +179,8 @@ def settlement_price(
     price[plain] = np.where(inverse, coin, (contract - accrued) / rate)
     if lines.option.any():
         o = lines.index[lines.option]
-        value = option_price(
-            setup, o, spot[lines.option], np.sign(lines.change[lines.option]), years
-        )
-        price[lines.option] = np.where(options.inverse[o], value / spot[lines.option], value)
+        side = np.sign(lines.change[lines.option])
+        price[lines.option] = option_price(setup, o, spot[lines.option], side, years)
     return price
 
 

@@ -58,7 +58,7 @@ class Setup:
     wake          which units must be checked when (wakeup.py)
     desk_units    (d,)                      is_desk (u,)
     desk_equity   (d,), row_start (r,), option_start (o,): worth at the start, quote
-    contract_*    (c,) venue, feed, margin price / feed price (0: options), inverse
+    contract_*    (c,) venue, feed, margin price / feed price (0: options), inverse, settle feed
     start_size    (w, r), start_cash (w, u): what traders hold at the start in each world;
     start_equity  (w, u) quote
     """
@@ -87,6 +87,7 @@ class Setup:
     contract_feed: Ints
     contract_factor: Floats
     contract_inverse: Bools
+    contract_settle: Ints
 
 
 def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:
@@ -99,11 +100,12 @@ def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> Im
     square_root = scenario.impact == "square_root"
     depth = np.array([s.daily_volume if square_root else s.depth for s in states])
     depth[assets.index(case.quote)] = np.inf
-    depth[np.array([s.volatility == 0 for s in states])] = np.inf
     sigma = np.array([daily_sigma(s.volatility) for s in states])
     move = np.array([volatility_over(s.volatility, step_seconds) for s in states])
-    # E|N(0, 1)| = sqrt(2 / pi)
-    expected = np.maximum(move * math.sqrt(2.0 / math.pi), 1e-300)
+    if scenario.label == "exogenous":
+        move = move * (1.0 - scenario.branching_ratio)
+    # E|N(0, 1)| = sqrt(2 / pi); without volatility nothing is a large move.
+    expected = np.where(move > 0, move * math.sqrt(2.0 / math.pi), np.inf)
     return ImpactRule(
         square_root=square_root,
         depth=depth,
@@ -153,31 +155,39 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         start_equity=equity[None, :],
         desk_equity=equity[desk],
         **_start_columns(table, spot),
+        **_contract_columns(table),
     )
 
 
 def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
-    """Worth of each row and option at the start, and a row that quotes each contract."""
+    """Worth of each row and option at the start."""
     price = spot[table.feed_asset][None, :]
     quotes = option_quotes(table, price, price[0], 0.0)
     quotes.integral = np.zeros_like(price)
     unit = np.arange(table.units.account.size)
     rows = row_worth(table, starting_holdings(table), quotes, np.zeros_like(unit), unit)
-    quoted = np.full(len(table.contracts), -1, dtype=np.int64)
-    quoted[table.rows.contract[::-1]] = np.arange(table.rows.unit.size)[::-1]
-    row = np.maximum(quoted, 0)
     return {
         "row_start": rows.worth,
         "option_start": table.options.size * quotes.option_value[0],
-        "contract_venue": np.array([v for v, _ in table.contracts], dtype=np.int64),
-        "contract_feed": table.rows.feed[row] if row.size else row,
-        "contract_factor": np.where(quoted >= 0, table.rows.multiplier[row], 0.0)
-        if table.rows.unit.size
-        else np.zeros(quoted.size),
-        "contract_inverse": (quoted >= 0) & (table.rows.kind[row] == RowKind.INVERSE)
-        if table.rows.unit.size
-        else quoted >= 0,
     }
+
+
+def _contract_columns(table: MarginTable) -> dict[str, np.ndarray]:
+    """How each contract is quoted, from any row that holds it; nothing for options."""
+    count = len(table.contracts)
+    columns: dict[str, np.ndarray] = {
+        "contract_venue": np.array([v for v, _ in table.contracts], dtype=np.int64),
+        "contract_feed": np.zeros(count, dtype=np.int64),
+        "contract_factor": np.zeros(count),
+        "contract_inverse": np.zeros(count, dtype=bool),
+        "contract_settle": np.zeros(count, dtype=np.int64),
+    }
+    rows, which = table.rows, table.rows.contract
+    columns["contract_feed"][which] = rows.feed
+    columns["contract_factor"][which] = rows.multiplier
+    columns["contract_inverse"][which] = rows.kind == RowKind.INVERSE
+    columns["contract_settle"][which] = table.units.settle[rows.unit]
+    return columns
 
 
 def _refuse_capital_elsewhere(book: Book) -> None:
@@ -209,7 +219,8 @@ def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float
     np.minimum.at(lowest, rows.unit, rows.feed)
     np.maximum.at(highest, rows.unit, rows.feed)
     clock = np.where(lowest == highest, lowest, weight.size)
-    moving_settle = volatility[table.feed_asset[units.settle]] > 0
+    jumps = np.array([case.market.jump_beta.get(name, 0.0) != 0 for name in table.assets])
+    moving_settle = ((volatility > 0) | jumps)[table.feed_asset[units.settle]]
     always = moving_settle | (np.diff(units.options) > 0)
     return wake_rule(weight, drift, clock, always, _thresholds(table, spot, weight))
 

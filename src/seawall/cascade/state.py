@@ -165,6 +165,7 @@ def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:
     own = setup.contract_venue == venue
     size = state.accounts.vault_contracts[path][:, own]
     price = state.quotes.price[path][:, setup.contract_feed[own]] * setup.contract_factor[own]
+    price = price * state.quotes.price[path][:, setup.contract_settle[own]]
     # An inverse contract is worth -1 / price coins, that is about -1 quote whatever the price.
     value = np.where(setup.contract_inverse[own], -1.0, price)
     worth: Floats = equity + np.sum(size * value, axis=1)

@@ -24,7 +24,7 @@ from seawall.instruments import Instrument
 from seawall.market import Market
 from seawall.venues import Rulebook
 
-NOTHING_HELD: Mapping[str, float] = {}
+NOTHING_HELD: Mapping[str, tuple[float, float]] = {}
 
 
 def generate(
@@ -33,14 +33,14 @@ def generate(
     rulebook: Rulebook,
     instruments: tuple[Instrument, ...],
     leverage: str = "base",
-    held: Mapping[str, float] = NOTHING_HELD,
+    held: Mapping[str, tuple[float, float]] = NOTHING_HELD,
 ) -> CrowdColumns:
     """One venue's crowd: perpetual accounts or borrowers, healthy at the market's prices.
 
     instruments  those of the venue; perpetuals with an open interest are used
     leverage     name of one of the spec's leverage mixes
-    held         {instrument: net signed size} of the accounts that the Case gives by name; the
-                 crowd and they together fill the open interest
+    held         {instrument: (long, short) size, both >= 0} of the accounts that the Case gives by
+                 name; the crowd and they together fill the open interest
 
     Raises InputError for a spec that contradicts itself or the market, MissingRule when the
     rulebook lacks tiers or a liquidation threshold that an account needs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from seawall.book import AccountKind, Book
 from seawall.crowd.columns import CrowdColumns
 
 
-def join(book: Book, crowds: Mapping[str, CrowdColumns]) -> Book:
+def join(book: Book, crowds: Sequence[tuple[str, CrowdColumns]]) -> Book:
     """The book with each venue's crowd appended; the crowd's owner is "crowd".
 
-    ``crowds`` is keyed by venue; instruments and assets must be known to the book.
+    ``crowds`` are pairs of venue and columns; instruments and assets must be known to the book.
     """
     names, venues = list(book.account_names), list(book.account_venue)
     owners, kinds = list(book.account_owner), list(book.account_kind)
@@ -33,7 +33,7 @@ def join(book: Book, crowds: Mapping[str, CrowdColumns]) -> Book:
             "quantity",
         )
     }
-    for venue, crowd in crowds.items():
+    for venue, crowd in crowds:
         first = len(names)
         names.extend(crowd.account_names)
         count = len(crowd.account_names)

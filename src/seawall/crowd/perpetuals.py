@@ -63,7 +63,8 @@ class _Contracts:
     unit: Floats  # quote notional of one unit of size at the mark
     open_interest: Floats
     long_share: Floats
-    held: Floats
+    held_long: Floats
+    held_short: Floats
     tiers: TierLines
     slope: float
 
@@ -95,7 +96,7 @@ def generate_perpetuals(
     market: Market,
     rulebook: Rulebook,
     instruments: tuple[Instrument, ...],
-    held: Mapping[str, float],
+    held: Mapping[str, tuple[float, float]],
 ) -> CrowdColumns:
     """Accounts, positions and cash; see the module's docstring for how they are drawn.
 
@@ -131,7 +132,7 @@ def _contracts(
     market: Market,
     rulebook: Rulebook,
     instruments: tuple[Instrument, ...],
-    held: Mapping[str, float],
+    held: Mapping[str, tuple[float, float]],
 ) -> _Contracts:
     listed: list[tuple[Perpetual, float, float]] = []
     for instrument in instruments:
@@ -165,7 +166,8 @@ def _contracts(
         unit=np.where(inverse, 1.0, [mark for _, mark, _ in listed]),
         open_interest=np.array([interest for _, _, interest in listed]),
         long_share=np.array([shares.get(p.name, 0.5) for p, _, _ in listed]),
-        held=np.array([held.get(p.name, 0.0) for p, _, _ in listed]),
+        held_long=np.array([held.get(p.name, (0.0, 0.0))[0] for p, _, _ in listed]),
+        held_short=np.array([held.get(p.name, (0.0, 0.0))[1] for p, _, _ in listed]),
         tiers=tier_lines([_tiers(rulebook, p) for p, _, _ in listed]),
         slope=0.0 if rule is None else rule.perp_slope,
     )
@@ -242,8 +244,8 @@ def _factors(contracts: _Contracts, contract: Ints, size: Floats, long: Bools) -
     shorts = segment_sums(np.where(long, 0.0, size), contract, kinds)
     # A side that nobody drew stays empty: the share is then what was drawn.
     share = np.where(longs == 0.0, 0.0, np.where(shorts == 0.0, 1.0, contracts.long_share))
-    room_long = contracts.open_interest - np.maximum(contracts.held, 0.0)
-    room_short = contracts.open_interest + np.minimum(contracts.held, 0.0)
+    room_long = contracts.open_interest - contracts.held_long
+    room_short = contracts.open_interest - contracts.held_short
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.minimum(
             np.where(share > 0.0, room_long / share, np.inf),

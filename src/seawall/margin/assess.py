@@ -16,7 +16,7 @@ from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.margin.collateral import shortfall_margin
 from seawall.margin.requirement import Requirement
 from seawall.margin.standard import netted_margin, short_margin
-from seawall.margin.table import MarginTable, RowKind
+from seawall.margin.table import MarginTable, OptionRows, RowKind
 from seawall.margin.tiered import margin
 from seawall.valuation.black import black
 
@@ -50,6 +50,7 @@ def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float
     """Option values and short margins at feed prices (p, f), ``years`` after the start.
 
     Implied volatility moves with spot: volatility + slope x (spot / start - 1), floored at 1%.
+    Inverse options are worth V / F coins, linear ones V of their settlement asset.
     ``start`` (f,) feed prices at the start. The integral is left empty for the caller.
     """
     o = table.options
@@ -59,7 +60,9 @@ def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float
     spot = price[:, o.feed]
     volatility = np.maximum(o.volatility + o.slope * (spot / start[o.feed] - 1.0), VOLATILITY_FLOOR)
     left = np.maximum(o.years - years, 0.0)
-    value = black(spot * o.forward_ratio, o.strike, left, volatility, o.call)
+    ratio = forward_ratio(o, left)
+    value = black(spot * ratio, o.strike, left, volatility, o.call)
+    value = np.where(o.inverse, value / ratio, value * price[:, table.units.settle[o.unit]])
     short = np.zeros_like(value)
     for v, rule in table.option_rules.items():
         mine = np.flatnonzero(o.venue == v)
@@ -67,6 +70,11 @@ def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float
             rule, value[:, mine], spot[:, mine], o.strike[mine], o.call[mine]
         )
     return Quotes(price, empty, value, short)
+
+
+def forward_ratio(options: OptionRows, left: Floats) -> Floats:
+    """Forward over spot (o,) with ``left`` years to go: its distance from 1 fades linearly."""
+    return 1.0 + (options.forward_ratio - 1.0) * left / options.years
 
 
 @dataclass(frozen=True)

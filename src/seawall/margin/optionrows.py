@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from seawall.foundation.errors import MissingRule
+from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Option
 from seawall.margin.grouping import Grouping
@@ -60,6 +60,11 @@ def _facts(listing: Listing, position: int, as_of: datetime) -> tuple[float, ...
     state = market.instruments.get(instrument.name)
     if state is None or state.implied_volatility is None:
         raise MissingRule(f"market.toml gives no implied_volatility for {instrument.name!r}.")
+    if instrument.expiry <= as_of:
+        raise InputError(
+            f"option {instrument.name!r} expired at {instrument.expiry:%Y-%m-%dT%H:%M:%SZ}",
+            expected=f"an expiry after {as_of:%Y-%m-%dT%H:%M:%SZ}, the time of the Case",
+        )
     asset = market.assets[instrument.underlying]
     forward = state.mark if state.mark is not None else asset.spot
     return (
