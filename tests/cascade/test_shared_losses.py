@@ -40,9 +40,7 @@ def test_accounts_that_settle_in_coin_and_in_quote_share_by_equity() -> None:
         Trader("v", [Held("BTC-INV", 1e-6, 100_000)], {"BTC": 10.0}, owner="coin"),
         Trader("v", [Held("BTC-PERP", 1e-9, 100_000)], {"USD": 100_000.0}, owner="cash"),
     ]
-    case = case_of(
-        traders, [linear, inverse], {"v": perpetuals_venue()}, {"BTC": coin(100_000.0)}
-    )
+    case = case_of(traders, [linear, inverse], {"v": perpetuals_venue()}, {"BTC": coin(100_000.0)})
     _, tape, _ = run_case(case, paths_of(case, BTC=[100_000, 90_000, 90_000]))
     assert len(events(tape, EventKind.SOCIALISED)) == 2
     assert tape.desk_equity[0, -1] == pytest.approx([900_000 - 63_000, 100_000 - 7_000], rel=1e-6)
