@@ -6,9 +6,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from seawall.cascade.engine import prepare
 from seawall.case import Case, Limit
 from seawall.casefile import sample_case
 from seawall.exposure import check
+from seawall.exposure.curve import impairments
+from seawall.exposure.runs import plan, run_plan
 
 DESK = "desk:harbour"
 DAY = 86_400.0
@@ -30,6 +33,14 @@ def risky_case(factor: float = 2.0, crowd: int = 200) -> Case:
 def risky_result(factor: float = 2.0, paths: int = 120) -> dict[str, Any]:
     """Its answer over a day."""
     return check(risky_case(factor), horizon_seconds=DAY, paths=paths, seed=4)
+
+
+@cache
+def risky_found() -> dict[str, Any]:
+    """The impairments behind that answer."""
+    setup = prepare(risky_case())
+    chosen = plan([], 120, round(DAY / setup.step_seconds), 4)
+    return impairments(setup, run_plan(setup, chosen)[0])
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from risky import DAY, DESK, limited, risky_case, risky_result
+from risky import DAY, DESK, limited, risky_case, risky_found, risky_result
 
 from seawall.cascade.engine import prepare
 from seawall.case import Case, Limit
@@ -112,7 +112,9 @@ def test_a_leg_is_named_as_the_book_names_it():
 
 class TestLimits:
     def limited(self, *limits: Limit) -> list[dict]:
-        return evaluate(replace(risky_case(), limits=limits), risky_result())
+        result = risky_result()
+        case = replace(risky_case(), limits=limits)
+        return evaluate(case, result["dre"], result["concentration"], risky_found())
 
     def test_a_limit_is_breached_above_it_and_not_at_it(self):
         value = risky_result()["dre"]["scopes"][DESK]["probability"][-1]
@@ -126,8 +128,10 @@ class TestLimits:
         (limit,) = self.limited(Limit("a", "expected_loss", DESK, 1.0, None))
         assert limit["value"] == risky_result()["dre"]["scopes"][DESK]["expected_loss"][-1]
 
-    def test_a_horizon_beyond_the_run_has_no_value_and_is_not_breached(self):
-        (limit,) = self.limited(Limit("a", "dre", DESK, 0.0, 7 * DAY))
+    def test_a_shortfall_of_too_few_paths_has_no_value_and_is_not_breached(self):
+        block = risky_result()["dre"]["scopes"]["protocol"]
+        assert block["expected_shortfall"][0] is None, "no longer too few: choose another"
+        (limit,) = self.limited(Limit("a", "expected_shortfall", "protocol", 0.0, 3_600.0))
         assert limit["value"] is None
         assert limit["breached"] is False
 
@@ -137,18 +141,18 @@ class TestLimits:
             Limit("a", "bad_debt", "protocol", 0.0),
             Limit("b", "fund_ruin", "venue:meridian", 1.0),
         )
-        assert got[0]["value"] == system["bad_debt_mean"]
+        assert got[0]["value"] == pytest.approx(system["bad_debt_mean"], rel=1e-12)
         assert got[1]["value"] == system["venues"]["meridian"]["fund_ruin_probability"]
 
     def test_the_largest_leg_counts(self):
         rows = risky_result()["concentration"]
-        shares = [r["open_interest_share"] for r in rows if r["open_interest_share"] is not None]
+        shares = [r["owner_open_interest_share"] or 0.0 for r in rows]
         got = self.limited(
             Limit("a", "open_interest_share", DESK, 1.0),
             Limit("b", "days_to_exit", "protocol", 1.0),
         )
         assert got[0]["value"] == max(shares)
-        assert got[1]["value"] == max(row["days_to_exit"] for row in rows)
+        assert got[1]["value"] == max(row["owner_days_to_exit"] for row in rows)
 
     @pytest.mark.parametrize(
         ("measure", "scope", "known"),

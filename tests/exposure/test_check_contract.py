@@ -15,6 +15,7 @@ import pytest
 from risky import limited
 
 from seawall.book import AccountKind
+from seawall.case import Case
 from seawall.casefile import new_case, sample_case
 from seawall.cli.app import run
 from seawall.exposure import check
@@ -156,6 +157,8 @@ RESULT = {
             "depth_multiple": number,
             "days_to_exit": number,
             "exit_cost": number,
+            "owner_open_interest_share": Maybe(fraction),
+            "owner_days_to_exit": number,
         }
     ],
     "limits": [
@@ -220,9 +223,15 @@ def faults(value: Any, shape: Any, place: str = "result") -> list[str]:
     return [] if shape(value) else [f"{place} is {value!r}"]
 
 
+def short_limits(case: Case) -> Case:
+    """The Case with the limits of the sample on 4 hours, where they were on 24."""
+    limits = (replace(x, horizon_seconds=x.horizon_seconds and 14_400.0) for x in case.limits)
+    return replace(case, limits=tuple(limits))
+
+
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
-    return check(sample_case(crowd=200), horizon_seconds=14_400.0, paths=40, seed=1)
+    return check(short_limits(sample_case(crowd=200)), horizon_seconds=14_400.0, paths=40, seed=1)
 
 
 def test_a_real_result_fits_the_schema(result):
@@ -237,7 +246,8 @@ def test_a_result_with_breaches_and_a_remedy_fits_it_too():
 
 
 def test_a_case_without_a_crowd_fits_it_too():
-    result = check(sample_case(crowd=0), horizon_seconds=3_600.0, paths=2, seed=1)
+    case = replace(sample_case(crowd=0), limits=())
+    result = check(case, horizon_seconds=3_600.0, paths=2, seed=1)
     assert faults(json.loads(jsonfile.dumps(result)), RESULT) == []
     assert result["crowd_leverage"] is None
 
@@ -296,7 +306,10 @@ class TestCommandLine:
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        return new_case(tmp_path / "case", crowd=200)
+        path = new_case(tmp_path / "case", crowd=200)
+        limits = path / "limits.toml"
+        limits.write_text(limits.read_text().replace('horizon = "24h"', 'horizon = "4h"'))
+        return path
 
     def test_within_limits_is_0_and_stdout_is_the_json_alone(self, folder, result, capsys):
         assert run(["check", str(folder), *self.OPTIONS, "--json", "-"]) == 0
@@ -304,6 +317,7 @@ class TestCommandLine:
         assert faults(printed, RESULT) == []
         assert not any(limit["breached"] for limit in printed["limits"])
         same = json.loads(jsonfile.dumps(result))
+        printed["case"].pop("hash"), same["case"].pop("hash")  # limits.toml differs
         for key in RESULT.keys() - {"manifest", "since_last"}:
             assert printed[key] == same[key], key
 

@@ -67,11 +67,11 @@ def test_the_shortfall_is_at_the_highest_level_with_ten_paths_in_its_tail(impair
 
 
 def test_the_standard_horizons_below_the_runs_own_and_that_one():
-    assert horizons(86_400.0) == [3_600.0, 14_400.0, 86_400.0]
-    assert horizons(900.0) == [900.0]
-    assert horizons(7_200.0) == [3_600.0, 7_200.0]
-    assert horizons(604_800.0) == [3_600.0, 14_400.0, 86_400.0, 604_800.0]
-    assert horizons(14_400.0) == [3_600.0, 14_400.0]
+    assert horizons(86_400.0, 300.0) == [3_600.0, 14_400.0, 86_400.0]
+    assert horizons(900.0, 300.0) == [900.0]
+    assert horizons(7_200.0, 300.0) == [3_600.0, 7_200.0]
+    assert horizons(604_800.0, 300.0) == [3_600.0, 14_400.0, 86_400.0, 604_800.0]
+    assert horizons(14_400.0, 300.0) == [3_600.0, 14_400.0]
 
 
 def test_a_step_counts_where_it_ends_within_the_horizon():

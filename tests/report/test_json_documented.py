@@ -30,7 +30,7 @@ def documented() -> set[str]:
 
 
 def test_every_key_that_check_writes_is_documented() -> None:
-    found = keys(check(sample_case(crowd=30), paths=4, horizon_seconds=3_600.0))
+    found = keys(check(sample_case(crowd=30), paths=4, horizon_seconds=86_400.0))
     assert {"crowd_leverage", "owner", "files", "median_leverage", "amplification"} <= found
     assert found - documented() == set()
 

@@ -32,8 +32,8 @@ LIMIT_MEASURES = {
     "model_high": "upper end of the model interval of DRE",
     "expected_loss": "mean loss given impairment, quote",
     "expected_shortfall": "mean of the worst losses given impairment, quote",
-    "open_interest_share": "largest share of an instrument's open interest held by the desk",
-    "days_to_exit": "longest time to close a leg at a tenth of its daily volume, days",
+    "open_interest_share": "largest share of an instrument's open interest held by one owner",
+    "days_to_exit": "longest time to close an owner's net position in an asset, days",
     "fund_ruin": "probability that bad debt exceeds what the insurance layer holds",
     "bad_debt": "mean bad debt, quote",
 }

@@ -15,10 +15,17 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.concentration import concentration
-from seawall.exposure.curve import hits, horizons, impairments, last_step, scope_curve
+from seawall.exposure.curve import (
+    hits,
+    horizons,
+    impairments,
+    last_step,
+    scope_curve,
+    whole_steps,
+)
 from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.impairment import Impairment, desk_columns, desks
-from seawall.exposure.limits import evaluate
+from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
@@ -45,15 +52,10 @@ def check(
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
     """
+    seconds = _horizons(case, horizon_seconds, paths)
     steps = last_step(horizon_seconds, case.step_seconds)
-    if steps < 1 or paths < 1:
-        raise InputError(
-            f"a horizon of {horizon_seconds:g} s and {paths} paths",
-            expected=f"at least one step of {case.step_seconds:g} s and one path",
-        )
     crowds = _crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
-    seconds = horizons(horizon_seconds)
     prior = model_prior(case, _gross(setup))
     chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
     tapes = run_plan(setup, chosen, progress)
@@ -82,7 +84,7 @@ def check(
     system["amplification"] = amplification(setup, _shocked(setup))
     result["system"] = system
     result["concentration"] = concentration(setup)
-    result["limits"] = evaluate(case, result)
+    result["limits"] = evaluate(case, result["dre"], result["concentration"], found)
     remedy, note = _remedy(setup, found, headline, result, seconds, steps, seed)
     result["remedy"], result["remedy_note"] = remedy, note
     result["assumptions"] = list(ASSUMPTIONS_USED)
@@ -92,6 +94,21 @@ def check(
     if progress is not None:
         progress(1.0, "done")
     return result
+
+
+def _horizons(case: Case, horizon_seconds: float, paths: int) -> list[float]:
+    """The grid of horizons of a run; InputError for a run or a limit that has no answer."""
+    step = case.step_seconds
+    if paths < 1:
+        raise InputError(f"{paths} paths", expected="one path at least")
+    if not whole_steps(horizon_seconds, step):
+        below = last_step(horizon_seconds, step) * step
+        near = [f"{x:,.10g} s" for x in (below, below + step) if x > 0]
+        raise InputError(
+            f"a horizon of {horizon_seconds:,.10g} s is no whole number of steps of {step:,.10g} s",
+            expected=" or ".join(near),
+        )
+    return horizons(horizon_seconds, step, limit_horizons(case, horizon_seconds))
 
 
 def _gross(setup: Setup) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,16 @@ PARTICIPATION = 0.1
 
 
 def concentration(setup: Setup) -> list[dict[str, Any]]:
-    """One row per desk position, slowest exit first; options by their delta in the underlying."""
+    """One row per desk position, slowest exit first; options by their delta in the underlying.
+
+    ``owner_open_interest_share`` and ``owner_days_to_exit`` count all of the owner's accounts: of
+    an instrument the larger of all longs and all shorts, of an underlying the net of all positions
+    (balances apart). Limits read those, so that splitting a position over accounts changes nothing.
+    """
     book, market = setup.book, setup.case.market
-    out = []
+    out: list[dict[str, Any]] = []
+    side: dict[tuple[str, str, bool], float] = defaultdict(float)
+    net: dict[tuple[str, str], float] = defaultdict(float)
     for n in np.flatnonzero(book.size != 0):
         account = int(book.position_account[n])
         if book.account_kind[account] is not AccountKind.DESK:
@@ -31,10 +39,13 @@ def concentration(setup: Setup) -> list[dict[str, Any]]:
         notional = _notional(setup, instrument, size)
         interest = state.open_interest if state is not None else None
         sign = 1.0 if notional > 0 else -1.0
+        owner = book.account_owner[account]
+        side[owner, instrument.name, size > 0] += abs(size)
+        net[owner, instrument.underlying] += notional
         out.append(
             {
                 "account": book.account_names[account],
-                "owner": book.account_owner[account],
+                "owner": owner,
                 "instrument": instrument.name,
                 "side": "long" if size > 0 else "short",
                 "notional": abs(notional),
@@ -44,6 +55,15 @@ def concentration(setup: Setup) -> list[dict[str, Any]]:
                 "exit_cost": exit_cost(setup, instrument.underlying, -sign * abs(notional)),
             }
         )
+    by_name = {instrument.name: instrument.underlying for instrument in book.instruments}
+    for row in out:
+        owner, name = row["owner"], row["instrument"]
+        state, asset = market.instruments.get(name), market.assets[by_name[name]]
+        interest = state.open_interest if state is not None else None
+        larger = max(side[owner, name, True], side[owner, name, False])
+        row["owner_open_interest_share"] = larger / interest if interest else None
+        daily = PARTICIPATION * asset.daily_volume
+        row["owner_days_to_exit"] = abs(net[owner, by_name[name]]) / daily
     return sorted(out, key=lambda row: -float(row["days_to_exit"]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,15 @@ SENTENCES = {
 }
 
 
-def horizons(horizon_seconds: float) -> list[float]:
-    """The standard horizons below the run's own, and that one."""
-    return [h for h in STANDARD_HORIZONS if h < horizon_seconds] + [horizon_seconds]
+def horizons(
+    horizon_seconds: float, step_seconds: float, wanted: Sequence[float] = ()
+) -> list[float]:
+    """The run's own horizon and, below it, those of limits (``wanted``) and the standard ones.
+
+    A standard horizon that is no whole number of steps is left out: no step ends at it.
+    """
+    standard = [h for h in STANDARD_HORIZONS if whole_steps(h, step_seconds)]
+    return sorted({h for h in (*standard, *wanted) if h < horizon_seconds} | {horizon_seconds})
 
 
 def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
@@ -51,6 +58,12 @@ def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
 def last_step(seconds: float, step_seconds: float) -> int:
     """Index of the last step that ends within a horizon."""
     return int(np.floor(seconds / step_seconds + 1e-9))
+
+
+def whole_steps(seconds: float, step_seconds: float) -> bool:
+    """True where a horizon is a whole number of steps, one at least."""
+    steps = seconds / step_seconds
+    return round(steps) >= 1 and abs(steps - round(steps)) <= 1e-9 * steps
 
 
 def hits(impairment: Impairment, step: int) -> int:

@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seawall.case import Case, Limit
+from seawall.exposure.curve import last_step, whole_steps
+from seawall.exposure.impairment import Impairment
 from seawall.foundation.errors import InputError
 
+OF_OWNERS = ("open_interest_share", "days_to_exit")
 
-def evaluate(case: Case, result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The `limits` block: each limit's value in this result and whether it is breached.
 
-    Raises InputError for a scope or a horizon that the result does not have.
+def limit_horizons(case: Case, horizon_seconds: float) -> list[float]:
+    """Horizons of the Case's limits, each of which a run this long can hold to its limit.
+
+    Raises InputError for a horizon beyond the run's, and for one at which no step ends.
     """
     out = []
     for limit in case.limits:
-        value = _value(limit, result)
+        seconds = limit.horizon_seconds
+        if seconds is None:
+            continue
+        if seconds > horizon_seconds:
+            raise InputError(
+                f"limit {limit.name!r} is on a horizon of {_duration(seconds)}, and the run ends "
+                f"at {_duration(horizon_seconds)}",
+                file="limits.toml",
+                column="horizon",
+                expected=f"a run with --horizon {_duration(seconds)} or more",
+            )
+        if not whole_steps(seconds, case.step_seconds):
+            raise InputError(
+                f"limit {limit.name!r} is on a horizon of {seconds:,.10g} s, no whole number of "
+                f"steps of {case.step_seconds:,.10g} s",
+                file="limits.toml",
+                column="horizon",
+                expected="a multiple of the step, or a shorter step",
+            )
+        out.append(seconds)
+    return out
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as `--horizon` takes them, in the largest unit that is whole: 7d, 36h, 90s."""
+    for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("m", 60.0)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.10g}s"
+
+
+def evaluate(
+    case: Case,
+    dre: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    found: Mapping[str, tuple[str, Impairment]],
+) -> list[dict[str, Any]]:
+    """The `limits` block: each limit's value in this result and whether it is breached.
+
+    dre, rows: the result's `dre` and `concentration`; found: impairments by scope. Raises
+    InputError for a scope that the measure does not have. A limit without a value (severity of too
+    few impaired paths, unknown open interest) is not breached.
+    """
+    out = []
+    for limit in case.limits:
+        if limit.measure in OF_OWNERS:
+            value = _largest(limit, rows, list(found))
+        else:
+            value = _at_horizon(limit, case, dre, found)
         out.append(
             {
                 "name": limit.name,
@@ -30,49 +83,46 @@ def evaluate(case: Case, result: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _value(limit: Limit, result: dict[str, Any]) -> float | None:
-    if limit.measure in ("open_interest_share", "days_to_exit"):
-        return _largest(limit, result)
-    if limit.measure in ("fund_ruin", "bad_debt"):
-        system = result["system"]
-        if limit.scope != "protocol":
-            name = limit.scope.removeprefix("venue:")
-            if name not in system["venues"]:
-                raise _unknown(limit, ["protocol", *(f"venue:{v}" for v in system["venues"])])
-            system = system["venues"][name]
-        key = "fund_ruin_probability" if limit.measure == "fund_ruin" else "bad_debt_mean"
-        return None if system[key] is None else float(system[key])
-    scopes = result["dre"]["scopes"]
-    if limit.scope not in scopes:
-        raise _unknown(limit, list(scopes))
-    seconds = result["dre"]["horizons_seconds"]
-    if limit.horizon_seconds is None:
-        at = len(seconds) - 1
-    elif limit.horizon_seconds in seconds:
-        at = seconds.index(limit.horizon_seconds)
-    else:
-        return None
-    key = {"dre": "probability"}.get(limit.measure, limit.measure)
-    value = scopes[limit.scope][key][at]
+def _at_horizon(
+    limit: Limit,
+    case: Case,
+    dre: Mapping[str, Any],
+    found: Mapping[str, tuple[str, Impairment]],
+) -> float | None:
+    """Value of a measure at the limit's own horizon (without one, the run's)."""
+    of_system = limit.measure in ("fund_ruin", "bad_debt")
+    known = [s for s in found if not (of_system and s.startswith("desk:"))]
+    if limit.scope not in known:
+        raise _unknown(limit, known)
+    seconds = dre["horizons_seconds"]
+    wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
+    if limit.measure == "bad_debt":
+        # The loss of a venue, and of the protocol, is its bad debt so far.
+        loss = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
+        return float(loss.mean())
+    key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
+    value = dre["scopes"][limit.scope][key][seconds.index(wanted)]
     return None if value is None else float(value)
 
 
-def _largest(limit: Limit, result: dict[str, Any]) -> float | None:
-    accounts = {
-        row["account"]: row[limit.measure]
-        for row in sorted(result["concentration"], key=lambda row: row[limit.measure] or 0.0)
-        if row[limit.measure] is not None and _owns(limit.scope, row["owner"])
-    }
-    return max((float(value) for value in accounts.values()), default=None)
-
-
-def _owns(scope: str, owner: str) -> bool:
-    return scope in ("protocol", f"desk:{owner}")
+def _largest(limit: Limit, rows: Sequence[Mapping[str, Any]], scopes: list[str]) -> float | None:
+    """Largest value of one owner, of those in the scope; of each owner the whole book counts."""
+    known = ["protocol", *(s for s in scopes if s.startswith("desk:") and not s.endswith("/loss"))]
+    if limit.scope not in known:
+        raise _unknown(limit, known)
+    values = [
+        float(row[f"owner_{limit.measure}"])
+        for row in rows
+        if limit.scope in ("protocol", f"desk:{row['owner']}")
+        and row[f"owner_{limit.measure}"] is not None
+    ]
+    return max(values, default=None)
 
 
 def _unknown(limit: Limit, known: list[str]) -> InputError:
     return InputError(
-        f"limit {limit.name!r} has scope {limit.scope!r}, which this Case does not have",
+        f"limit {limit.name!r} has scope {limit.scope!r}, which this Case does not have for "
+        f"{limit.measure}",
         file="limits.toml",
         column="scope",
         expected=f"one of {', '.join(known)}",
