@@ -120,12 +120,12 @@ def test_any_factor(recipe: Recipe) -> None:
 
 
 def stormy(case: Case) -> Case:
-    """The Case with five times its volatility, so that things happen."""
+    """The Case with five times its volatility, so that things happen, and without its limits."""
     assets = {
         name: replace(state, volatility=5.0 * state.volatility)
         for name, state in case.market.assets.items()
     }
-    return replace(case, market=replace(case.market, assets=assets))
+    return replace(case, market=replace(case.market, assets=assets), limits=())
 
 
 @pytest.mark.parametrize("c", [2.0, 3.7])
