@@ -115,6 +115,19 @@ def add_balance(case: Case, rulebook: Rulebook, asset: str, quantity: float, out
         out.maintenance += value * (1 - (terms.liquidation_threshold if terms else 0.0))
 
 
+def settlement_alone(case: Case, account: int) -> str:
+    """Of an account without cross positions: quote where it has any, else what is worth most."""
+    book = case.book
+    held = {
+        book.assets[k]: float(q)
+        for a, k, q in zip(book.balance_account, book.balance_asset, book.quantity, strict=True)
+        if a == account
+    }
+    if held.get(case.quote, 0.0) != 0.0:
+        return case.quote
+    return max(held, key=lambda name: held[name] * case.market.assets[name].spot)
+
+
 def slow_requirement(case: Case) -> dict[Key, Margin]:
     book, out = case.book, defaultdict(Margin)
     settles: dict[int, list[str]] = defaultdict(list)
@@ -138,8 +151,9 @@ def slow_requirement(case: Case) -> dict[Key, Margin]:
         rulebook, quantity = case.rulebooks[book.account_venue[account]], float(book.quantity[n])
         if rulebook.liquidation.style == "keeper":
             add_balance(case, rulebook, asset, quantity, out[account, case.quote, -1])
-        elif asset in settles[account] or not settles[account]:
+        elif asset in (settles[account] or [settlement_alone(case, account)]):
             out[account, asset, -1].equity += quantity * case.market.assets[asset].spot
         else:
-            add_balance(case, rulebook, asset, quantity, out[account, settles[account][0], -1])
+            first = (settles[account] or [settlement_alone(case, account)])[0]
+            add_balance(case, rulebook, asset, quantity, out[account, first, -1])
     return dict(out)

@@ -20,7 +20,7 @@ from tiny_cases import (
 
 from seawall.book import AccountKind
 from seawall.case import Case
-from seawall.foundation.errors import MissingRule
+from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import per_second
 from seawall.margin.compile import compile_table
@@ -105,10 +105,27 @@ def test_other_balances_are_collateral_rows_at_the_rulebooks_terms():
     assert table.rows.initial_shortfall[balance] == pytest.approx([0.2, 1.0])
 
 
-def test_cash_without_positions_is_a_unit_that_needs_nothing():
-    table = table_of(case_of(Trader("v", (), {"USD": 3.0, "BTC": 1.0})))
-    assert sorted(settles(table)) == ["BTC", "USD"]
-    assert table.rows.unit.size == 0
+def test_balances_without_positions_are_one_unit_in_quote_that_needs_nothing():
+    """Cash borrowed against a coin is one account: 2 BTC carry 100,000 of debt."""
+    table = table_of(case_of(Trader("v", (), {"BTC": 2.0, "USD": -100_000.0})))
+    assert settles(table) == ["USD"]
+    assert table.units.cash.tolist() == [-100_000.0]
+    assert table.rows.size.tolist() == [2.0]
+
+
+def test_balances_without_quote_settle_in_the_most_valuable():
+    """0.5 BTC is worth 50,000, 9 ETH 36,000."""
+    table = table_of(case_of(Trader("v", (), {"ETH": 9.0, "BTC": 0.5})))
+    assert settles(table) == ["BTC"]
+    assert table.units.cash.tolist() == [0.5]
+    assert table.rows.size.tolist() == [9.0]
+
+
+def test_a_position_at_a_lending_venue_is_refused():
+    trader = Trader("v", [Held("BTC-PERP", 1.0, 100_000.0)], {"USD": 5_000.0})
+    case = case_of(trader, venue=lending_venue({"USD": Collateral(1.0, 1.0)}))
+    with pytest.raises(InputError, match="'t0' holds a position in 'BTC-PERP' at 'v'"):
+        table_of(case)
 
 
 def test_a_loan_is_rows_of_one_unit_in_quote_and_debts_accrue():

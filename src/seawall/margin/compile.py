@@ -33,7 +33,8 @@ def compile_table(
     listing = Listing(book, market, tuple(rulebooks.values()), venues, venue_of)
     keeper = [rulebook.liquidation.style == "keeper" for rulebook in listing.rulebooks]
     lending = np.array(keeper, dtype=bool)[venue_of]
-    groups = group(book, lending, book.assets.index(quote))
+    spot = np.array([market.assets[name].spot for name in book.assets])
+    groups = group(book, lending, book.assets.index(quote), spot)
     rows = compile_rows(listing, groups, as_of)
     options = compile_options(listing, groups, as_of)
     units = _units(listing, groups, rows, options)

@@ -2,7 +2,9 @@
 
 A unit is the cross positions of one account that settle in one asset, or one isolated position, or
 one loan account. A balance in a unit's settlement asset is its cash. Any other balance is a row of
-its own, worth its price: of the account's first cross unit, or of the loan account.
+its own, worth its price: of the account's first cross unit, or of the loan account. An account that
+holds balances only, away from a lender, is one unit too: it settles in the quote currency where it
+has any, else in its most valuable balance.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.foundation.errors import InputError
 from seawall.instruments import Option, Spot
 
 TRADERS = (AccountKind.DESK, AccountKind.CROWD)
@@ -58,13 +61,15 @@ class _Keys:
     is_cash: Bools
 
 
-def group(book: Book, lending: Bools, quote: int) -> Grouping:
+def group(book: Book, lending: Bools, quote: int, spot: Floats) -> Grouping:
     """Group the traders' positions and balances into units.
 
-    lending (a,) True for accounts of lending venues; quote the asset index of the quote currency.
+    lending (a,) True for accounts of lending venues; quote the asset index of the quote currency;
+    spot (k,) prices of the book's assets. Raises InputError for a position at a lending venue.
     """
+    _refuse_positions_at_lenders(book, lending)
     columns = _columns(book)
-    keys = _keys(book, columns, lending, quote)
+    keys = _keys(book, columns, lending, quote, spot)
     trader = np.array([kind in TRADERS for kind in book.account_kind])
     position = np.flatnonzero(trader[book.position_account])
     balance = np.flatnonzero(trader[book.balance_account])
@@ -119,7 +124,21 @@ def _columns(book: Book) -> _Columns:
     )
 
 
-def _keys(book: Book, columns: _Columns, lending: Bools, quote: int) -> _Keys:
+def _refuse_positions_at_lenders(book: Book, lending: Bools) -> None:
+    at_lender = np.flatnonzero(lending[book.position_account] & (book.size != 0))
+    if at_lender.size:
+        n = at_lender[0]
+        account = book.position_account[n]
+        name = book.instruments[book.position_instrument[n]].name
+        raise InputError(
+            f"account {book.account_names[account]!r} holds a position in {name!r} at "
+            f"{book.account_venue[account]!r}, whose liquidation style is 'keeper'",
+            file="positions",
+            expected="balances only at a lending venue; positions at venues of style 'orderbook'",
+        )
+
+
+def _keys(book: Book, columns: _Columns, lending: Bools, quote: int, spot: Floats) -> _Keys:
     """Cross keys are account x width + settlement asset; isolated keys come after all of them."""
     width = len(book.assets) + 1
     accounts = len(book.account_names)
@@ -130,13 +149,25 @@ def _keys(book: Book, columns: _Columns, lending: Bools, quote: int) -> _Keys:
     # Written backwards, so that an account's first cross position is written last.
     crossed = np.flatnonzero(~book.isolated)[::-1]
     primary[book.position_account[crossed]] = columns.settle[book.position_instrument[crossed]]
+    _settle_balances(book, primary, quote, spot)
     own = book.balance_account * width + book.balance_asset
     is_lending = lending[book.balance_account]
-    has_unit = np.isin(own, position) | (primary[book.balance_account] < 0)
+    has_unit = np.isin(own, position) | (book.balance_asset == primary[book.balance_account])
     is_cash = ~is_lending & has_unit
     other = np.where(is_lending, quote, primary[book.balance_account])
     balance = np.where(is_cash, own, book.balance_account * width + other)
     return _Keys(position, balance, is_cash)
+
+
+def _settle_balances(book: Book, primary: Ints, quote: int, spot: Floats) -> None:
+    """Fill in what accounts without cross positions settle in, where ``primary`` (a,) is -1."""
+    alone = np.flatnonzero(primary[book.balance_account] < 0)
+    worth = book.quantity[alone] * spot[book.balance_asset[alone]]
+    quoted = (book.balance_asset[alone] == quote) & (book.quantity[alone] != 0)
+    worth = np.where(quoted, np.inf, worth)
+    # Written from the least to the most valuable, the first of equals last: that one stays.
+    order = alone[::-1][np.argsort(worth[::-1], kind="stable")]
+    primary[book.balance_account[order]] = book.balance_asset[order]
 
 
 def _folded_cost(book: Book, columns: _Columns, position: Ints) -> Floats:
