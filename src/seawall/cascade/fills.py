@@ -34,12 +34,16 @@ class Lines:
 def closing_lines(
     setup: Setup, state: State, path: Ints, unit: Ints, fraction: Floats, balances: Bools
 ) -> Lines:
-    """Lines that close ``fraction`` (pairs,) of each position; ``balances`` (pairs,): those too."""
+    """Lines that close ``fraction`` (pairs,) of each position.
+
+    Where ``balances`` (pairs,) is True also the balances that are not cash: collateral is sold,
+    debt bought back.
+    """
     units, rows = setup.table.units, setup.table.rows
     pair, row = expand_ranges(units.rows[unit], units.rows[unit + 1] - units.rows[unit])
     size = state.holdings.size[path[pair], row]
     is_balance = rows.kind[row] == RowKind.BALANCE
-    keep = (size != 0) & (~is_balance | (balances[pair] & (size > 0)))
+    keep = (size != 0) & (~is_balance | balances[pair])
     pair, row, size = pair[keep], row[keep], size[keep]
     start = units.options[unit]
     o_pair, option = expand_ranges(start, units.options[unit + 1] - start)

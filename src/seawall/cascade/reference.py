@@ -21,7 +21,7 @@ from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter
-from seawall.cascade.wakeup import due, schedule, still_breached, tick
+from seawall.cascade.wakeup import due, schedule, tick
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
@@ -142,17 +142,9 @@ def _round(
 def _closable(
     setup: Setup, state: State, worth: Worth, path: Ints, unit: Ints, chosen: Ints
 ) -> Bools:
-    """True where a chosen pair still holds anything that can be closed.
-
-    Debt alone can be written off by a lender; an order book has nothing to sell there.
-    """
-    table = setup.table
-    options = table.units.options
-    lends = np.array([rules.liquidation.style == "keeper" for rules in setup.rulebooks])
-    lent = lends[table.units.venue[unit]][worth.pair]
-    debt = (table.rows.kind[worth.row] == RowKind.BALANCE) & (worth.worth < 0)
-    closable = (worth.exposure > 0) & (lent | ~debt)
-    held = np.bincount(worth.pair, closable, unit.size)[chosen] > 0
+    """True where a chosen pair still holds or owes anything but cash."""
+    options = setup.table.units.options
+    held = np.bincount(worth.pair, worth.exposure > 0, unit.size)[chosen] > 0
     for n in np.flatnonzero(~held & (options[unit[chosen] + 1] > options[unit[chosen]])):
         p, u = path[chosen[n]], unit[chosen[n]]
         held[n] = bool(np.any(state.holdings.option_size[p, options[u] : options[u + 1]]))
@@ -253,10 +245,13 @@ def _desk_equity(setup: Setup, state: State) -> Floats:
 def _open_deficit(setup: Setup, state: State) -> Floats:
     """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not closed."""
     out = np.zeros((state.depth.size, len(setup.table.venues)))
-    path, unit = still_breached(setup.wake, state.wake)
+    # Whoever can be below zero is due for a check.
+    path, unit = due(setup.wake, state.wake, np.arange(state.depth.size))
     if path.size:
-        equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
-        np.add.at(out, (path, setup.table.units.venue[unit]), np.maximum(-equity, 0.0))
+        equity, _, worth = assess(setup.table, state.holdings, state.quotes, path, unit)
+        held = _closable(setup, state, worth, path, unit, np.arange(unit.size))
+        owed = np.where(held, np.maximum(-equity, 0.0), 0.0)
+        np.add.at(out, (path, setup.table.units.venue[unit]), owed)
     return out
 
 

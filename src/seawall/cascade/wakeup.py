@@ -186,9 +186,3 @@ def schedule(
         level = state.clock[path, rule.clock[unit]] * (1.0 + buffer / exposure) * SLACK
     level = np.where(exposure > 0, level, np.inf)
     state.wake[path, rule.rank_of_unit[unit]] = np.where(stay | rule.always[unit], 0.0, level)
-
-
-def still_breached(rule: WakeRule, state: WakeState) -> tuple[Ints, Ints]:
-    """Pairs (path, unit) that are awake whatever the clock says: breached, or always awake."""
-    path, rank = np.divmod(np.flatnonzero(state.wake <= 0.0), max(state.wake.shape[1], 1))
-    return path, rule.unit_of_rank[rank]
