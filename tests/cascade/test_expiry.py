@@ -8,18 +8,24 @@ import numpy as np
 import pytest
 from tiny_cases import (
     AS_OF,
+    OPTION_MARGIN,
     QUOTE,
     Held,
     Trader,
     cash_asset,
     coin,
+    events,
+    option,
     paths_of,
     perpetuals_venue,
     run_case,
     tiny_case,
 )
 
+from seawall.cascade.tape import EventKind
 from seawall.instruments import Future
+from seawall.market.state import InstrumentState
+from seawall.venues import Liquidation
 
 PRICES = [100.0, 110.0, 120.0, 150.0]
 
@@ -48,3 +54,25 @@ def test_an_inverse_future_pays_coins() -> None:
     assert equity[2] == pytest.approx(coins * 120.0)
     assert equity[3] == pytest.approx(coins * 150.0)
     assert size.tolist() == [0.0]
+
+
+def test_a_deficit_that_expiry_leaves_is_covered() -> None:
+    """A short call, cut once and in its cool-down, expires 30,000 in the money with 10,000."""
+    rule = Liquidation("orderbook", partial_fraction=0.2, partial_above=1e4, cooldown_seconds=600.0)
+    venue = perpetuals_venue(fund=1e6, option_margin=OPTION_MARGIN, liquidation=rule)
+    short = Trader("v", [Held("C", -1.0, 5_000.0)], {QUOTE: 10_000.0}, "me")
+    case = tiny_case(
+        [short, Trader("v", (), {QUOTE: 1.0})],
+        [option("C", "BTC", 100_000.0, True, 2 / 1_440)],
+        {"v": venue},
+        {"BTC": coin(100_000.0)},
+        states={"C": InstrumentState(implied_volatility=0.6)},
+    )
+    prices = [100_000.0, 104_000.0, 130_000.0, 130_000.0]
+    _, tape, state = run_case(case, paths_of(case, BTC=prices))
+    assert events(tape, EventKind.LIQUIDATION) == [(0, 1, 0, 0)]
+    assert events(tape, EventKind.COVER) == [(0, 2, 0, EventKind.COVER)]
+    # A fifth was bought back near 4,000, the rest pays 30,000 each.
+    assert tape.fund.sum() == pytest.approx(0.2 * 4_000 + 0.8 * 30_000 - 10_000, rel=0.01)
+    assert state.holdings.cash[0, 0] == pytest.approx(0.0)
+    assert tape.desk_equity[0, -1, 0] == pytest.approx(0.0)

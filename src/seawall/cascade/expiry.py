@@ -9,21 +9,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.fills import Lines, fill, settlement_price
+from seawall.cascade.losses import cover_deficits
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
+from seawall.cascade.tape import TapeWriter
 from seawall.foundation.units import SECONDS_PER_YEAR
 
 
-def settle_expired(setup: Setup, state: State, step: int) -> None:
-    """Settle options and futures whose expiry lies within this step, at margin prices."""
-    options = _due(setup, setup.table.options.years, step)
+def settle_expired(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
+    """Settle options and futures whose expiry lies within this step, at margin prices.
+
+    Who holds nothing any more and owes cash has a deficit, which the venue's layers cover.
+    """
+    table = setup.table
+    options, futures = _due(setup, table.options.years, step), _due(setup, table.rows.years, step)
+    unit = np.unique(np.concatenate([table.options.unit[options], table.rows.unit[futures]]))
+    if unit.size == 0:
+        return
+    held = _holds(setup, state, unit)
     if options.size:
         _settle_options(setup, state, options)
-    futures = _due(setup, setup.table.rows.years, step)
     if futures.size:
         _settle_futures(setup, state, futures)
+    emptied = held & ~_holds(setup, state, unit)
+    path, n = np.nonzero(emptied)
+    cover_deficits(setup, state, step, path, unit[n], tape)
+
+
+def _holds(setup: Setup, state: State, unit: Ints) -> Bools:
+    """True (p, n) where a unit (n,) holds or owes anything but cash."""
+    units, holdings = setup.table.units, state.holdings
+    out = np.zeros((state.depth.size, unit.size), dtype=bool)
+    for n, u in enumerate(unit):
+        rows = holdings.size[:, units.rows[u] : units.rows[u + 1]]
+        options = holdings.option_size[:, units.options[u] : units.options[u + 1]]
+        out[:, n] = rows.any(axis=1) | options.any(axis=1)
+    return out
 
 
 def _due(setup: Setup, years: Floats, step: int) -> Ints:

@@ -27,7 +27,6 @@ from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
 from seawall.margin.assess import Worth, assess, option_quotes
-from seawall.margin.table import RowKind
 from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
@@ -66,7 +65,7 @@ def run(
                 break
             np.minimum(trough, state.market, out=trough)
             np.maximum(peak, state.market, out=peak)
-        settle_expired(setup, state, step)
+        settle_expired(setup, state, step, tape)
         equity[:, step] = _desk_equity(setup, state)
     negative = equity < -ROUNDING * np.abs(equity[:, :1])
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
