@@ -63,7 +63,7 @@ def test_who_pays_sums_to_the_loss():
     assert sum(paid.values()) == pytest.approx(result["who_pays_loss"], rel=1e-12)
     assert result["who_pays_loss"] > 0
     assert paid["keeper"] <= 0, "keepers are paid, they do not pay"
-    for payer in ("fund", "adl", "socialised"):
+    for payer in ("adl", "socialised"):
         assert paid[payer] >= 0
 
 

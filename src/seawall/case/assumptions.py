@@ -14,7 +14,9 @@ ASSUMPTIONS: dict[str, str] = {
         "a socialised loss; loss over all its accounts of more than theta of starting equity. "
         "Theta is the case's loss_fraction, 50% unless stated. A venue or the protocol is "
         "impaired when bad debt exceeds what its insurance layer holds: at the first deleveraging "
-        "or socialised loss, or when debt beyond collateral is still open at the end."
+        "or socialised loss, when a vault of last resort has paid more than its capital and the "
+        "equity it took over, or when debt beyond collateral is still open at the end and larger "
+        "than what fund and vault hold. Open debt counts at the end of the run only."
     ),
     "A2": (
         "Model interval: volatility (jumps with it) and depth have a stated prior, from the "
@@ -44,8 +46,8 @@ ASSUMPTIONS: dict[str, str] = {
         "Forced orders execute at once and move the price by the case's impact rule, options by "
         "their delta; orders of one round in one asset pay one mean price, and the "
         "venue's liquidation and taker fees. A keeper calls a loan when the sale, at the mean "
-        "price of its own impact, pays for the repayment and gas; keepers go on within the step until the "
-        "loan is healthy or no call pays. An exit uses at most a tenth of an asset's daily "
+        "price of its own impact, pays for the repayment and gas; keepers go on within the step "
+        "until the loan is healthy or no call pays. An exit uses at most a tenth of an asset's daily "
         "volume; its cost is that of trading all at once."
     ),
     "A7": (

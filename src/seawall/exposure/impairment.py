@@ -11,6 +11,10 @@ from seawall.book import AccountKind
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import NEVER, EventKind, Tape
+from seawall.foundation.arrays import segment_sums
+
+# Relative: a vault that pays exactly what it holds is not ruined.
+ROUNDING = 1e-9
 
 
 class ImpairmentKind(StrEnum):
@@ -119,8 +123,10 @@ def _from_events(
 def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
     """First time that bad debt exceeds what a venue's insurance layer holds (None: any venue).
 
-    That is the first ADL or socialised loss, or debt beyond collateral still open at the end. Loss
-    is the venue's bad debt so far.
+    That is the first ADL or socialised loss; a deficit that the vault, as payer of last resort,
+    covers beyond its capital; or debt beyond collateral that is open at the end and larger than
+    what fund and vault then hold (these two are of kind SOCIALISED). Loss is the venue's bad debt
+    so far.
     """
     last = tape.desk_equity.shape[1] - 1
     of = setup.table.units.venue[tape.unit]
@@ -134,8 +140,10 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
         index = np.flatnonzero(beyond & (amount > 0))[::-1]
         steps[kind][tape.path[index]] = tape.step[index]
     open_debt = tape.open_deficit.sum(axis=1) if venue is None else tape.open_deficit[:, venue]
-    late = (open_debt > 0) & (steps[ImpairmentKind.SOCIALISED] == NEVER)
-    steps[ImpairmentKind.SOCIALISED][late] = last
+    for v in range(len(setup.rulebooks)) if venue is None else (venue,):
+        beneath = np.minimum(_vault_ruin(setup, tape, v), _open_ruin(setup, tape, v, last))
+        earlier = np.minimum(steps[ImpairmentKind.SOCIALISED], beneath)
+        steps[ImpairmentKind.SOCIALISED] = earlier
     table = np.stack([steps[kind] for kind in KINDS])
     none = np.full(tape.paths, -1)
     loss = np.zeros((tape.paths, last + 1))
@@ -143,6 +151,53 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
     loss = np.cumsum(loss, axis=1)
     loss[:, -1] += open_debt
     return Impairment(table.min(axis=0), table.argmin(axis=0), none, none, steps, loss)
+
+
+def _vault_ruin(setup: Setup, tape: Tape, v: int) -> Ints:
+    """First step (p,) at which a vault of last resort has paid more than it ever had.
+
+    What it had is its capital at the start and the equity of the accounts it took over. What their
+    positions earned or lost since is not counted.
+    """
+    rules = setup.rulebooks[v].waterfall
+    steps = np.full(tape.paths, NEVER)
+    if "backstop" not in rules.layers or "socialised" in rules.layers:
+        return steps
+    index = np.flatnonzero(setup.table.units.venue[tape.unit] == v)
+    path, paid = tape.path[index], tape.backstop[index]
+    # Events are in order of path, then time: a running sum that starts anew on each path.
+    total = np.cumsum(paid)
+    start = np.searchsorted(path, path)
+    running = total - (total - paid)[start]
+    over = (tape.kind[index] == EventKind.COVER) & (paid > 0)
+    over &= running > rules.backstop + ROUNDING * max(rules.backstop, 1.0)
+    found = index[over][::-1]
+    steps[tape.path[found]] = tape.step[found]
+    return steps
+
+
+def _open_ruin(setup: Setup, tape: Tape, v: int, last: int) -> Ints:
+    """The last step (p,) where debt still open then is more than fund and vault have left."""
+    rules = setup.rulebooks[v].waterfall
+    mine = setup.table.units.venue[tape.unit] == v
+    left = np.zeros(tape.paths)
+    for layer, held, paid in (
+        ("fund", rules.fund, tape.fund - fund_fees(setup, tape)),
+        ("backstop", rules.backstop, tape.backstop),
+    ):
+        if layer in rules.layers:
+            left += np.maximum(held - segment_sums(paid[mine], tape.path[mine], tape.paths), 0.0)
+    return np.where(tape.open_deficit[:, v] > left, last, NEVER)
+
+
+def fund_fees(setup: Setup, tape: Tape) -> Floats:
+    """The part of each event's fee (e,) that went to the insurance fund, quote >= 0."""
+    share = np.zeros(len(setup.rulebooks))
+    for v, rulebook in enumerate(setup.rulebooks):
+        rule = rulebook.liquidation
+        if rule.fee > 0 and rule.fee_to == "fund":
+            share[v] = rule.fee / (rule.fee + rulebook.taker_fee)
+    return tape.fee * share[setup.table.units.venue[tape.unit]]
 
 
 def bad_debt(tape: Tape) -> Floats:

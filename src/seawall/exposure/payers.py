@@ -2,7 +2,8 @@
 
 account = what the desk itself loses by the horizon (for a protocol: what the accounts that were
 closed by force lose over the run); backstop, fund, adl and socialised = what each bore of those
-accounts' deficits; keeper = minus what keepers earned on them. The sum is what the market took.
+accounts' deficits, the fund less the liquidation fees that it earned on them; keeper = minus what
+keepers earned on them. The sum is what the market took, and the venue by its taker fees.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from seawall.book.book import Bools, Floats
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
-from seawall.exposure.impairment import Impairment
+from seawall.exposure.impairment import Impairment, fund_fees
 from seawall.foundation.arrays import segment_sums
 
 PAYERS = ("account", "keeper", "backstop", "fund", "adl", "socialised")
@@ -30,6 +31,8 @@ def who_pays(
     amounts = {"account": own_loss}
     for payer in PAYERS[1:]:
         column = getattr(tape, payer)
+        if payer == "fund":
+            column = column - fund_fees(setup, tape)
         amounts[payer] = segment_sums(column[mine], tape.path[mine], paths)
     impaired = impairment.step <= step
     count = int(np.count_nonzero(impaired))
