@@ -47,8 +47,8 @@ ASSUMPTIONS: dict[str, str] = {
         "their delta; orders of one round in one asset pay one mean price, and the "
         "venue's liquidation and taker fees. A keeper calls a loan when the sale, at the mean "
         "price of its own impact, pays for the repayment and gas; keepers go on within the step "
-        "until the loan is healthy or no call pays. An exit uses at most a tenth of an asset's daily "
-        "volume; its cost is that of trading all at once."
+        "until the loan is healthy or no call pays. An exit uses at most a tenth of an asset's "
+        "daily volume; its cost is that of trading all at once."
     ),
     "A7": (
         "Accounts of the crowd are generated from open interest, long/short skew, a distribution "

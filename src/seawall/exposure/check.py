@@ -10,13 +10,13 @@ import numpy as np
 
 import seawall
 from seawall.book import AccountKind
+from seawall.book.book import Floats
 from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.concentration import concentration
 from seawall.exposure.curve import (
-    hits,
     horizons,
     impairments,
     last_step,
@@ -24,15 +24,16 @@ from seawall.exposure.curve import (
     whole_steps,
 )
 from seawall.exposure.first_to_break import first_to_break
+from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import Impairment, desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
-from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
+from seawall.exposure.model_interval import ModelPrior, NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
-from seawall.exposure.remedy import find_remedy
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
+from seawall.margin.table import RowKind
 
 SCHEMA = "seawall/check/1"
 ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 13))
@@ -61,7 +62,13 @@ def check(
     tapes = run_plan(setup, chosen, progress)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
-    headline = f"desk:{desks(setup)[0]}" if desks(setup) else "protocol"
+    dre = {
+        "horizons_seconds": seconds,
+        "scopes": _scopes(case, found, others[:4], seconds, seed),
+    }
+    rows = concentration(setup)
+    limits = evaluate(case, dre, rows, found)
+    headline = headline_scope(setup, dre, limits)
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "case": _case_block(case, setup),
@@ -72,10 +79,7 @@ def check(
         "step_seconds": case.step_seconds,
         "steps": steps,
         "headline": headline,
-        "dre": {
-            "horizons_seconds": seconds,
-            "scopes": _scopes(case, found, others[:4], seconds, seed),
-        },
+        "dre": dre,
         "crowd_leverage": _crowd_leverage(case, found, headline, others[4:], steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
@@ -83,12 +87,11 @@ def check(
     system = system_numbers(setup, base, steps)
     system["amplification"] = amplification(setup, _shocked(setup))
     result["system"] = system
-    result["concentration"] = concentration(setup)
-    result["limits"] = evaluate(case, result["dre"], result["concentration"], found)
-    remedy, note = _remedy(setup, found, headline, result, seconds, steps, seed)
-    result["remedy"], result["remedy_note"] = remedy, note
+    result["concentration"] = rows
+    result["limits"] = limits
+    result |= headline_remedy(setup, found, headline, limits, steps, seed)
     result["assumptions"] = list(ASSUMPTIONS_USED)
-    result["warnings"] = _warnings(case, setup)
+    result["warnings"] = _warnings(case, setup, prior)
     result["manifest"] = _manifest(case)
     result["since_last"] = None
     if progress is not None:
@@ -111,13 +114,20 @@ def _horizons(case: Case, horizon_seconds: float, paths: int) -> list[float]:
     return horizons(horizon_seconds, step, limit_horizons(case, horizon_seconds))
 
 
+def _row_notional(setup: Setup) -> Floats:
+    """Notional of each row at the start (r,), quote >= 0; an inverse contract's size is quote."""
+    rows = setup.table.rows
+    price = np.where(rows.kind == RowKind.INVERSE, 1.0, setup.spot[rows.asset])
+    notional: Floats = np.abs(rows.size * price)
+    return notional
+
+
 def _gross(setup: Setup) -> dict[str, float]:
     """Gross notional of the desk by asset (of all accounts without a desk), quote."""
     rows, options = setup.table.rows, setup.table.options
     mine = setup.is_desk[rows.unit] if setup.is_desk.any() else np.ones(rows.unit.size, bool)
-    price = setup.spot[rows.asset]
     out: dict[str, float] = {}
-    for k, value in zip(rows.asset[mine], np.abs(rows.size * price)[mine], strict=True):
+    for k, value in zip(rows.asset[mine], _row_notional(setup)[mine], strict=True):
         name = setup.table.assets[k]
         if setup.case.market.assets[name].volatility > 0:
             out[name] = out.get(name, 0.0) + float(value)
@@ -260,41 +270,20 @@ def _shocked(setup: Setup) -> tuple[str, ...]:
     derivative = rows.position >= 0
     gross = np.bincount(
         rows.asset[derivative],
-        np.abs(rows.size * setup.spot[rows.asset])[derivative],
+        _row_notional(setup)[derivative],
         minlength=len(setup.table.assets),
     )
     order = np.argsort(-gross, kind="stable")[:5]
     return tuple(setup.table.assets[k] for k in order if gross[k] > 0)
 
 
-def _remedy(
-    setup: Setup,
-    found: dict[str, tuple[str, Impairment]],
-    headline: str,
-    result: dict[str, Any],
-    seconds: list[float],
-    steps: int,
-    seed: int,
-) -> tuple[dict[str, Any] | None, str]:
-    breached = [
-        limit
-        for limit in result["limits"]
-        if limit["breached"] and limit["measure"] == "dre" and limit["scope"] == headline
-    ]
-    if not breached or not headline.startswith("desk:"):
-        return None, "no DRE limit of a desk is breached"
-    limit = breached[0]
-    horizon = limit["horizon_seconds"] or seconds[-1]
-    step = last_step(horizon, setup.step_seconds)
-    impairment = found[headline][1]
-    if hits(impairment, step) == 0:
-        return None, "nothing to remedy"
-    owner = headline.removeprefix("desk:")
-    return find_remedy(setup, impairment, owner, limit, step=step, steps=steps, seed=seed)
-
-
-def _warnings(case: Case, setup: Setup) -> list[str]:
+def _warnings(case: Case, setup: Setup, prior: ModelPrior) -> list[str]:
     out = []
+    if prior.volatility == 0 and prior.depth == 0:
+        out.append(
+            "the case states no error that applies (volatility_error, branching_error, "
+            "depth_error): the model interval is empty of model uncertainty."
+        )
     default = setup.table.default_tier_instruments
     if default:
         names = ", ".join(default[:6]) + (" and more" if len(default) > 6 else "")
