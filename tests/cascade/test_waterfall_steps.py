@@ -71,8 +71,9 @@ def test_a_socialised_loss_is_pro_rata_to_what_each_has() -> None:
 
 def test_large_accounts_are_first_cut_then_closed() -> None:
     rule = Liquidation("orderbook", partial_fraction=0.2, partial_above=100.0)
-    tried = np.array([False, False, True])
-    assert close_fraction(rule, a(100.0, 100.1, 500.0), tried).tolist() == [1.0, 0.2, 1.0]
+    tried, equity = np.array([0, 0, 1]), a(1.0, -1.0, 1.0)
+    fraction = close_fraction(rule, a(100.0, 100.1, 500.0), tried, equity)
+    assert fraction.tolist() == [1.0, 0.2, 1.0]
 
 
 def test_all_debt_may_be_repaid_at_a_low_health_factor() -> None:

@@ -122,13 +122,13 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
         setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
     )
     notional = _per_pair(setup, whole, _notional(setup, state, whole), path, unit)
-    fraction = close_fraction(rule, notional, state.tried[path, unit])
+    fraction = close_fraction(rule, notional, state.tried[path, unit], breach.equity)
     full = fraction >= 1.0
     lines = closing_lines(setup, state, path, unit, fraction, full)
     asset = line_asset(setup, lines)
     spot, _ = trade_impact(setup, state, lines.path, asset, line_flow(setup, state, lines, years))
     fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "book")
-    state.tried[path, unit] = True
+    state.tried[path, unit] += 1
     wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))
     state.ready[path, unit] = np.where(full, state.ready[path, unit], step + wait)
     fee, keeper = _charge_fees(setup, state, v, breach, notional * fraction, full)

@@ -51,7 +51,7 @@ class State:
     feeds: FeedState
     wake: WakeState  # which units must be looked at
     ready: Ints  # (p, u) step from which the engine may act again
-    tried: Bools  # (p, u) already cut once
+    tried: Ints  # (p, u) forced closes so far
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def begin(
         feeds=start(setup.feed_rule, price),
         wake=begin_wake(setup.wake, price),
         ready=np.zeros((paths, units), dtype=np.int32),
-        tried=np.zeros((paths, units), dtype=bool),
+        tried=np.zeros((paths, units), dtype=np.int32),
     )
 
 

@@ -32,6 +32,7 @@ from seawall.instruments import Future, Instrument, Option, Perpetual, Spot
 from seawall.market import Market
 from seawall.venues import Rulebook, Tier
 from seawall.venues.preset import SCHEMA as RULEBOOK_SCHEMA
+from seawall.venues.preset import UNTIL_HEALTHY
 
 
 def save_case(case: Case, folder: str | os.PathLike[str]) -> Path:
@@ -232,6 +233,8 @@ def _market_toml(market: Market) -> str:
 def _rulebook_toml(rulebook: Rulebook) -> str:
     table = _without_none(asdict(rulebook))
     table["schema"] = RULEBOOK_SCHEMA
+    if rulebook.liquidation.partial_steps is None:
+        cast(dict[str, object], table["liquidation"])["partial_steps"] = UNTIL_HEALTHY
     table["tiers"] = {asset: list(tiers) for asset, tiers in rulebook.tiers.items()}
     table["default_tiers"] = list(rulebook.default_tiers)
     if not rulebook.default_tiers:

@@ -22,7 +22,7 @@ from seawall.foundation.quantity import (
     Quantity,
     choices,
 )
-from seawall.foundation.section import Section
+from seawall.foundation.section import Section, shown
 from seawall.venues.rulebook import (
     Collateral,
     Feed,
@@ -34,6 +34,7 @@ from seawall.venues.rulebook import (
 )
 
 SCHEMA = "seawall/rulebook/1"
+UNTIL_HEALTHY = "until_healthy"
 LAYERS = ("backstop", "fund", "adl", "socialised")
 LEVERAGE = Quantity("a leverage from 1 to 1000 (40 means 40x)", 1.0, 1000.0)
 BONUS = Quantity("a fraction from 0 to 0.5 (10500 basis points is 0.05)", 0.0, 0.5)
@@ -64,6 +65,7 @@ LIQUIDATION_KEYS = (
     "style",
     "partial_fraction",
     "partial_above",
+    "partial_steps",
     "cooldown_seconds",
     "close_factor",
     "full_below",
@@ -292,7 +294,22 @@ def _liquidation(section: Section) -> Liquidation:
         fee=section.number("fee", FRACTION, 0.0),
         fee_to=section.word("fee_to", ("fund", "keeper"), "fund"),
         gas=section.number("gas", AMOUNT, 0.0),
+        partial_steps=_partial_steps(section),
     )
+
+
+def _partial_steps(section: Section) -> int | None:
+    """Partial closes before everything is closed; None for the word ``until_healthy``."""
+    value = section.values.get("partial_steps", 1)
+    if value == UNTIL_HEALTHY:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
+        raise section.refuse(
+            "partial_steps",
+            f"is {shown(value)}",
+            f"a whole number from 1 to 1000, or {UNTIL_HEALTHY!r}",
+        )
+    return value
 
 
 def _waterfall(section: Section, *, required: bool) -> Waterfall:

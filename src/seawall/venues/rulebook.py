@@ -71,8 +71,11 @@ class Liquidation:
     """How the venue closes accounts.
 
     style              "orderbook" (forced orders) or "keeper" (repays debt, seizes collateral)
-    partial_fraction   share closed at first when notional exceeds ``partial_above`` (quote)
-    cooldown_seconds   wait after a partial close
+    partial_fraction   share of what is left closed by a partial close, while notional exceeds
+                       ``partial_above`` (quote)
+    partial_steps      partial closes of an account before everything is closed; None: each breach
+                       closes only that share again, until the account is healthy
+    cooldown_seconds   wait after a partial close, at least one step
     close_factor       keeper: share of debt repaid while health factor > full_below; else all
     full_below         health factor at or below which all debt may be repaid
     backstop_ratio     equity < ratio x maintenance: the backstop vault takes over; None = no vault
@@ -91,6 +94,7 @@ class Liquidation:
     fee: float = 0.0
     fee_to: str = "fund"
     gas: float = 0.0
+    partial_steps: int | None = 1
 
 
 @dataclass(frozen=True)
