@@ -82,6 +82,11 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         output.abandon_stdout()
         return 0
+    except OSError as error:
+        what = error.strerror or str(error)
+        return _fail(
+            f"The answer could not be written: {what}; free space or choose a file.", debug
+        )
     except SystemExit as ending:  # shell completion ends the process by itself
         return ending.code if isinstance(ending.code, int) else 0
     except Exception as error:  # the last line of defence: no traceback for users

@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,11 +21,14 @@ import numpy as np
 from seawall.cascade.engine import BASE, CHUNK, Runs, World, simulate
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape, join, select
+from seawall.foundation.errors import InputError
 
 # Below this many path-steps a second process costs more than it gains.
 WORTH_FORKING = 20_000
 # Other worlds get half of the base world's paths, and at least this many where there are as many.
 LEAST_SIDE_PATHS = 200
+# About 3 GB of tapes for a desk of a few accounts.
+MOST_PATH_STEPS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,15 @@ class Plan:
 
 
 def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
-    """The base world and these others."""
+    """The base world and these others.
+
+    Raises InputError above MOST_PATH_STEPS: the tapes of a run are held in memory.
+    """
+    if paths * steps > MOST_PATH_STEPS:
+        raise InputError(
+            f"{paths:,} paths of {steps:,} steps",
+            expected=f"at most {MOST_PATH_STEPS // steps:,} paths at this horizon and step",
+        )
     return Plan((BASE, *worlds), paths, steps, seed)
 
 
@@ -126,14 +137,32 @@ def _forked(
             context = multiprocessing.get_context("fork")
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 waiting = {n: pool.submit(_child, piece) for n, piece in enumerate(pieces)}
-                for n in reversed(range(len(pieces))):
-                    if waiting[n].cancel():
-                        done[n] = _run_piece(setup, chosen, pieces[n])
-                        report(len(done))
-                for n, future in waiting.items():
-                    if n not in done:
-                        done[n] = future.result()
-                        report(len(done))
+                try:
+                    _work_through(setup, chosen, pieces, waiting, done, report)
+                except BaseException:
+                    # Ctrl-C: a child in the middle of a piece would keep us waiting for it.
+                    for child in multiprocessing.active_children():
+                        child.terminate()
+                    raise
     finally:
         _inherited = None
     return [done[n] for n in range(len(pieces))]
+
+
+def _work_through(
+    setup: Setup,
+    chosen: Plan,
+    pieces: list[tuple[int, int]],
+    waiting: dict[int, Future[Tape]],
+    done: dict[int, Tape],
+    report: Callable[[int], None],
+) -> None:
+    """Take pieces from the end that the child has not begun, then collect the child's."""
+    for n in reversed(range(len(pieces))):
+        if waiting[n].cancel():
+            done[n] = _run_piece(setup, chosen, pieces[n])
+            report(len(done))
+    for n, future in waiting.items():
+        if n not in done:
+            done[n] = future.result()
+            report(len(done))

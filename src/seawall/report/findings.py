@@ -96,7 +96,8 @@ def headline(result: Result) -> Headline:
 class Verdict:
     """state is "breach", "within", "unknown" or "none" (no limits).
 
-    "unknown": the limit on the headline's DRE has no value, or no limit has one.
+    "unknown": the limit on the headline's DRE has no value, or no limit has one, or the paths are
+    too few to say: the simulation interval reaches beyond the limit.
     """
 
     state: str
@@ -123,7 +124,7 @@ def verdict(result: Result) -> Verdict:
         sentence = (
             f"{first['scope']} is over its limit: {said}, limit {measure_value(first, 'limit')}"
         )
-        note = f"{len(breached)} of {total}, exit 2"
+        note = f"{len(breached)} of {total} breached, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     missing = [limit for limit in limits if not numbers.known(limit["value"])]
     if missing and (len(missing) == count or any(is_headline_limit(x, result) for x in missing)):
@@ -137,9 +138,15 @@ def verdict(result: Result) -> Verdict:
         )
     own = next((x for x in limits if is_headline_limit(x, result)), None)
     bound = f", limit {measure_value(own, 'limit')}" if own else ""
-    sentence = f"{head.scope} is within its limits: {chance}{bound}"
     if missing:
-        total = f"{count - len(missing)} of {total}, {len(missing)} without a value"
+        total = f"{count - len(missing)} of {total} held, {len(missing)} without a value"
+    if own and numbers.known(head.high) and head.high > own["limit"]:
+        sentence = (
+            f"{head.scope} is within its limits, not proven: {chance}{bound}, but the simulation "
+            f"interval reaches {numbers.percent(head.high)}; more paths narrow it"
+        )
+        return Verdict("unknown", "?", "NOT PROVEN", sentence, f"{total}, exit 0", 0, ())
+    sentence = f"{head.scope} is within its limits: {chance}{bound}"
     return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
 
 

@@ -66,7 +66,9 @@ def subject(result: Result) -> str:
 
 
 def _round(value: float) -> str:
-    return numbers.percent(value, 1 if value >= 0.00995 else 2)
+    # As everywhere else on the page, but "3.1%" for 3.10%: a sentence reads better so.
+    text = numbers.percent(value)
+    return text[:-2] + "%" if value >= 0.00995 and text.endswith("0%") else text
 
 
 def title(result: Result) -> str:
