@@ -44,11 +44,12 @@ ASSUMPTIONS: dict[str, str] = {
     ),
     "A6": (
         "Forced orders execute at once and move the price by the case's impact rule, options by "
-        "their delta; orders of one round in one asset pay one mean price, and the "
-        "venue's liquidation and taker fees. A keeper calls a loan when the sale, at the mean "
-        "price of its own impact, pays for the repayment and gas; keepers go on within the step "
-        "until the loan is healthy or no call pays. An exit uses at most a tenth of an asset's "
-        "daily volume; its cost is that of trading all at once."
+        "their delta; orders of one round in one asset pay one mean price, and the venue's "
+        "liquidation and taker fees. A keeper calls a loan when the sale, at the mean price of "
+        "its own impact, pays for the repayment, its interest and gas: the largest collateral "
+        "first, then the others, then half as much, and so on up to ten times; keepers go on "
+        "within the step until the loan is healthy or no call pays. An exit uses at most a tenth "
+        "of an asset's daily volume; its cost is that of trading all at once."
     ),
     "A7": (
         "Accounts of the crowd are generated from open interest, long/short skew, a distribution "
@@ -65,12 +66,12 @@ ASSUMPTIONS: dict[str, str] = {
     "A9": (
         "Venues act by their rulebooks as of the dates in the manifest. The price that governs "
         "margin, liquidation and auto-deleveraging is read from there and keeps its ratio to "
-        "spot. A backstop vault that is solvent takes accounts between zero and the rulebook's "
-        "share of maintenance, at the market price, and keeps what it takes. Auto-deleveraging "
-        "closes accounts below zero when they owe more than the fund before it holds, but none "
-        "with options. What no layer covers falls on the vault where the venue has one and "
-        "socialises nothing, else on the equity of the venue's accounts, at a lending market on "
-        "its lenders."
+        "spot. A wait after a partial close lasts whole steps, at least one. A backstop vault "
+        "that is solvent takes accounts between zero and the rulebook's share of maintenance, at "
+        "the market price, and keeps what it takes. Auto-deleveraging closes accounts below zero "
+        "when they owe more than the fund before it holds, but none with options. What no layer "
+        "covers falls on the vault where the venue has one and socialises nothing, else on the "
+        "equity of the venue's accounts, at a lending market on its lenders."
     ),
     "A10": (
         "Venues, bridges, stablecoins and contracts do not fail in this version; the loss of "
