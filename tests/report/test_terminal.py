@@ -230,7 +230,7 @@ def test_a_severity_without_paths_enough_does_not_hide_the_verdict() -> None:
     text = terminal.render(result, 100)
     first = " ".join(text.splitlines()[:2])
     assert first.startswith("✓ WITHIN")
-    assert "1 of 2 limits, 1 without a value, exit 0" in first
+    assert "1 of 2 limits held, 1 without a value, exit 0" in first
     line = text.split("── Limits")[1].splitlines()[2]
     assert "8 paths" in line
     assert "? no value" in line
@@ -281,3 +281,16 @@ def test_a_row_that_never_broke_first_says_so() -> None:
     line = terminal.render(result, 100).split("── First to break")[1].splitlines()[2]
     assert "liquidation 0 paths " in line
     assert PATHS == 10_000
+
+
+def test_within_but_not_proven_when_the_interval_reaches_beyond_the_limit() -> None:
+    """1 path of 1: DRE 0, but its interval ends at 79%; a green tick would prove nothing."""
+    result = fake_result()
+    scope = result["dre"]["scopes"]["desk:harbour"]
+    at = result["dre"]["horizons_seconds"].index(86400)
+    scope["probability"][at], scope["low"][at], scope["high"][at] = 0.0, 0.0, 0.79
+    scope["impaired_paths"][at] = 0
+    result["limits"] = [limit("DRE", "dre", "desk:harbour", 86400, 0.0, 0.02)]
+    first = " ".join(terminal.render(result, 100).splitlines()[:3])
+    assert "NOT PROVEN" in first
+    assert "interval reaches 79.00%" in first

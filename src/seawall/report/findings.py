@@ -124,7 +124,7 @@ def verdict(result: Result) -> Verdict:
         sentence = (
             f"{first['scope']} is over its limit: {said}, limit {measure_value(first, 'limit')}"
         )
-        note = f"{len(breached)} of {total} breached, exit 2"
+        note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     missing = [limit for limit in limits if not numbers.known(limit["value"])]
     if missing and (len(missing) == count or any(is_headline_limit(x, result) for x in missing)):
