@@ -58,21 +58,21 @@ def close_accounts(
     """
     rulebook = setup.rulebooks[v]
     layers, rule = rulebook.waterfall.layers, rulebook.liquidation
+    # Options have no bankruptcy price and the vault no book of them: their accounts are sold.
+    plain = np.diff(setup.table.units.options)[breach.unit] == 0
     to_vault = np.zeros(breach.path.size, dtype=bool)
     if "backstop" in layers and rule.backstop_ratio is not None:
         low = (breach.equity >= 0) & (breach.equity < rule.backstop_ratio * breach.maintenance)
         solvent = np.zeros(state.depth.size, dtype=bool)
         distinct = np.unique(breach.path[low])
         solvent[distinct] = vault_equity(setup, state, distinct, v) > 0
-        to_vault = low & solvent[breach.path]
+        to_vault = low & solvent[breach.path] & plain
     to_adl = np.zeros_like(to_vault)
     if "adl" in layers:
         owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.depth.size)
         has_fund = "fund" in layers[: layers.index("adl")]
         fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
         beyond = (owed > np.maximum(fund, 0.0))[breach.path]
-        # Options have no bankruptcy price here: their accounts are sold.
-        plain = np.diff(setup.table.units.options)[breach.unit] == 0
         to_adl = (breach.equity < 0) & beyond & plain
     sold = ~(to_vault | to_adl)
     _to_vault(setup, state, step, breach.only(to_vault), tape)
