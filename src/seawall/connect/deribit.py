@@ -60,7 +60,7 @@ class Desk:
     collateral: float
 
 
-BOOK = {"BTC": Desk(100.0, 60.0, 40.0), "ETH": Desk(1000.0, 600.0, 400.0)}
+BOOK = {"BTC": Desk(100.0, 60.0, 20.0), "ETH": Desk(200.0, 120.0, 46.0)}
 # Strikes: within these multiples of the forward, the one with the most open interest. Expiry: the
 # nearest to 30 days of those with a listed future.
 SHORT_PUT, SHORT_CALL, LONG_PUT = (0.86, 0.97), (1.04, 1.25), (0.60, 0.86)
