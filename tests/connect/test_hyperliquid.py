@@ -266,7 +266,11 @@ def test_the_case_survives_the_disk_and_its_crowd_fills_the_open_interest(tmp_pa
     held = {loaded.book.instruments[i].name: float(s) for i, s in enumerate(loaded.book.size)}
     sides = {name: (max(size, 0.0), max(-size, 0.0)) for name, size in held.items()}
     crowd = generate(
-        loaded.crowds[0], loaded.market, loaded.rulebooks[VENUE], loaded.book.instruments, held=sides
+        loaded.crowds[0],
+        loaded.market,
+        loaded.rulebooks[VENUE],
+        loaded.book.instruments,
+        held=sides,
     )
     assert len(crowd.account_names) == 500
 
