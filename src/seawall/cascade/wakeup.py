@@ -56,7 +56,7 @@ class WakeState:
     origin (p, f) prices at the start; reached (p, c) largest displacement; clock (p, c);
     wake (p, u by rank) clock at which to check again, inf = asleep since the start;
     awake (p, c) ranks woken by displacement, next (p, c) threshold of the first that still sleeps;
-    scan (c,) ranks that may be awake on some path
+    scan (p, c) ranks that may be awake
     """
 
     origin: Floats
@@ -96,7 +96,7 @@ def begin_wake(rule: WakeRule, price: Floats) -> WakeState:
         wake=np.tile(wake, (paths, 1)),
         awake=np.tile(awake, (paths, 1)),
         next=np.zeros((paths, clocks)),
-        scan=awake.copy(),
+        scan=np.tile(awake, (paths, 1)),
         steps=0,
     )
 
@@ -133,7 +133,7 @@ def tick(
             owner, rank = expand_ranges(start, count)
             state.wake[path[owner], first + rank] = 0.0
             state.awake[path, c] = np.maximum(start, woken)
-            state.scan[c] = max(state.scan[c], int(woken.max()))
+            state.scan[path, c] = np.maximum(state.scan[path, c], woken)
         ahead = np.append(rule.threshold[first:last], np.inf)
         state.next[path, c] = ahead[state.awake[path, c]]
 
@@ -142,25 +142,36 @@ def wake_units(rule: WakeRule, state: WakeState, path: Ints, unit: Ints) -> None
     """These pairs must be checked at the next look, whatever the prices do."""
     rank = rule.rank_of_unit[unit]
     state.wake[path, rank] = 0.0
-    np.maximum.at(state.scan, rule.clock[unit], rank - rule.first[rule.clock[unit]] + 1)
+    clock = rule.clock[unit]
+    np.maximum.at(state.scan, (path, clock), rank - rule.first[clock] + 1)
 
 
 def due(rule: WakeRule, state: WakeState, active: Ints) -> tuple[Ints, Ints]:
     """Pairs (path, unit) to check on active paths, in path order, then unit order."""
     units = rule.unit_of_rank.size
     clock = np.nextafter(state.clock[active].astype(np.float32), np.float32(np.inf))
-    everyone = active.size == state.clock.shape[0]
     found: list[Ints] = []
     if active.size * units <= SMALL:
         level = clock[:, rule.clock[rule.unit_of_rank]]
         found.append(np.flatnonzero(state.wake[active] <= level))
     else:
-        for c in np.flatnonzero(state.scan):
-            first, width = int(rule.first[c]), int(state.scan[c])
-            block = state.wake[:, first : first + width]
+        everyone = active.size == state.clock.shape[0]
+        scan = state.scan if everyone else state.scan[active]
+        top = scan.max(axis=0)
+        # A few wild paths have many units awake: their tails are scanned apart from the rest.
+        usual = np.minimum(top, (1.5 * scan.mean(axis=0)).astype(np.int64) + 8)
+        for c in np.flatnonzero(top):
+            first, level = int(rule.first[c]), clock[:, c : c + 1]
+            block = state.wake[:, first : first + usual[c]]
             block = block if everyone else block[active]
-            where, rank = np.divmod(np.flatnonzero(block <= clock[:, c : c + 1]), width)
+            where, rank = np.divmod(np.flatnonzero(block <= level), usual[c])
             found.append(where * units + rank + first)
+            wild = np.flatnonzero(scan[:, c] > usual[c])
+            if wild.size:
+                start, width = first + usual[c], top[c] - usual[c]
+                block = state.wake[active[wild], start : start + width]
+                where, rank = np.divmod(np.flatnonzero(block <= level[wild]), width)
+                found.append(wild[where] * units + rank + start)
     cell = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
     where, rank = np.divmod(cell, max(units, 1))
     path, unit = active[where], rule.unit_of_rank[rank]
