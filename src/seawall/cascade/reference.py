@@ -26,7 +26,7 @@ from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
-from seawall.margin.assess import Worth, assess, option_quotes
+from seawall.margin.assess import Worth, assess, option_quotes, unit_equity
 from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
@@ -237,7 +237,7 @@ def _desk_equity(setup: Setup, state: State) -> Floats:
     path, unit = np.divmod(np.arange(paths * desk.size), max(desk.size, 1))
     if desk.size == 0:
         return np.zeros((paths, 0))
-    equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, desk[unit])
+    equity = unit_equity(setup.table, state.holdings, state.quotes, path, desk[unit])
     return equity.reshape(paths, desk.size)
 
 
@@ -260,6 +260,6 @@ def _closed_loss(setup: Setup, state: State, events: dict[str, np.ndarray]) -> F
     units = setup.table.units.account.size
     pairs = np.unique(events["path"][forced] * units + events["unit"][forced])
     path, unit = np.divmod(pairs, max(units, 1))
-    equity, _, _ = assess(setup.table, state.holdings, state.quotes, path, unit)
+    equity = unit_equity(setup.table, state.holdings, state.quotes, path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     return segment_sums(fall, path, state.depth.size)

@@ -127,15 +127,21 @@ def _smallest_deposits(
     grid = largest[:, None] * np.geomspace(0.01, 1.0, CANDIDATES)
     low, found = np.zeros(units.size), np.full(units.size, np.inf)
     left = np.full(units.size, -1)
+    trying = np.arange(units.size)
     for _ in range(ROUNDS):
-        broken = _broken(setup, owner, units, rows, grid, exogenous)
-        enough = broken <= allowed
-        for n in np.flatnonzero(enough.any(axis=1)):
-            at = int(enough[n].argmax())
-            found[n], left[n] = grid[n, at], broken[n, at]
-            low[n] = grid[n, at - 1] if at else low[n]
+        broken = _broken(setup, owner, units[trying], rows[trying], grid[trying], exogenous)
+        for n, counts in zip(trying, broken, strict=True):
+            good = np.flatnonzero(counts <= allowed)
+            if good.size:
+                at = int(good[0])
+                found[n], left[n] = grid[n, at], counts[at]
+                low[n] = grid[n, at - 1] if at else low[n]
         top = np.where(np.isfinite(found), found, largest)
         grid = low[:, None] + (top - low)[:, None] * np.arange(1, CANDIDATES + 1) / CANDIDATES
+        # Only accounts that may still turn out cheapest are worth another look.
+        trying = np.flatnonzero(np.isfinite(found) & (low < found.min()))
+        if trying.size == 0:
+            break
     return found, left
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.margin.collateral import shortfall_margin
 from seawall.margin.requirement import Requirement
@@ -88,51 +88,104 @@ class Worth:
     exposure: Floats
 
 
-def row_worth(
-    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
-) -> Worth:
-    """Worth of each row of each pair (path, unit): quote, settlement price included.
+@dataclass(frozen=True)
+class _Priced:
+    """Rows of chosen pairs: size, contract price, settlement price, kind, worth in quote."""
 
-    exposure bounds |change of (equity - maintenance)| per unit relative change of the row's price.
-    """
-    rows, units, tiers = table.rows, table.units, table.tiers
+    pair: Ints
+    row: Ints
+    size: Floats
+    price: Floats
+    settle: Floats
+    inverse: Bools
+    balance: Bools
+    worth: Floats
+
+
+def _price_rows(
+    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
+) -> _Priced:
+    """What each row of each pair (path, unit) is worth, settlement price included."""
+    rows, units = table.rows, table.units
     start = units.rows[unit]
     pair, row = expand_ranges(start, units.rows[unit + 1] - start)
     p = path[pair]
-    size, feed = holdings.size[p, row], rows.feed[row]
-    raw = quotes.price[p, feed]
-    price = raw * rows.multiplier[row]
+    size, feed, kind = holdings.size[p, row], rows.feed[row], rows.kind[row]
+    price = quotes.price[p, feed] * rows.multiplier[row]
     funding = rows.rate[row] * rows.multiplier[row] * quotes.integral[p, feed]
-    kind = rows.kind[row]
-    notional = np.abs(size) * price
     settle = quotes.price[p, units.settle[unit][pair]]
-    worth = size * (price - funding)
-    tier = rows.tier[row]
+    value = size * (price - funding)
+    worth = value * settle
+    inverse, balance = kind == RowKind.INVERSE, kind == RowKind.BALANCE
+    if inverse.any():
+        # Funding of an inverse contract is paid in coin: size / price x rate x elapsed time.
+        worth = np.where(inverse, -(size * (1.0 + funding / price) / price * settle), worth)
+    if balance.any():
+        worth = np.where(balance, value, worth)
+    return _Priced(pair, row, size, price, settle, inverse, balance, worth)
+
+
+def row_worth(
+    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
+) -> Worth:
+    """Worth, margin and exposure of each row of each pair (path, unit), quote.
+
+    exposure bounds |change of (equity - maintenance)| per unit relative change of the row's price.
+    """
+    rows, tiers = table.rows, table.tiers
+    at = _price_rows(table, holdings, quotes, path, unit)
+    row, size, price, settle = at.row, np.abs(at.size), at.price, at.settle
+    notional = size * price
+    tier, slope = rows.tier[row], rows.slope[row]
     rate, deduction = tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier]
     required = margin(notional, rate, deduction)
-    slope = rows.slope[row]
     exposure = notional * (1.0 + tiers.maintenance_rate.max(axis=1)[tier])
     if slope.any():
-        required = required + slope * np.abs(size) * notional
-        exposure = exposure + 2.0 * slope * np.abs(size) * notional
-    worth, required = worth * settle, required * settle
-    inverse = kind == RowKind.INVERSE
-    if inverse.any():
-        coins = np.abs(size) / price
-        due = margin(np.abs(size), rate, deduction)
-        due = (due + slope * coins * np.abs(size)) / price * settle
-        # Funding of an inverse contract is paid in coin: size / price x rate x elapsed time.
-        paid = size * (1.0 + funding / price) / price * settle
-        worth = np.where(inverse, -paid, worth)
-        required = np.where(inverse, due, required)
-    balance = kind == RowKind.BALANCE
-    if balance.any():
-        value = size * (price - funding)
-        worth = np.where(balance, value, worth)
-        held = shortfall_margin(value, rows.shortfall[row])
-        required = np.where(balance, held, required)
-        exposure = np.where(balance, np.abs(size) * price, exposure)
-    return Worth(pair, row, worth, required, exposure)
+        required = required + slope * size * notional
+        exposure = exposure + 2.0 * slope * size * notional
+    required = required * settle
+    if at.inverse.any():
+        due = margin(size, rate, deduction)
+        due = (due + slope * (size / price) * size) / price * settle
+        required = np.where(at.inverse, due, required)
+    if at.balance.any():
+        held = shortfall_margin(at.worth, rows.shortfall[row])
+        required = np.where(at.balance, held, required)
+        exposure = np.where(at.balance, notional, exposure)
+    return Worth(at.pair, row, at.worth, required, exposure)
+
+
+def _option_pairs(table: MarginTable, unit: Ints) -> tuple[Ints, Ints]:
+    """Which pair each option of the chosen units belongs to, and the option."""
+    start = table.units.options[unit]
+    return expand_ranges(start, table.units.options[unit + 1] - start)
+
+
+def unit_equity(
+    table: MarginTable, holdings: Holdings, quotes: Quotes, path: Ints, unit: Ints
+) -> Floats:
+    """Equity (pairs,), quote: what :func:`assess` says, without the margin."""
+    at = _price_rows(table, holdings, quotes, path, unit)
+    return _equity(table, holdings, quotes, path, unit, at.worth, at.pair)
+
+
+def _equity(
+    table: MarginTable,
+    holdings: Holdings,
+    quotes: Quotes,
+    path: Ints,
+    unit: Ints,
+    worth: Floats,
+    pair: Ints,
+) -> Floats:
+    settle = quotes.price[path, table.units.settle[unit]]
+    equity = holdings.cash[path, unit] * settle + segment_sums(worth, pair, unit.size)
+    owner, option = _option_pairs(table, unit)
+    if owner.size:
+        p = path[owner]
+        value = holdings.option_size[p, option] * quotes.option_value[p, option]
+        equity = equity + segment_sums(value, owner, unit.size)
+    return equity
 
 
 def assess(
@@ -140,21 +193,14 @@ def assess(
 ) -> tuple[Floats, Floats, Worth]:
     """Equity and maintenance (pairs,), quote, and the rows they are made of."""
     rows = row_worth(table, holdings, quotes, path, unit)
-    count = unit.size
-    settle = quotes.price[path, table.units.settle[unit]]
-    equity = holdings.cash[path, unit] * settle
-    equity = equity + segment_sums(rows.worth, rows.pair, count)
-    maintenance = segment_sums(rows.maintenance, rows.pair, count)
-    if table.options.unit.size:
-        start = table.units.options[unit]
-        pair, option = expand_ranges(start, table.units.options[unit + 1] - start)
-        if pair.size:
-            p = path[pair]
-            size, value = holdings.option_size[p, option], quotes.option_value[p, option]
-            short = quotes.option_short[p, option]
-            equity = equity + segment_sums(size * value, pair, count)
-            due = netted_margin(size, value, short)
-            maintenance = maintenance + segment_sums(due, pair, count)
+    equity = _equity(table, holdings, quotes, path, unit, rows.worth, rows.pair)
+    maintenance = segment_sums(rows.maintenance, rows.pair, unit.size)
+    owner, option = _option_pairs(table, unit)
+    if owner.size:
+        p = path[owner]
+        size, value = holdings.option_size[p, option], quotes.option_value[p, option]
+        netted = netted_margin(size, value, quotes.option_short[p, option])
+        maintenance = maintenance + segment_sums(netted, owner, unit.size)
     return equity, maintenance, rows
 
 
