@@ -11,6 +11,7 @@ from seawall.exposure import check
 from seawall.exposure.curve import horizons
 from seawall.foundation.errors import InputError
 from seawall.market.state import InstrumentState
+from seawall.report.findings import verdict
 from seawall.venues import Tier
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -66,10 +67,13 @@ def test_fund_ruin_and_bad_debt_are_read_at_the_limits_own_horizon():
     assert short["limits"][0]["value"] == pytest.approx(debts[0])
 
 
-def test_a_limit_beyond_the_run_is_refused_with_what_to_run():
+def test_a_limit_beyond_the_run_has_no_value_no_green_tick_and_a_warning():
     case = thin_case(Limit("weekly", "dre", "desk:me", 0.3, 7 * DAY))
-    with pytest.raises(InputError, match=r"limits\.toml.*'weekly'.*--horizon 7d or more"):
-        check(case, horizon_seconds=DAY, paths=4)
+    result = check(case, horizon_seconds=DAY, paths=4)
+    assert result["limits"][0]["value"] is None
+    assert not result["limits"][0]["breached"]
+    assert "weekly; run with --horizon 7d" in result["warnings"][0]
+    assert verdict(result).word == "NOT KNOWN"
 
 
 def test_a_limit_between_two_steps_is_refused():

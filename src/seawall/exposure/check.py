@@ -15,6 +15,7 @@ from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 from seawall.case import Case
+from seawall.exposure.cautions import cautions
 from seawall.exposure.concentration import concentration
 from seawall.exposure.curve import (
     horizons,
@@ -27,7 +28,7 @@ from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import Impairment, desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
-from seawall.exposure.model_interval import ModelPrior, NodeShares, interval, model_prior, nodes
+from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import plan, run_plan
@@ -91,7 +92,7 @@ def check(
     result["limits"] = limits
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
     result["assumptions"] = list(ASSUMPTIONS_USED)
-    result["warnings"] = _warnings(case, setup, prior)
+    result["warnings"] = cautions(case, setup, prior, horizon_seconds)
     result["manifest"] = _manifest(case)
     result["since_last"] = None
     if progress is not None:
@@ -174,6 +175,7 @@ def _scopes(
     out = {}
     for scope, (sentence, impairment) in found.items():
         block = scope_curve(impairment, sentence, seconds, case.step_seconds)
+        block["sentence"] = block["sentence"].format(theta=case.loss_fraction)
         side = worlds[0][scope][1].step.size
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
@@ -275,40 +277,6 @@ def _shocked(setup: Setup) -> tuple[str, ...]:
     )
     order = np.argsort(-gross, kind="stable")[:5]
     return tuple(setup.table.assets[k] for k in order if gross[k] > 0)
-
-
-def _warnings(case: Case, setup: Setup, prior: ModelPrior) -> list[str]:
-    out = []
-    if prior.volatility == 0 and prior.depth == 0:
-        out.append(
-            "the case states no error that applies (volatility_error, branching_error, "
-            "depth_error): the model interval is empty of model uncertainty."
-        )
-    default = setup.table.default_tier_instruments
-    if default:
-        names = ", ".join(default[:6]) + (" and more" if len(default) > 6 else "")
-        out.append(f"{len(default)} instruments are margined by a default tier: {names}.")
-    late = [
-        f"{setup.table.venues[setup.table.feed_venue[f]]} "
-        f"{setup.table.assets[setup.table.feed_asset[f]]}"
-        for f in np.flatnonzero(~setup.direct).tolist()
-        if _delay(setup, f) > 0 and setup.feed_rule.delay_steps[f] == 0
-    ]
-    if late:
-        out.append(
-            f"oracle delays of {len(late)} feeds are shorter than half a step of "
-            f"{setup.step_seconds:g} s and round to none: use a step of at most a quarter of the "
-            "delay for latency questions."
-        )
-    if case.market.scenario.label == "total":
-        out.append("paths are labelled total: the crowd's feedback on prices is off.")
-    return out
-
-
-def _delay(setup: Setup, feed: int) -> float:
-    rulebook = setup.rulebooks[int(setup.table.feed_venue[feed])]
-    name = setup.table.assets[setup.table.feed_asset[feed]]
-    return rulebook.feeds.get(name, rulebook.feed).delay_seconds
 
 
 def _manifest(case: Case) -> dict[str, Any]:

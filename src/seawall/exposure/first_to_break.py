@@ -131,12 +131,12 @@ def first_to_break(
         for (u, leg, k), n in zip(groups[order], counts[order], strict=True)
     ]
     seen = set(groups[:, 0].tolist())
-    for unit in setup.desk_units[desk_columns(setup, owner)].tolist():
-        if unit not in seen:
-            nearest = _nearest_leg(setup, unit, total)
-            if nearest is not None:
-                out.append(nearest)
-    return out
+    quiet = [
+        nearest
+        for unit in setup.desk_units[desk_columns(setup, owner)].tolist()
+        if unit not in seen and (nearest := _nearest_leg(setup, unit, total)) is not None
+    ]
+    return out + sorted(quiet, key=lambda entry: float(entry["distance"]["daily_sigmas"]))
 
 
 def _nearest_leg(setup: Setup, unit: int, total: int) -> dict[str, Any] | None:

@@ -14,23 +14,15 @@ OF_OWNERS = ("open_interest_share", "days_to_exit")
 
 
 def limit_horizons(case: Case, horizon_seconds: float) -> list[float]:
-    """Horizons of the Case's limits, each of which a run this long can hold to its limit.
+    """Horizons of the Case's limits that lie within a run of this length.
 
-    Raises InputError for a horizon beyond the run's, and for one at which no step ends.
+    Raises InputError for one at which no step ends.
     """
     out = []
     for limit in case.limits:
         seconds = limit.horizon_seconds
-        if seconds is None:
+        if seconds is None or seconds > horizon_seconds:
             continue
-        if seconds > horizon_seconds:
-            raise InputError(
-                f"limit {limit.name!r} is on a horizon of {_duration(seconds)}, and the run ends "
-                f"at {_duration(horizon_seconds)}",
-                file="limits.toml",
-                column="horizon",
-                expected=f"a run with --horizon {_duration(seconds)} or more",
-            )
         if not whole_steps(seconds, case.step_seconds):
             raise InputError(
                 f"limit {limit.name!r} is on a horizon of {seconds:,.10g} s, no whole number of "
@@ -43,7 +35,12 @@ def limit_horizons(case: Case, horizon_seconds: float) -> list[float]:
     return out
 
 
-def _duration(seconds: float) -> str:
+def beyond_the_run(case: Case, horizon_seconds: float) -> list[Limit]:
+    """Limits on a longer horizon than the run's: they get no value, and the result says so."""
+    return [x for x in case.limits if (x.horizon_seconds or 0.0) > horizon_seconds]
+
+
+def duration(seconds: float) -> str:
     """Seconds as `--horizon` takes them, in the largest unit that is whole: 7d, 36h, 90s."""
     for unit, size in (("d", 86_400.0), ("h", 3_600.0), ("m", 60.0)):
         if seconds >= size and seconds % size == 0:
@@ -61,7 +58,7 @@ def evaluate(
 
     dre, rows: the result's `dre` and `concentration`; found: impairments by scope. Raises
     InputError for a scope that the measure does not have. A limit without a value (severity of too
-    few impaired paths, unknown open interest) is not breached.
+    few impaired paths, unknown open interest, a horizon beyond the run) is not breached.
     """
     out = []
     for limit in case.limits:
@@ -96,6 +93,8 @@ def _at_horizon(
         raise _unknown(limit, known)
     seconds = dre["horizons_seconds"]
     wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
+    if wanted > seconds[-1]:
+        return None
     if limit.measure == "bad_debt":
         # The loss of a venue, and of the protocol, is its bad debt so far.
         loss = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]

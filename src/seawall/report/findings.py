@@ -96,8 +96,9 @@ def headline(result: Result) -> Headline:
 class Verdict:
     """state is "breach", "within", "unknown" or "none" (no limits).
 
-    "unknown": the limit on the headline's DRE has no value, or no limit has one, or the paths are
-    too few to say: the simulation interval reaches beyond the limit.
+    "unknown": the limit on the headline's DRE has no value, or no limit has one, or a limit's
+    horizon lies beyond the run, or the paths are too few to say: the simulation interval reaches
+    beyond the limit.
     """
 
     state: str
@@ -127,7 +128,11 @@ def verdict(result: Result) -> Verdict:
         note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     missing = [limit for limit in limits if not numbers.known(limit["value"])]
-    if missing and (len(missing) == count or any(is_headline_limit(x, result) for x in missing)):
+    if missing and (
+        len(missing) == count
+        or any(is_headline_limit(x, result) for x in missing)
+        or any((x.get("horizon_seconds") or 0.0) > result["horizon_seconds"] for x in missing)
+    ):
         sentence = f"{head.scope}: {chance}; {missing[0]['name']} has no value to hold to its limit"
         return Verdict(
             "unknown", "?", "NOT KNOWN", sentence, f"{len(missing)} of {total}, exit 0", 0, ()

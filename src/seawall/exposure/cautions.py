@@ -1,0 +1,106 @@
+"""What a reader must know before trusting a result: sentences for the report's warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book import AccountKind
+from seawall.cascade.setup import Setup
+from seawall.case import Case
+from seawall.exposure.limits import beyond_the_run, duration
+from seawall.exposure.model_interval import ModelPrior
+from seawall.margin.assess import requirement
+
+NAMED = 6
+
+
+def cautions(case: Case, setup: Setup, prior: ModelPrior, horizon_seconds: float) -> list[str]:
+    """The warnings of one result, most serious first."""
+    return [
+        *_unevaluated_limits(case, horizon_seconds),
+        *_broken_at_the_start(setup),
+        *_feedback_off(case),
+        *_scenario(case, prior),
+        *_default_tiers(setup),
+        *_rounded_delays(setup),
+    ]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" and more" if len(names) > NAMED else "")
+
+
+def _unevaluated_limits(case: Case, horizon_seconds: float) -> list[str]:
+    limits = beyond_the_run(case, horizon_seconds)
+    if not limits:
+        return []
+    longest = max(limit.horizon_seconds or 0.0 for limit in limits)
+    count = f"{len(limits)} limit is" if len(limits) == 1 else f"{len(limits)} limits are"
+    return [
+        f"{count} on a horizon beyond this run and not evaluated: "
+        f"{_some([limit.name for limit in limits])}; run with --horizon {duration(longest)}."
+    ]
+
+
+def _broken_at_the_start(setup: Setup) -> list[str]:
+    """Desk accounts that the venue may close before any price moves."""
+    need = requirement(setup.table, setup.spot[setup.table.feed_asset])
+    broken = setup.desk_units[need.liquidatable[setup.desk_units]]
+    names = [setup.book.account_names[setup.table.units.account[u]] for u in broken]
+    names = list(dict.fromkeys(names))
+    return [f"already below maintenance at the start: {_some(names)}."] if names else []
+
+
+def _feedback_off(case: Case) -> list[str]:
+    if case.market.scenario.label == "total":
+        return ["paths are labelled total: the crowd's feedback on prices is off."]
+    if not case.crowds and AccountKind.CROWD not in case.book.account_kind:
+        return ["there is no crowd: nobody else is liquidated, so nothing amplifies a shock."]
+    return []
+
+
+def _scenario(case: Case, prior: ModelPrior) -> list[str]:
+    out = []
+    scenario = case.market.scenario
+    if prior.volatility == 0 and prior.depth == 0:
+        out.append(
+            "the case states no error that applies (volatility_error, branching_error, "
+            "depth_error): the model interval is empty of model uncertainty."
+        )
+    if scenario.model == "diffusion" and scenario.jumps_per_year > 0:
+        out.append(
+            f"jumps_per_year = {scenario.jumps_per_year:g} is not used by the model diffusion; "
+            "model = jump_diffusion would."
+        )
+    return out
+
+
+def _default_tiers(setup: Setup) -> list[str]:
+    default = list(setup.table.default_tier_instruments)
+    if not default:
+        return []
+    return [f"{len(default)} instruments are margined by a default tier: {_some(default)}."]
+
+
+def _rounded_delays(setup: Setup) -> list[str]:
+    table = setup.table
+    late = [
+        f
+        for f in np.flatnonzero(~setup.direct).tolist()
+        if _delay(setup, f) > 0 and setup.feed_rule.delay_steps[f] == 0
+    ]
+    if not late:
+        return []
+    venues = dict.fromkeys(table.venues[table.feed_venue[f]] for f in late)
+    return [
+        f"oracle delays of {len(late)} feeds ({', '.join(venues)}) are shorter than half a step of "
+        f"{setup.step_seconds:g} s and round to none: use a step of at most a quarter of the "
+        "delay for latency questions."
+    ]
+
+
+def _delay(setup: Setup, feed: int) -> float:
+    rulebook = setup.rulebooks[setup.table.feed_venue[feed]]
+    name = setup.table.assets[setup.table.feed_asset[feed]]
+    delay: float = rulebook.feeds.get(name, rulebook.feed).delay_seconds
+    return delay
