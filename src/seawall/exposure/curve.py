@@ -23,8 +23,8 @@ from seawall.exposure.severity import expected_loss, expected_shortfall
 STANDARD_HORIZONS = (3_600.0, 14_400.0, 86_400.0, 604_800.0)
 
 SENTENCES = {
-    "desk": "any of the desk's accounts is impaired, or the desk loses more than {theta:.0%} of its "
-    "equity",
+    "desk": "any of the desk's accounts is impaired, "
+    "or the desk loses more than {theta:.0%} of its equity",
     "loss": "the desk loses more than {theta:.0%} of its starting equity",
     "venue": "bad debt exceeds what the venue's insurance layer holds",
     "protocol": "bad debt exceeds the insurance layer at any venue",
