@@ -2,8 +2,8 @@
 
 For each desk account, the smallest deposit of its settlement asset (or repayment of its largest
 debt) after which fewer paths break than the limit allows; the account with the smallest one wins.
-Only the impaired paths are run again: on a path where nothing of the desk broke the same things
-happen with more money in an account that was not touched, and more money breaks nothing there.
+Only the paths on which that account is the first to break are run again: until the first break the
+same things happen with more money in an account that was not touched.
 Cost: financing at FINANCING_RATE, per day. Wrong when a transfer takes longer than the deadline
 stated, when several limits bind, or when reducing a leg would cost less: sales are not tried.
 """
@@ -54,7 +54,8 @@ def find_remedy(
         return None, "no single account's deposit can bring DRE under its limit: several break"
     runs = Runs(impaired, np.zeros_like(impaired))
     exogenous = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
-    amounts, left = _smallest_deposits(setup, owner, np.array(units), exogenous, allowed)
+    own = [np.flatnonzero(impairment.unit[impaired] == unit) for unit in units]
+    amounts, left = _smallest_deposits(setup, owner, np.array(units), own, exogenous, allowed)
     names = ", ".join(setup.book.account_names[setup.table.units.account[u]] for u in units)
     best = int(np.argmin(amounts))
     if not np.isfinite(amounts[best]):
@@ -113,11 +114,13 @@ def _debt_row(setup: Setup, unit: int) -> int:
 
 
 def _smallest_deposits(
-    setup: Setup, owner: str, units: Ints, exogenous: Floats, allowed: int
+    setup: Setup, owner: str, units: Ints, own: list[Ints], exogenous: Floats, allowed: int
 ) -> tuple[Floats, Ints]:
     """Smallest deposit (n,) into each unit, quote, that leaves at most ``allowed`` broken paths.
 
-    Returns the deposits and how many paths still break; infinite where none tried is enough.
+    own: for each unit, the paths that it is the first to break on. Nothing happens differently
+    before a first break elsewhere, so the other paths stay broken and need no run. Returns the
+    deposits and how many paths still break; infinite where none tried is enough.
     """
     rows = np.array([_debt_row(setup, int(unit)) for unit in units])
     equity = setup.desk_equity[np.searchsorted(setup.desk_units, units)]
@@ -129,7 +132,7 @@ def _smallest_deposits(
     left = np.full(units.size, -1)
     trying = np.arange(units.size)
     for _ in range(ROUNDS):
-        broken = _broken(setup, owner, units[trying], rows[trying], grid[trying], exogenous)
+        broken = _broken(setup, owner, units, rows, own, grid, trying, exogenous)
         for n, counts in zip(trying, broken, strict=True):
             good = np.flatnonzero(counts <= allowed)
             if good.size:
@@ -146,16 +149,25 @@ def _smallest_deposits(
 
 
 def _broken(
-    setup: Setup, owner: str, units: Ints, rows: Ints, grid: Floats, exogenous: Floats
+    setup: Setup,
+    owner: str,
+    units: Ints,
+    rows: Ints,
+    own: list[Ints],
+    grid: Floats,
+    trying: Ints,
+    exogenous: Floats,
 ) -> Ints:
-    """How many paths still break for each unit and amount (n, c) deposited; one batch of runs."""
-    count, shape = exogenous.shape[0], grid.shape
-    deposit = Deposit(
-        np.repeat(units, shape[1] * count),
-        np.repeat(rows, shape[1] * count),
-        np.repeat(grid.ravel(), count),
-    )
-    tape, _ = run(setup, np.tile(exogenous, (grid.size, 1, 1)), deposit=deposit)
+    """How many paths still break for each unit tried and amount (t, c); one batch of runs."""
+    total, amounts = exogenous.shape[0], grid.shape[1]
+    path = np.concatenate([np.tile(own[n], amounts) for n in trying])
+    which = np.repeat(trying, [own[n].size * amounts for n in trying])
+    amount = np.concatenate([np.repeat(np.arange(amounts), own[n].size) for n in trying])
+    deposit = Deposit(units[which], rows[which], grid[which, amount])
+    tape, _ = run(setup, exogenous[path], deposit=deposit)
     again = desk_impairment(setup, tape, owner).step < exogenous.shape[1]
-    broken: Ints = np.count_nonzero(again.reshape(*shape, count), axis=2)
+    cell = np.searchsorted(trying, which) * amounts + amount
+    still = np.bincount(cell[again], minlength=trying.size * amounts).reshape(-1, amounts)
+    elsewhere = np.array([total - own[n].size for n in trying])
+    broken: Ints = still + elsewhere[:, None]
     return broken
