@@ -28,7 +28,7 @@ from seawall.foundation.arrays import expand_ranges
 # scan at each step) never delays a check.
 SLACK = 1.0 - 1e-6
 # Fewer cells than this are compared in one go instead of clock by clock.
-SMALL = 60_000
+SMALL = 30_000
 
 
 @dataclass(frozen=True)
