@@ -22,6 +22,10 @@ BAD_TABLES: Refusals = {
     "no_market": (drop("market.toml"), r"market\.toml: the file is missing"),
     "no_positions": (drop("positions.csv"), r"positions\.csv: the file is missing"),
     "both_forms": (write("positions.parquet", b"PAR1"), r"positions\.parquet: stands beside"),
+    "limits_as_a_table": (
+        lambda folder: (folder / "limits.toml").rename(folder / "limits.csv") and None,
+        r"limits\.csv: is not a file of a case; expected the name 'limits\.toml'",
+    ),
     "misspelt_file": (
         lambda folder: (folder / "limits.toml").rename(folder / "limit.toml") and None,
         r"limit\.toml.*'limits\.toml'",

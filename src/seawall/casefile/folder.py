@@ -95,6 +95,10 @@ def _misspelt(name: str, known: list[str]) -> str | None:
     stem, dot, ending = name.rpartition(".")
     if name in known or ending.lower() not in ("toml", "csv", "parquet"):
         return None
+    # The right name with another ending: limits.csv for limits.toml.
+    same = [other for other in known if other.rpartition(".")[0] == stem.lower()]
+    if same:
+        return same[0]
     stems = [
         other.removesuffix(f".{ending.lower()}")
         for other in known
