@@ -15,6 +15,7 @@ from seawall.cascade.fills import (
     fill,
     line_asset,
     line_flow,
+    pair_of,
     pay,
     settlement_price,
     trade_impact,
@@ -24,6 +25,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.foundation.arrays import segment_sums
+from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.liquidation.sizing import close_fraction
 
 
@@ -105,11 +107,7 @@ def _notional(setup: Setup, state: State, lines: Lines) -> Floats:
 
 def _per_pair(setup: Setup, lines: Lines, amount: Floats, path: Ints, unit: Ints) -> Floats:
     """Sum of a line amount over the lines of each pair (path, unit)."""
-    units = setup.table.units.account.size
-    key = path * units + unit
-    order = np.argsort(key, kind="stable")
-    where = order[np.searchsorted(key[order], lines.path * units + lines.unit)]
-    return segment_sums(amount, where, path.size)
+    return segment_sums(amount, pair_of(setup, path, unit, lines), path.size)
 
 
 def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: TapeWriter) -> None:
@@ -117,7 +115,7 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
     if breach.path.size == 0:
         return
     rule, path, unit = setup.rulebooks[v].liquidation, breach.path, breach.unit
-    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
     whole = closing_lines(
         setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
     )
@@ -175,7 +173,7 @@ def _to_vault(setup: Setup, state: State, step: int, breach: Breach, tape: TapeW
     if breach.path.size == 0:
         return
     path, unit = breach.path, breach.unit
-    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
     lines = closing_lines(
         setup, state, path, unit, np.ones(path.size), np.ones(path.size, dtype=bool)
     )

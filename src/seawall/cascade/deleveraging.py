@@ -10,6 +10,7 @@ from seawall.cascade.fills import (
     closing_lines,
     fill,
     line_flow,
+    pair_of,
     settlement_price,
     trade_impact,
 )
@@ -18,6 +19,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
+from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.assess import assess
 from seawall.margin.table import RowKind
 from seawall.waterfall.deleverage import rank_score, take_in_order
@@ -45,7 +47,7 @@ def deleverage(
     lines = closing_lines(
         setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
     )
-    pair = _pair_of(setup, path, unit, lines)
+    pair = pair_of(setup, path, unit, lines)
     price = _margin_price(setup, state, lines.path, lines.index)
     notional = _notional(setup, state, lines, price)
     total = np.bincount(pair, notional, path.size)
@@ -66,13 +68,6 @@ def deleverage(
     _sell_rest(setup, state, step, path, unit)
     tape.write(step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid)
     cover_deficits(setup, state, step, path, unit, tape)
-
-
-def _pair_of(setup: Setup, path: Ints, unit: Ints, lines: Lines) -> Ints:
-    units = setup.table.units.account.size
-    key = path * units + unit
-    order = np.argsort(key, kind="stable")
-    return order[np.searchsorted(key[order], lines.path * units + lines.unit)]
 
 
 def _notional(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
@@ -212,7 +207,7 @@ def _sell_rest(setup: Setup, state: State, step: int, path: Ints, unit: Ints) ->
     if left.path.size == 0:
         return
     asset = setup.table.rows.asset[left.index]
-    years = step * setup.step_seconds / (365.0 * 86_400.0)
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
     flow = line_flow(setup, state, left, years)
     spot, _ = trade_impact(setup, state, left.path, asset, flow)
     fill(setup, state, left, settlement_price(setup, state, left, spot, years), "book")

@@ -60,6 +60,14 @@ def closing_lines(
     )
 
 
+def pair_of(setup: Setup, path: Ints, unit: Ints, lines: Lines) -> Ints:
+    """Which of the pairs (path, unit) each line belongs to (l,)."""
+    units = setup.table.units.account.size
+    key = path * units + unit
+    order = np.argsort(key, kind="stable")
+    return order[np.searchsorted(key[order], lines.path * units + lines.unit)]
+
+
 def line_asset(setup: Setup, lines: Lines) -> Ints:
     """Asset whose market each line trades in."""
     rows, options = setup.table.rows, setup.table.options

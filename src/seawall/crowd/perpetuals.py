@@ -35,12 +35,12 @@ from seawall.crowd.columns import (
 )
 from seawall.crowd.spec import CrowdSpec, LeverageMix
 from seawall.foundation.arrays import segment_sums
-from seawall.foundation.errors import InputError, MissingRule
+from seawall.foundation.errors import InputError
 from seawall.instruments import Instrument, Perpetual
-from seawall.margin.listing import margin_price_ratio
+from seawall.margin.listing import margin_price_ratio, tiers_of
 from seawall.margin.tiered import TierLines, margin, tier_lines
 from seawall.market import Market
-from seawall.venues import Rulebook, Tier
+from seawall.venues import Rulebook
 
 ENTRY_SD = 0.03
 INITIAL_BUFFER = 1.1
@@ -168,23 +168,9 @@ def _contracts(
         long_share=np.array([shares.get(p.name, 0.5) for p, _, _ in listed]),
         held_long=np.array([held.get(p.name, (0.0, 0.0))[0] for p, _, _ in listed]),
         held_short=np.array([held.get(p.name, (0.0, 0.0))[1] for p, _, _ in listed]),
-        tiers=tier_lines([_tiers(rulebook, p) for p, _, _ in listed]),
+        tiers=tier_lines([tiers_of(rulebook, p) for p, _, _ in listed]),
         slope=0.0 if rule is None else rule.perp_slope,
     )
-
-
-def _tiers(rulebook: Rulebook, instrument: Perpetual) -> tuple[Tier, ...]:
-    rule = rulebook.option_margin
-    if rule is not None:
-        return (Tier(0.0, 1.0 / rule.perp_initial, rule.perp_maintenance),)
-    tiers = rulebook.tiers.get(instrument.underlying, rulebook.default_tiers)
-    if not tiers:
-        raise MissingRule(
-            f"rulebook {rulebook.name!r} has no margin tiers for {instrument.underlying!r}, which "
-            f"its crowd trades as {instrument.name!r}: add tiers.{instrument.underlying} or "
-            "default_tiers."
-        )
-    return tiers
 
 
 def _positions(spec: CrowdSpec, contracts: _Contracts) -> _Positions:

@@ -9,6 +9,7 @@ import numpy as np
 
 from seawall.book import AccountKind
 from seawall.cascade.setup import Setup
+from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.instruments import Future, Option, Perpetual
 from seawall.valuation.black import greeks
@@ -73,7 +74,7 @@ def _notional(setup: Setup, instrument: Any, size: float) -> float:
     spot = setup.case.market.assets[instrument.underlying].spot
     mark = state.mark if state is not None and state.mark is not None else spot
     if isinstance(instrument, Option):
-        years = (instrument.expiry - setup.case.as_of).total_seconds() / (365.0 * 86_400.0)
+        years = (instrument.expiry - setup.case.as_of).total_seconds() / SECONDS_PER_YEAR
         volatility = state.implied_volatility if state is not None else None
         delta = greeks(mark, instrument.strike, years, volatility or 0.0, instrument.call).delta
         return size * float(delta) * spot
