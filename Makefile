@@ -79,7 +79,8 @@ COMPILE = uv pip compile --quiet --universal --fork-strategy fewest --python-ver
 lock:
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
-	@! grep -n '/' requirements.lock requirements-dev.lock
+	$(COMPILE) --group peers -c requirements-dev.lock -o requirements-peers.lock
+	@! grep -n '/' requirements.lock requirements-dev.lock requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) demo-out build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -71,6 +71,7 @@ def _asset(entry: Section) -> AssetState:
         borrow_rate=entry.number("borrow_rate", ANNUAL_RATE, 0.0),
         implied_slope=entry.number("implied_slope", SLOPE, 0.0),
         implied_half_spread=entry.number("implied_half_spread", FRACTION, 0.0),
+        confidence=entry.number("confidence", FRACTION, 1.0),
     )
 
 
@@ -123,6 +124,10 @@ def _instruments(
             funding_rate=entry.number("funding_rate", ANNUAL_RATE, 0.0),
             open_interest=entry.optional_number("open_interest", OPEN_INTEREST),
             implied_volatility=implied,
+            rate=entry.number("rate", ANNUAL_RATE, 0.0),
+            mark_confidence=entry.number("mark_confidence", FRACTION, 1.0),
+            volatility_confidence=entry.number("volatility_confidence", FRACTION, 1.0),
+            rate_confidence=entry.number("rate_confidence", FRACTION, 1.0),
         )
     return states
 

@@ -20,6 +20,7 @@ class AssetState:
     implied_slope         change of implied volatility per unit of relative spot change (< 0: vol
                           rises when spot falls)
     implied_half_spread   half of the bid-ask spread of its options, in volatility
+    confidence            the oracle's confidence in the spot price, 0 to 1 (Derive)
     """
 
     spot: float
@@ -32,6 +33,7 @@ class AssetState:
     borrow_rate: float = 0.0
     implied_slope: float = 0.0
     implied_half_spread: float = 0.0
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,18 @@ class InstrumentState:
     funding_rate        annual fraction of notional that longs pay shorts (perpetuals)
     open_interest       base units (inverse: quote contracts), one side counted; None = unknown
     implied_volatility  annual fraction (options)
+    rate                annual, continuous: discount factor exp(-rate x years) of an option's expiry
+    mark_confidence, volatility_confidence, rate_confidence   the oracle's, 0 to 1 (Derive)
     """
 
     mark: float | None = None
     funding_rate: float = 0.0
     open_interest: float | None = None
     implied_volatility: float | None = None
+    rate: float = 0.0
+    mark_confidence: float = 1.0
+    volatility_confidence: float = 1.0
+    rate_confidence: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ TOP_KEYS = (
     "tiers",
     "collateral",
     "option_margin",
+    "framework",
+    "margin",
     "feed",
     "feeds",
     "liquidation",
@@ -136,6 +138,8 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
         feeds=_feeds(rules.section("feeds"), feed),
         taker_fee=rules.number("taker_fee", FRACTION, 0.0),
         needs=needs,
+        framework=rules.name("framework", _usual_framework(rules)),
+        margin=rules.section("margin").values,
     )
 
 
@@ -155,6 +159,15 @@ def require_rules(rulebook: Rulebook, raw: Mapping[str, object], *, file: str) -
         f"{file}: {origin} no sourced number for {key}, which a case with this venue needs; write "
         f"{last!r} {where}: {note or 'your own number'}"
         + (f" (also missing: {also})." if also else ".")
+    )
+
+
+def _usual_framework(rules: Section) -> str:
+    """The margin rule of a rulebook that names none: by what it gives numbers for."""
+    if rules.has("option_margin"):
+        return "standard"
+    return (
+        "collateral" if rules.section("liquidation").values.get("style") == "keeper" else "tiered"
     )
 
 

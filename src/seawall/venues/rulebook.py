@@ -120,6 +120,8 @@ class Rulebook:
     tiers                {underlying: tiers}; ``default_tiers`` serve the others (counted, printed)
     collateral           {asset: Collateral}; other assets do not count as collateral
     needs                keys that the preset could not source: a Case that uses them must supply
+    framework            the margin rule's name in `seawall.margin.frameworks`
+    margin               the rule's own numbers as written, read by that framework
     """
 
     name: str
@@ -136,3 +138,5 @@ class Rulebook:
     feeds: Mapping[str, Feed] = field(default_factory=dict)
     taker_fee: float = 0.0
     needs: tuple[str, ...] = ()
+    framework: str = "tiered"
+    margin: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,59 @@
+"""The table of margin frameworks: a rulebook's word for its rule -> how it is read and assessed.
+
+A framework is a pure function (parameters, account) -> Requirement + working. Its parameters are a
+frozen dataclass read from the rulebook. Adding one: a file with the dataclass and the function, a
+line in the table below, a preset, a test file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from seawall.foundation.errors import InputError
+from seawall.foundation.quantity import choices
+from seawall.foundation.section import Section
+from seawall.margin.account import MarginAccount
+from seawall.margin.working import AccountMargin
+from seawall.venues import Rulebook
+
+
+@dataclass(frozen=True)
+class Framework:
+    """One margin rule.
+
+    together  what is margined together: "account" (everything), "settlement" (what settles in one
+              asset), "underlying" (one underlying at a time)
+    read      (rulebook, its [margin] table) -> parameters; raises InputError or MissingRule
+    assess    (parameters, account) -> AccountMargin
+    """
+
+    together: str
+    read: Callable[[Rulebook, Section], Any]
+    assess: Callable[[Any, MarginAccount], AccountMargin]
+
+
+FRAMEWORKS: dict[str, Framework] = {}
+
+
+def framework_of(rulebook: Rulebook) -> Framework:
+    """The framework that ``rulebook`` names; InputError with the known ones when there is none."""
+    name = rulebook.framework
+    if name not in FRAMEWORKS:
+        raise InputError(
+            f"rulebook {rulebook.name!r} names the margin framework {name!r}",
+            expected=choices(name, FRAMEWORKS),
+        )
+    return FRAMEWORKS[name]
+
+
+def margin_table(rulebook: Rulebook) -> Section:
+    """The rulebook's [margin] table, for a framework to read; refusals name the rulebook."""
+    return Section(rulebook.margin, f"rulebook {rulebook.name!r}", ("margin",))
+
+
+def assess_account(rulebook: Rulebook, account: MarginAccount) -> AccountMargin:
+    """Requirement and working of one margin account under a rulebook, whatever its framework."""
+    framework = framework_of(rulebook)
+    return framework.assess(framework.read(rulebook, margin_table(rulebook)), account)
