@@ -1,4 +1,4 @@
-"""Conversions of units between the cases' forms and Seawall's: the only arithmetic near a handler."""
+"""Conversions of units between the cases' forms and Seawall's: the only arithmetic beside one."""
 
 from __future__ import annotations
 
