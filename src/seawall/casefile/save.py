@@ -236,6 +236,7 @@ def _rulebook_toml(rulebook: Rulebook) -> str:
     if rulebook.liquidation.partial_steps is None:
         cast(dict[str, object], table["liquidation"])["partial_steps"] = UNTIL_HEALTHY
     table["tiers"] = {asset: list(tiers) for asset, tiers in rulebook.tiers.items()}
+    table["coin_tiers"] = {asset: list(tiers) for asset, tiers in rulebook.coin_tiers.items()}
     table["default_tiers"] = list(rulebook.default_tiers)
     if not rulebook.default_tiers:
         del table["default_tiers"]

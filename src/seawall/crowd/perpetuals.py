@@ -37,7 +37,7 @@ from seawall.crowd.spec import CrowdSpec, LeverageMix
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.instruments import Instrument, Perpetual
-from seawall.margin.listing import margin_price_ratio, tiers_of
+from seawall.margin.listing import has_coin_tiers, margin_price_ratio, tiers_of
 from seawall.margin.tiered import TierLines, margin, tier_lines
 from seawall.market import Market
 from seawall.venues import Rulebook
@@ -168,7 +168,10 @@ def _contracts(
         long_share=np.array([shares.get(p.name, 0.5) for p, _, _ in listed]),
         held_long=np.array([held.get(p.name, (0.0, 0.0))[0] for p, _, _ in listed]),
         held_short=np.array([held.get(p.name, (0.0, 0.0))[1] for p, _, _ in listed]),
-        tiers=tier_lines([tiers_of(rulebook, p) for p, _, _ in listed]),
+        tiers=tier_lines(
+            [tiers_of(rulebook, p) for p, _, _ in listed],
+            [has_coin_tiers(rulebook, p) for p, _, _ in listed],
+        ),
         slope=0.0 if rule is None else rule.perp_slope,
     )
 
@@ -250,9 +253,12 @@ def _needs(contracts: _Contracts, positions: _Positions, leverage: Floats) -> _N
     notional = np.abs(positions.size) * np.where(inverse, 1.0, price)
     lines = contracts.tiers
     slope = contracts.slope * notional / price * notional
-    initial = margin(notional, lines.initial_rate[row], lines.initial_deduction[row]) + slope
+    # Tiers bounded in coin are asked in coin; the result is in quote like the others.
+    unit = np.where(lines.in_coin[row], price, 1.0)
+    asked = notional / unit
+    initial = margin(asked, lines.initial_rate[row], lines.initial_deduction[row]) * unit + slope
     maintenance = (
-        margin(notional, lines.maintenance_rate[row], lines.maintenance_deduction[row]) + slope
+        margin(asked, lines.maintenance_rate[row], lines.maintenance_deduction[row]) * unit + slope
     )
     gain = positions.size * np.where(
         inverse, price / positions.entry - 1.0, price - positions.entry

@@ -17,7 +17,7 @@ from seawall.margin.collateral import shortfall_margin
 from seawall.margin.requirement import Requirement
 from seawall.margin.standard import netted_margin, short_margin
 from seawall.margin.table import MarginTable, OptionRows, RowKind
-from seawall.margin.tiered import margin
+from seawall.margin.tiered import inverse_margin, margin
 from seawall.valuation.black import black
 
 VOLATILITY_FLOOR = 0.01
@@ -145,8 +145,7 @@ def row_worth(
         exposure = exposure + 2.0 * slope * size * notional
     required = required * settle
     if at.inverse.any():
-        due = margin(size, rate, deduction)
-        due = (due + slope * (size / price) * size) / price * settle
+        due = inverse_margin(size, price, rate, deduction, slope, tiers.in_coin[tier]) * settle
         required = np.where(at.inverse, due, required)
     if at.balance.any():
         held = shortfall_margin(at.worth, rows.shortfall[row])
@@ -235,8 +234,8 @@ def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth
     lines = table.tiers
     due = margin(notional, lines.initial_rate[t.tier], lines.initial_deduction[t.tier])
     coins = np.where(t.kind == RowKind.INVERSE, np.abs(t.size) / price, np.abs(t.size))
-    flat = margin(np.abs(t.size), lines.initial_rate[t.tier], lines.initial_deduction[t.tier])
-    inverse = (flat + t.slope * coins * np.abs(t.size)) / price
+    rate, cut = lines.initial_rate[t.tier], lines.initial_deduction[t.tier]
+    inverse = inverse_margin(np.abs(t.size), price, rate, cut, t.slope, lines.in_coin[t.tier])
     due = np.where(t.kind == RowKind.INVERSE, inverse, due + t.slope * coins * notional) * settle
     balance = shortfall_margin(rows.worth, t.initial_shortfall)
     due = np.where(t.kind == RowKind.BALANCE, balance, due)

@@ -8,7 +8,7 @@ from seawall.book import Book
 from seawall.book.book import Ints
 from seawall.foundation.errors import MissingRule
 from seawall.foundation.pricekind import PriceKind
-from seawall.instruments import Instrument
+from seawall.instruments import Future, Instrument, Perpetual
 from seawall.market import Market
 from seawall.venues import Rulebook, Tier
 
@@ -28,7 +28,8 @@ class Listing:
     feeds: dict[tuple[int, int], int] = field(default_factory=dict)
     contracts: dict[tuple[int, str], int] = field(default_factory=dict)
     tiers: list[tuple[Tier, ...]] = field(default_factory=list)
-    tier_index: dict[tuple[int, str], int] = field(default_factory=dict)
+    tier_in_coin: list[bool] = field(default_factory=list)
+    tier_index: dict[tuple[int, str, bool], int] = field(default_factory=dict)
     defaulted: list[str] = field(default_factory=list)
 
     def feed(self, venue: int, asset: str) -> int:
@@ -41,11 +42,15 @@ class Listing:
 
     def tier(self, venue: int, instrument: Instrument) -> int:
         """Number of the tier table of an instrument; instruments of one underlying share one."""
-        key = (venue, instrument.underlying)
+        rulebook = self.rulebooks[venue]
+        in_coin = has_coin_tiers(rulebook, instrument)
+        key = (venue, instrument.underlying, in_coin)
         if key not in self.tier_index:
-            rulebook = self.rulebooks[venue]
             self.tier_index[key] = len(self.tiers)
             self.tiers.append(tiers_of(rulebook, instrument))
+            self.tier_in_coin.append(in_coin)
+            if in_coin:
+                return self.tier_index[key]
             if rulebook.option_margin is None and instrument.underlying not in rulebook.tiers:
                 self.defaulted.append(f"{self.venues[venue]}:{instrument.name}")
         return self.tier_index[key]
@@ -57,8 +62,10 @@ def tiers_of(rulebook: Rulebook, instrument: Instrument) -> tuple[Tier, ...]:
     An options venue margins its perpetuals by one flat tier and a slope in size (OptionMargin).
     """
     if rulebook.option_margin is not None:
-        rule = rulebook.option_margin
-        return (Tier(0.0, 1.0 / rule.perp_initial, rule.perp_maintenance),)
+        rule = rulebook.option_margin.perp(instrument.underlying)
+        return (Tier(0.0, 1.0 / rule.initial, rule.maintenance),)
+    if has_coin_tiers(rulebook, instrument):
+        return rulebook.coin_tiers[instrument.underlying]
     tiers = rulebook.tiers.get(instrument.underlying, rulebook.default_tiers)
     if not tiers:
         raise MissingRule(
@@ -67,6 +74,12 @@ def tiers_of(rulebook: Rulebook, instrument: Instrument) -> tuple[Tier, ...]:
             "default_tiers."
         )
     return tiers
+
+
+def has_coin_tiers(rulebook: Rulebook, instrument: Instrument) -> bool:
+    """True where the instrument is inverse and the venue's tiers for it are bounded in coin."""
+    inverse = isinstance(instrument, Perpetual | Future) and instrument.inverse
+    return inverse and instrument.underlying in rulebook.coin_tiers
 
 
 def margin_price_ratio(market: Market, rulebook: Rulebook, instrument: Instrument) -> float:

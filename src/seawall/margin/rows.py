@@ -76,7 +76,7 @@ def _derivatives(listing: Listing, positions: Ints, as_of: datetime) -> dict[str
         out["ratio"].append(margin_price_ratio(market, rulebook, instrument))
         out["rate"].append(per_second(state.funding_rate) if state is not None else 0.0)
         out["tier"].append(listing.tier(v, instrument))
-        out["slope"].append(rule.perp_slope if rule is not None else 0.0)
+        out["slope"].append(rule.perp(instrument.underlying).slope if rule is not None else 0.0)
         out["contract"].append(listing.contract(v, instrument.name))
         out["asset"].append(book.assets.index(instrument.underlying))
         out["years"].append(_years_left(instrument, as_of))

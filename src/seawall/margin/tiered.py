@@ -15,19 +15,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Floats
+from seawall.book.book import Bools, Floats
 from seawall.foundation.errors import InputError
 from seawall.venues import Tier
 
 
 @dataclass(frozen=True)
 class TierLines:
-    """Lines of which the margin is the largest: (x, t) rates and deductions, padded with zeros."""
+    """Lines of which the margin is the largest: (x, t) rates and deductions, padded with zeros.
+
+    in_coin (x,) True where deductions and the notional they belong to are in coin (inverse).
+    """
 
     maintenance_rate: Floats
     maintenance_deduction: Floats
     initial_rate: Floats
     initial_deduction: Floats
+    in_coin: Bools
 
 
 def deductions(bounds: Floats, rates: Floats) -> Floats:
@@ -36,14 +40,19 @@ def deductions(bounds: Floats, rates: Floats) -> Floats:
     return np.cumsum(steps)
 
 
-def tier_lines(tables: Sequence[Sequence[Tier]]) -> TierLines:
+def tier_lines(
+    tables: Sequence[Sequence[Tier]], in_coin: Sequence[bool] | None = None
+) -> TierLines:
     """Compile tier tables, one per instrument, into padded lines (x, t).
+
+    in_coin says of each table whether its bounds are in coin; without it none are.
 
     Raises InputError when a maintenance rate or the initial rate falls with size.
     """
     width = max((len(tiers) for tiers in tables), default=1) or 1
     shape = (len(tables), width)
-    lines = TierLines(*(np.zeros(shape) for _ in range(4)))
+    coin = np.array(in_coin if in_coin is not None else [False] * len(tables), dtype=bool)
+    lines = TierLines(*(np.zeros(shape) for _ in range(4)), in_coin=coin)
     for x, tiers in enumerate(tables):
         if not tiers:
             continue
@@ -76,3 +85,59 @@ def margin(notional: Floats, rate: Floats, deduction: Floats) -> Floats:
     for t in range(1, rate.shape[1]):
         np.maximum(result, notional * rate[:, t] - deduction[:, t], out=result)
     return result
+
+
+def next_deduction(*, before: float, bound: float, rate_before: float, rate: float) -> float:
+    """Deduction of a tier from that of the tier below: the margin does not jump at ``bound``."""
+    return before + bound * (rate - rate_before)
+
+
+def tier_of(bounds: Sequence[float], notional: float) -> int:
+    """Index of the tier that holds ``notional``: a notional on a bound belongs to the upper tier.
+
+    bounds (t,) lower bounds that rise from 0; beyond the last bound the last tier goes on. The
+    margin is the same from either tier of a bound: this is for showing the tier, not for margin.
+    """
+    return sum(notional >= bound for bound in bounds[1:])
+
+
+def schedule(tiers: Sequence[Tier]) -> tuple[Floats, Floats]:
+    """Maintenance rates and deductions (t,) of one tier table."""
+    lines = tier_lines([tiers])
+    return lines.maintenance_rate[0], lines.maintenance_deduction[0]
+
+
+def maintenance_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
+    """Maintenance margin (n,) of notionals (n,) >= 0 under one tier table, quote."""
+    rates, cuts = schedule(tiers)
+    shape = (notional.size, rates.size)
+    return margin(notional, np.broadcast_to(rates, shape), np.broadcast_to(cuts, shape))
+
+
+def initial_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
+    """Initial margin (n,) of notionals (n,) >= 0 at the tiers' largest leverage, quote."""
+    lines = tier_lines([tiers])
+    shape = (notional.size, lines.initial_rate.shape[1])
+    rates, cuts = lines.initial_rate[0], lines.initial_deduction[0]
+    return margin(notional, np.broadcast_to(rates, shape), np.broadcast_to(cuts, shape))
+
+
+def inverse_margin(
+    size: Floats,
+    price: Floats,
+    rate: Floats,
+    deduction: Floats,
+    slope: Floats,
+    in_coin: Bools,
+) -> Floats:
+    """Margin (n,) of inverse contracts in coin: they are worth size / price coins.
+
+    size (n,) >= 0 quote contracts, price (n,) > 0, rate and deduction (n, t). in_coin (n,): the
+    tiers are bounded in coin (Binance coin-M); else in quote, and the margin in quote is divided
+    by the price. slope (n,) adds slope x coins to the rate (Deribit).
+    """
+    due = (margin(size, rate, deduction) + slope * (size / price) * size) / price
+    if in_coin.any():
+        coins = size / price
+        due = np.where(in_coin, margin(coins, rate, deduction) + slope * coins * coins, due)
+    return due

@@ -5,9 +5,19 @@ from seawall.venues.rulebook import (
     Feed,
     Liquidation,
     OptionMargin,
+    PerpMargin,
     Rulebook,
     Tier,
     Waterfall,
 )
 
-__all__ = ["Collateral", "Feed", "Liquidation", "OptionMargin", "Rulebook", "Tier", "Waterfall"]
+__all__ = [
+    "Collateral",
+    "Feed",
+    "Liquidation",
+    "OptionMargin",
+    "PerpMargin",
+    "Rulebook",
+    "Tier",
+    "Waterfall",
+]

@@ -28,15 +28,15 @@ from seawall.venues.rulebook import (
     Feed,
     Liquidation,
     OptionMargin,
+    PerpMargin,
     Rulebook,
-    Tier,
     Waterfall,
 )
+from seawall.venues.tier_table import read_tables, read_tiers
 
 SCHEMA = "seawall/rulebook/1"
 UNTIL_HEALTHY = "until_healthy"
 LAYERS = ("backstop", "fund", "adl", "socialised")
-LEVERAGE = Quantity("a leverage from 1 to 1000 (40 means 40x)", 1.0, 1000.0)
 BONUS = Quantity("a fraction from 0 to 0.5 (10500 basis points is 0.05)", 0.0, 0.5)
 RATIO = Quantity("a ratio from 0 to 1 of the maintenance margin", 0.0, 1.0)
 HEALTH = Quantity("a health factor from 0 to 1", 0.0, 1.0)
@@ -51,8 +51,10 @@ TOP_KEYS = (
     "margin_price",
     "maintenance_of_initial",
     "taker_fee",
+    "closing_fee",
     "default_tiers",
     "tiers",
+    "coin_tiers",
     "collateral",
     "option_margin",
     "framework",
@@ -123,6 +125,10 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
     needs = tuple(key for key in _needed(rules) if not _supplied(merged, key))
     option_margin = rules.section("option_margin")
     feed = rules.section("feed")
+    rates = (
+        rules.optional_number("maintenance_of_initial", POSITIVE_FRACTION),
+        rules.number("closing_fee", FRACTION, 0.0),
+    )
     return Rulebook(
         name=rules.name("name", stem),
         source=source,
@@ -130,8 +136,11 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
         margin_price=PriceKind(rules.word("margin_price", ("spot", "index", "oracle", "mark"))),
         liquidation=_liquidation(rules.section("liquidation")),
         waterfall=_waterfall(rules.section("waterfall"), required="waterfall.layers" not in needs),
-        tiers=_all_tiers(rules),
-        default_tiers=_tiers(rules, "default_tiers") if rules.has("default_tiers") else (),
+        tiers=read_tables(rules.section("tiers"), *rates),
+        default_tiers=read_tiers(rules, "default_tiers", *rates)
+        if rules.has("default_tiers")
+        else (),
+        coin_tiers=read_tables(rules.section("coin_tiers"), *rates),
         collateral=_collateral(rules.section("collateral")),
         option_margin=_option_margin(option_margin) if rules.has("option_margin") else None,
         feed=_feed(feed),
@@ -197,46 +206,6 @@ def _supplied(merged: Mapping[str, object], key: str) -> bool:
     return True
 
 
-def _all_tiers(rules: Section) -> dict[str, tuple[Tier, ...]]:
-    section = rules.section("tiers")
-    share = rules.optional_number("maintenance_of_initial", POSITIVE_FRACTION)
-    return {asset: _tiers(section, asset, share) for asset in section.values}
-
-
-def _tiers(section: Section, key: str, share: float | None = None) -> tuple[Tier, ...]:
-    """Tiers in order of size; the rate may not fall and the leverage may not rise with size."""
-    if key == "default_tiers":
-        share = section.optional_number("maintenance_of_initial", POSITIVE_FRACTION)
-    tiers: list[Tier] = []
-    for entry in section.sections(key):
-        entry.only("lower_bound", "max_leverage", "maintenance_rate")
-        leverage = entry.number("max_leverage", LEVERAGE)
-        # Half of 1/max leverage on Hyperliquid: derived here so that no rounded rate is written.
-        derived = None if share is None else share / leverage
-        rate = entry.number("maintenance_rate", POSITIVE_FRACTION, derived)
-        bound = entry.number("lower_bound", AMOUNT)
-        if rate > 1.0 / leverage:
-            raise entry.refuse(
-                "maintenance_rate", f"is {rate:g}", f"at most 1/max_leverage = {1 / leverage:g}"
-            )
-        if not tiers and bound != 0.0:
-            raise entry.refuse("lower_bound", f"is {bound:g} in the first tier", "0")
-        if tiers and bound <= tiers[-1].lower_bound:
-            raise entry.refuse("lower_bound", f"is {bound:g}", "bounds that rise from tier to tier")
-        if tiers and rate < tiers[-1].maintenance_rate:
-            raise entry.refuse(
-                "maintenance_rate",
-                f"falls from {tiers[-1].maintenance_rate:g} to {rate:g} as size grows",
-                "rates that do not fall with size",
-            )
-        if tiers and leverage > tiers[-1].max_leverage:
-            raise entry.refuse("max_leverage", "rises with size", "leverage that does not rise")
-        tiers.append(Tier(bound, leverage, rate))
-    if not tiers:
-        raise section.refuse(key, "has no tiers", "at least one tier from lower_bound 0 on")
-    return tuple(tiers)
-
-
 def _collateral(section: Section) -> dict[str, Collateral]:
     table: dict[str, Collateral] = {}
     for asset in section.values:
@@ -260,7 +229,9 @@ def _option_margin(section: Section) -> OptionMargin:
         "perp_initial",
         "perp_maintenance",
         "perp_slope",
+        "perps",
     )
+    perps = section.section("perps")
     margin = OptionMargin(
         initial_base=section.number("initial_base", FRACTION),
         initial_floor=section.number("initial_floor", FRACTION),
@@ -268,12 +239,27 @@ def _option_margin(section: Section) -> OptionMargin:
         perp_initial=section.number("perp_initial", FRACTION),
         perp_maintenance=section.number("perp_maintenance", FRACTION),
         perp_slope=section.number("perp_slope", SLOPE),
+        perps={name: _perp_margin(perps.section(name)) for name in perps.values},
     )
     if margin.perp_maintenance > margin.perp_initial:
         raise section.refuse(
             "perp_maintenance",
             f"is {margin.perp_maintenance:g}",
             f"at most perp_initial {margin.perp_initial:g}",
+        )
+    return margin
+
+
+def _perp_margin(section: Section) -> PerpMargin:
+    section.only("initial", "maintenance", "slope")
+    margin = PerpMargin(
+        section.number("initial", FRACTION),
+        section.number("maintenance", FRACTION),
+        section.number("slope", SLOPE),
+    )
+    if margin.maintenance > margin.initial:
+        raise section.refuse(
+            "maintenance", f"is {margin.maintenance:g}", f"at most initial {margin.initial:g}"
         )
     return margin
 

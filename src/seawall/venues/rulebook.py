@@ -37,6 +37,18 @@ class Collateral:
 
 
 @dataclass(frozen=True)
+class PerpMargin:
+    """Margin of a perpetual or future that grows with its size, as on an options venue.
+
+    initial and maintenance rates of the notional, each plus ``slope`` x size in coins.
+    """
+
+    initial: float
+    maintenance: float
+    slope: float
+
+
+@dataclass(frozen=True)
 class OptionMargin:
     """Standard margin of short options as fractions of the underlying's price (Deribit's form).
 
@@ -44,7 +56,7 @@ class OptionMargin:
     maintenance_base + mark; short put: initial max(that, maintenance), maintenance
     max(maintenance_base, maintenance_base x mark) + mark. Long options need no margin.
     Perpetuals and futures on the same venue: initial perp_initial + perp_slope x size (coins),
-    maintenance perp_maintenance + perp_slope x size.
+    maintenance perp_maintenance + perp_slope x size; ``perps`` {underlying: other numbers}.
     """
 
     initial_base: float
@@ -53,6 +65,12 @@ class OptionMargin:
     perp_initial: float
     perp_maintenance: float
     perp_slope: float
+    perps: Mapping[str, PerpMargin] = field(default_factory=dict)
+
+    def perp(self, underlying: str) -> PerpMargin:
+        """Rates of the perpetuals and futures on ``underlying``."""
+        usual = PerpMargin(self.perp_initial, self.perp_maintenance, self.perp_slope)
+        return self.perps.get(underlying, usual)
 
 
 @dataclass(frozen=True)
@@ -118,6 +136,8 @@ class Rulebook:
     name, source, as_of  what it is, where the numbers come from, from which date
     margin_price         which of the seven prices governs margin and liquidation
     tiers                {underlying: tiers}; ``default_tiers`` serve the others (counted, printed)
+    coin_tiers           {underlying: tiers} of inverse contracts, with bounds in coin, where the
+                         venue has such; otherwise ``tiers`` serve them, with bounds in quote
     collateral           {asset: Collateral}; other assets do not count as collateral
     needs                keys that the preset could not source: a Case that uses them must supply
     framework            the margin rule's name in `seawall.margin.frameworks`
@@ -132,6 +152,7 @@ class Rulebook:
     waterfall: Waterfall
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     default_tiers: tuple[Tier, ...] = ()
+    coin_tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     collateral: Mapping[str, Collateral] = field(default_factory=dict)
     option_margin: OptionMargin | None = None
     feed: Feed = Feed()
