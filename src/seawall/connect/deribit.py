@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -103,7 +103,7 @@ def case_from_chain(file: Path, *, at: datetime | None = None) -> Case:
     as_of: datetime = snapshot["timestamp"][0]
     as_of = as_of.astimezone(UTC)
     past = {currency: history(chain, currency, as_of) for currency in BOOK}
-    spots = {currency: _spot(snapshot, currency) for currency in BOOK}
+    spots = {currency: spot_of(snapshot, currency) for currency in BOOK}
     legs = [
         leg
         for account, (currency, desk) in enumerate(BOOK.items())
@@ -114,10 +114,10 @@ def case_from_chain(file: Path, *, at: datetime | None = None) -> Case:
         as_of=as_of,
         quote=QUOTE,
         step_seconds=300.0,
-        book=_book(legs),
-        market=_market(legs, spots, past, as_of),
+        book=book_from(legs, {c: desk.collateral for c, desk in BOOK.items()}),
+        market=market_from(legs, spots, past, as_of),
         rulebooks={VENUE: rulebook(as_of.date())},
-        limits=_limits(),
+        limits=limits(),
         crowds=(),
         digest=digest(file),
     )
@@ -148,10 +148,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--at", type=_utc, help="UTC time such as 2026-01-20T16:00; default: the last snapshot"
     )
+    parser.add_argument(
+        "--legs", type=int, help="a book of so many options instead of the desk of eight legs"
+    )
     given = parser.parse_args(arguments)
     try:
-        case = case_from_chain(data_folder() / CHAIN, at=given.at)
-        print(summary(case))
+        file = data_folder() / CHAIN
+        if given.legs is None:
+            case = case_from_chain(file, at=given.at)
+            print(summary(case))
+        else:
+            from seawall.connect.deribit_book import book_on_chain, book_summary
+
+            case = book_on_chain(file, given.legs, at=given.at)
+            print(book_summary(case))
         if given.folder is not None:
             from seawall.casefile import save_case
 
@@ -184,7 +194,7 @@ def _utc(text: str) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _spot(snapshot: pl.DataFrame, currency: str) -> float:
+def spot_of(snapshot: pl.DataFrame, currency: str) -> float:
     """Median index over the rows of a snapshot, which are seconds apart."""
     rows = snapshot.filter(snapshot["currency"] == currency)
     if rows.is_empty():
@@ -273,7 +283,7 @@ def _delta(leg: Leg, forward: float, years: float) -> float:
     return float(greeks(forward, option.strike, years, volatility, option.call).delta)
 
 
-def _book(legs: Sequence[Leg]) -> Book:
+def book_from(legs: Sequence[Leg], collateral: Mapping[str, float]) -> Book:
     """One margin account per currency (the venue keeps them apart) and the venue's own."""
     system = system_accounts(VENUE)
     n, desks = len(legs), len(BOOK)
@@ -293,11 +303,11 @@ def _book(legs: Sequence[Leg]) -> Book:
         isolated_margin=np.zeros(n),
         balance_account=np.arange(desks, dtype=np.int64),
         balance_asset=np.array([assets.index(c) for c in BOOK], dtype=np.int64),
-        quantity=np.array([desk.collateral for desk in BOOK.values()]),
+        quantity=np.array([collateral[c] for c in BOOK]),
     )
 
 
-def _market(
+def market_from(
     legs: Sequence[Leg],
     spots: dict[str, float],
     past: dict[str, History],
@@ -333,7 +343,7 @@ def _market(
     )
 
 
-def _limits() -> tuple[Limit, ...]:
+def limits() -> tuple[Limit, ...]:
     """Limits to have a verdict against; as invented as the book."""
     day = SECONDS_PER_DAY
     return (
