@@ -15,16 +15,33 @@ from seawall.casefile.folder import CaseFiles
 from seawall.casefile.table import Row, rows
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import PRICE, Quantity
-from seawall.instruments import Future, Instrument, Option, Perpetual, Spot
+from seawall.instruments import (
+    Future,
+    Held,
+    Instrument,
+    LiquidityShare,
+    Option,
+    Perpetual,
+    PoolShare,
+    Share,
+    Spot,
+    Staked,
+    VaultShare,
+)
 
 INSTRUMENT_COLUMNS = ("instrument", "kind", "underlying", "settle")
-INSTRUMENT_OPTIONAL = ("expiry", "strike", "option_type")
+INSTRUMENT_OPTIONAL = ("expiry", "strike", "option_type", "multiplier")
 ACCOUNT_COLUMNS = ("account", "venue", "owner", "kind")
 POSITION_COLUMNS = ("account", "instrument", "size", "entry_price")
 POSITION_OPTIONAL = ("margin_mode", "isolated_margin")
 BALANCE_COLUMNS = ("account", "asset", "quantity")
 
-KINDS = ("perpetual", "future", "option", "spot")
+SHARE_KINDS: dict[str, type[LiquidityShare | VaultShare | PoolShare]] = {
+    "liquidity_share": LiquidityShare,
+    "vault_share": VaultShare,
+    "pool_share": PoolShare,
+}
+KINDS = ("perpetual", "future", "option", "spot", "staked", *SHARE_KINDS)
 SYSTEM_KINDS = (
     AccountKind.BOOK,
     AccountKind.OUTSIDE,
@@ -34,6 +51,9 @@ SYSTEM_KINDS = (
 )
 SIZE = Quantity("a size in base units, long above 0 and short below 0", -1e24, 1e24)
 MARGIN = Quantity("the position's own margin above 0, in the settlement asset", 0.0, 1e24, True)
+MULTIPLIER = Quantity(
+    "settlement units above 0 per contract and unit of quote (0.000001)", 0.0, 1e12, True
+)
 QUANTITY = Quantity("a quantity in units of the asset, debt below 0", -1e24, 1e24)
 
 
@@ -104,21 +124,21 @@ def _instruments(
 def _instrument(row: Row, assets: Mapping[str, int], as_of: datetime) -> Instrument:
     name = row.name("instrument")
     kind = row.word("kind", KINDS)
+    if kind == "spot" or kind == "staked" or kind in SHARE_KINDS:
+        return _held(row, name, kind, assets)
     listed = "an asset of market.toml ([assets.NAME])"
-    if kind == "spot":
-        row.index("instrument", assets, listed)
-        if not row.blank("underlying") and row.name("underlying") != name:
-            raise row.refuse("underlying", "a spot asset is its own underlying", f"{name!r}")
-        return Spot(name)
     underlying, settle = row.name("underlying"), row.name("settle")
     row.index("underlying", assets, listed)
     row.index("settle", assets, listed)
-    option_only = ("strike", "option_type") if kind != "option" else ()
-    for column in ("expiry", *option_only) if kind == "perpetual" else option_only:
-        if not row.blank(column):
-            raise row.refuse(column, f"a {kind} has no {column}", "an empty cell")
+    foreign = {
+        "perpetual": ("expiry", "strike", "option_type"),
+        "future": ("strike", "option_type"),
+        "option": ("multiplier",),
+    }
+    _refuse_filled(row, kind, foreign[kind])
+    multiplier = _multiplier(row, underlying, settle)
     if kind == "perpetual":
-        return Perpetual(name, underlying, settle)
+        return Perpetual(name, underlying, settle, multiplier)
     expiry = row.time("expiry")
     if expiry <= as_of:
         raise row.refuse(
@@ -127,10 +147,50 @@ def _instrument(row: Row, assets: Mapping[str, int], as_of: datetime) -> Instrum
             f"a time after {as_of.isoformat()}",
         )
     if kind == "future":
-        return Future(name, underlying, settle, expiry)
+        return Future(name, underlying, settle, expiry, multiplier)
     strike = row.number_in("strike", PRICE)
     call = row.word("option_type", ("call", "put")) == "call"
     return Option(name, underlying, settle, expiry, strike, call)
+
+
+def _held(row: Row, name: str, kind: str, assets: Mapping[str, int]) -> Instrument:
+    """A coin or a share: something that is held as a balance, and so an asset of the market."""
+    listed = "an asset of market.toml ([assets.NAME])"
+    row.index("instrument", assets, listed)
+    if kind == "staked":
+        row.index("underlying", assets, listed)
+        if row.name("underlying") == name:
+            raise row.refuse("underlying", f"{name!r} is staked on itself", "the coin it claims")
+    elif not row.blank("underlying") and row.name("underlying") != name:
+        what = "a spot asset" if kind == "spot" else f"a {kind}"
+        raise row.refuse("underlying", f"{what} is its own underlying", f"{name!r}")
+    if kind == "spot":
+        _refuse_filled(row, kind, ("multiplier",))
+        return Spot(name)
+    _refuse_filled(row, kind, ("settle", *INSTRUMENT_OPTIONAL))
+    if kind == "staked":
+        return Staked(name, row.name("underlying"))
+    return SHARE_KINDS[kind](name)
+
+
+def _refuse_filled(row: Row, kind: str, columns: Sequence[str]) -> None:
+    article = "an" if kind == "option" else "a"
+    for column in columns:
+        if not row.blank(column):
+            raise row.refuse(column, f"{article} {kind} has no {column}", "an empty cell")
+
+
+def _multiplier(row: Row, underlying: str, settle: str) -> float | None:
+    """What a quanto pays; None where the cell is empty: the contract is linear or inverse."""
+    if row.blank("multiplier"):
+        return None
+    if settle == underlying:
+        raise row.refuse(
+            "multiplier",
+            f"{settle} settles a contract on itself, which is inverse and has no multiplier",
+            "an empty cell, or another settle",
+        )
+    return row.number_in("multiplier", MULTIPLIER)
 
 
 def _accounts(files: CaseFiles, venues: Sequence[str]) -> Accounts:
@@ -186,10 +246,11 @@ def _positions(
     for row in rows(files.contents[file], file, POSITION_COLUMNS, POSITION_OPTIONAL):
         account = row.index("account", accounts, "an account of the accounts table")
         place = row.index("instrument", places, "an instrument of the instruments table")
-        if isinstance(instruments[place], Spot):
+        if isinstance(instruments[place], Held):
+            what = "share" if isinstance(instruments[place], Share) else "spot asset"
             raise row.refuse(
                 "instrument",
-                f"{instruments[place].name!r} is a spot asset, which cannot be a position",
+                f"{instruments[place].name!r} is a {what}, which cannot be a position",
                 "it in the balances table",
             )
         alone = row.word("margin_mode", ("cross", "isolated"), "cross") == "isolated"

@@ -16,7 +16,7 @@ from seawall.crowd import CrowdSpec
 from seawall.foundation.errors import InputError, MissingRule, StaleError
 from seawall.foundation.quantity import POSITIVE_FRACTION, POSITIVE_SECONDS, SECONDS, choices
 from seawall.foundation.section import Section, parse_toml
-from seawall.instruments import Future, Option, Perpetual, Spot
+from seawall.instruments import Future, Held, Option, Perpetual
 from seawall.market import AssetState
 from seawall.venues import Rulebook
 from seawall.venues.preset import load_preset, require_rules, rulebook_from
@@ -203,7 +203,7 @@ def _check_rules(
     for venue, place in sorted(traded):
         instrument = book.instruments[place]
         rules, file = rulebooks[venue], raw[venue].file
-        if isinstance(instrument, Spot) or rules.option_margin is not None:
+        if isinstance(instrument, Held) or rules.option_margin is not None:
             continue
         if isinstance(instrument, Option):
             raise MissingRule(

@@ -8,6 +8,8 @@ from dataclasses import fields
 import numpy as np
 
 from seawall.book import Book
+from seawall.casefile.shares_file import check_shares, read_shares
+from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import (
     ANNUAL_RATE,
     FRACTION,
@@ -21,7 +23,7 @@ from seawall.foundation.quantity import (
     choices,
 )
 from seawall.foundation.section import Section
-from seawall.instruments import Instrument, Option, Spot
+from seawall.instruments import Future, Held, Option, Perpetual, Traded
 from seawall.market import AssetState, InstrumentState, Market, Scenario
 
 TOP_KEYS = (
@@ -32,6 +34,7 @@ TOP_KEYS = (
     "correlation",
     "jump_beta",
     "block_seconds",
+    "shares",
 )
 CORRELATION = Quantity("a correlation from -1 to 1", -1.0, 1.0)
 SLOPE = Quantity("a slope from -20 to 20 (-1: a fall of 1% adds 0.01 to volatility)", -20.0, 20.0)
@@ -79,10 +82,10 @@ def read_market(
     top: Section, assets: Mapping[str, AssetState], book: Book, venues: Sequence[str]
 ) -> Market:
     """The Market at its own as_of, checked against the instruments and venues of the Case."""
-    traded = {item.name: item for item in book.instruments if not isinstance(item, Spot)}
+    traded = {item.name: item for item in book.instruments if not isinstance(item, Held)}
     states = _instruments(top.section("instruments"), traded, assets)
     _check_open_interest(top.section("instruments"), book, states)
-    return Market(
+    market = Market(
         as_of=top.time("as_of"),
         assets=assets,
         instruments=states,
@@ -90,11 +93,14 @@ def read_market(
         correlation=_correlation(top, list(assets)),
         jump_beta=_by_name(top.section("jump_beta"), list(assets), JUMP_BETA),
         block_seconds=_by_name(top.section("block_seconds"), venues, POSITIVE_SECONDS),
+        shares=read_shares(top.section("shares"), book.instruments, assets),
     )
+    check_shares(top, market, book.instruments)
+    return market
 
 
 def _instruments(
-    section: Section, traded: Mapping[str, Instrument], assets: Mapping[str, AssetState]
+    section: Section, traded: Mapping[str, Traded], assets: Mapping[str, AssetState]
 ) -> dict[str, InstrumentState]:
     for name in section.values:
         if name not in traded:
@@ -110,6 +116,7 @@ def _instruments(
             )
         if not isinstance(instrument, Option) and implied is not None:
             raise entry.refuse("implied_volatility", "is given, but it is no option", "no such key")
+        _check_settlement(instrument, assets)
         mark = entry.optional_number("mark", PRICE)
         spot = assets[instrument.underlying].spot
         if mark is not None and not spot / FARTHEST_MARK <= mark <= spot * FARTHEST_MARK:
@@ -130,6 +137,24 @@ def _instruments(
             rate_confidence=entry.number("rate_confidence", FRACTION, 1.0),
         )
     return states
+
+
+def _check_settlement(instrument: Traded, assets: Mapping[str, AssetState]) -> None:
+    """A contract that pays in a third coin must say how much: read as linear it would pay dollars.
+
+    A settlement asset within ten times the quote currency is taken for a dollar of some kind.
+    """
+    price = assets[instrument.settle].spot
+    quanto = isinstance(instrument, Perpetual | Future) and instrument.quanto
+    straight = 1.0 / FARTHEST_MARK <= price <= FARTHEST_MARK
+    if not (instrument.inverse or quanto or straight):
+        raise InputError(
+            f"{instrument.name!r} settles in {instrument.settle}, which is worth {price:g}: it is "
+            "neither linear (a dollar) nor inverse (the underlying)",
+            file="instruments.csv",
+            column="settle",
+            expected="another settle, or the multiplier of a quanto perpetual or future",
+        )
 
 
 def _check_open_interest(

@@ -24,11 +24,21 @@ from seawall.casefile.book_tables import (
     INSTRUMENT_OPTIONAL,
     POSITION_COLUMNS,
     POSITION_OPTIONAL,
+    SHARE_KINDS,
 )
 from seawall.casefile.load import SCHEMA
 from seawall.crowd import CrowdSpec
 from seawall.foundation.errors import InputError
-from seawall.instruments import Future, Instrument, Option, Perpetual, Spot
+from seawall.instruments import (
+    Future,
+    Held,
+    Instrument,
+    LiquidityShare,
+    Option,
+    Perpetual,
+    PoolShare,
+    VaultShare,
+)
 from seawall.market import Market
 from seawall.venues import Rulebook, Tier
 from seawall.venues.preset import SCHEMA as RULEBOOK_SCHEMA
@@ -127,50 +137,47 @@ def _book_csv(book: Book) -> dict[str, str]:
             strict=True,
         )
     )
-    instruments = (_instrument_row(instrument) for instrument in book.instruments)
     return {
-        "instruments.csv": _csv((*INSTRUMENT_COLUMNS, *INSTRUMENT_OPTIONAL), instruments),
+        "instruments.csv": _instruments_csv(book.instruments),
         "accounts.csv": _csv(ACCOUNT_COLUMNS, accounts),
         "positions.csv": _csv((*POSITION_COLUMNS, *POSITION_OPTIONAL), positions),
         "balances.csv": _csv(BALANCE_COLUMNS, balances),
     }
 
 
-def _instrument_row(instrument: Instrument) -> tuple[str, ...]:
-    match instrument:
-        case Spot():
-            return instrument.name, "spot", instrument.name, "", "", "", ""
-        case Perpetual():
-            return (
-                instrument.name,
-                "perpetual",
-                instrument.underlying,
-                instrument.settle,
-                "",
-                "",
-                "",
-            )
-        case Future():
-            expiry = _time(instrument.expiry)
-            return (
-                instrument.name,
-                "future",
-                instrument.underlying,
-                instrument.settle,
-                expiry,
-                "",
-                "",
-            )
-        case Option():
-            return (
-                instrument.name,
-                "option",
-                instrument.underlying,
-                instrument.settle,
-                _time(instrument.expiry),
-                repr(instrument.strike),
-                "call" if instrument.call else "put",
-            )
+def _instruments_csv(instruments: Sequence[Instrument]) -> str:
+    """The table; the column of quanto multipliers is left out where there are none."""
+    columns = list(INSTRUMENT_OPTIONAL)
+    if not any(isinstance(i, Perpetual | Future) and i.quanto for i in instruments):
+        columns.remove("multiplier")
+    header = (*INSTRUMENT_COLUMNS, *columns)
+    found = (_instrument_cells(instrument) for instrument in instruments)
+    return _csv(header, ([cells.get(column, "") for column in header] for cells in found))
+
+
+def _instrument_cells(instrument: Instrument) -> dict[str, str]:
+    """The cells of one row that are not empty, by column."""
+    cells = {"instrument": instrument.name, "kind": _kind(instrument)}
+    if not isinstance(instrument, LiquidityShare | VaultShare | PoolShare):
+        cells["underlying"] = instrument.underlying
+    if isinstance(instrument, Held):
+        return cells
+    cells["settle"] = instrument.settle
+    if isinstance(instrument, Future | Option):
+        cells["expiry"] = _time(instrument.expiry)
+    if isinstance(instrument, Option):
+        cells["strike"] = repr(instrument.strike)
+        cells["option_type"] = "call" if instrument.call else "put"
+    elif instrument.multiplier is not None:
+        cells["multiplier"] = repr(instrument.multiplier)
+    return cells
+
+
+def _kind(instrument: Instrument) -> str:
+    for name, form in SHARE_KINDS.items():
+        if isinstance(instrument, form):
+            return name
+    return type(instrument).__name__.lower()
 
 
 def _csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -226,7 +233,10 @@ def _market_toml(market: Market) -> str:
         "correlation": nested,
         "jump_beta": dict(market.jump_beta),
         "block_seconds": dict(market.block_seconds),
+        "shares": {name: _without_none(asdict(state)) for name, state in market.shares.items()},
     }
+    if not market.shares:
+        del content["shares"]
     return _table((), content)
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.errors import InputError
-from seawall.instruments import Option, Spot
+from seawall.instruments import Held, Option
+from seawall.margin.supported import refuse_unsupported
 
 TRADERS = (AccountKind.DESK, AccountKind.CROWD)
 
@@ -45,7 +46,7 @@ class Grouping:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Over the book's instruments (i,): settlement asset (-1 for spot), inverse, option."""
+    """Over the instruments (i,): settlement asset (-1: held as a balance), inverse, option."""
 
     settle: Ints
     inverse: Bools
@@ -65,12 +66,14 @@ def group(book: Book, lending: Bools, quote: int, spot: Floats) -> Grouping:
     """Group the traders' positions and balances into units.
 
     lending (a,) True for accounts of lending venues; quote the asset index of the quote currency;
-    spot (k,) prices of the book's assets. Raises InputError for a position at a lending venue.
+    spot (k,) prices of the book's assets. Raises InputError for a position at a lending venue and
+    for a holding that the margin table cannot carry.
     """
+    trader = np.array([kind in TRADERS for kind in book.account_kind], dtype=bool)
+    refuse_unsupported(book, trader)
     _refuse_positions_at_lenders(book, lending)
     columns = _columns(book)
     keys = _keys(book, columns, lending, quote, spot)
-    trader = np.array([kind in TRADERS for kind in book.account_kind])
     position = np.flatnonzero(trader[book.position_account])
     balance = np.flatnonzero(trader[book.balance_account])
     both = np.concatenate([keys.position[position], keys.balance[balance]])
@@ -109,7 +112,7 @@ def group(book: Book, lending: Bools, quote: int, spot: Floats) -> Grouping:
 def _columns(book: Book) -> _Columns:
     settle, inverse, option = [], [], []
     for instrument in book.instruments:
-        if isinstance(instrument, Spot):
+        if isinstance(instrument, Held):
             settle.append(-1)
             inverse.append(False)
         else:

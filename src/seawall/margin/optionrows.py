@@ -60,6 +60,14 @@ def _facts(listing: Listing, position: int, as_of: datetime) -> tuple[float, ...
     state = market.instruments.get(instrument.name)
     if state is None or state.implied_volatility is None:
         raise MissingRule(f"market.toml gives no implied_volatility for {instrument.name!r}.")
+    if state.rate != 0.0:
+        raise InputError(
+            f"option {instrument.name!r} is discounted at {state.rate:g} a year, which the cascade "
+            "does not do yet",
+            file="market.toml",
+            column="rate",
+            expected="no rate, or 0; `seawall greeks` and `seawall margin` discount",
+        )
     if instrument.expiry <= as_of:
         raise InputError(
             f"option {instrument.name!r} expired at {instrument.expiry:%Y-%m-%dT%H:%M:%SZ}",

@@ -1,5 +1,24 @@
 """Floor 3: the world at one instant."""
 
+from seawall.market.shares import (
+    LiquidityState,
+    PoolMarket,
+    PoolState,
+    ShareState,
+    StakedState,
+    VaultState,
+)
 from seawall.market.state import AssetState, InstrumentState, Market, Scenario
 
-__all__ = ["AssetState", "InstrumentState", "Market", "Scenario"]
+__all__ = [
+    "AssetState",
+    "InstrumentState",
+    "LiquidityState",
+    "Market",
+    "PoolMarket",
+    "PoolState",
+    "Scenario",
+    "ShareState",
+    "StakedState",
+    "VaultState",
+]

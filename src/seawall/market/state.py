@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from seawall.market.shares import ShareState
+
 
 @dataclass(frozen=True)
 class AssetState:
@@ -45,7 +47,8 @@ class InstrumentState:
     funding_rate        annual fraction of notional that longs pay shorts (perpetuals)
     open_interest       base units (inverse: quote contracts), one side counted; None = unknown
     implied_volatility  annual fraction (options)
-    rate                annual, continuous: discount factor exp(-rate x years) of an option's expiry
+    rate                annual, continuous, of the settlement asset: an option's discount factor is
+                        exp(-rate x years), in quote (linear) or in coin (inverse)
     mark_confidence, volatility_confidence, rate_confidence   the oracle's, 0 to 1 (Derive)
     """
 
@@ -99,6 +102,7 @@ class Market:
     correlation   {(asset, asset): correlation of log-returns}; missing pairs are 0, own pair is 1
     jump_beta     {asset: loading on the common jump}; missing = 0
     block_seconds {venue: seconds per block}: the clock on which that venue settles
+    shares        {share: what one of it claims}; the share is an asset too, with its own spot
     """
 
     as_of: datetime
@@ -108,3 +112,4 @@ class Market:
     correlation: Mapping[tuple[str, str], float] = field(default_factory=dict)
     jump_beta: Mapping[str, float] = field(default_factory=dict)
     block_seconds: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, ShareState] = field(default_factory=dict)

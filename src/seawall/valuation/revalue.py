@@ -3,10 +3,12 @@
 Conventions. All results are in quote currency: amounts in the settlement asset times its spot.
 Marks and forwards are taken to move in proportion to the underlying's spot (constant basis ratio
 b = mark / spot), implied volatility stays per instrument, and a stable settlement asset stays
-where it is when the underlying moves; a coin settlement asset moves with it.
+where it is when the underlying moves; a coin settlement asset moves with it. A quanto's settlement
+asset is a third one: it stays, and its own move is ``paid``.
 Perpetuals and futures: value = unrealised profit. Options: value = size x option value, since the
-premium already sits in cash. An inverse option is worth Black(F)/F coins, so its dollar delta is
-Black's delta in base units, whatever the basis. Wrong when the basis moves on its own.
+premium already sits in cash, discounted by exp(-rate x years) in the settlement asset. An inverse
+option is worth Black(F)/F coins, so its dollar delta is Black's delta in base units, whatever the
+basis. Wrong when the basis moves on its own.
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from numpy.typing import NDArray
 from seawall.book import Book
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.instruments import Instrument, Option, Spot
+from seawall.instruments import Held, Instrument, Option, Spot
 from seawall.market import Market
-from seawall.valuation import inverse, linear
+from seawall.valuation import inverse, linear, quanto
 from seawall.valuation.black import OptionGreeks, greeks
 
 Floats = NDArray[np.float64]
@@ -37,6 +39,9 @@ class Values:
     delta_cash  delta x spot: change of value per unit of relative move
     gamma       change of delta per unit (quote) of spot
     vega        per 1.00 of annual implied volatility      theta  per year of time passing
+    vanna       change of vega per unit (quote) of spot    volga  change of vega per 1.00
+    paid        value in units of the settlement asset, which is also the slope of value in that
+                asset's own price; inverse contracts count it inside ``delta`` already
     """
 
     value: Floats
@@ -45,20 +50,28 @@ class Values:
     gamma: Floats
     vega: Floats
     theta: Floats
+    vanna: Floats
+    volga: Floats
+    paid: Floats
 
 
 @dataclass(frozen=True)
 class _Terms:
-    """What the market says about each instrument, (i,); options have the last four."""
+    """What the market says about each instrument, (i,); options have the last five.
+
+    multiplier  settlement units per contract and quote of move: 1 for linear contracts
+    """
 
     spot: Floats
     mark: Floats
     settle: Floats
+    multiplier: Floats
     inverse: Bools
     option: Bools
     strike: Floats
     years: Floats
     volatility: Floats
+    rate: Floats
     call: Bools
 
 
@@ -97,18 +110,27 @@ def _futures(size: Floats, entry: Floats, terms: _Terms) -> Values:
     # Options are entered at a premium that may be 0; keep their rows out of the division.
     price = np.where(terms.option, terms.mark, entry)
     basis = terms.mark / terms.spot
-    coins = inverse.profit(size, price, terms.mark)
-    value = terms.settle * np.where(terms.inverse, coins, linear.profit(size, price, terms.mark))
+    # Linear contracts are quantos of multiplier 1; the product with 1 is exact.
+    straight = np.where(
+        terms.multiplier == 1.0,
+        linear.profit(size, price, terms.mark),
+        quanto.profit(size, terms.multiplier, price, terms.mark),
+    )
+    paid = np.where(terms.inverse, inverse.profit(size, price, terms.mark), straight)
     # Inverse: S (1/entry - 1/(b S)) = S/entry - 1/b, whose slope in S is 1/entry.
-    delta = size * np.where(terms.inverse, 1.0 / price, basis * terms.settle)
-    zero = np.zeros_like(value)
+    slope = np.where(terms.inverse, 1.0 / price, terms.multiplier * basis * terms.settle)
+    delta = size * slope
+    zero = np.zeros_like(paid)
     return Values(
-        value=value,
+        value=terms.settle * paid,
         delta=delta,
         delta_cash=delta * terms.spot,
         gamma=zero,
         vega=zero,
         theta=zero,
+        vanna=zero,
+        volga=zero,
+        paid=paid,
     )
 
 
@@ -116,16 +138,23 @@ def _options(size: Floats, terms: _Terms) -> Values:
     """Options; rows that are not are valued at strike = mark and dropped by the caller."""
     unit: OptionGreeks = greeks(terms.mark, terms.strike, terms.years, terms.volatility, terms.call)
     basis = terms.mark / terms.spot
+    discount = np.exp(-terms.rate * np.maximum(terms.years, 0.0))
     # Quote value of one coin-settled unit is V(F)/F x S = V(F)/b: per dollar of S, delta is V'(F).
-    scale = size * np.where(terms.inverse, 1.0 / basis, terms.settle)
+    scale = size * discount * np.where(terms.inverse, 1.0 / basis, terms.settle)
+    value = scale * unit.value
     delta = scale * basis * unit.delta
+    # As time passes the discount shrinks: what is discounted today is worth rate x value more.
+    grown = np.where(terms.years > 0.0, terms.rate, 0.0) * value
     return Values(
-        value=scale * unit.value,
+        value=value,
         delta=delta,
         delta_cash=delta * terms.spot,
         gamma=scale * basis * basis * unit.gamma,
         vega=scale * unit.vega,
-        theta=scale * unit.theta,
+        theta=scale * unit.theta + grown,
+        vanna=scale * basis * unit.vanna,
+        volga=scale * unit.volga,
+        paid=value / terms.settle,
     )
 
 
@@ -138,11 +167,13 @@ def _terms(
         spot=np.ones(count),
         mark=np.ones(count),
         settle=np.ones(count),
+        multiplier=np.ones(count),
         inverse=np.zeros(count, dtype=bool),
         option=np.zeros(count, dtype=bool),
         strike=np.ones(count),
         years=np.zeros(count),
         volatility=np.zeros(count),
+        rate=np.zeros(count),
         call=np.ones(count, dtype=bool),
     )
     for i, instrument in enumerate(instruments):
@@ -153,11 +184,12 @@ def _terms(
 
 def _fill(terms: _Terms, i: int, instrument: Instrument, market: Market, as_of: float) -> None:
     """Write one held instrument's facts into the columns."""
-    if isinstance(instrument, Spot):
+    if isinstance(instrument, Held):
+        what = "coin" if isinstance(instrument, Spot) else "share"
         raise InputError(
-            f"{instrument.name} is a coin, held as a position",
+            f"{instrument.name} is a {what}, held as a position",
             column="instrument",
-            expected="a balance of the coin, or a perpetual, future or option",
+            expected=f"a balance of the {what}, or a perpetual, future or option",
         )
     terms.spot[i] = _spot(market, instrument.underlying, instrument.name)
     terms.settle[i] = _spot(market, instrument.settle, instrument.name)
@@ -178,7 +210,10 @@ def _fill(terms: _Terms, i: int, instrument: Instrument, market: Market, as_of: 
         terms.strike[i] = instrument.strike
         terms.years[i] = (instrument.expiry.timestamp() - as_of) / SECONDS_PER_YEAR
         terms.volatility[i] = state.implied_volatility
+        terms.rate[i] = state.rate
         terms.call[i] = instrument.call
+    elif instrument.multiplier is not None:
+        terms.multiplier[i] = instrument.multiplier
 
 
 def _spot(market: Market, asset: str, instrument: str) -> float:
