@@ -18,6 +18,11 @@ def to_smallest_units(amount: float | int | str, decimals: int) -> int:
     return int(units)
 
 
+def from_smallest_units(units: int, decimals: int) -> float:
+    """Whole units of 10^-decimals as the nearest number."""
+    return float(Fraction(units, 10**decimals))
+
+
 def signed(size: float, side: str) -> float:
     """A size with the sign of its side."""
     return {"long": size, "buy": size, "short": -size, "sell": -size}[side]
