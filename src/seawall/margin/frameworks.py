@@ -14,6 +14,15 @@ from typing import Any
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.section import Section
+from seawall.margin import (
+    collateral_margin,
+    perennial,
+    pool_position,
+    skew_margin,
+    standard_margin,
+    tiered_margin,
+    vault_options,
+)
 from seawall.margin.account import MarginAccount
 from seawall.margin.working import AccountMargin
 from seawall.venues import Rulebook
@@ -34,7 +43,15 @@ class Framework:
     assess: Callable[[Any, MarginAccount], AccountMargin]
 
 
-FRAMEWORKS: dict[str, Framework] = {}
+FRAMEWORKS: dict[str, Framework] = {
+    "tiered": Framework("settlement", tiered_margin.read, tiered_margin.assess),
+    "standard": Framework("settlement", standard_margin.read, standard_margin.assess),
+    "collateral": Framework("account", collateral_margin.read, collateral_margin.assess),
+    "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
+    "gmx_v2": Framework("underlying", pool_position.read, pool_position.assess),
+    "perennial_v2": Framework("underlying", perennial.read, perennial.assess),
+    "opyn_gamma": Framework("underlying", vault_options.read, vault_options.assess),
+}
 
 
 def framework_of(rulebook: Rulebook) -> Framework:

@@ -79,7 +79,24 @@ def tiers_of(rulebook: Rulebook, instrument: Instrument) -> tuple[Tier, ...]:
 def has_coin_tiers(rulebook: Rulebook, instrument: Instrument) -> bool:
     """True where the instrument is inverse and the venue's tiers for it are bounded in coin."""
     inverse = isinstance(instrument, Perpetual | Future) and instrument.inverse
-    return inverse and instrument.underlying in rulebook.coin_tiers
+    return inverse and tiers_in_coin(rulebook, instrument.underlying, instrument.name)
+
+
+def tiers_in_coin(rulebook: Rulebook, underlying: str, name: str) -> bool:
+    """True where inverse contracts on ``underlying`` have tiers in coin, False where in quote.
+
+    Raises MissingRule where the venue's are in coin (``inverse_tiers = "coin"`` under [margin]) and
+    the rulebook has none: its tiers in quote are for other contracts.
+    """
+    if underlying in rulebook.coin_tiers:
+        return True
+    if rulebook.margin.get("inverse_tiers") != "coin":
+        return False
+    raise MissingRule(
+        f"rulebook {rulebook.name!r} has no tiers in coin for {underlying!r} (inverse instrument "
+        f"{name!r}): add [[coin_tiers.{underlying}]] with lower_bound in {underlying}, "
+        "max_leverage and maintenance_rate."
+    )
 
 
 def margin_price_ratio(market: Market, rulebook: Rulebook, instrument: Instrument) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Bools, Floats
-from seawall.venues import OptionMargin
+from seawall.venues import OptionMargin, PerpMargin
 
 
 def short_margin(
@@ -36,3 +36,12 @@ def short_margin(
 def netted_margin(size: Floats, value: Floats, short_requirement: Floats) -> Floats:
     """Requirement against an equity that counts option values: size (...) signed, quote."""
     return np.where(size > 0, size * value, -size * (short_requirement - value))
+
+
+def perp_margin(rule: PerpMargin, coins: Floats, notional: Floats) -> tuple[Floats, Floats]:
+    """Initial and maintenance margin of perpetuals (n,): notional x (rate + slope x coins).
+
+    coins (n,) = |size| in coins; notional (n,) in the settlement asset, and so is the margin.
+    """
+    steep = rule.slope * coins * notional
+    return notional * rule.initial + steep, notional * rule.maintenance + steep

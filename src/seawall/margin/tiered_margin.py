@@ -1,0 +1,157 @@
+"""The framework "tiered": perpetuals and futures by leverage tiers, cross or isolated.
+
+Per position: margin = notional x rate - deduction of its tier, in the settlement asset; linear
+notional |size| x mark, inverse |size| / mark coins. Initial margin from the tier's largest
+leverage, or from the trader's own if that is lower. Coins held beside the settlement asset add (1 -
+liquidation threshold) x value. Equity counts everything at its value. What settles in one asset is
+margined together; an isolated position alone. Sources: Binance, Bybit, OKX, Gate, BitMEX and
+Hyperliquid margin pages (each preset names its own).
+Wrong for venues whose margin offsets positions against each other: those have frameworks of their
+own. The same formulas serve the cascade (`seawall.margin.assess`); a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats
+from seawall.foundation.errors import MissingRule
+from seawall.foundation.quantity import choices
+from seawall.foundation.section import Section
+from seawall.margin.account import MarginAccount, Perps
+from seawall.margin.collateral_margin import balance_lines, total_of
+from seawall.margin.equity import Equity, equity_of
+from seawall.margin.listing import tiers_in_coin
+from seawall.margin.tiered import (
+    inverse_margin,
+    margin,
+    tier_lines,
+    tier_of,
+)
+from seawall.margin.working import AccountMargin, Line, account_margin
+from seawall.venues import Rulebook, Tier
+from seawall.venues.tier_table import LEVERAGE
+
+
+@dataclass(frozen=True)
+class TieredMargin:
+    """What the framework reads: the rulebook's tiers and collateral, and the trader's leverage.
+
+    own_leverage  {instrument: leverage chosen by the trader}; initial margin is at least
+                  notional / leverage (key ``own_leverage`` of [margin], empty by default)
+    """
+
+    rulebook: Rulebook
+    own_leverage: Mapping[str, float]
+
+
+def read(rulebook: Rulebook, table: Section) -> TieredMargin:
+    """Parameters from a rulebook; InputError for an unknown key of [margin]."""
+    table.only("own_leverage", "inverse_tiers")
+    if table.has("inverse_tiers"):
+        table.word("inverse_tiers", ("coin", "quote"))
+    own = table.section("own_leverage")
+    return TieredMargin(rulebook, own.numbers(LEVERAGE))
+
+
+def assess(rule: TieredMargin, account: MarginAccount) -> AccountMargin:
+    """Requirement and working of one account.
+
+    Raises MissingRule for an underlying without tiers, or for options: the rulebook has no rule.
+    """
+    if account.options.names:
+        raise MissingRule(
+            f"rulebook {rule.rulebook.name!r} margins by tiers and has no [option_margin], but "
+            f"account {account.name!r} holds {account.options.names[0]!r}."
+        )
+    equity = equity_of(account)
+    lines = tuple(
+        _position(rule, account, equity, n) for n in range(len(account.perps.names))
+    ) + balance_lines(rule.rulebook.collateral, account.balances, equity.balance_value)
+    initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
+    working = Line(
+        account.name,
+        equity.total - maintenance,
+        "quote",
+        "equity - maintenance margin",
+        (
+            equity.line,
+            Line("initial margin", initial, "quote", "sum over positions and balances"),
+            Line("maintenance margin", maintenance, "quote", "sum over the lines below", lines),
+        ),
+    )
+    return account_margin(equity.total, initial, maintenance, working)
+
+
+def tiers_for(rulebook: Rulebook, perps: Perps, n: int) -> tuple[tuple[Tier, ...], bool]:
+    """The tiers of position ``n`` and whether their bounds are in coin."""
+    underlying, name = perps.underlying[n], perps.names[n]
+    if perps.inverse[n] and tiers_in_coin(rulebook, underlying, name):
+        return rulebook.coin_tiers[underlying], True
+    tiers = rulebook.tiers.get(underlying, rulebook.default_tiers)
+    if not tiers:
+        raise MissingRule(
+            f"rulebook {rulebook.name!r} has no margin tiers for {underlying!r} (instrument "
+            f"{name!r}) and no default_tiers; expected {choices(underlying, rulebook.tiers)}, or "
+            f"tiers.{underlying} with lower_bound, max_leverage and maintenance_rate."
+        )
+    return tiers, False
+
+
+def _position(rule: TieredMargin, account: MarginAccount, equity: Equity, n: int) -> Line:
+    """Notional, tier, rate, deduction and both margins of one position."""
+    perps, settle = account.perps, account.settle_price
+    tiers, in_coin = tiers_for(rule.rulebook, perps, n)
+    lines = tier_lines([tiers], [in_coin])
+    size, mark = np.abs(perps.size[n : n + 1]), perps.mark[n : n + 1]
+    notional = float(equity.perp_notional[n])
+    inverse = bool(perps.inverse[n])
+    # What the tiers' bounds are compared with: quote, or coins where the bounds are in coin.
+    ranked = float(size[0]) if inverse and not in_coin else notional
+    none = np.zeros(1)
+
+    def due(rate: Floats, cut: Floats) -> float:
+        if inverse:
+            return float(inverse_margin(size, mark, rate, cut, none, lines.in_coin)[0])
+        return float(margin(np.array([notional]), rate, cut)[0])
+
+    maintenance = due(lines.maintenance_rate, lines.maintenance_deduction) * settle
+    initial = due(lines.initial_rate, lines.initial_deduction) * settle
+    own = rule.own_leverage.get(perps.names[n])
+    if own is not None:
+        initial = max(initial, notional / own * settle)
+    tier = tier_of([t.lower_bound for t in tiers], ranked)
+    rate = float(lines.maintenance_rate[0, tier])
+    cut = float(lines.maintenance_deduction[0, tier])
+    unit = account.settle
+    value = f"{float(size[0]):,.10g} {'/' if inverse else 'x'} {float(mark[0]):,.10g}"
+    parts = (
+        Line("notional", notional, unit, value),
+        Line("tier", tier + 1, "", f"from {tiers[tier].lower_bound:,.10g} on, of {len(tiers)}"),
+        Line("maintenance rate", rate, "fraction"),
+        Line("deduction", cut, unit if in_coin or not inverse else "quote"),
+        Line(
+            "maintenance",
+            maintenance,
+            "quote",
+            f"({ranked:,.10g} x {rate:.6g} - {cut:,.10g})" + _conversion(inverse, in_coin, settle),
+        ),
+        Line(
+            "initial",
+            initial,
+            "quote",
+            f"at most {tiers[tier].max_leverage:g}x in this tier"
+            + ("" if own is None else f", own leverage {own:g}x"),
+        ),
+    )
+    return Line(perps.names[n], maintenance, "quote", "notional x rate - deduction", parts)
+
+
+def _conversion(inverse: bool, in_coin: bool, settle: float) -> str:
+    """How the product becomes quote, as said in a working."""
+    if inverse and not in_coin:
+        return " / mark x settlement price"
+    return "" if settle == 1.0 else f" x {settle:,.10g}"

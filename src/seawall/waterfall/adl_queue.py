@@ -1,0 +1,75 @@
+"""Auto-deleveraging queue of BitMEX and Bybit: winners ranked by profit and leverage.
+
+Score = profit fraction x effective leverage where the profit is above 0, else profit fraction /
+effective leverage; effective leverage = |mark value| / (mark value - bankruptcy value). The highest
+score is closed first, at the bankrupt account's bankruptcy price, until its size is matched. The
+indicator that a trader sees is the queue's cumulative size in fifths, rounded up. Sources: BitMEX,
+auto-deleveraging page; Bybit help centre, ADL.
+Wrong for venues that rank by notional and price ratio: `seawall.waterfall.deleverage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats
+from seawall.waterfall.deleverage import take_in_order
+
+FIFTHS = 5
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The queue and what was closed: rows are in the order of the accounts given.
+
+    order      (n,) positions in the given list, first to be closed first
+    closed     (n,) size taken from each account     remaining  (n,) what each still holds
+    percent    (n,) 20, 40, ... 100: the fifth of the queue in which each account stands
+    unmatched  size for which the queue was too short
+    """
+
+    order: tuple[int, ...]
+    closed: Floats
+    remaining: Floats
+    percent: tuple[int, ...]
+    unmatched: float
+
+
+def effective_leverage(mark_value: Floats, bankruptcy_value: Floats) -> Floats:
+    """Effective leverage (n,): |mark value| / |mark value - bankruptcy value|.
+
+    Values signed, in one currency. The bankruptcy value is what the position is worth where its
+    margin is gone; infinite where the mark is already there.
+    """
+    with np.errstate(divide="ignore"):
+        return np.abs(mark_value) / np.abs(mark_value - bankruptcy_value)
+
+
+def score(profit_fraction: Floats, leverage: Floats) -> Floats:
+    """Rank (n,) of each winner: the highest is closed first."""
+    return np.where(profit_fraction > 0, profit_fraction * leverage, profit_fraction / leverage)
+
+
+def queue(quantity: Sequence[float], scores: Sequence[float], needed: float) -> Queue:
+    """Close ``needed`` against accounts of size ``quantity`` (n,) > 0 by ``scores`` (n,).
+
+    Equal scores keep the order given.
+    """
+    size, rank = np.array(quantity, dtype=float), np.array(scores, dtype=float)
+    order = np.argsort(-rank, kind="stable")
+    closed = take_in_order(size, rank, needed)
+    cumulative, total = np.cumsum(size[order]), float(size.sum())
+    # The share of a fifth is reached, not passed, at its end: a rounding must not push it over.
+    fifths = np.ceil(np.round(cumulative * FIFTHS / total, 9)).astype(int)
+    percent = np.zeros(size.size, dtype=int)
+    percent[order] = fifths * (100 // FIFTHS)
+    return Queue(
+        order=tuple(int(n) for n in order),
+        closed=closed,
+        remaining=size - closed,
+        percent=tuple(int(p) for p in percent),
+        unmatched=needed - float(closed.sum()),
+    )
