@@ -1,0 +1,229 @@
+"""What a margin account holds once equal contracts are netted, in the form venues' rules take.
+
+A venue keeps one balance for each contract, so rows of the same contract are one position. Amounts
+are in the settlement asset, as a venue that settles in a stable coin counts them; `in_quote` takes
+an answer back to quote currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.foundation.arrays import segment_sums
+from seawall.foundation.errors import InputError
+from seawall.margin.account import MarginAccount, Options
+from seawall.margin.requirement import Requirement
+from seawall.margin.working import AccountMargin, Line
+from seawall.valuation import inverse, linear
+
+
+@dataclass(frozen=True)
+class NettedPerps:
+    """Perpetuals and futures by contract: (n,) each, contracts without a position left out.
+
+    size        base units, long > 0 (an inverse contract counts as size / mark)
+    mark        quote per base unit        confidence  the lowest of the contract's rows, 0 to 1
+    profit      unrealised plus accrued, settlement asset; rows of one contract add up
+    """
+
+    names: tuple[str, ...]
+    underlying: tuple[str, ...]
+    size: Floats
+    mark: Floats
+    confidence: Floats
+    profit: Floats
+
+
+def netted_perps(account: MarginAccount) -> NettedPerps:
+    """The account's perpetuals and futures, one row for each contract that is held.
+
+    Profit of a contract counts when any of its rows has a size, even if they net to nothing: what
+    was accrued on a contract that is not held at all does not. Inverse profit, in coin, is taken at
+    spot.
+    """
+    perps = account.perps
+    if not perps.size.size:
+        empty = np.zeros(0)
+        return NettedPerps((), (), empty, empty, empty, empty)
+    base, gained = perps.size.copy(), linear.profit(perps.size, perps.entry, perps.mark)
+    if perps.inverse.any():
+        coin = np.array([account.spot[name].price for name in perps.underlying])
+        in_coin = inverse.profit(perps.size, perps.entry, perps.mark) + perps.accrued
+        base = np.where(perps.inverse, perps.size / perps.mark, base)
+        gained = np.where(perps.inverse, in_coin * coin, gained + perps.accrued)
+    else:
+        gained = gained + perps.accrued
+    index, first = _groups(list(zip(perps.underlying, perps.names, strict=True)))
+    count = first.size
+    held = segment_sums(np.abs(base), index, count) > 0.0
+    confidence = np.ones(count)
+    np.minimum.at(confidence, index, perps.confidence)
+    keep = np.flatnonzero(held)
+    return NettedPerps(
+        tuple(perps.names[n] for n in first[keep]),
+        tuple(perps.underlying[n] for n in first[keep]),
+        segment_sums(base, index, count)[keep],
+        perps.mark[first[keep]],
+        confidence[keep],
+        segment_sums(gained, index, count)[keep],
+    )
+
+
+def netted_options(options: Options) -> Options:
+    """One row for each contract (underlying, expiry, strike, call or put) with a position, (o,).
+
+    Forward, volatility and rate are those of a contract's first row, confidences its lowest.
+    """
+    keys = list(
+        zip(
+            options.underlying,
+            options.expiry,
+            options.strike.tolist(),
+            options.call.tolist(),
+            strict=True,
+        )
+    )
+    index, first = _groups(keys)
+    amount = options.amount
+    if first.size < len(keys):
+        amount = segment_sums(options.amount, index, first.size)
+    keep = np.flatnonzero(amount != 0.0)
+    if keep.size == len(keys):
+        return options
+    rows = first[keep]
+
+    def lowest(values: Floats) -> Floats:
+        low = np.ones(first.size)
+        np.minimum.at(low, index, values)
+        return low[keep]
+
+    return Options(
+        names=tuple(options.names[n] for n in rows),
+        underlying=tuple(options.underlying[n] for n in rows),
+        expiry=tuple(options.expiry[n] for n in rows),
+        seconds=options.seconds[rows],
+        strike=options.strike[rows],
+        call=options.call[rows],
+        amount=amount[keep],
+        forward=options.forward[rows],
+        forward_confidence=lowest(options.forward_confidence),
+        volatility=options.volatility[rows],
+        volatility_confidence=lowest(options.volatility_confidence),
+        rate=options.rate[rows],
+        rate_confidence=lowest(options.rate_confidence),
+        inverse=options.inverse[rows],
+    )
+
+
+@dataclass(frozen=True)
+class Expiries:
+    """Options grouped by underlying and expiry, in the order of their first row.
+
+    names  (underlying, expiry) of each     of      (o,) which one each option belongs to
+    first  (e,) row of the first option, whose forward, seconds and rate are the expiry's
+    """
+
+    names: tuple[tuple[str, str], ...]
+    of: Ints
+    first: Ints
+
+    @property
+    def count(self) -> int:
+        """How many expiries there are."""
+        return self.first.size
+
+
+def expiries(options: Options) -> Expiries:
+    """The expiries of netted options."""
+    keys = list(zip(options.underlying, options.expiry, strict=True))
+    index, first = _groups(keys)
+    return Expiries(tuple(keys[n] for n in first), index, first)
+
+
+def naked_shorts(options: Options, group: Expiries) -> Floats:
+    """Shorts of each expiry that no long at the same strike offsets, (e,) base units.
+
+    Calls and puts of a strike offset each other: at each strike max(shorts - longs, 0). A short
+    that a long at another strike covers still counts.
+    """
+    keys = list(zip(group.of.tolist(), options.strike.tolist(), strict=True))
+    index, first = _groups(keys)
+    net = segment_sums(options.amount, index, first.size)
+    return segment_sums(np.maximum(-net, 0.0), group.of[first], group.count)
+
+
+def only_underlying(account: MarginAccount, rule: str) -> str | None:
+    """The one underlying of an account that is margined by underlying; None when it has none.
+
+    Raises InputError when it holds derivatives on several: each needs an account of its own.
+    """
+    names = list(dict.fromkeys([*account.perps.underlying, *account.options.underlying]))
+    if len(names) > 1:
+        raise InputError(
+            f"{account.name!r} holds derivatives on {', '.join(names)}, and {rule} margins one "
+            "underlying at a time",
+            expected="an account for each underlying",
+        )
+    if not names:
+        names = list(account.spot) if len(account.spot) == 1 else []
+    return names[0] if names else None
+
+
+def no_debt(account: MarginAccount, rule: str) -> None:
+    """Refuse a coin that is owed: the venue lends cash only."""
+    for asset, quantity in zip(account.balances.assets, account.balances.quantity, strict=True):
+        if quantity < 0.0:
+            raise InputError(
+                f"{account.name!r} owes {-quantity:g} {asset}, and {rule} lends only cash",
+                expected=f"0 or more {asset}",
+            )
+
+
+def in_quote(margin: AccountMargin, account: MarginAccount) -> AccountMargin:
+    """The same answer in quote currency: times the price of the settlement asset."""
+    price = account.settle_price
+    if price == 1.0:
+        return margin
+    before = margin.requirement
+    requirement = Requirement(
+        before.equity * price, before.initial * price, before.maintenance * price
+    )
+    rule = f"{account.settle} below, at {price:.12g} each"
+    top = Line("margin in quote currency", None, "", rule, (margin.working,))
+    return AccountMargin(requirement, top)
+
+
+def with_cash_as_coin(account: MarginAccount) -> MarginAccount:
+    """An account paid in the underlying itself, as a venue that counts in quote would hold it.
+
+    Its cash becomes a balance of that coin and what its contracts accrued is worth spot; inverse
+    contracts keep their coin profit. Other accounts are returned as they are.
+    """
+    if account.settle not in {*account.perps.underlying, *account.options.underlying}:
+        return account
+    spot, held = account.spot[account.settle], account.balances
+    balances = replace(
+        held,
+        assets=(*held.assets, account.settle),
+        quantity=np.append(held.quantity, account.cash),
+        price=np.append(held.price, spot.price),
+        confidence=np.append(held.confidence, spot.confidence),
+    )
+    return replace(account, settle="quote", settle_price=1.0, cash=0.0, balances=balances)
+
+
+def _groups(keys: Sequence[Hashable]) -> tuple[Ints, Ints]:
+    """Group numbers of keys in the order of first appearance, and each group's first row."""
+    seen: dict[Hashable, int] = {}
+    first: list[int] = []
+    index = np.empty(len(keys), dtype=np.int64)
+    for row, key in enumerate(keys):
+        group = seen.setdefault(key, len(seen))
+        if group == len(first):
+            first.append(row)
+        index[row] = group
+    return index, np.array(first, dtype=np.int64)

@@ -1,0 +1,217 @@
+"""Derive's portfolio margin, version 1: the worst of 21 spot and volatility shocks.
+
+Idea: revalue one underlying's options, perpetual and coin under each shock, take the worst change,
+and add fixed contingencies for what the shocks leave out (basis, gaps, short strikes, oracles).
+
+    L = min(basis contingency, every scenario's profit)          (0 or below)
+    net maintenance = L - static + mark-to-market + cash
+    net initial = (L - static) (initial_factor + peg_factor max(0, peg - stable)) - confidence
+                  + mark-to-market + cash
+
+A scenario's profit is the sum over expiries of (z - today's value), plus coin S (shock - 1) /
+stable, plus size x mark x (shock - 1) of perpetuals. z is the shocked value of the expiry, and a
+z above 0 is cut by static_discount exp(-T (rate_multiple r + rate_add)). Options are undiscounted
+Black-76. Source: Derive v2-core, PMRMLib.sol and PMRM.sol. Wrong when an expiry's volatilities do
+not move together, and it lets nothing offset between underlyings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats
+from seawall.foundation.errors import InputError
+from seawall.foundation.record import number, word
+from seawall.margin.account import MarginAccount
+from seawall.margin.netted import no_debt, with_cash_as_coin
+from seawall.margin.pmrm_lines import (
+    basis_contingency,
+    confidence_line,
+    expiry_lines,
+    scenario_lines,
+)
+from seawall.margin.pmrm_parts import (
+    CONFIDENCE,
+    FACTOR,
+    MULTIPLE,
+    SHARE,
+    WINDOW,
+    Held,
+    VolatilityShock,
+    confidence_charge,
+    held,
+    shocked_values,
+    volatility_multiples,
+)
+from seawall.margin.working import AccountMargin, Line, account_margin
+
+NAME = "PMRM v1"
+
+
+@dataclass(frozen=True)
+class SpotVolatilityShock:
+    """One scenario: a multiple of spot, and implied volatility up, the same or down."""
+
+    spot_shock: float = number(MULTIPLE)
+    volatility: str = word(("up", "same", "down"))
+
+
+@dataclass(frozen=True)
+class PmrmV1:
+    """Parameters of version 1.
+
+    scenarios                             spot_shock 1.15 is up 15%
+    basis_up, basis_down                  forward multiples of the basis contingency
+    basis_add, basis_per_year             its factor: add + per_year x years
+    peg_threshold, peg_factor             stable price below which the initial factor grows; by
+    confidence_threshold, _margin         oracle confidence that costs, and its share of notional
+    base_, perp_, option_contingency      shares of spot per coin, perpetual, naked short
+    initial_factor                        initial over maintenance loss
+    static_discount, rate_multiple, _add  of positive shocked expiry values
+    volatility                            see VolatilityShock
+    settlement_seconds                    length of the settlement average; 0: forwards move whole
+    """
+
+    scenarios: tuple[SpotVolatilityShock, ...]
+    volatility: VolatilityShock
+    basis_up: float = number(MULTIPLE)
+    basis_down: float = number(MULTIPLE)
+    basis_add: float = number(FACTOR)
+    basis_per_year: float = number(FACTOR)
+    peg_threshold: float = number(FACTOR)
+    peg_factor: float = number(FACTOR)
+    confidence_threshold: float = number(CONFIDENCE)
+    confidence_margin: float = number(FACTOR)
+    base_contingency: float = number(SHARE)
+    perp_contingency: float = number(SHARE)
+    option_contingency: float = number(SHARE)
+    initial_factor: float = number(FACTOR)
+    static_discount: float = number(FACTOR)
+    rate_multiple: float = number(FACTOR)
+    rate_add: float = number(FACTOR)
+    settlement_seconds: float = number(WINDOW, 0.0)
+
+    def __post_init__(self) -> None:
+        if not self.scenarios:
+            raise InputError(f"{NAME} has no scenarios", expected="at least one")
+
+
+def pmrm_v1(rule: PmrmV1, account: MarginAccount) -> AccountMargin:
+    """Requirement of one underlying's account in the settlement asset, and every scenario.
+
+    Net initial and maintenance of the answer are the venue's own numbers. Coins other than the
+    underlying do not count here. Raises InputError for several underlyings or a coin that is owed.
+    """
+    account = with_cash_as_coin(account)
+    no_debt(account, NAME)
+    own = held(account, NAME, rule.settlement_seconds)
+    coins = _coins(own, account)
+    mark = shocked_values(own, np.ones(1))[0]
+    worst, worst_line = _worst(rule, own, account, coins, mark)
+    static, static_line = _static(rule, own, coins)
+    confidence, unsure_line = _confidence(rule, own, coins)
+    equity, equity_line = _equity(own, account, coins, mark)
+    below = max(0.0, rule.peg_threshold - account.settle_price)
+    factor = rule.initial_factor + rule.peg_factor * below
+    maintenance = static - worst
+    initial = maintenance * factor + confidence
+    unit = account.settle
+    parts = (
+        equity_line,
+        worst_line,
+        static_line,
+        unsure_line,
+        Line("initial factor", factor, "", f"{rule.peg_factor:g} more for each 1 below the peg"),
+        Line("net initial", equity - initial, unit),
+        Line("net maintenance", equity - maintenance, unit),
+    )
+    told = "maintenance = static - worst; initial = that x factor + confidence"
+    return account_margin(equity, initial, maintenance, Line(NAME, None, unit, told, parts))
+
+
+def _worst(
+    rule: PmrmV1, own: Held, account: MarginAccount, coins: float, mark: Floats
+) -> tuple[float, Line]:
+    """The worst of the basis contingency and all scenarios, 0 or below."""
+    shocks = np.array([s.spot_shock for s in rule.scenarios])
+    changes = _option_changes(rule, own, mark, shocks)
+    coin_profit = coins * own.spot * (shocks - 1.0) / account.settle_price
+    perp_profit = float(np.sum(own.perps.size * own.perps.mark)) * (shocks - 1.0)
+    profit = np.sum(changes, axis=1) + coin_profit + perp_profit
+    basis, basis_line = basis_contingency(
+        own, mark, (rule.basis_up, rule.basis_down), rule.basis_add, rule.basis_per_year
+    )
+    scenarios = scenario_lines(
+        own,
+        account.settle,
+        profit,
+        changes,
+        [s.volatility for s in rule.scenarios],
+        shocks,
+        {"coins": coin_profit, "perpetuals": perp_profit},
+    )
+    worst = min(basis, float(np.min(profit)))
+    told = "the worst of basis contingency and all scenarios"
+    return worst, Line("worst", worst, account.settle, told, (basis_line, scenarios))
+
+
+def _equity(own: Held, account: MarginAccount, coins: float, mark: Floats) -> tuple[float, Line]:
+    """Cash plus what everything is worth today, settlement asset."""
+    unit = account.settle
+    value = coins * own.spot / account.settle_price
+    profit = float(np.sum(own.perps.profit))
+    parts = (
+        Line("cash", account.cash, unit),
+        expiry_lines("options", own, mark, unit, "Black-76 today"),
+        Line("coins", value, unit, f"{coins:g} x {own.spot:g} / {account.settle_price:g}"),
+        Line("perpetuals", profit, unit, "unrealised and accrued"),
+    )
+    total = account.cash + float(np.sum(mark)) + value + profit
+    return total, Line("equity", total, unit, "cash + options + coins + perpetuals", parts)
+
+
+def _coins(own: Held, account: MarginAccount) -> float:
+    """Coins of the underlying that are held."""
+    units = zip(account.balances.assets, account.balances.quantity.tolist(), strict=True)
+    return float(sum(quantity for asset, quantity in units if asset == own.underlying))
+
+
+def _option_changes(rule: PmrmV1, own: Held, mark: Floats, shocks: Floats) -> Floats:
+    """Change of each expiry's value in each scenario (s, e), the static discount applied."""
+    up, down = volatility_multiples(rule.volatility, own.seconds)
+    multiple = {"up": up, "same": np.ones_like(up), "down": down}
+    each = np.array([multiple[s.volatility] for s in rule.scenarios])
+    volatility = own.options.volatility * each[:, own.group.of]
+    shocked = shocked_values(own, shocks, volatility)
+    cut = rule.static_discount * np.exp(
+        -own.years * (rule.rate_multiple * own.rate + rule.rate_add)
+    )
+    changes: Floats = np.where(shocked > 0.0, shocked * cut, shocked) - mark
+    return changes
+
+
+def _static(rule: PmrmV1, own: Held, coins: float) -> tuple[float, Line]:
+    """(perpetuals x share + coins x share + naked shorts x share) x spot, 0 or above."""
+    perp = own.perp_size * rule.perp_contingency * own.spot
+    base = coins * rule.base_contingency * own.spot
+    naked = own.naked * rule.option_contingency * own.spot
+    told = f"shorts without a long at their strike x {rule.option_contingency:g} x spot"
+    parts = (
+        Line("perpetuals", perp, "", f"{own.perp_size:g} x {rule.perp_contingency:g} x spot"),
+        Line("coins", base, "", f"{coins:g} x {rule.base_contingency:g} x spot"),
+        expiry_lines("short options", own, naked, "", told, own.naked),
+    )
+    total = perp + base + float(np.sum(naked))
+    return total, Line("static contingency", total, "", f"at spot {own.spot:g}", parts)
+
+
+def _confidence(rule: PmrmV1, own: Held, coins: float) -> tuple[float, Line]:
+    """Cost of unsure oracles, initial margin only, 0 or above."""
+    threshold, margin = rule.confidence_threshold, rule.confidence_margin
+    delta_one = (own.perp_size + coins) * own.spot
+    first = confidence_charge(own.confidence, delta_one, threshold, margin)
+    each = confidence_charge(own.expiry_confidence, own.gross * own.spot, threshold, margin)
+    line = confidence_line(own, threshold, margin, {"perpetuals and coins": float(first)}, each)
+    return float(first) + float(np.sum(each)), line

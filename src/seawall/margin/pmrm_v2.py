@@ -1,0 +1,187 @@
+"""Derive's portfolio margin, version 2: regular, dampened tail and skew shocks, discounted.
+
+Idea: as version 1, with tail scenarios that count in part (dampening), two shocks of the smile
+instead of its level, discounting by the rate, and haircuts on collateral instead of a share of the
+underlying.
+
+    L = min(basis contingency, every scenario's profit)          (0 or below)
+    net maintenance = L maintenance_factor - C_maintenance + mark-to-market + cash
+    net initial = L (initial_factor + peg_factor max(0, peg - stable)) - C_initial - C_maintenance
+                  + mark-to-market + cash
+
+C are contingencies: shares of perpetuals, naked short options and collateral, and for initial
+margin the cost of unsure oracles. Source: Derive v2-core, PMRMLib_2.sol and PMRM_2.sol. Wrong when
+losses come between the scenarios, and it lets nothing offset between underlyings. Callers that the
+venue trusts are tested on maintenance over three scenarios only; that shortcut is not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from seawall.book.book import Floats
+from seawall.foundation.errors import InputError
+from seawall.foundation.record import number, whole
+from seawall.margin.account import MarginAccount
+from seawall.margin.netted import no_debt, with_cash_as_coin
+from seawall.margin.pmrm_lines import basis_contingency, expiry_lines, scenario_lines
+from seawall.margin.pmrm_parts import (
+    FACTOR,
+    MULTIPLE,
+    WINDOW,
+    Held,
+    VolatilityShock,
+    held,
+    shocked_values,
+)
+from seawall.margin.pmrm_v2_contingencies import (
+    CoinHaircut,
+    Contingency,
+    collateral_values,
+    contingencies,
+)
+from seawall.margin.pmrm_v2_shocks import (
+    SKEWED,
+    Scenario,
+    SkewShock,
+    StaticDiscount,
+    option_changes,
+)
+from seawall.margin.working import AccountMargin, Line, account_margin
+
+NAME = "PMRM v2"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Basis contingency: forward multiples up and down, and factor add + per_year x years."""
+
+    up: float = number(MULTIPLE)
+    down: float = number(MULTIPLE)
+    add: float = number(FACTOR)
+    per_year: float = number(FACTOR)
+
+
+@dataclass(frozen=True)
+class PmrmV2:
+    """Parameters of version 2.
+
+    scenarios                            in the venue's order
+    regular_scenarios                    how many come first as regular ones: only told
+    maintenance_factor, initial_factor   what the worst loss is multiplied by
+    collateral                           {coin: haircut}; other coins do not count
+    settlement_seconds                   length of the settlement average (see `held`)
+    """
+
+    scenarios: tuple[Scenario, ...]
+    volatility: VolatilityShock
+    skew: SkewShock
+    discount: StaticDiscount
+    basis: Basis
+    contingency: Contingency
+    maintenance_factor: float = number(FACTOR)
+    initial_factor: float = number(FACTOR)
+    collateral: Mapping[str, CoinHaircut] = field(default_factory=dict)
+    regular_scenarios: int = whole(0, 1000, 23)
+    settlement_seconds: float = number(WINDOW, 1800.0)
+
+    def __post_init__(self) -> None:
+        if not self.scenarios:
+            raise InputError(f"{NAME} has no scenarios", expected="at least one")
+
+
+def pmrm_v2(rule: PmrmV2, account: MarginAccount) -> AccountMargin:
+    """Requirement of one underlying's account in the settlement asset, and every scenario.
+
+    Net initial and maintenance of the answer are the venue's own numbers; equity is its mark-to-
+    market plus cash. Raises InputError for several underlyings or a coin that is owed.
+    """
+    account = with_cash_as_coin(account)
+    no_debt(account, NAME)
+    own = held(account, NAME, rule.settlement_seconds)
+    own = replace(own, discount=np.exp(-own.rate * own.years))
+    mark = shocked_values(own, np.ones(1))[0]
+    coins = collateral_values(rule.collateral, account)
+    equity, equity_line = _equity(own, account, mark, coins)
+    worst, worst_line = _worst(rule, own, mark, coins, account)
+    charges = contingencies(rule.contingency, rule.collateral, own, coins, account)
+    below = max(0.0, rule.contingency.peg_threshold - account.settle_price)
+    factor = rule.initial_factor + rule.contingency.peg_factor * below
+    maintenance = charges.maintenance - worst * rule.maintenance_factor
+    initial = charges.initial + charges.maintenance - worst * factor
+    unit = account.settle
+    peg = f"{rule.contingency.peg_factor:g} more for each 1 below the peg"
+    parts = (
+        equity_line,
+        worst_line,
+        *charges.lines,
+        Line("maintenance factor", rule.maintenance_factor),
+        Line("initial factor", factor, "", peg),
+        Line("net initial", equity - initial, unit),
+        Line("net maintenance", equity - maintenance, unit),
+    )
+    told = "requirement = contingencies - worst x factor; initial bears the maintenance ones too"
+    return account_margin(equity, initial, maintenance, Line(NAME, None, unit, told, parts))
+
+
+def _worst(
+    rule: PmrmV2, own: Held, mark: Floats, coins: Floats, account: MarginAccount
+) -> tuple[float, Line]:
+    """The worst of the basis contingency and all scenarios, 0 or below."""
+    shocks = np.array([s.spot_shock for s in rule.scenarios])
+    dampening = np.array([s.dampening for s in rule.scenarios])
+    changes = option_changes(rule.scenarios, rule.volatility, rule.skew, rule.discount, own, mark)
+    moves = (shocks - 1.0) * dampening
+    perps = float(np.sum(own.perps.size * own.perps.mark)) * moves
+    cancels = np.array([_cancels(rule, asset) for asset in account.balances.assets], dtype=bool)
+    collateral = float(np.sum(coins[cancels])) * moves
+    profit = np.sum(changes, axis=1) + perps + collateral
+    b = rule.basis
+    basis, basis_line = basis_contingency(own, mark, (b.up, b.down), b.add, b.per_year)
+    words = [s.volatility for s in rule.scenarios]
+    others = {"perpetuals": perps, "collateral": collateral}
+    scenarios = scenario_lines(own, account.settle, profit, changes, words, shocks, others)
+    worst = min(basis, float(np.min(profit)))
+    told = "the worst of basis contingency and all scenarios"
+    summary = _summary(rule, profit)
+    return worst, Line("worst", worst, account.settle, told, (basis_line, scenarios, *summary))
+
+
+def _summary(rule: PmrmV2, profit: Floats) -> list[Line]:
+    """Worst of the regular, the tail and the skew scenarios, as the venue tells them."""
+    skew = np.array([s.volatility in SKEWED for s in rule.scenarios])
+    first = np.arange(profit.size) < rule.regular_scenarios
+    groups = {"regular": first, "tail": ~first & ~skew, "skew": skew}
+    return [
+        Line(f"worst {name} scenario", float(np.min(profit[mine])))
+        for name, mine in groups.items()
+        if mine.any()
+    ]
+
+
+def _cancels(rule: PmrmV2, asset: str) -> bool:
+    return asset in rule.collateral and rule.collateral[asset].cancels_risk
+
+
+def _equity(own: Held, account: MarginAccount, mark: Floats, coins: Floats) -> tuple[float, Line]:
+    """Cash plus what everything is worth today, settlement asset."""
+    unit = account.settle
+    perps = float(np.sum(own.perps.profit))
+    told = zip(account.balances.assets, coins.tolist(), strict=True)
+    parts = (
+        Line("cash", account.cash, unit),
+        expiry_lines("options", own, mark, unit, "Black-76 today, discounted", own.discount),
+        Line("perpetuals", perps, unit, "unrealised and accrued"),
+        Line(
+            "collateral",
+            float(np.sum(coins)),
+            unit,
+            "quantity x price / stable price; coins without a haircut in the rule count as nothing",
+            tuple(Line(asset, value, unit) for asset, value in told),
+        ),
+    )
+    total = account.cash + float(np.sum(mark)) + perps + float(np.sum(coins))
+    return total, Line("equity", total, unit, "mark-to-market + cash", parts)
