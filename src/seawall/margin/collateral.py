@@ -24,3 +24,8 @@ def health_factor(collateral_value: Floats, threshold: Floats, debt_value: float
     """Sum of collateral x liquidation threshold over debt; infinite without debt."""
     weighted = float(np.sum(collateral_value * threshold))
     return weighted / debt_value if debt_value > 0 else float("inf")
+
+
+def debt_value(amount: Floats, price: Floats) -> float:
+    """What all debts (n,) > 0 are worth together at their prices (n,)."""
+    return float(np.sum(amount * price))

@@ -102,11 +102,16 @@ def returned_tokens(*, remaining: N, collateral_price: N) -> N:
     return max(remaining, zero) / collateral_price
 
 
-def side_profit_factor(*, open_interest_usd: N, entry: N, index: N, pool_value: N, long: bool) -> N:
-    """Profit of one side of a market / value of its pool; entry is the side's average."""
+def side_profit_factor(
+    *, open_interest_usd: N, entry: N, index: N, pool_tokens: N, token_price: N, long: bool
+) -> N:
+    """Profit of one side of a market / value of its pool; entry is the side's average.
+
+    The pool that pays longs holds ``pool_tokens`` at ``token_price``, shorts a pool of stable coin.
+    """
     tokens = open_interest_usd / entry
     profit = position_profit(long=long, size_usd=open_interest_usd, size_tokens=tokens, index=index)
-    return profit / pool_value
+    return profit / (pool_tokens * token_price)
 
 
 def adl_enabled(*, profit_factor: N, max_factor: N) -> bool:

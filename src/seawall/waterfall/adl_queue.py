@@ -29,6 +29,7 @@ class Queue:
     closed     (n,) size taken from each account     remaining  (n,) what each still holds
     percent    (n,) 20, 40, ... 100: the fifth of the queue in which each account stands
     unmatched  size for which the queue was too short
+    price      at which every account of the queue is closed
     """
 
     order: tuple[int, ...]
@@ -36,6 +37,7 @@ class Queue:
     remaining: Floats
     percent: tuple[int, ...]
     unmatched: float
+    price: float
 
 
 def effective_leverage(mark_value: Floats, bankruptcy_value: Floats) -> Floats:
@@ -53,10 +55,13 @@ def score(profit_fraction: Floats, leverage: Floats) -> Floats:
     return np.where(profit_fraction > 0, profit_fraction * leverage, profit_fraction / leverage)
 
 
-def queue(quantity: Sequence[float], scores: Sequence[float], needed: float) -> Queue:
+def queue(
+    quantity: Sequence[float], scores: Sequence[float], *, needed: float, bankruptcy_price: float
+) -> Queue:
     """Close ``needed`` against accounts of size ``quantity`` (n,) > 0 by ``scores`` (n,).
 
-    Equal scores keep the order given.
+    All are closed at the bankrupt account's ``bankruptcy_price``. Equal scores keep the order
+    given.
     """
     size, rank = np.array(quantity, dtype=float), np.array(scores, dtype=float)
     order = np.argsort(-rank, kind="stable")
@@ -72,4 +77,5 @@ def queue(quantity: Sequence[float], scores: Sequence[float], needed: float) -> 
         remaining=size - closed,
         percent=tuple(int(p) for p in percent),
         unmatched=needed - float(closed.sum()),
+        price=bankruptcy_price,
     )
