@@ -1,0 +1,244 @@
+"""What a surface fit minimises: misses of quotes and the price of arbitrage, with derivatives.
+
+Free numbers are (n, 5), one row per expiry: log of the floor, logits of half the left and right
+wing's slope, centre in widths of the bend, log of the roundness. Any numbers give positive variance
+and wings below Lee's 2. A residual is a column of numbers whose squares are summed; its Jacobian
+has the 5 n free numbers as columns. Rows of a penalty that costs nothing are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seawall.market.surface import Slices, slice_derivatives
+from seawall.valuation.surface_checks import ArbitrageCheck, density
+from seawall.valuation.surface_essvi import Stacked, soft
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+NUMBERS = 5
+# Margins kept in the fit, so that what a search leaves undone is still above zero.
+DENSITY_MARGIN = 1e-3
+STEP_MARGIN = 1e-4
+# How strongly a curve's numbers are held to the start's: decides only what quotes leave open.
+HOLD = 0.02
+
+# Residuals with their derivatives: (rows of numbers, (m, 5) derivatives by them), to be summed.
+Part = tuple[Floats, list[tuple[Rows, Floats]]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One surface to be fitted.
+
+    quotes    all of them           start   (n, 5) free numbers of the eSSVI surface
+    grid      log-moneyness where butterflies are priced, grid_row the expiry of each
+    pair      log-moneyness where a fall in time is priced, pair_row the earlier expiry of each
+    """
+
+    quotes: Stacked
+    start: Floats
+    grid: Floats
+    grid_row: Rows
+    pair: Floats
+    pair_row: Rows
+
+
+def slices_from(numbers: Floats) -> Slices:
+    """The SVI curves of free numbers (n, 5)."""
+    left, right = (2.0 / (1.0 + np.exp(-np.clip(numbers[:, i], -40.0, 30.0))) for i in (1, 2))
+    width = np.exp(np.clip(numbers[:, 4], -60.0, 10.0))
+    floor = np.exp(np.clip(numbers[:, 0], -60.0, 10.0))
+    return Slices(floor, left, right, numbers[:, 3] * width, width)
+
+
+def numbers_from(slices: Slices) -> Floats:
+    """The inverse of `slices_from`."""
+    left, right = (np.log(slope / (2.0 - slope)) for slope in (slices.left, slices.right))
+    centre = slices.centre / slices.round
+    return np.stack([np.log(slices.floor), left, right, centre, np.log(slices.round)], axis=1)
+
+
+def problem_of(quotes: Stacked, start: Floats) -> Problem:
+    """The problem with its first grids: 12 deviations to both sides, in time out to the wings."""
+    n = start.shape[0]
+    deviation = np.sqrt(slice_derivatives(slices_from(start), 0.0)[0])
+    side = np.geomspace(3.2, 12.0, 10)
+    near = np.concatenate([-side[::-1], np.linspace(-3.0, 3.0, 61), side])
+    far = np.geomspace(14.0, 1e5, 40)
+    pairs = [
+        np.concatenate([deviation[i] * near, deviation[i] * far, -deviation[i] * far])
+        for i in range(n - 1)
+    ] + [deviation[i + 1] * near for i in range(n - 1)]
+    return Problem(
+        quotes=quotes,
+        start=start,
+        grid=(deviation[:, None] * near).ravel(),
+        grid_row=np.repeat(np.arange(n), near.size),
+        pair=np.concatenate([*pairs, np.empty(0)]),
+        pair_row=np.concatenate(
+            [
+                np.repeat(np.arange(n - 1), near.size + 2 * far.size),
+                np.repeat(np.arange(n - 1), near.size),
+            ]
+        ),
+    )
+
+
+def with_worst(problem: Problem, checks: tuple[ArbitrageCheck, ...]) -> Problem:
+    """The problem with the points where the dense check found too little margin added to it."""
+    thin = [i for i, check in enumerate(checks) if check.least_density < DENSITY_MARGIN]
+    falls = [
+        (i - 1, check.at_step)
+        for i, check in enumerate(checks)
+        if check.least_step is not None
+        and check.at_step is not None
+        and check.least_step < STEP_MARGIN
+        and np.isfinite(check.at_step)
+    ]
+    return replace(
+        problem,
+        grid=np.append(problem.grid, [checks[i].at_density for i in thin]),
+        grid_row=np.append(problem.grid_row, thin).astype(np.int64),
+        pair=np.append(problem.pair, [k for _, k in falls]),
+        pair_row=np.append(problem.pair_row, [i for i, _ in falls]).astype(np.int64),
+    )
+
+
+def residual(problem: Problem, numbers: Floats, price: float) -> tuple[Floats, Floats]:
+    """Residuals (m,) and their Jacobian (m, 5 n) at ``numbers``; ``price`` weighs arbitrage."""
+    n = numbers.shape[0]
+    slices = slices_from(numbers)
+    parts = [
+        _misses(problem, slices),
+        _butterflies(problem, slices, price),
+        *_falls(problem, slices, price),
+        *_hold(problem, numbers),
+    ]
+    values = np.concatenate([part[0] for part in parts])
+    jacobian = np.zeros((values.size, n, NUMBERS))
+    at = 0
+    for part, blocks in parts:
+        lines = np.arange(at, at + part.size)
+        for rows, block in blocks:
+            jacobian[lines, rows] += block
+        at += part.size
+    return values, jacobian.reshape(values.size, n * NUMBERS)
+
+
+def _misses(problem: Problem, slices: Slices) -> Part:
+    """Fitted less middle volatility of every quote in half spreads, far misses damped."""
+    quotes = problem.quotes
+    w, by = variance_gradient(slices.at(quotes.row), quotes.log_moneyness)
+    miss = quotes.error(w)
+    value = soft(miss)
+    small = np.abs(miss) < 1e-9
+    pace = np.where(small, 1.0, miss / np.hypot(1.0, miss) / np.where(small, 1.0, value))
+    pace /= 2.0 * np.sqrt(np.maximum(w, 1e-16) * quotes.years) * quotes.scale
+    return value, [(quotes.row, pace[:, None] * by)]
+
+
+def _butterflies(problem: Problem, slices: Slices, price: float) -> Part:
+    """Where Gatheral's g is below its margin."""
+    g, by = density_gradient(slices.at(problem.grid_row), problem.grid)
+    short = g - DENSITY_MARGIN
+    on = short < 0.0
+    return price * short[on], [(problem.grid_row[on], price * by[on])]
+
+
+def _falls(problem: Problem, slices: Slices, price: float) -> Iterator[Part]:
+    """Where w of an expiry is not above that of the expiry before, and wings that flatten."""
+    row = problem.pair_row
+    before, by_before = variance_gradient(slices.at(row), problem.pair)
+    after, by_after = variance_gradient(slices.at(row + 1), problem.pair)
+    ratio = before / after
+    short = 1.0 - STEP_MARGIN - ratio
+    on = short < 0.0
+    yield (
+        price * short[on],
+        [
+            (row[on], -price * (by_before / after[:, None])[on]),
+            (row[on] + 1, price * ((ratio / after)[:, None] * by_after)[on]),
+        ],
+    )
+    for column, slope in ((1, slices.left), (2, slices.right)):
+        ratio = slope[:-1] / slope[1:]
+        short = 1.0 - STEP_MARGIN - ratio
+        first = np.flatnonzero(short < 0.0)
+        blocks = []
+        for rows, sign in ((first, -1.0), (first + 1, 1.0)):
+            block = np.zeros((first.size, NUMBERS))
+            block[:, column] = sign * price * ratio[first] * (1.0 - 0.5 * slope[rows])
+            blocks.append((rows, block))
+        yield price * short[first], blocks
+
+
+def _hold(problem: Problem, numbers: Floats) -> Iterator[Part]:
+    """How far each number is from the start's."""
+    rows = np.arange(numbers.shape[0])
+    for column in range(NUMBERS):
+        block = np.zeros((rows.size, NUMBERS))
+        block[:, column] = HOLD
+        yield HOLD * (numbers - problem.start)[:, column], [(rows, block)]
+
+
+def _chain(s: Slices, *by: Floats) -> Floats:
+    """Derivatives by floor, left, right, centre, round turned into those by the free numbers."""
+    floor, left, right, centre, width = by
+    return np.stack(
+        [
+            floor * s.floor,
+            left * s.left * (1.0 - 0.5 * s.left),
+            right * s.right * (1.0 - 0.5 * s.right),
+            centre * s.round,
+            width * s.round + centre * s.centre,
+        ],
+        axis=1,
+    )
+
+
+def variance_gradient(s: Slices, k: Floats) -> tuple[Floats, Floats]:
+    """w (m,) and its derivatives by the free numbers (m, 5), curve by curve at k (m,)."""
+    w, slope, _ = slice_derivatives(s, k)
+    x = k - s.centre
+    r = np.hypot(x, s.round)
+    root = np.sqrt(s.left * s.right)
+    return w, _chain(
+        s,
+        np.ones_like(x),
+        0.5 * (r - x - s.round * s.right / root),
+        0.5 * (r + x - s.round * s.left / root),
+        -slope,
+        0.5 * (s.left + s.right) * s.round / r - root,
+    )
+
+
+def density_gradient(s: Slices, k: Floats) -> tuple[Floats, Floats]:
+    """Gatheral's g (m,) and its derivatives by the free numbers (m, 5)."""
+    w, slope, bend = slice_derivatives(s, k)
+    x = k - s.centre
+    r = np.hypot(x, s.round)
+    steep = 0.5 * (s.left + s.right)
+    none, half = np.zeros_like(x), 0.5 * s.round**2 / r**3
+    by_slope = _chain(
+        s, none, 0.5 * (x / r - 1.0), 0.5 * (x / r + 1.0), -bend, -steep * x * s.round / r**3
+    )
+    by_bend = _chain(
+        s,
+        none,
+        half,
+        half,
+        3.0 * steep * s.round**2 * x / r**5,
+        steep * (2.0 * s.round / r**3 - 3.0 * s.round**3 / r**5),
+    )
+    u = 1.0 - 0.5 * k * slope / w
+    of_w = (u * k * slope + 0.25 * slope**2) / w**2
+    of_slope = -u * k / w - 0.5 * slope * (1.0 / w + 0.25)
+    by_w = variance_gradient(s, k)[1]
+    gradient: Floats = of_w[:, None] * by_w + of_slope[:, None] * by_slope + 0.5 * by_bend
+    return density(k, w, slope, bend), gradient
