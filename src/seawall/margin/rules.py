@@ -1,0 +1,61 @@
+"""A rulebook whose margin rule has been read once: what is asked of it again and again.
+
+`net_margin` answers for many shifted markets at once: over all of them in columns where the
+framework has such a form in `seawall.margin.along`, else one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seawall.margin.account import MarginAccount
+from seawall.margin.frameworks import Framework, framework_of, margin_table
+from seawall.margin.shifts import Evaluate, NetMargin, Shifts, moved
+from seawall.margin.working import AccountMargin
+from seawall.venues import Rulebook
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A rulebook, its framework and that framework's parameters."""
+
+    rulebook: Rulebook
+    framework: Framework
+    parameters: Any
+
+    def assess(self, account: MarginAccount) -> AccountMargin:
+        """Requirement and working of one margin account."""
+        return self.framework.assess(self.parameters, account)
+
+
+def rules_of(rulebook: Rulebook) -> Rules:
+    """The rules read once; raises InputError or MissingRule as the framework's reader does."""
+    framework = framework_of(rulebook)
+    return Rules(rulebook, framework, framework.read(rulebook, margin_table(rulebook)))
+
+
+def net_margin(rules: Rules, account: MarginAccount) -> Evaluate:
+    """A function of `Shifts`: equity, maintenance and initial margin in each of their markets."""
+    from seawall.margin.along import ALONG
+
+    prepare = ALONG.get(rules.rulebook.framework)
+    evaluate = None if prepare is None else prepare(rules.parameters, account)
+    return evaluate if evaluate is not None else one_by_one(rules, account)
+
+
+def one_by_one(rules: Rules, account: MarginAccount) -> Evaluate:
+    """The same, market by market through the framework itself: slow and obvious."""
+
+    def evaluate(shifts: Shifts) -> NetMargin:
+        out = np.empty((3, shifts.count))
+        for n in range(shifts.count):
+            spot = dict.fromkeys(shifts.assets, float(shifts.spot[n]))
+            volatility = dict.fromkeys(shifts.assets, float(shifts.volatility[n]))
+            found = rules.assess(moved(account, spot, volatility)).requirement
+            out[:, n] = float(found.equity), float(found.maintenance), float(found.initial)
+        return NetMargin(out[0], out[1], out[2])
+
+    return evaluate

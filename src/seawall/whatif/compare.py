@@ -1,0 +1,141 @@
+"""Before and after: a desk as it is, after a trade, after a shock, and after both.
+
+In each of the four: margin of every margin account, Greeks, liquidation prices, and which account
+and leg is nearest to its end. The trade is done at the mark (`seawall.whatif.trade`), the shock
+moves prices and implied volatilities at once (`seawall.whatif.edit`), and "both" is the trade
+first, at the mark before the shock. Nothing is simulated: no impact, no other account acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seawall.case import Case
+from seawall.margin.rules import Rules
+from seawall.margin.shifts import moved
+from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
+from seawall.whatif.greeks import Exposure, exposures
+from seawall.whatif.standing import (
+    Held,
+    Standing,
+    Threat,
+    desk_accounts,
+    desk_only,
+    first_to_die,
+    held_accounts,
+    read_rules,
+    standing,
+)
+from seawall.whatif.trade import account_for, traded
+
+BEFORE, TRADE, SHOCK, BOTH = "before", "trade", "shock", "both"
+
+
+@dataclass(frozen=True)
+class State:
+    """The desk in one of the four states."""
+
+    name: str
+    standings: tuple[Standing, ...]
+    exposures: tuple[Exposure, ...]
+
+    @property
+    def first(self) -> tuple[Standing, Threat] | None:
+        """The margin account and threat that is nearest, in daily sigmas."""
+        return first_to_die(self.standings)
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What was asked and every state it leads to, ``before`` first; states that equal it left out.
+
+    account  the one that trades; None without a trade
+    """
+
+    account: str | None
+    trades: tuple[Trade, ...]
+    shock: Shock
+    states: tuple[State, ...]
+
+
+def what_if(
+    case: Case,
+    adds: Sequence[str | Trade] = (),
+    shock: str | Shock | None = None,
+    account: str | None = None,
+    desk: str | None = None,
+) -> WhatIf:
+    """Margin, Greeks, liquidation prices and first leg to die, before and after.
+
+    adds     trades, "-10 BTC-PERP" or Trade      shock   "BTC=-12%,vol=+20%" or Shock
+    account  the account that trades; without it the only one that could be meant
+    desk     whose accounts are shown; without it the desk of the account that trades, or all desks
+
+    Raises InputError for a trade or shock that cannot be read, an unknown instrument, account,
+    asset or desk; MissingRule where a rulebook lacks a number.
+    """
+    trades = tuple(parse_trade(a) if isinstance(a, str) else a for a in adds)
+    moves = parse_shock(shock) if isinstance(shock, str) else (shock or Shock())
+    trader = account_for(case, trades, account) if trades else None
+    shown = _shown(case, trader, account, desk)
+    asked = desk_only(case, shown)
+    factors = price_factors(asked, moves)
+    rules = read_rules(asked, shown)
+    before = held_accounts(asked, shown, rules)
+    states = {BEFORE: before}
+    if trader is not None:
+        after = traded(asked, trades, trader)
+        new = iter(held_accounts(after, (trader,), rules))
+        name = case.book.account_names[trader]
+        kept = [h for h in before if h.account != name]
+        at = next(n for n, index in enumerate(shown) if index == trader)
+        earlier = {case.book.account_names[n] for n in shown[:at]}
+        first = [h for h in kept if h.account in earlier]
+        states[TRADE] = (*first, *new, *(h for h in kept if h.account not in earlier))
+    if not moves.empty:
+        for name, start in ((SHOCK, BEFORE), (BOTH, TRADE)):
+            if start in states:
+                states[name] = tuple(_shocked(h, factors, moves) for h in states[start])
+    return WhatIf(
+        None if trader is None else case.book.account_names[trader],
+        trades,
+        moves,
+        _states(states, rules, asked),
+    )
+
+
+def _states(
+    held: Mapping[str, tuple[Held, ...]], rules: Mapping[str, Rules], case: Case
+) -> tuple[State, ...]:
+    """Each state's standings and Greeks; what a trade left alone is not computed again."""
+    known: dict[int, Standing] = {}
+    out = []
+    for name, accounts in held.items():
+        stands = []
+        for one in accounts:
+            if id(one) not in known:
+                known[id(one)] = standing(rules[one.venue], one, case.market)
+            stands.append(known[id(one)])
+        greeks = exposures((one.margin for one in accounts), case.quote)
+        out.append(State(name, tuple(stands), greeks))
+    return tuple(out)
+
+
+def _shocked(held: Held, factors: Mapping[str, float], shock: Shock) -> Held:
+    """The account after the shock: the same holdings in the moved market."""
+    margin = held.margin
+    volatility = dict.fromkeys(margin.options.underlying, 1.0 + shock.volatility)
+    return replace(held, margin=moved(margin, factors, volatility))
+
+
+def _shown(
+    case: Case, trader: int | None, account: str | None, desk: str | None
+) -> tuple[int, ...]:
+    """Accounts shown: the desk's that trades or is named; without either, those asked for."""
+    if trader is None:
+        return desk_accounts(case, account, desk)
+    owner = case.book.account_owner[trader] if desk is None else desk
+    mine = [n for n, name in enumerate(case.book.account_owner) if name == owner]
+    traders = desk_accounts(case, None, None) if desk is None else desk_accounts(case, None, desk)
+    return tuple(n for n in mine if n in traders or n == trader)

@@ -1,0 +1,130 @@
+"""Trades and shocks in words.
+
+A trade is ``-10 BTC-PERP``: a signed size in the instrument's own units and its name
+(`seawall.whatif.trade` does it). A shock is ``BTC=-12%,vol=+20%``: relative moves of assets'
+prices, and of every implied volatility (-50% halves it). ``all`` moves every asset whose annual
+volatility is above 10%, so neither the quote currency nor other stable coins.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seawall.case import Case
+from seawall.foundation.errors import InputError
+
+VOLATILITY = "vol"
+EVERYTHING = "all"
+LARGEST_MOVE = 100.0  # +10,000%
+NAMES_SHOWN = 3
+STABLE = 0.1  # annual volatility up to which an asset is left out of a move of `all`
+
+
+@dataclass(frozen=True)
+class Trade:
+    """``size`` units of ``instrument`` bought (> 0) or sold (< 0)."""
+
+    instrument: str
+    size: float
+
+
+@dataclass(frozen=True)
+class Shock:
+    """Relative moves: {asset: fraction} of prices, ``volatility`` of every implied volatility."""
+
+    spot: Mapping[str, float] = field(default_factory=dict)
+    volatility: float = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing moves."""
+        return not self.volatility and not any(self.spot.values())
+
+
+def parse_trade(text: str) -> Trade:
+    """A trade from ``-10 BTC-PERP``; InputError when it is not a size and a name."""
+    parts = text.split()
+    size = _number(parts[0]) if len(parts) == 2 else None
+    if size is None or size == 0.0 or not np.isfinite(size):
+        raise InputError(
+            f"{text!r} is not a trade",
+            file="--add",
+            expected='a signed size and an instrument, such as "-10 BTC-PERP"',
+        )
+    return Trade(parts[1], size)
+
+
+def parse_shock(text: str) -> Shock:
+    """A shock from ``BTC=-12%,vol=+20%``; InputError for what is not a move, or given twice."""
+    spot: dict[str, float] = {}
+    volatility: float | None = None
+    for part in text.split(","):
+        name, equals, amount = (piece.strip() for piece in part.partition("="))
+        found = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)\s*%", amount)
+        if not equals or not name or found is None:
+            raise InputError(
+                f"{part.strip()!r} is not a move",
+                file="--shock",
+                expected='moves in per cent such as "BTC=-12%,vol=+20%"',
+            )
+        move = float(found.group(1)) / 100.0
+        if not -1.0 < move <= LARGEST_MOVE:
+            raise InputError(
+                f"{name} would move by {amount}",
+                file="--shock",
+                expected="more than -100% and at most +10000%",
+            )
+        if name in spot or (name == VOLATILITY and volatility is not None):
+            raise InputError(
+                f"{name} is given twice", file="--shock", expected="each asset once, and vol once"
+            )
+        if name == VOLATILITY:
+            volatility = move
+        else:
+            spot[name] = move
+    return Shock(spot, volatility or 0.0)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Up to three of ``known`` that look like ``name``, in words."""
+    lower = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), lower, NAMES_SHOWN, 0.5)
+    names = [lower[k] for k in close] or list(known)[:NAMES_SHOWN]
+    return " or ".join(repr(n) for n in names) if names else "a Case that has one"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        return None
+
+
+def price_factors(case: Case, shock: Shock) -> dict[str, float]:
+    """{asset: factor} of a shock; InputError for an unknown asset and for the quote currency."""
+    factors: dict[str, float] = {}
+    assets = case.market.assets
+    for name, move in shock.spot.items():
+        if name == EVERYTHING:
+            continue
+        if name not in assets:
+            raise InputError(
+                f"there is no asset {name!r}", file="--shock", expected=nearest(name, list(assets))
+            )
+        if name == case.quote:
+            raise InputError(
+                f"{name} is the quote currency, whose price is 1 by definition",
+                file="--shock",
+                expected="moves of other assets",
+            )
+        factors[name] = 1.0 + move
+    if EVERYTHING in shock.spot:
+        moving = [n for n, s in assets.items() if n != case.quote and s.volatility > STABLE]
+        for name in moving:
+            factors.setdefault(name, 1.0 + shock.spot[EVERYTHING])
+    return factors
