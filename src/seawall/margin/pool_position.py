@@ -45,10 +45,11 @@ class PoolMarket:
 
 @dataclass(frozen=True)
 class PoolTable:
-    """The [margin] table: markets by underlying, and the least collateral in USD."""
+    """The [margin] table: markets by underlying, the one for all others, least collateral in USD."""
 
     markets: Mapping[str, PoolMarket]
     min_collateral_usd: float = number(AMOUNT)
+    default_market: PoolMarket | None = None
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,10 @@ def assess(rule: PoolMargin, account: MarginAccount) -> AccountMargin:
 
 def _market(rule: PoolMargin, name: str, underlying: str) -> PoolMarket:
     markets = rule.table.markets
-    if underlying not in markets:
+    market = markets.get(underlying, rule.table.default_market)
+    if market is None:
         raise MissingRule(
             f"rulebook {rule.venue!r} has no [margin.markets.{underlying}], which {name!r} needs; "
-            f"expected {choices(underlying, markets)}."
+            f"expected {choices(underlying, markets)}, or [margin.default_market]."
         )
-    return markets[underlying]
+    return market
