@@ -106,8 +106,12 @@ def fund_can_pay(balance: int, delta: int) -> bool:
 
 def liquidation_order(risks: list[Risk]) -> list[int]:
     """Places of the liquidatable accounts, riskiest first; equal ones keep their order."""
+
+    def after(one: int, two: int) -> int:
+        return riskier(risks[two], risks[one])
+
     liquidatable = [n for n, risk in enumerate(risks) if risk.liquidatable]
-    return sorted(liquidatable, key=cmp_to_key(lambda a, b: riskier(risks[b], risks[a])))
+    return sorted(liquidatable, key=cmp_to_key(after))
 
 
 def size_to_liquidate(

@@ -16,14 +16,23 @@ from seawall.foundation.quantity import choices
 from seawall.foundation.section import Section
 from seawall.margin import (
     collateral_margin,
+    drift_exact_margin,
+    drift_margin,
+    dydx_exact_margin,
+    dydx_margin,
     perennial,
+    pmrm_v1,
+    pmrm_v2,
     pool_position,
+    shock_margin,
     skew_margin,
+    standard_manager,
     standard_margin,
     tiered_margin,
     vault_options,
 )
 from seawall.margin.account import MarginAccount
+from seawall.margin.exact import ExactMargin
 from seawall.margin.working import AccountMargin
 from seawall.venues import Rulebook
 
@@ -36,11 +45,14 @@ class Framework:
               asset), "underlying" (one underlying at a time)
     read      (rulebook, its [margin] table) -> parameters; raises InputError or MissingRule
     assess    (parameters, account) -> AccountMargin
+    exact     (parameters, account) -> ExactMargin in the venue's whole units; None where the venue
+              does not count in whole numbers
     """
 
     together: str
     read: Callable[[Rulebook, Section], Any]
     assess: Callable[[Any, MarginAccount], AccountMargin]
+    exact: Callable[[Any, MarginAccount], ExactMargin] | None = None
 
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -50,7 +62,17 @@ FRAMEWORKS: dict[str, Framework] = {
     "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
     "gmx_v2": Framework("underlying", pool_position.read, pool_position.assess),
     "perennial_v2": Framework("underlying", perennial.read, perennial.assess),
+    "standard_manager": Framework("account", standard_manager.read, standard_manager.assess),
+    "pmrm_v1": Framework("underlying", pmrm_v1.read, pmrm_v1.assess),
+    "pmrm_v2": Framework("underlying", pmrm_v2.read, pmrm_v2.assess),
+    "shock_grid": Framework("account", shock_margin.read, shock_margin.assess),
     "opyn_gamma": Framework("underlying", vault_options.read, vault_options.assess),
+    "dydx_v4": Framework(
+        "settlement", dydx_margin.read, dydx_margin.assess, dydx_exact_margin.exact_requirement
+    ),
+    "drift_v2": Framework(
+        "settlement", drift_margin.read, drift_margin.assess, drift_exact_margin.exact_requirement
+    ),
 }
 
 
@@ -74,3 +96,16 @@ def assess_account(rulebook: Rulebook, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one margin account under a rulebook, whatever its framework."""
     framework = framework_of(rulebook)
     return framework.assess(framework.read(rulebook, margin_table(rulebook)), account)
+
+
+def exact_requirement(rulebook: Rulebook, account: MarginAccount) -> ExactMargin:
+    """The same in the venue's whole units; InputError when its framework has no such mode."""
+    framework = framework_of(rulebook)
+    if framework.exact is None:
+        exact = ", ".join(name for name, entry in FRAMEWORKS.items() if entry.exact is not None)
+        raise InputError(
+            f"the margin framework {rulebook.framework!r} of rulebook {rulebook.name!r} does not "
+            "count in whole units",
+            expected=f"a rulebook of one of {exact}",
+        )
+    return framework.exact(framework.read(rulebook, margin_table(rulebook)), account)
