@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-from seawall.cli import case, check, define, doctor, output, scenarios
+from seawall.cli import case, check, define, doctor, greeks, output, scenarios, surface
 from seawall.foundation.errors import SeawallError
 
 NO_ANSWER = 1
@@ -31,7 +31,9 @@ app.command("check")(check.check)
 app.add_typer(case.app, name="case")
 app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
+app.command("greeks")(greeks.greeks)
 app.add_typer(scenarios.app, name="scenarios")
+app.command("surface")(surface.surface)
 
 
 def _print_version(wanted: bool) -> None:

@@ -203,7 +203,7 @@ def _chain(s: Slices, *by: Floats) -> Floats:
 
 
 def variance_gradient(s: Slices, k: Floats) -> tuple[Floats, Floats]:
-    """w (m,) and its derivatives by the free numbers (m, 5), curve by curve at k (m,)."""
+    """Total variance (m,) and its derivatives by the free numbers (m, 5), at k (m,)."""
     w, slope, _ = slice_derivatives(s, k)
     x = k - s.centre
     r = np.hypot(x, s.round)

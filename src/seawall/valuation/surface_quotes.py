@@ -69,7 +69,7 @@ class ExpiryQuotes:
     """The usable quotes of one expiry, strikes rising; arrays (n,).
 
     years, forward            of the expiry
-    log_moneyness             ln(strike / forward)
+    strike, log_moneyness     quote currency; ln(strike / forward)
     bid_volatility, ask_volatility   annual fractions, bid < ask
     vega                      at the middle volatility, as a fraction of the forward per 1.00
     dropped                   how many quotes were left out, by reason
@@ -77,6 +77,7 @@ class ExpiryQuotes:
 
     years: float
     forward: float
+    strike: Floats
     log_moneyness: Floats
     bid_volatility: Floats
     ask_volatility: Floats
@@ -116,6 +117,7 @@ def usable_quotes(rows: ChainRows) -> SurfaceQuotes:
     """
     _refuse(rows)
     reasons = _reasons(rows)
+    bid, ask = _volatilities(rows, np.array([reason is None for reason in reasons]))
     expiries: list[ExpiryQuotes] = []
     unusable: dict[float, dict[Dropped, int]] = {}
     for years in np.unique(rows.years):
@@ -127,7 +129,7 @@ def usable_quotes(rows: ChainRows) -> SurfaceQuotes:
             unusable[float(years)] = _counted(reasons, here)
             continue
         used = used[np.argsort(rows.strike[used], kind="stable")]
-        expiries.append(_expiry(rows, used, _counted(reasons, here)))
+        expiries.append(_expiry(rows, used, bid, ask, _counted(reasons, here)))
     if not expiries:
         counts: dict[str, int] = {}
         for found in unusable.values():
@@ -211,24 +213,43 @@ def _counted(reasons: list[Dropped | None], here: NDArray[np.int64]) -> dict[Dro
     return {reason: found.count(reason) for reason in Dropped if reason in found}
 
 
-def _expiry(rows: ChainRows, used: NDArray[np.int64], dropped: dict[Dropped, int]) -> ExpiryQuotes:
-    """Bid and ask of these rows as volatilities."""
+def _volatilities(rows: ChainRows, used: Bools) -> tuple[Floats, Floats]:
+    """Bid and ask volatility of the used rows, NaN elsewhere, (n,)."""
+    ratio, years, call = rows.strike[used] / rows.forward[used], rows.years[used], rows.call[used]
+    found = []
+    for price in (rows.bid, rows.ask):
+        volatility = np.full(price.shape, np.nan)
+        volatility[used] = _implied(price[used], ratio, years, call)
+        found.append(volatility)
+    return found[0], found[1]
+
+
+def _expiry(
+    rows: ChainRows,
+    used: NDArray[np.int64],
+    bid: Floats,
+    ask: Floats,
+    dropped: dict[Dropped, int],
+) -> ExpiryQuotes:
+    """The quotes of these rows, each on the forward of the moment when it was read."""
     years = float(rows.years[used[0]])
-    # One forward per expiry: that of a row is of the moment when the row was read.
-    forward = float(np.median(rows.forward[used]))
-    strike, call = rows.strike[used], rows.call[used]
-    bid, ask = (
-        _implied(price[used], strike / rows.forward[used], years, call)
-        for price in (rows.bid, rows.ask)
+    k = np.log(rows.strike[used] / rows.forward[used])
+    middle = 0.5 * (bid[used] + ask[used])
+    return ExpiryQuotes(
+        years=years,
+        forward=float(np.median(rows.forward[used])),
+        strike=rows.strike[used],
+        log_moneyness=k,
+        bid_volatility=bid[used],
+        ask_volatility=ask[used],
+        vega=greeks(1.0, np.exp(k), years, middle, rows.call[used]).vega,
+        dropped=dropped,
     )
-    k = np.log(strike / rows.forward[used])
-    vega = greeks(1.0, np.exp(k), years, 0.5 * (bid + ask), call).vega
-    return ExpiryQuotes(years, forward, k, bid, ask, vega, dropped)
 
 
-def _implied(price: Floats, ratio: Floats, years: float, call: Bools) -> Floats:
+def _implied(price: Floats, ratio: Floats, years: Floats, call: Bools) -> Floats:
     """Volatility that gives ``price`` on a forward of 1 at strike ``ratio``; prices in bounds."""
-    low, high = np.full(price.shape, 1e-6), np.full(price.shape, 64.0 / np.sqrt(years))
+    low, high = np.full(price.shape, 1e-6), 64.0 / np.sqrt(years)
     for _ in range(90):  # bisection: slow, sure, and to the last bit
         guess = 0.5 * (low + high)
         above = black(1.0, ratio, years, guess, call) > price
