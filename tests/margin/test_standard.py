@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.margin.standard import netted_margin, short_margin
-from seawall.venues import OptionMargin
+from seawall.margin.standard import netted_margin, perp_margin, short_margin
+from seawall.venues import OptionMargin, PerpMargin
 
 RULE = OptionMargin(
     initial_base=0.15,
@@ -69,3 +69,18 @@ def test_the_netted_test_is_the_venues_own(cash, size, value, strike, call):
     ours = cash + size * value - netted
     theirs = cash - max(-size, 0.0) * short[0]
     assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_a_perpetual_whose_rate_grows_with_size_by_hand():
+    # 200 coins at 50: 10,000 x (4% + 200 x 0.01%) and 10,000 x (2% + 2%).
+    initial, maintenance = perp_margin(
+        PerpMargin(0.04, 0.02, 1e-4), np.array([200.0]), np.array([10_000.0])
+    )
+    assert initial == pytest.approx([600.0])
+    assert maintenance == pytest.approx([400.0])
+
+
+def test_an_underlying_without_numbers_of_its_own_has_the_usual_ones():
+    rule = OptionMargin(0.15, 0.1, 0.075, 0.02, 0.01, 5e-5, {"SOL": PerpMargin(0.04, 0.02, 5e-6)})
+    assert rule.perp("SOL") == PerpMargin(0.04, 0.02, 5e-6)
+    assert rule.perp("BTC") == PerpMargin(0.02, 0.01, 5e-5)

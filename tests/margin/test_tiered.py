@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.margin.tiered import TierLines, deductions, margin, tier_lines
+from seawall.margin.tiered import (
+    TierLines,
+    deductions,
+    initial_of,
+    inverse_margin,
+    maintenance_of,
+    margin,
+    next_deduction,
+    schedule,
+    tier_lines,
+    tier_of,
+)
 from seawall.venues import Tier
 
 # 50x to 1m, 20x to 5m, 10x beyond; maintenance 1, 2.5 and 5%.
@@ -97,3 +108,47 @@ def test_the_largest_line_is_the_sum_over_brackets(table, notional):
 def test_tiers_that_the_formula_cannot_serve_are_refused(tiers):
     with pytest.raises(InputError, match="lower bounds that rise"):
         tier_lines([tiers])
+
+
+@pytest.mark.parametrize(
+    ("notional", "tier"), [(0.0, 0), (999_999.99, 0), (1e6, 1), (5e6 - 1, 1), (5e6, 2), (1e12, 2)]
+)
+def test_a_notional_on_a_bound_is_in_the_upper_tier(notional, tier):
+    assert tier_of([t.lower_bound for t in THREE], notional) == tier
+
+
+def test_one_table_by_hand():
+    rates, cuts = schedule(THREE)
+    assert rates.tolist() == [0.01, 0.025, 0.05]
+    assert cuts == pytest.approx([0.0, 15_000.0, 140_000.0])
+    notional = np.array([5e5, 3e6, 8e6])
+    assert maintenance_of(THREE, notional) == pytest.approx([5_000.0, 60_000.0, 260_000.0])
+    assert initial_of(THREE, notional) == pytest.approx([10_000.0, 120_000.0, 520_000.0])
+    assert next_deduction(before=15_000.0, bound=5e6, rate_before=0.025, rate=0.05) == 140_000.0
+
+
+COIN = (Tier(0.0, 50.0, 0.01), Tier(10.0, 20.0, 0.025))
+
+
+def inverse(size: float, price: float, tiers: tuple[Tier, ...], in_coin: bool, slope: float = 0.0):
+    lines = tier_lines([tiers], [in_coin])
+    one = np.ones(1)
+    due = inverse_margin(
+        size * one,
+        price * one,
+        lines.maintenance_rate,
+        lines.maintenance_deduction,
+        slope * one,
+        lines.in_coin,
+    )
+    return float(due[0])
+
+
+def test_inverse_margin_in_coin_by_hand():
+    # 2,000,000 at 50,000 are 40 coins: 40 x 2.5% - 10 x 1.5%.
+    assert inverse(2e6, 50_000.0, COIN, in_coin=True) == pytest.approx(0.85)
+    # Tiers in quote: 2m x 2.5% - 15,000 = 35,000, which is 0.7 coins.
+    assert inverse(2e6, 50_000.0, THREE, in_coin=False) == pytest.approx(0.7)
+    # A slope adds 0.0001 x 40 coins to the rate: 40 x 0.4%.
+    assert inverse(2e6, 50_000.0, COIN, True, 1e-4) == pytest.approx(0.85 + 0.16)
+    assert inverse(2e6, 50_000.0, THREE, False, 1e-4) == pytest.approx(0.7 + 0.16)
