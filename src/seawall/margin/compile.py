@@ -8,6 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from seawall.book import Book
+from seawall.foundation.errors import InputError
+from seawall.margin.frameworks import FRAMEWORKS, framework_of
 from seawall.margin.grouping import Grouping, group
 from seawall.margin.listing import Listing
 from seawall.margin.optionrows import compile_options
@@ -26,8 +28,11 @@ def compile_table(
 ) -> MarginTable:
     """Compile the accounts of desks and crowd into a margin table.
 
-    Raises MissingRule when a rulebook lacks a number that a position needs.
+    Raises MissingRule when a rulebook lacks a number that a position needs, InputError when a
+    venue's framework gives another maintenance margin than this table would.
     """
+    for venue, rulebook in rulebooks.items():
+        _refuse_other_frameworks(venue, rulebook)
     venues = tuple(rulebooks)
     venue_of = np.array([venues.index(name) for name in book.account_venue], dtype=np.int64)
     listing = Listing(book, market, tuple(rulebooks.values()), venues, venue_of)
@@ -54,6 +59,16 @@ def compile_table(
         option_rules={v: rule for v, rule in enumerate(rules) if rule is not None},
         default_tier_instruments=tuple(listing.defaulted),
     )
+
+
+def _refuse_other_frameworks(venue: str, rulebook: Rulebook) -> None:
+    if not framework_of(rulebook).in_loop:
+        known = ", ".join(name for name, entry in FRAMEWORKS.items() if entry.in_loop)
+        raise InputError(
+            f"venue {venue!r} margins by {rulebook.framework!r}, which the simulation does not run "
+            "(`seawall margin` and `seawall whatif` answer for it)",
+            expected=f"a rulebook whose framework is one of {known}",
+        )
 
 
 def _units(listing: Listing, groups: Grouping, rows: Rows, options: OptionRows) -> Units:

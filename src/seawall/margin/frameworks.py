@@ -47,18 +47,22 @@ class Framework:
     assess    (parameters, account) -> AccountMargin
     exact     (parameters, account) -> ExactMargin in the venue's whole units; None where the venue
               does not count in whole numbers
+    in_loop   True where the cascade's table gives the same maintenance margin (a test says so)
     """
 
     together: str
     read: Callable[[Rulebook, Section], Any]
     assess: Callable[[Any, MarginAccount], AccountMargin]
     exact: Callable[[Any, MarginAccount], ExactMargin] | None = None
+    in_loop: bool = False
 
 
 FRAMEWORKS: dict[str, Framework] = {
-    "tiered": Framework("settlement", tiered_margin.read, tiered_margin.assess),
-    "standard": Framework("settlement", standard_margin.read, standard_margin.assess),
-    "collateral": Framework("account", collateral_margin.read, collateral_margin.assess),
+    "tiered": Framework("settlement", tiered_margin.read, tiered_margin.assess, in_loop=True),
+    "standard": Framework("settlement", standard_margin.read, standard_margin.assess, in_loop=True),
+    "collateral": Framework(
+        "account", collateral_margin.read, collateral_margin.assess, in_loop=True
+    ),
     "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
     "gmx_v2": Framework("underlying", pool_position.read, pool_position.assess),
     "perennial_v2": Framework("underlying", perennial.read, perennial.assess),
@@ -68,7 +72,11 @@ FRAMEWORKS: dict[str, Framework] = {
     "shock_grid": Framework("account", shock_margin.read, shock_margin.assess),
     "opyn_gamma": Framework("underlying", vault_options.read, vault_options.assess),
     "dydx_v4": Framework(
-        "settlement", dydx_margin.read, dydx_margin.assess, dydx_exact_margin.exact_requirement
+        "settlement",
+        dydx_margin.read,
+        dydx_margin.assess,
+        dydx_exact_margin.exact_requirement,
+        in_loop=True,
     ),
     "drift_v2": Framework(
         "settlement", drift_margin.read, drift_margin.assess, drift_exact_margin.exact_requirement
