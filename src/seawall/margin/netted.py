@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.margin.account import MarginAccount, Options
@@ -62,15 +62,15 @@ def netted_perps(account: MarginAccount) -> NettedPerps:
     held = segment_sums(np.abs(base), index, count) > 0.0
     confidence = np.ones(count)
     np.minimum.at(confidence, index, perps.confidence)
-    keep = np.flatnonzero(held)
-    return NettedPerps(
-        tuple(perps.names[n] for n in first[keep]),
-        tuple(perps.underlying[n] for n in first[keep]),
-        segment_sums(base, index, count)[keep],
-        perps.mark[first[keep]],
-        confidence[keep],
-        segment_sums(gained, index, count)[keep],
+    all_rows = NettedPerps(
+        tuple(perps.names[n] for n in first),
+        tuple(perps.underlying[n] for n in first),
+        segment_sums(base, index, count),
+        perps.mark[first],
+        confidence,
+        segment_sums(gained, index, count),
     )
+    return perp_rows(all_rows, held)
 
 
 def netted_options(options: Options) -> Options:
@@ -94,13 +94,24 @@ def netted_options(options: Options) -> Options:
     keep = np.flatnonzero(amount != 0.0)
     if keep.size == len(keys):
         return options
-    rows = first[keep]
 
     def lowest(values: Floats) -> Floats:
         low = np.ones(first.size)
         np.minimum.at(low, index, values)
         return low[keep]
 
+    return replace(
+        option_rows(options, first[keep]),
+        amount=amount[keep],
+        forward_confidence=lowest(options.forward_confidence),
+        volatility_confidence=lowest(options.volatility_confidence),
+        rate_confidence=lowest(options.rate_confidence),
+    )
+
+
+def option_rows(options: Options, chosen: Ints | Bools) -> Options:
+    """Some of the options, by row number or by a True for each that is kept."""
+    rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
     return Options(
         names=tuple(options.names[n] for n in rows),
         underlying=tuple(options.underlying[n] for n in rows),
@@ -108,14 +119,27 @@ def netted_options(options: Options) -> Options:
         seconds=options.seconds[rows],
         strike=options.strike[rows],
         call=options.call[rows],
-        amount=amount[keep],
+        amount=options.amount[rows],
         forward=options.forward[rows],
-        forward_confidence=lowest(options.forward_confidence),
+        forward_confidence=options.forward_confidence[rows],
         volatility=options.volatility[rows],
-        volatility_confidence=lowest(options.volatility_confidence),
+        volatility_confidence=options.volatility_confidence[rows],
         rate=options.rate[rows],
-        rate_confidence=lowest(options.rate_confidence),
+        rate_confidence=options.rate_confidence[rows],
         inverse=options.inverse[rows],
+    )
+
+
+def perp_rows(perps: NettedPerps, keep: Bools) -> NettedPerps:
+    """The perpetuals for which ``keep`` is True."""
+    rows = np.flatnonzero(keep)
+    return NettedPerps(
+        tuple(perps.names[n] for n in rows),
+        tuple(perps.underlying[n] for n in rows),
+        perps.size[rows],
+        perps.mark[rows],
+        perps.confidence[rows],
+        perps.profit[rows],
     )
 
 
@@ -183,18 +207,25 @@ def no_debt(account: MarginAccount, rule: str) -> None:
             )
 
 
-def in_quote(margin: AccountMargin, account: MarginAccount) -> AccountMargin:
-    """The same answer in quote currency: times the price of the settlement asset."""
-    price = account.settle_price
-    if price == 1.0:
+def in_quote(margin: AccountMargin, account: MarginAccount, counted: Bools) -> AccountMargin:
+    """The same answer in quote currency, with the coins that a rule does not count as collateral.
+
+    counted (b,): True for the balances in ``margin``. The others are worth their price and need all
+    of it, so they change neither net margin.
+    """
+    price, before = account.settle_price, margin.requirement
+    held = account.balances
+    idle = float(np.sum(np.where(counted, 0.0, held.quantity * held.price)))
+    if price == 1.0 and idle == 0.0:
         return margin
-    before = margin.requirement
     requirement = Requirement(
-        before.equity * price, before.initial * price, before.maintenance * price
+        before.equity * price + idle,
+        before.initial * price + idle,
+        before.maintenance * price + idle,
     )
-    rule = f"{account.settle} below, at {price:.12g} each"
-    top = Line("margin in quote currency", None, "", rule, (margin.working,))
-    return AccountMargin(requirement, top)
+    rule = f"{account.settle} below, at {price:.12g} each, and coins that are no collateral"
+    parts = (margin.working, Line("coins that do not count", idle, "quote", "need all their value"))
+    return AccountMargin(requirement, Line("margin in quote currency", None, "", rule, parts))
 
 
 def with_cash_as_coin(account: MarginAccount) -> MarginAccount:

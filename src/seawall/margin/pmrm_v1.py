@@ -24,8 +24,10 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import number, word
+from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
-from seawall.margin.netted import no_debt, with_cash_as_coin
+from seawall.margin.markets import Markets, read_markets
+from seawall.margin.netted import in_quote, no_debt, only_underlying, with_cash_as_coin
 from seawall.margin.pmrm_lines import (
     basis_contingency,
     confidence_line,
@@ -46,6 +48,7 @@ from seawall.margin.pmrm_parts import (
     volatility_multiples,
 )
 from seawall.margin.working import AccountMargin, Line, account_margin
+from seawall.venues import Rulebook
 
 NAME = "PMRM v1"
 
@@ -96,6 +99,19 @@ class PmrmV1:
     def __post_init__(self) -> None:
         if not self.scenarios:
             raise InputError(f"{NAME} has no scenarios", expected="at least one")
+
+
+def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV1]:
+    """Parameters of each market; raises InputError for what is missing, unknown or too large."""
+    return read_markets(rulebook.name, table, PmrmV1)
+
+
+def assess(rules: Markets[PmrmV1], account: MarginAccount) -> AccountMargin:
+    """Requirement of one underlying's account in quote; see `pmrm_v1`."""
+    account = with_cash_as_coin(account)
+    underlying = only_underlying(account, NAME)
+    counted = np.array([asset == underlying for asset in account.balances.assets], dtype=bool)
+    return in_quote(pmrm_v1(rules.of(underlying), account), account, counted)
 
 
 def pmrm_v1(rule: PmrmV1, account: MarginAccount) -> AccountMargin:

@@ -25,8 +25,10 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import number, whole
+from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
-from seawall.margin.netted import no_debt, with_cash_as_coin
+from seawall.margin.markets import Markets, read_markets
+from seawall.margin.netted import in_quote, no_debt, only_underlying, with_cash_as_coin
 from seawall.margin.pmrm_lines import basis_contingency, expiry_lines, scenario_lines
 from seawall.margin.pmrm_parts import (
     FACTOR,
@@ -51,6 +53,7 @@ from seawall.margin.pmrm_v2_shocks import (
     option_changes,
 )
 from seawall.margin.working import AccountMargin, Line, account_margin
+from seawall.venues import Rulebook
 
 NAME = "PMRM v2"
 
@@ -91,6 +94,19 @@ class PmrmV2:
     def __post_init__(self) -> None:
         if not self.scenarios:
             raise InputError(f"{NAME} has no scenarios", expected="at least one")
+
+
+def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV2]:
+    """Parameters of each market; raises InputError for what is missing, unknown or too large."""
+    return read_markets(rulebook.name, table, PmrmV2)
+
+
+def assess(rules: Markets[PmrmV2], account: MarginAccount) -> AccountMargin:
+    """Requirement of one underlying's account in quote; see `pmrm_v2`."""
+    account = with_cash_as_coin(account)
+    rule = rules.of(only_underlying(account, NAME))
+    counted = np.array([asset in rule.collateral for asset in account.balances.assets], dtype=bool)
+    return in_quote(pmrm_v2(rule, account), account, counted)
 
 
 def pmrm_v2(rule: PmrmV2, account: MarginAccount) -> AccountMargin:

@@ -21,12 +21,16 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
+from seawall.foundation.record import read_record
+from seawall.foundation.section import Section
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options, SpotPrice
+from seawall.margin.markets import BESIDE, overlaid
 from seawall.margin.netted import (
     Expiries,
     NettedPerps,
     expiries,
+    in_quote,
     netted_options,
     netted_perps,
     no_debt,
@@ -36,6 +40,7 @@ from seawall.margin.standard_options import expiry_margin
 from seawall.margin.standard_rules import StandardManager
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.valuation.black import black
+from seawall.venues import Rulebook
 
 NAME = "standard margin"
 
@@ -48,6 +53,27 @@ class _Term:
     maintenance: float
     initial: float
     line: Line
+
+
+def read(rulebook: Rulebook, table: Section) -> StandardManager:
+    """Parameters; [margin.every_market] stands under each of [margin.markets].
+
+    Raises InputError for what is missing, unknown or too large.
+    """
+    shared, markets = table.section("every_market"), table.section("markets")
+    each = {name: overlaid(shared.values, markets.section(name).values) for name in markets.values}
+    left_out = ("every_market", *BESIDE)
+    values = {key: value for key, value in table.values.items() if key not in left_out}
+    whole = Section({**values, "markets": each}, table.file, table.path, table.text)
+    return read_record(whole, StandardManager)
+
+
+def assess(rule: StandardManager, account: MarginAccount) -> AccountMargin:
+    """Requirement of a whole account in quote; see `standard_margin`."""
+    account = with_cash_as_coin(account)
+    markets = [rule.markets.get(asset) for asset in account.balances.assets]
+    counted = np.array([m is not None and m.coin is not None for m in markets], dtype=bool)
+    return in_quote(standard_margin(rule, account), account, counted)
 
 
 def standard_margin(rule: StandardManager, account: MarginAccount) -> AccountMargin:
