@@ -145,7 +145,9 @@ def scope_greeks(books: Ledger, holdings: Bools) -> ScopeGreeks:
     vanna = _sum(home, e.vanna[holdings] * books.spot[named], k) * PER_POINT
     volga = _sum(home, e.volga[holdings], k) * PER_POINT**2
     columns = (delta.sum(axis=0), np.diag(bends), vega, theta, vanna, volga)
-    touched = np.unique(np.concatenate([e.slopes.asset[mine], home]))
+    # A share of several assets has no price of its own here, but its accrual is shown under it.
+    timed = np.flatnonzero((vega != 0) | (theta != 0) | (vanna != 0) | (volga != 0))
+    touched = np.union1d(e.slopes.asset[mine], timed)
     moving = np.flatnonzero(~books.money)
     total = {
         name: float(column[moving].sum()) for name, column in zip(GREEKS, columns, strict=True)
