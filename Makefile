@@ -9,8 +9,9 @@ PIP = $$( $(BIN)/python -m pip --version >/dev/null 2>&1 \
 INSTALL = --disable-pip-version-check -qq install
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+PEERS := $(VENV)/.peers-installed
 
-.PHONY: help demo setup test test-all bench lock clean
+.PHONY: help demo setup test test-all bench bench-gate lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +19,8 @@ help:
 	@echo "make test      style, types, floors and the quick tests"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make setup     everything for development in .venv"
-	@echo "make bench     timings"
+	@echo "make bench     timings against peers, as ratios; installs the peers"
+	@echo "make bench-gate  kernels against their plain twins and the recorded ratios"
 	@echo "make lock      renew requirements.lock and requirements-dev.lock (needs uv)"
 	@echo "make clean     remove what these commands made, .venv included"
 	@echo "Another Python: make demo PYTHON=python3.12"
@@ -45,6 +47,13 @@ $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
 		$$pip $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(RUNTIME) $@
 
+$(PEERS): requirements-peers.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Seawall, its development tools and the peers into $(VENV) (some minutes)"
+	@pip="$(PIP)"; \
+		$$pip $(INSTALL) --require-hashes -r requirements-peers.lock && \
+		$$pip $(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(RUNTIME) $(DEV) $@
+
 setup: $(DEV)
 	@echo "Ready: . $(BIN)/activate"
 
@@ -69,9 +78,11 @@ test-all: $(DEV)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q --benchmark-skip
 
-bench: $(DEV)
-	@test -d benchmarks || { echo "There are no benchmarks yet." >&2; exit 1; }
-	$(BIN)/pytest -q benchmarks --benchmark-only
+bench: $(PEERS)
+	$(BIN)/python benchmarks/run.py
+
+bench-gate: $(DEV)
+	$(BIN)/python benchmarks/run.py --gate
 
 # One version for every Python and platform, all files' hashes, and no address in the file.
 COMPILE = uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
