@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
+from seawall.margin.frameworks import framework_of, margin_table
 from seawall.venues.preset import list_presets, load_preset, require_rules, rulebook_from
 from seawall.venues.rulebook import Rulebook, Tier
 
@@ -35,13 +36,22 @@ def maintenance(tiers: tuple[Tier, ...], notional: float) -> float:
 
 
 def test_the_presets_and_their_origin() -> None:
-    assert {"aave_v3", "deribit", "hyperliquid"} <= set(list_presets())
+    expected = {"aave_v3", "binance", "bitmex", "bybit", "deribit", "gmx_v2", "hyperliquid", "okx"}
+    expected |= {"opyn_gamma", "perennial_v2", "synthetix_v3"}
+    assert expected <= set(list_presets())
     for name in list_presets():
         rulebook = preset(name)
         assert len(rulebook.source) > 40
         assert rulebook.as_of.year in (2025, 2026)
         assert rulebook.needs
         assert "name" in load_preset(name)
+
+
+@pytest.mark.parametrize("name", list_presets())
+def test_every_preset_names_a_framework_that_reads_it(name: str) -> None:
+    rulebook = preset(name)
+    assert "framework" in load_preset(name), "the preset says which rule it is"
+    assert framework_of(rulebook).read(rulebook, margin_table(rulebook)) is not None
 
 
 @pytest.mark.parametrize(
@@ -173,11 +183,19 @@ def test_overrides_go_key_by_key_and_lists_whole() -> None:
     assert load_preset("hyperliquid")["tiers"]["BTC"][0]["max_leverage"] == 40  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", ["hyperliquid", "aave_v3", "deribit"])
+SUPPLIED = {
+    "fee_to": "fund",
+    "layers": ["fund"],
+    "partial_fraction": 0.5,
+    "default_tiers": [{"lower_bound": 0, "max_leverage": 10, "maintenance_rate": 0.01}],
+    "markets": {},
+}
+
+
+@pytest.mark.parametrize("name", list_presets())
 def test_each_need_is_refused_by_key_and_file_until_supplied(name: str) -> None:
     raw: dict[str, object] = {"preset": name}
     file = f"rulebooks/{name}.toml"
-    values = {"fee_to": "fund", "layers": ["fund"], "partial_fraction": 0.5}
     for key in rulebook_from(raw, file=file).needs:
         with pytest.raises(MissingRule, match=rf"^{file}: .*{key}.*write"):
             require_rules(rulebook_from(raw, file=file), raw, file=file)
@@ -185,7 +203,7 @@ def test_each_need_is_refused_by_key_and_file_until_supplied(name: str) -> None:
         place = raw
         for part in path:
             place = place.setdefault(part, {})  # type: ignore[assignment]
-        place[last] = values.get(last, 0.0)
+        place[last] = SUPPLIED.get(last, 0.0)
     rulebook = rulebook_from(raw, file=file)
     assert rulebook.needs == ()
     require_rules(rulebook, raw, file=file)

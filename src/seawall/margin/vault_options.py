@@ -186,6 +186,6 @@ def _bound(rule: VaultMargin, account: MarginAccount, seconds: float) -> float:
             return entry.bound
     last = rule.table.upper_bounds[-1].seconds
     raise MissingRule(
-        f"rulebook {rule.venue!r} has upper bounds up to {last:g} seconds, but account "
-        f"{account.name!r} holds an option with {seconds:g} seconds to expiry: add a later bound."
+        f"rulebook {rule.venue!r} has upper bounds up to {last:,.0f} seconds, but account "
+        f"{account.name!r} holds an option with {seconds:,.0f} seconds to expiry: add a later bound."
     )
