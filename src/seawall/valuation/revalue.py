@@ -56,7 +56,7 @@ class Values:
 
 
 @dataclass(frozen=True)
-class _Terms:
+class Terms:
     """What the market says about each instrument, (i,); options have the last five.
 
     multiplier  settlement units per contract and quote of move: 1 for linear contracts
@@ -83,9 +83,9 @@ def revalue(book: Book, market: Market, as_of: float) -> Values:
     """
     held = np.zeros(len(book.instruments), dtype=bool)
     held[book.position_instrument] = True
-    by_instrument = _terms(book.instruments, held, market, as_of)
+    by_instrument = terms_of(book.instruments, held, market, as_of)
     row = book.position_instrument
-    terms = _Terms(**{f.name: getattr(by_instrument, f.name)[row] for f in fields(_Terms)})
+    terms = Terms(**{f.name: getattr(by_instrument, f.name)[row] for f in fields(Terms)})
     futures = _futures(book.size, book.entry, terms)
     if not terms.option.any():
         return futures
@@ -105,7 +105,7 @@ def per_account(book: Book, amount: Floats) -> Floats:
     return np.bincount(book.position_account, weights=amount, minlength=accounts).astype(np.float64)
 
 
-def _futures(size: Floats, entry: Floats, terms: _Terms) -> Values:
+def _futures(size: Floats, entry: Floats, terms: Terms) -> Values:
     """Perpetuals and futures; rows that are options hold numbers that the caller drops."""
     # Options are entered at a premium that may be 0; keep their rows out of the division.
     price = np.where(terms.option, terms.mark, entry)
@@ -134,7 +134,7 @@ def _futures(size: Floats, entry: Floats, terms: _Terms) -> Values:
     )
 
 
-def _options(size: Floats, terms: _Terms) -> Values:
+def _options(size: Floats, terms: Terms) -> Values:
     """Options; rows that are not are valued at strike = mark and dropped by the caller."""
     unit: OptionGreeks = greeks(terms.mark, terms.strike, terms.years, terms.volatility, terms.call)
     basis = terms.mark / terms.spot
@@ -158,12 +158,12 @@ def _options(size: Floats, terms: _Terms) -> Values:
     )
 
 
-def _terms(
+def terms_of(
     instruments: tuple[Instrument, ...], held: Bools, market: Market, as_of: float
-) -> _Terms:
+) -> Terms:
     """One column per fact, in the order of ``instruments``; unheld rows are harmless ones."""
     count = len(instruments)
-    terms = _Terms(
+    terms = Terms(
         spot=np.ones(count),
         mark=np.ones(count),
         settle=np.ones(count),
@@ -182,7 +182,7 @@ def _terms(
     return terms
 
 
-def _fill(terms: _Terms, i: int, instrument: Instrument, market: Market, as_of: float) -> None:
+def _fill(terms: Terms, i: int, instrument: Instrument, market: Market, as_of: float) -> None:
     """Write one held instrument's facts into the columns."""
     if isinstance(instrument, Held):
         what = "coin" if isinstance(instrument, Spot) else "share"
