@@ -1,14 +1,19 @@
 """European options on a forward, undiscounted (Black 1976): value and Greeks.
 
 Idea: price the out-of-the-money side, which is small and therefore accurate, and add the intrinsic
-value. With x = |ln(F/K)|, s = vol sqrt(T), lo = min(F, K), hi = max(F, K):
+value. With h = |ln(F/K)|/s, s = vol sqrt(T), t = s/2, z = (h -+ t)/sqrt 2 and erfcx the scaled
+complementary error function:
 
-    out-of-the-money value = lo N(s/2 - x/s) - hi N(-s/2 - x/s)
+    out-of-the-money value = sqrt(F K) exp(-(h^2 + t^2)/2) (erfcx(z1) - erfcx(z2)) / 2
 
-which serves calls and puts alike. Against 50 digits its relative error stayed below 3e-9 for
-out-of-the-money values down to 1e-268, and is near 1e-13 in the middle. Discounting and the coin of
-settlement belong to the caller (:mod:`seawall.valuation.inverse`). Source: Black (1976), Journal of
-Financial Economics 3.
+which serves calls and puts alike. Three places need care. Near the money the logarithm is taken of
+1 + (F - K)/K, because F/K has lost the digits that h is made of. At small t the difference is a
+series in t. And where z1 is far below 0 the value is taken down from its upper bound min(F, K).
+Relative error of the out-of-the-money value against 50 digits: below 2e-13 on a realistic book and
+below 1e-12 for T from 1e-6 years, volatility 1% to 500% and 30 standard deviations; most of it is
+the rounding of h, times h^2. Discounting and the coin of settlement belong to the caller
+(:mod:`seawall.valuation.inverse`, :mod:`seawall.valuation.discounted`). The compiled twin is
+:mod:`seawall.valuation.fastblack`. Source: Black (1976), Journal of Financial Economics 3.
 Wrong when the forward jumps or its volatility is not one number per strike and expiry: implied
 volatility per instrument hides that at today's prices, not in the Greeks.
 """
@@ -23,12 +28,19 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-# Below this, prices and total volatilities are taken as this: logs and quotients stay finite.
-_TINY = 1e-300
+# Prices are taken to be within these: their products and quotients stay finite.
+_LOWEST, _HIGHEST = 1e-150, 1e150
 # Total volatility vol sqrt(T) at or below which the option is its intrinsic value.
 _SETTLED = 1e-12
-# exp(-d^2/2) is zero in double precision beyond this.
-_FAR = 40.0
+# Standard deviations beyond which nothing changes: exp(-d^2/2) is 0 long before.
+_FAR = 1e3
+# z1 below which the value is taken from its upper bound.
+_LEAST = -0.5
+# t = s/2 below which the difference of erfcx is a series.
+_SERIES = 0.01
+_HALF_ROOT = math.sqrt(0.5)
+# Standard deviations beyond which Taylor's higher terms are noise, and negligible.
+_FAR_OUT = 40.0
 
 
 @dataclass(frozen=True)
@@ -63,34 +75,11 @@ def black(
     call True or False. Finite inputs never give NaN; expired (years <= 0) or zero volatility gives
     the intrinsic value, and no result is below it.
     """
-    from scipy.special import ndtr
-
-    f = np.maximum(np.asarray(forward, dtype=np.float64), _TINY)
-    k = np.maximum(np.asarray(strike, dtype=np.float64), _TINY)
+    f, k = _price(forward), _price(strike)
     s = _total_volatility(years, volatility)
     sign = np.where(np.asarray(call, dtype=bool), 1.0, -1.0)
-    shape = np.broadcast_shapes(f.shape, k.shape, s.shape, sign.shape)
-    # Two full-size arrays, reused: the cascade calls this on (paths, options) at every step.
-    far = np.empty(shape)
-    np.divide(f, k, out=far)
-    np.log(far, out=far)
-    np.abs(far, out=far)
-    far /= np.maximum(s, _TINY)
-    near = np.subtract(0.5 * s, far, out=np.empty(shape))
-    ndtr(near, out=near)
-    near *= np.minimum(f, k)
-    far += 0.5 * s
-    np.negative(far, out=far)
-    ndtr(far, out=far)
-    far *= np.maximum(f, k)
-    near -= far
-    np.maximum(near, 0.0, out=near)
-    np.subtract(f, k, out=far)
-    far *= sign
-    np.maximum(far, 0.0, out=far)
-    near += far
-    value: Floats = near[()]
-    return value
+    value: Floats = np.maximum(sign * (f - k), 0.0) + _out_of_the_money(f, k, s)
+    return value[()]
 
 
 def greeks(
@@ -110,36 +99,112 @@ def greeks(
     from scipy.special import ndtr
 
     f, k, t, vol, is_call = np.broadcast_arrays(
-        np.maximum(np.asarray(forward, dtype=np.float64), _TINY),
-        np.maximum(np.asarray(strike, dtype=np.float64), _TINY),
+        _price(forward),
+        _price(strike),
         np.maximum(np.asarray(years, dtype=np.float64), 0.0),
         np.maximum(np.asarray(volatility, dtype=np.float64), 0.0),
         np.asarray(call, dtype=bool),
     )
     root = np.sqrt(t)
-    alive = vol * root > _SETTLED
-    # Settled options get harmless stand-ins here and their limits below.
-    s = np.where(alive, vol * root, 1.0)
-    root = np.where(alive, root, 1.0)
-    vol = np.where(alive, vol, 1.0)
-    moneyness = np.log(f / k)
-    # Beyond 40 the density is 0; the clip keeps 0 x infinity out of vanna and volga.
-    d1 = np.clip(moneyness / s + 0.5 * s, -_FAR, _FAR)
-    d2 = np.clip(moneyness / s - 0.5 * s, -_FAR, _FAR)
-    density = np.where(alive, np.exp(-0.5 * d1 * d1) / math.sqrt(2.0 * math.pi), 0.0)
-    step = np.where(moneyness > 0.0, 1.0, np.where(moneyness < 0.0, 0.0, 0.5))
-    call_delta = np.where(alive, ndtr(d1), step)
-    put_delta = np.where(alive, -ndtr(-d1), step - 1.0)
-    vega = f * density * root
+    s = vol * root
+    h = np.where(f < k, -1.0, 1.0) * _deviations(f, k, s)
+    d1 = h + 0.5 * s
+    d2 = h - 0.5 * s
+    per_s = 1.0 / np.maximum(s, _SETTLED)
+    # F n(d1) = K n(d2) = sqrt(FK) exp(-(h^2 + t^2)/2) / sqrt(2 pi); it is 0 for settled options.
+    weight = np.sqrt(f * k) * np.exp(-0.5 * (h * h + 0.25 * s * s)) / math.sqrt(2.0 * math.pi)
+    at_strike = (s <= _SETTLED) & (f == k)
+    call_delta = np.where(at_strike, 0.5, ndtr(d1))
+    put_delta = np.where(at_strike, -0.5, -ndtr(-d1))
+    vega = weight * root
     return OptionGreeks(
-        value=black(f, k, t, np.where(alive, vol, 0.0), is_call),
+        value=black(f, k, t, vol, is_call),
         delta=np.where(is_call, call_delta, put_delta)[()],
-        gamma=(density / (f * s))[()],
+        gamma=(weight / f / f * per_s)[()],
         vega=vega[()],
-        theta=(-0.5 * f * density * vol / root)[()],
-        vanna=(-density * d2 / vol)[()],
-        volga=(vega * d1 * d2 / vol)[()],
+        theta=(-0.5 * weight * vol * vol * per_s)[()],
+        vanna=(-weight / f * d2 * root * per_s)[()],
+        volga=(vega * d1 * d2 * root * per_s)[()],
     )
+
+
+def _price(price: ArrayLike) -> Floats:
+    """Prices as floats within the range of this file; NaN stays."""
+    within: Floats = np.clip(np.asarray(price, dtype=np.float64), _LOWEST, _HIGHEST)
+    return within
+
+
+def distance(f: Floats, k: Floats) -> Floats:
+    """|ln(F/K)| with full relative accuracy, also where F is near K; both > 0."""
+    log: Floats = np.log1p(np.abs(f - k) / np.minimum(f, k))
+    return log
+
+
+def _deviations(f: Floats, k: Floats, s: Floats) -> Floats:
+    """|ln(F/K)|/s up to 1000, full size; a settled option is that far from its strike."""
+    away = distance(f, k)
+    h = np.divide(
+        away, np.maximum(s, _SETTLED), out=np.empty(np.broadcast_shapes(f.shape, k.shape, s.shape))
+    )
+    np.minimum(h, _FAR, out=h)
+    np.copyto(h, _FAR, where=s <= _SETTLED)
+    return h
+
+
+def _out_of_the_money(f: Floats, k: Floats, s: Floats) -> Floats:
+    """Value of the call if F < K, else of the put."""
+    from scipy.special import erfcx
+
+    # Few full-size arrays, reused: the cascade calls this on (paths, options) at every step.
+    shape = np.broadcast_shapes(f.shape, k.shape, s.shape)
+    f, k, s = np.atleast_1d(f), np.atleast_1d(k), np.atleast_1d(s)
+    h = _deviations(f, k, s)
+    t = np.minimum(0.5 * s, _FAR)
+    z1 = h - t
+    z1 *= _HALF_ROOT
+    below = z1 < _LEAST
+    np.negative(z1, out=z1, where=below)
+    z2 = h + t
+    z2 *= _HALF_ROOT
+    scale = h * h
+    scale += t * t
+    scale *= -0.5
+    np.exp(scale, out=scale)
+    scale *= 0.5 * np.sqrt(f * k)
+    near, far = erfcx(z1, out=z1), erfcx(z2, out=z2)
+    value = near - far
+    small = np.broadcast_to(t < _SERIES, h.shape)
+    if small.any():
+        value[small] = _small_drop(h[small], np.broadcast_to(t, h.shape)[small])
+    value *= scale
+    if below.any():
+        near += far
+        near *= scale
+        np.copyto(value, np.minimum(f, k) - near, where=below)
+    outside: Floats = np.maximum(value, 0.0, out=value).reshape(shape)
+    return outside
+
+
+def _small_drop(h: Floats, t: Floats) -> Floats:
+    """erfcx(z1) - erfcx(z2) for small t: Taylor series of Mills' ratio R around h, odd terms.
+
+    R(h) = sqrt(pi/2) erfcx(h/sqrt 2), R' = h R - 1 and R^(n+1) = h R^(n) + n R^(n-1).
+    """
+    from scipy.special import erfcx
+
+    ratio = math.sqrt(0.5 * math.pi) * erfcx(h * _HALF_ROOT)
+    first = h * ratio - 1.0
+    second = h * first + ratio
+    third = h * second + 2.0 * first
+    fourth = h * third + 3.0 * second
+    fifth = h * fourth + 4.0 * third
+    sixth = h * fifth + 5.0 * fourth
+    seventh = h * sixth + 6.0 * fifth
+    square = t * t
+    # Far out the recurrence has lost its digits, but there the first term is all.
+    rest = square * (third / 6.0 + square * (fifth / 120.0 + square * seventh / 5040.0))
+    drop: Floats = -2.0 * math.sqrt(2.0 / math.pi) * t * (first + np.where(h < _FAR_OUT, rest, 0.0))
+    return drop
 
 
 def _total_volatility(years: ArrayLike, volatility: ArrayLike) -> Floats:

@@ -1,0 +1,197 @@
+"""Compiled code: how kernels are declared, cached on disk, and known to be ready.
+
+Compiled code lives in files named ``*kernel*.py`` and nowhere else, with its constants. A kernel
+has fixed signatures, so that nothing is compiled by surprise (an integer where a float was meant
+would cost a second per call); a helper is a small compiled function that kernels call.
+
+Cache. Numba's own disk cache sees a change in the file of the cached function, not in another
+file that it calls: it would return the old answer. So the folder's name is a hash of all kernel
+files, this file, the versions of Numba and llvmlite, and the CPU with its features. Where the
+folder cannot be written kernels still work and are compiled again in each process. The folder is
+``SEAWALL_CACHE``, else ``seawall`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
+
+Ready. :meth:`Kernel.ready` says whether a call answers at once: compiled in this process or in the
+cache. Callers use their plain twin until then; ``seawall doctor --warm`` compiles ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+KERNEL_FILES = "*kernel*.py"
+Function = TypeVar("Function", bound=Callable[..., Any])
+_PACKAGE = Path(__file__).resolve().parents[1]
+# Numba reads its cache folder from a module-wide setting; one thread at a time may lend it ours.
+_SETTING = threading.Lock()
+
+# LLVM's fast-math flags are all off: kernels are written so that loops become vector code without
+# them. A multiply-add is asked for by name, and compare-and-select keeps NaN.
+
+
+class Kernel:
+    """A compiled function with fixed signatures; calling it compiles what is not compiled yet.
+
+    ``signatures`` in Numba's words, such as ``void(f8[::1], f8[::1])``. Calls must match one of
+    them exactly (dtype, contiguity): wrappers coerce. Runs without the interpreter's lock.
+    """
+
+    def __init__(self, function: Callable[..., Any], signatures: tuple[str, ...]) -> None:
+        self.name = f"{function.__module__}.{function.__name__}"
+        self.signatures = signatures
+        self._plain = function
+        self._lock = threading.RLock()
+        self._dispatcher: Any = None
+        self._compiled = False
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it; the first call of a process loads or compiles."""
+        if not self._compiled:
+            self.compile()
+        return self._dispatcher(*arguments)
+
+    def ready(self) -> bool:
+        """Whether a call answers at once: compiled here, or in the cache of this machine.
+
+        Looking costs some hundredths of a second the first time, then nothing. What is in the cache
+        is loaded by the look.
+        """
+        if self._compiled:
+            return True
+        with self._lock:
+            if all(self._cached(signature) for signature in self.signatures):
+                self.compile()
+        return self._compiled
+
+    def compile(self) -> None:
+        """Compile all signatures, or load them from the cache."""
+        with self._lock:
+            if self._compiled:
+                return
+            dispatcher = self._dispatch()
+            for signature in self.signatures:
+                dispatcher.compile(signature)
+            # From here on a wrong type is an error, not a silent second of compiling.
+            dispatcher.disable_compile()
+            self._compiled = True
+
+    def _cached(self, signature: str) -> bool:
+        """Whether the disk cache holds this signature for this machine."""
+        numba_core = _untyped("numba.core.sigutils"), _untyped("numba.core.typing")
+        dispatcher = self._dispatch()
+        arguments, result = numba_core[0].normalize_signature(signature)
+        wanted = numba_core[1].signature(result, *arguments)
+        # Not a public name of Numba; without it kernels are merely never ready before a compile.
+        stored = getattr(dispatcher, "_cache", None)
+        load = getattr(stored, "load_overload", None)
+        return load is not None and load(wanted, dispatcher.targetctx) is not None
+
+    def _dispatch(self) -> Any:
+        if self._dispatcher is None:
+            import numba
+
+            dispatcher = numba.njit(nogil=True, error_model="numpy")(self._plain)
+            folder = cache_folder()
+            if folder is not None:
+                with _numba_cache_in(folder):
+                    dispatcher.enable_caching()
+            self._dispatcher = dispatcher
+        return self._dispatcher
+
+
+def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Kernel]:
+    """Declare a kernel: ``@kernel("void(f8[::1], f8[::1])")``. Nothing is compiled yet."""
+
+    def declare(function: Callable[..., Any]) -> Kernel:
+        return Kernel(function, signatures)
+
+    return declare
+
+
+def helper(function: Function) -> Function:
+    """A small function, or a loop over a block, that becomes part of the kernels that call it."""
+    import numba
+
+    compiled: Any = numba.njit(error_model="numpy", forceinline=True)(function)
+    made: Function = compiled
+    return made
+
+
+def every_kernel() -> list[Kernel]:
+    """All kernels of the package, by name; imports every kernel file."""
+    found: dict[str, Kernel] = {}
+    for path in kernel_files():
+        name = ".".join(("seawall", *path.relative_to(_PACKAGE).with_suffix("").parts))
+        for value in vars(import_module(name)).values():
+            if isinstance(value, Kernel):
+                found[value.name] = value
+    return [found[name] for name in sorted(found)]
+
+
+def kernel_files() -> list[Path]:
+    """The files that may hold compiled code, in a fixed order."""
+    return sorted(_PACKAGE.rglob(KERNEL_FILES))
+
+
+@cache
+def cache_key() -> str:
+    """Hash of all that decides what a kernel answers: sources, Numba, llvmlite, CPU."""
+    import llvmlite
+    import numba
+    from llvmlite import binding
+
+    digest = hashlib.sha256()
+    for path in [*kernel_files(), Path(__file__)]:
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    features = binding.get_host_cpu_features().flatten()
+    for text in (numba.__version__, llvmlite.__version__, binding.get_host_cpu_name(), features):
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """The user's cache folder of Seawall, whether it exists or not."""
+    given = os.environ.get("SEAWALL_CACHE")
+    if given:
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seawall"
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where compiled code is kept for these sources on this machine; None: cannot be written."""
+    try:
+        folder = cache_root() / "kernels" / cache_key()
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".written-by-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home folder
+        return None
+    return folder
+
+
+@contextmanager
+def _numba_cache_in(folder: Path) -> Iterator[None]:
+    """Numba's cache folder for the duration of one declaration; the old setting comes back."""
+    config = _untyped("numba.core.config")
+    with _SETTING:
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(folder)
+        try:
+            yield
+        finally:
+            config.CACHE_DIR = before
+
+
+def _untyped(module: str) -> Any:
+    """A module of Numba that has no type annotations."""
+    return import_module(module)
