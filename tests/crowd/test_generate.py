@@ -18,7 +18,15 @@ from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.instruments import Perpetual
 from seawall.market import AssetState, InstrumentState, Market
-from seawall.venues import Collateral, Liquidation, OptionMargin, Rulebook, Tier, Waterfall
+from seawall.venues import (
+    Collateral,
+    Liquidation,
+    OptionMargin,
+    PerpMargin,
+    Rulebook,
+    Tier,
+    Waterfall,
+)
 
 SPOT = {"BTC": 90_000.0, "ETH": 3_000.0, "SOL": 140.0, "XRP": 2.0, "DOGE": 0.15}
 INTEREST = {"BTC": 2e9, "ETH": 1.3e9, "SOL": 4e8, "XRP": 1e8, "DOGE": 5e7}  # quote
@@ -228,6 +236,44 @@ def test_coin_margined_perpetuals() -> None:
         coin = crowd.instruments[crowd.position_instrument[n]].split("-")[0]
         equity = held[crowd.position_account[n], coin] + profit[n]
         assert equity >= 1.1 * coins[n] * (0.02 + 0.00005 * coins[n]) * (1 - 1e-9)
+
+
+def test_tiers_in_coin_and_slopes_by_underlying() -> None:
+    """Two venues, one with tiers bounded in coin, one with a slope for ETH alone."""
+    inverse = (Perpetual("BTC-PERPETUAL", "BTC", "BTC"), Perpetual("ETH-PERPETUAL", "ETH", "ETH"))
+    market = replace(
+        MARKET,
+        instruments={n: InstrumentState(open_interest=4e8) for n in (i.name for i in inverse)},
+    )
+    # 1% up to one coin, half of the value beyond it: 4.51 of 10 coins.
+    coin = (Tier(0.0, 100.0, 0.005), Tier(1.0, 2.0, 0.3))
+    spec = replace(SPEC, isolated_share=0.0)
+    rulebook = replace(RULEBOOK, margin_price=PriceKind.INDEX, coin_tiers={"BTC": coin})
+    tiered = generate(spec, market, rulebook, inverse, "heavy")
+    assert thinnest(tiered, "BTC") < 0.2, "in quote every position would be in the second tier"
+    assert thinnest(tiered, "BTC", 10.0) >= 1.1 * 0.451 * (1 - 1e-9)
+    sloped = OptionMargin(0.15, 0.1, 0.075, 0.02, 0.01, 0.0, {"ETH": PerpMargin(0.02, 0.01, 0.01)})
+    crowd = generate(spec, market, replace(rulebook, option_margin=sloped), inverse, "heavy")
+    of_eth = np.array(crowd.instruments)[crowd.position_instrument] == "ETH-PERPETUAL"
+    largest = np.max(np.abs(crowd.size[of_eth])) / (1.001 * SPOT["ETH"])
+    assert largest > 100.0, "large enough for the slope to ask for more than the value"
+    assert thinnest(crowd, "BTC") < 0.2 < thinnest(crowd, "ETH", largest / 2)
+
+
+def thinnest(crowd: CrowdColumns, coin: str, above: float = 0.0) -> float:
+    """Least equity / value of the positions in a coin, beyond ``above`` coins."""
+    price = 1.001 * SPOT[coin]
+    held = {
+        (a, crowd.assets[k]): q
+        for a, k, q in zip(crowd.balance_account, crowd.balance_asset, crowd.quantity, strict=True)
+    }
+    shares = []
+    for n in range(crowd.size.size):
+        coins = abs(crowd.size[n]) / price
+        if crowd.instruments[crowd.position_instrument[n]].startswith(coin) and coins > above:
+            profit = crowd.size[n] * (1.0 / crowd.entry[n] - 1.0 / price)
+            shares.append((held[crowd.position_account[n], coin] + profit) / coins)
+    return min(shares)
 
 
 def test_same_seed_same_crowd_and_other_seed_another() -> None:

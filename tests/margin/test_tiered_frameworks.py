@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from test_assess import cases
+from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
 
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
@@ -16,6 +17,7 @@ from seawall.margin.assess import requirement
 from seawall.margin.compile import compile_table
 from seawall.margin.frameworks import assess_account
 from seawall.margin.view import margin_accounts
+from seawall.venues import Tier
 from seawall.venues.preset import rulebook_from
 
 TIERS = [
@@ -220,3 +222,31 @@ def held(numbers: np.ndarray) -> np.ndarray:
     """Columns (u, 3) of the accounts that hold anything, each sorted by itself."""
     some = numbers[np.any(np.abs(numbers) > 1e-3, axis=1)]
     return np.sort(some, axis=0)
+
+
+def test_the_loop_margins_a_coin_tiered_contract_as_its_framework_does():
+    coin_tiers = (Tier(0.0, 20.0, 0.01), Tier(1.0, 10.0, 0.03), Tier(4.0, 4.0, 0.1))
+    rules = replace(perpetuals_venue(tiers=(Tier(0.0, 5.0, 0.1),)), coin_tiers={"BTC": coin_tiers})
+    trader = Trader(
+        "v",
+        (Held("BTC-COIN", -450_000.0, 95_000.0), Held("BTC-PERP", 0.5, 99_000.0)),
+        {"BTC": 0.7, "USD": 30_000.0},
+    )
+    case = tiny_case(
+        [trader],
+        (perpetual("BTC-COIN", "BTC", inverse=True), perpetual("BTC-PERP", "BTC")),
+        {"v": rules},
+        {"BTC": coin(90_000.0)},
+    )
+    table = compile_table(case.book, case.market, case.rulebooks, case.quote, case.as_of)
+    spot = np.array([case.market.assets[table.assets[k]].spot for k in table.feed_asset])
+    whole = requirement(table, spot)
+    # 5 coins: 5 x 10% - 1 x 2% - 4 x 7% = 0.2 coins, 18,000; and 45,000 x 10%.
+    assert sorted(whole.maintenance.tolist()) == pytest.approx([4_500.0, 18_000.0])
+    found = [
+        assess_account(rules, one).requirement
+        for one in margin_accounts(case.book, case.market, rules, 0, case.as_of, case.quote)
+    ]
+    assert sorted(float(one.maintenance) for one in found) == pytest.approx([4_500.0, 18_000.0])
+    initial = sorted(float(one.initial) for one in found)
+    assert initial == pytest.approx(sorted(whole.initial.tolist()))

@@ -66,7 +66,7 @@ class _Contracts:
     held_long: Floats
     held_short: Floats
     tiers: TierLines
-    slope: float
+    slope: Floats
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,9 @@ def _contracts(
             [tiers_of(rulebook, p) for p, _, _ in listed],
             [has_coin_tiers(rulebook, p) for p, _, _ in listed],
         ),
-        slope=0.0 if rule is None else rule.perp_slope,
+        slope=np.array(
+            [0.0 if rule is None else rule.perp(p.underlying).slope for p, _, _ in listed]
+        ),
     )
 
 
@@ -252,7 +254,7 @@ def _needs(contracts: _Contracts, positions: _Positions, leverage: Floats) -> _N
     price, inverse = contracts.price[row], contracts.inverse[row]
     notional = np.abs(positions.size) * np.where(inverse, 1.0, price)
     lines = contracts.tiers
-    slope = contracts.slope * notional / price * notional
+    slope = contracts.slope[row] * notional / price * notional
     # Tiers bounded in coin are asked in coin; the result is in quote like the others.
     unit = np.where(lines.in_coin[row], price, 1.0)
     asked = notional / unit
