@@ -14,7 +14,18 @@ from typing import Annotated
 import typer
 
 from seawall import __version__
-from seawall.cli import case, check, define, doctor, greeks, output, scenarios, surface
+from seawall.cli import (
+    case,
+    check,
+    define,
+    doctor,
+    greeks,
+    margin,
+    output,
+    scenarios,
+    surface,
+    whatif,
+)
 from seawall.foundation.errors import SeawallError
 
 NO_ANSWER = 1
@@ -32,8 +43,10 @@ app.add_typer(case.app, name="case")
 app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
+app.command("margin")(margin.margin)
 app.add_typer(scenarios.app, name="scenarios")
 app.command("surface")(surface.surface)
+app.command("whatif")(whatif.whatif)
 
 
 def _print_version(wanted: bool) -> None:

@@ -27,7 +27,7 @@ from seawall.whatif.standing import (
     read_rules,
     standing,
 )
-from seawall.whatif.trade import account_for, traded
+from seawall.whatif.trade import account_for, trade_price, traded
 
 BEFORE, TRADE, SHOCK, BOTH = "before", "trade", "shock", "both"
 
@@ -50,11 +50,13 @@ class State:
 class WhatIf:
     """What was asked and every state it leads to, ``before`` first; states that equal it left out.
 
-    account  the one that trades; None without a trade
+    account  the one that trades; None without a trade      marks  price of each trade, quote (of
+    an option: its premium)
     """
 
     account: str | None
     trades: tuple[Trade, ...]
+    marks: tuple[float, ...]
     shock: Shock
     states: tuple[State, ...]
 
@@ -100,6 +102,7 @@ def what_if(
     return WhatIf(
         None if trader is None else case.book.account_names[trader],
         trades,
+        tuple(trade_price(asked, trade) for trade in trades),
         moves,
         _states(states, rules, asked),
     )

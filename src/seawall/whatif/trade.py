@@ -33,6 +33,35 @@ def traded(case: Case, trades: Sequence[Trade], account: int) -> Case:
     return case
 
 
+def trade_price(case: Case, trade: Trade) -> float:
+    """The mark at which a trade is done, quote per unit; the premium of an option.
+
+    Raises InputError for an instrument that the Case does not know, or an option without a mark.
+    """
+    instrument = _instrument(case, trade.instrument)
+    if isinstance(instrument, Option):
+        return _premium(case, instrument) * case.market.assets[instrument.settle].spot
+    return _mark(case, instrument)
+
+
+def _mark(case: Case, instrument: Traded) -> float:
+    """Mark of a perpetual or future, forward of an option, quote."""
+    state = case.market.instruments.get(instrument.name)
+    if state is None or state.mark is None:
+        return case.market.assets[instrument.underlying].spot
+    return state.mark
+
+
+def _premium(case: Case, option: Option) -> float:
+    """What one unit of an option costs, settlement units."""
+    state = case.market.instruments[option.name]
+    forward, volatility = _mark(case, option), state.implied_volatility or 0.0
+    years = (option.expiry - case.as_of).total_seconds() / SECONDS_PER_YEAR
+    value = float(black(forward, option.strike, years, volatility, option.call))
+    value *= math.exp(-state.rate * years)
+    return value / forward if option.inverse else value
+
+
 def account_for(case: Case, trades: Sequence[Trade], name: str | None) -> int:
     """The account that trades: the one named, else the only desk account that could be meant.
 
@@ -115,23 +144,15 @@ class _Fill:
 
 def _fill(case: Case, instrument: Traded, held: float, entry: float, size: float) -> _Fill:
     """Net ``size`` at the mark against ``held`` units entered at ``entry``."""
-    market = case.market
-    spot = market.assets[instrument.underlying].spot
-    state = market.instruments.get(instrument.name)
-    mark = spot if state is None or state.mark is None else state.mark
     after = held + size
     adding = held == 0.0 or (held > 0.0) == (size > 0.0)
     if isinstance(instrument, Option):
-        assert state is not None and state.implied_volatility is not None
-        years = (instrument.expiry - case.as_of).total_seconds() / SECONDS_PER_YEAR
-        value = float(
-            black(mark, instrument.strike, years, state.implied_volatility, instrument.call)
-        ) * math.exp(-state.rate * years)
-        paid = value / mark if instrument.inverse else value
-        premium = paid * market.assets[instrument.settle].spot
+        paid = _premium(case, instrument)
+        premium = paid * case.market.assets[instrument.settle].spot
         if adding:
             return _Fill(after, (held * entry + size * premium) / after, -size * paid)
         return _Fill(after, entry if held * after > 0.0 else premium, -size * paid)
+    mark = _mark(case, instrument)
     if adding:
         if instrument.inverse:
             coins = size / mark + (held / entry if held else 0.0)

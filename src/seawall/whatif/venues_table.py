@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.case import Case
-from seawall.foundation.errors import InputError, SeawallError
+from seawall.foundation.errors import InputError, MissingRule, SeawallError
 from seawall.foundation.quantity import choices
 from seawall.margin.account import MarginAccount
 from seawall.margin.rules import Rules, rules_of
@@ -32,7 +32,8 @@ class VenueRow:
 
     together     what is margined together: "account", "settlement" or "underlying"
     notional     sum of |size| x price; leverage = notional / equity (None without equity)
-    liquidated   names of the margin accounts that could be liquidated now
+    margin_accounts  how many there are at this venue
+    liquidated   names of those that could be liquidated now
     defaults     underlyings that the preset has no numbers of its own for, margined by its default
     reason       why there is no answer; None when there is, and then the numbers are not None
     """
@@ -45,6 +46,7 @@ class VenueRow:
     maintenance: float | None
     notional: float | None
     leverage: float | None
+    margin_accounts: int
     liquidated: tuple[str, ...]
     defaults: tuple[str, ...]
     source: str
@@ -110,6 +112,7 @@ def _row(
             None,
             None,
             None,
+            0,
             (),
             (),
             rulebook.source,
@@ -121,6 +124,7 @@ def _row(
 def _answer(
     case: Case, account: int, name: str, rules: Rules, held: Sequence[MarginAccount]
 ) -> VenueRow:
+    _refuse_another_coins_slope(rules.rulebook, held)
     margins = [rules.assess(one).requirement for one in held]
     equity = float(sum(float(r.equity) for r in margins))
     notional = float(sum(gross_notional(one) for one in held))
@@ -133,6 +137,7 @@ def _answer(
         maintenance=float(sum(float(r.maintenance) for r in margins)),
         notional=notional,
         leverage=notional / equity if equity > 0.0 else None,
+        margin_accounts=len(held),
         liquidated=tuple(
             one.name for one, r in zip(held, margins, strict=True) if bool(r.liquidatable)
         ),
@@ -141,6 +146,23 @@ def _answer(
         as_of=rules.rulebook.as_of.isoformat(),
         reason=None,
     )
+
+
+def _refuse_another_coins_slope(rulebook: Rulebook, held: Iterable[MarginAccount]) -> None:
+    """Refuse a perpetual whose rate per coin of size the rulebook states for other coins only.
+
+    A rate of 0.005% for each BTC of size says nothing about a coin that costs a dollar.
+    """
+    rule = rulebook.option_margin
+    if rule is None or not rule.perps or rule.perp_slope == 0.0:
+        return
+    for name in dict.fromkeys(u for one in held for u in one.perps.underlying):
+        if name not in rule.perps:
+            raise MissingRule(
+                f"rulebook {rulebook.name!r} states the margin of perpetuals, which grows per coin "
+                f"of size, for {', '.join(rule.perps)} only, and the account holds {name}: it "
+                f"needs [option_margin.perps.{name}]."
+            )
 
 
 def gross_notional(account: MarginAccount) -> float:
