@@ -52,7 +52,8 @@ def tier_lines(
     width = max((len(tiers) for tiers in tables), default=1) or 1
     shape = (len(tables), width)
     coin = np.array(in_coin if in_coin is not None else [False] * len(tables), dtype=bool)
-    lines = TierLines(*(np.zeros(shape) for _ in range(4)), in_coin=coin)
+    rate, cut, first_rate, first_cut = (np.zeros(shape) for _ in range(4))
+    lines = TierLines(rate, cut, first_rate, first_cut, coin)
     for x, tiers in enumerate(tables):
         if not tiers:
             continue
