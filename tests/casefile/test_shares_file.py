@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from bad_shares import BAD_SHARES, add_shares
+from bad_shares import BAD_SHARES
+from share_folder import add_shares
 from test_round_trip import same
 
 from seawall.casefile import load_case, new_case, sample_case, save_case

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,7 +50,10 @@ def test_value_is_all_that_is_held() -> None:
 
 
 def test_money_is_the_quote_and_what_linear_contracts_settle_in() -> None:
-    assert money(book(), "USD") == {"USD", "USDC", "USDT"}
+    assert money(book(), market(), "USD") == {"USD", "USDC", "USDT"}
+    calm = replace(market().assets["ETH"], volatility=0.05)
+    quiet = replace(market(), assets=market().assets | {"ETH": calm})
+    assert money(book(), quiet, "USD") == {"USD", "USDC", "USDT", "ETH"}
     assert [row.asset for row in whole().assets if row.money] == ["USD", "USDC", "USDT"]
     # A vault of a staked coin is looked through; its yield alone is shown under its own name.
     assert {row.asset for row in whole().assets} == {*PLAIN, "VAULT"}

@@ -114,6 +114,21 @@ def test_the_fitted_ratio_moves_volatility_as_the_cascade_does() -> None:
     np.testing.assert_allclose(at_money, -0.9, rtol=1e-7)
 
 
+def test_a_ratio_may_be_given_and_belongs_to_its_rule() -> None:
+    """A ratio of 0 is sticky delta, a ratio of 1 sticky strike."""
+    rule = SmileRule.SKEW_STICKINESS
+    sticky = fit_smiles(book(), market(), SmileRule.STICKY_DELTA)
+    given = [fit_smiles(book(), market(), rule, ratio) for ratio in (0.0, 1.0)]
+    zero, one, delta = (
+        smile_slopes(book(), market(), NOW.timestamp(), fits) for fits in (*given, sticky)
+    )
+    np.testing.assert_array_equal(zero, delta)
+    np.testing.assert_array_equal(one, 0.0)
+    for wrong, ratio in ((SmileRule.STICKY_DELTA, 0.5), (rule, float("nan"))):
+        with pytest.raises(InputError, match="skew-stickiness ratio of"):
+            fit_smiles(book(), market(), wrong, ratio)
+
+
 def test_sticky_strike_changes_nothing_and_needs_no_smile() -> None:
     alone = book((60_000.0,), 1)
     assert fit_smiles(alone, market(), SmileRule.STICKY_STRIKE) == {}

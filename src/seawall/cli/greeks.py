@@ -32,6 +32,13 @@ def greeks(
             help="How volatility follows spot: sticky_strike, sticky_delta, skew_stickiness.",
         ),
     ] = "sticky_strike",
+    ratio: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R",
+            help="Skew-stickiness ratio; without it, from the Case's implied_slope.",
+        ),
+    ] = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
     ] = None,
@@ -63,7 +70,7 @@ def greeks(
     from seawall.valuation.smile import SmileRule
 
     question = sample_case() if case is None else load_case(case)
-    result = greeks_answer.greeks_result(question, SmileRule(smile), account, desk)
+    result = greeks_answer.greeks_result(question, SmileRule(smile), account, desk, ratio)
     if target is not None:
         output.write_files({target: jsonfile.dumps(result)})
     if json == STDOUT:

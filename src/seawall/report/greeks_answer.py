@@ -34,8 +34,7 @@ SENTENCES = {
     SmileRule.STICKY_STRIKE: "sticky strike: the volatility of every strike stays when spot moves",
     SmileRule.STICKY_DELTA: "sticky delta: the smile travels with the forward",
     SmileRule.SKEW_STICKINESS: (
-        "skew-stickiness: volatility moves by the implied_slope of market.toml, at a ratio to the "
-        "fitted skew"
+        "skew-stickiness: the volatility at the money moves by the ratio times the fitted skew"
     ),
 }
 
@@ -54,16 +53,21 @@ class _Valued:
 
 
 def greeks_result(
-    case: Case, rule: SmileRule, account: str | None = None, desk: str | None = None
+    case: Case,
+    rule: SmileRule,
+    account: str | None = None,
+    desk: str | None = None,
+    ratio: float | None = None,
 ) -> dict[str, Any]:
     """Greeks of one account, one desk, or (neither named) every desk of the Case.
 
-    Generated crowds are not in it. Raises InputError for an unknown account or desk, a Case that
+    ``ratio`` of the skew-stickiness rule; None: from the Case (see `fit_smiles`). Generated crowds
+    are not in it. Raises InputError for an unknown account or desk, a Case that
     has none, and an instrument that cannot be valued.
     """
     book, market, as_of = case.book, case.market, case.as_of.timestamp()
     scopes = _scopes(book, account, desk)
-    fits = fit_smiles(book, market, rule)
+    fits = fit_smiles(book, market, rule, ratio)
     values = revalue(book, market, as_of)
     values = with_smile(values, book, market, smile_slopes(book, market, as_of, fits))
     found = exposures(book, market, values)
@@ -145,8 +149,7 @@ def _scope(found: ScopeGreeks) -> dict[str, Any]:
         "total": {f"{name}_cash": found.total[name] for name in GREEKS},
         "assets": [_asset(row) for row in found.assets],
         "cross_gamma": [
-            {"first": pair.first, "second": pair.second, "gamma_cash": pair.gamma}
-            for pair in found.cross
+            {"pair": [pair.first, pair.second], "gamma_cash": pair.gamma} for pair in found.cross
         ],
     }
 

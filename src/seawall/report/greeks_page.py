@@ -150,12 +150,10 @@ def _money(rows: Sequence[Row], width: int) -> list[Line]:
 def _cross(scope: Row, moving: Sequence[Row], width: int) -> list[Line]:
     """Cross-gammas between assets that are not money, and deltas that settlement brings."""
     names = {row["asset"] for row in moving}
-    pairs = [
-        pair for pair in scope["cross_gamma"] if pair["first"] in names and pair["second"] in names
-    ]
+    pairs = [row for row in scope["cross_gamma"] if names.issuperset(row["pair"])]
     said = [
-        f"{clean(pair['first'])} x {clean(pair['second'])} {numbers.money(pair['gamma_cash'])}"
-        for pair in pairs[:MOST_PAIRS]
+        f"{' x '.join(map(clean, row['pair']))} {numbers.money(row['gamma_cash'])}"
+        for row in pairs[:MOST_PAIRS]
     ]
     if len(pairs) > MOST_PAIRS:
         said.append(f"and {len(pairs) - MOST_PAIRS} smaller")

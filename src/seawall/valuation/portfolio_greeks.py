@@ -13,8 +13,8 @@ Units (S the asset's spot; derivatives with respect to spot prices, everything e
 In coin every one of them is the cash amount divided by S: units of the asset. Totals are in cash
 alone, over all assets that are not money: all of these prices move together by the same share, so
 cross-gammas between them are in the total's gamma, and their volatilities move by the same points.
-Money is the quote currency and every asset in which a linear contract settles; it has rows of its
-own. Wrong as a hedge where assets do not move together: the rows by asset are the hedge.
+Money is the quote currency, every asset in which a linear contract settles, and every asset of at
+most 5% annual volatility; it has rows of its own. Wrong as a hedge where assets do not move together: the rows by asset are the hedge.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ Ints = NDArray[np.int64]
 
 PER_POINT = 0.01
 DAYS_PER_YEAR = 365.0
+# Stable coins move by a percent or two a year, other currencies by eight, coins by fifty.
+STABLE_VOLATILITY = 0.05
 GREEKS = ("delta", "gamma", "vega", "theta", "vanna", "volga")
 
 
@@ -106,7 +108,7 @@ def ledger(book: Book, market: Market, exposures: Exposures, quote: str) -> Ledg
         through = list(known[asset].slope)
         if len(through) == 1:
             home[n] = place[through[0]]
-    dollars = money(book, quote)
+    dollars = money(book, market, quote)
     return Ledger(
         exposures,
         book.assets,
@@ -116,9 +118,10 @@ def ledger(book: Book, market: Market, exposures: Exposures, quote: str) -> Ledg
     )
 
 
-def money(book: Book, quote: str) -> frozenset[str]:
-    """The quote currency and the assets in which linear contracts of the book settle."""
+def money(book: Book, market: Market, quote: str) -> frozenset[str]:
+    """The quote currency, assets in which linear contracts of the book settle, stable assets."""
     found = {quote}
+    found |= {n for n, state in market.assets.items() if state.volatility <= STABLE_VOLATILITY}
     for item in book.instruments:
         if isinstance(item, Held) or item.inverse:
             continue

@@ -53,13 +53,23 @@ Fits = Mapping[tuple[str, datetime], FittedSmile]
 
 
 def fit_smiles(
-    book: Book, market: Market, rule: SmileRule
+    book: Book, market: Market, rule: SmileRule, ratio: float | None = None
 ) -> dict[tuple[str, datetime], FittedSmile]:
     """The smile of every expiry of which the book holds an option; none under sticky strike.
 
-    Raises InputError when an expiry lists fewer than two strikes with an implied volatility, or a
-    flat skew whose volatility moves all the same: no ratio describes that.
+    ratio   skew-stickiness ratio of every expiry (`seawall surface --stickiness` fits one to
+            history); None: from each underlying's implied_slope
+
+    Raises InputError when an expiry lists fewer than two strikes with an implied volatility, for a
+    ratio under another rule, or a flat skew whose volatility moves all the same: no ratio describes
+    that.
     """
+    if ratio is not None and (rule is not SmileRule.SKEW_STICKINESS or not np.isfinite(ratio)):
+        raise InputError(
+            f"a skew-stickiness ratio of {ratio:g} is given with the rule {rule.value}",
+            file="--ratio",
+            expected="a finite number, with --smile skew_stickiness",
+        )
     if rule is SmileRule.STICKY_STRIKE:
         return {}
     quotes: dict[tuple[str, datetime], dict[float, list[float]]] = defaultdict(dict)
@@ -75,7 +85,7 @@ def fit_smiles(
         for item in (book.instruments[i] for i in book.position_instrument.tolist())
         if isinstance(item, Option)
     )
-    return {key: _fit(*key, quotes[key], market, rule) for key in held}
+    return {key: _fit(*key, quotes[key], market, rule, ratio) for key in held}
 
 
 def _fit(
@@ -84,6 +94,7 @@ def _fit(
     quotes: Mapping[float, list[float]],
     market: Market,
     rule: SmileRule,
+    ratio: float | None,
 ) -> FittedSmile:
     if len(quotes) < 2:
         raise InputError(
@@ -100,6 +111,8 @@ def _fit(
     skew = Skew(at_money, float(slope) * at_money, reach)
     if rule is SmileRule.STICKY_DELTA:
         return FittedSmile(underlying, expiry, skew, Smile(rule), len(quotes))
+    if ratio is not None:
+        return FittedSmile(underlying, expiry, skew, Smile(rule, ratio), len(quotes))
     moves = market.assets[underlying].implied_slope
     if moves != 0.0 and abs(skew.slope) < 1e-9:
         raise InputError(
@@ -108,8 +121,8 @@ def _fit(
             file="--smile",
             expected="sticky_strike or sticky_delta",
         )
-    ratio = 1.0 if moves == 0.0 else 1.0 + moves / skew.slope
-    return FittedSmile(underlying, expiry, skew, Smile(rule, ratio), len(quotes))
+    implied = 1.0 if moves == 0.0 else 1.0 + moves / skew.slope
+    return FittedSmile(underlying, expiry, skew, Smile(rule, implied), len(quotes))
 
 
 def smile_slopes(book: Book, market: Market, as_of: float, fits: Fits) -> Floats:
