@@ -42,6 +42,8 @@ class Dropped(StrEnum):
 
 
 FEWEST_STRIKES = 3
+# A price this near to a bound, relative to it, is at the bound.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,8 @@ def _reasons(rows: ChainRows) -> list[Dropped | None]:
         (Dropped.NO_BID, no_bid),
         (Dropped.NO_ASK, no_ask),
         (Dropped.CROSSED, bid >= ask),
-        (Dropped.BELOW_INTRINSIC, bid <= intrinsic),
-        (Dropped.ABOVE_BOUND, ask >= bound),
+        (Dropped.BELOW_INTRINSIC, bid <= intrinsic * (1.0 + _ROUNDING)),
+        (Dropped.ABOVE_BOUND, ask >= bound * (1.0 - _ROUNDING)),
     )
     reasons: list[Dropped | None] = [None] * bid.size
     for reason, failed in reversed(tests):
