@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -242,3 +243,32 @@ def test_a_fill_at_the_bankruptcy_value_keeps_the_ratio(
     exact = before.net_collateral - Fraction(before.net_collateral * freed, before.maintenance)
     # Rounded up for the account: it keeps its share of what it has, and less than a quantum more.
     assert 0 <= after.net_collateral - exact < 1
+
+
+def slow_risk(account: Subaccount) -> Risk:
+    """The same rule written out in fractions, rounding each amount by `math` on a Fraction."""
+    collateral, initial, maintenance = account.quote, 0, 0
+    for position in account.positions.values():
+        tier, price = position.market.tier, position.market.price
+        value = math.trunc(position.size * price)
+        interest = math.trunc(position.market.open_interest * price)
+        fraction = Fraction(tier.initial_ppm, 10**6)
+        if tier.upper_cap and interest >= tier.upper_cap > tier.lower_cap:
+            fraction = Fraction(1)
+        elif tier.upper_cap and interest > tier.lower_cap:
+            way = Fraction(interest - tier.lower_cap, tier.upper_cap - tier.lower_cap)
+            grown = fraction + (1 - fraction) * way
+            fraction = Fraction(math.floor(grown * 10**6), 10**6)
+        used = max(fraction, Fraction(position.own_initial_ppm, 10**6))
+        collateral += value
+        initial += math.ceil(abs(value) * used)
+        base = math.ceil(abs(value) * Fraction(tier.initial_ppm, 10**6))
+        maintenance += math.ceil(base * Fraction(tier.maintenance_ppm, 10**6))
+    return Risk(collateral, initial, maintenance)
+
+
+@settings(deadline=None)
+@given(st.integers(-(10**15), 10**15), st.lists(positions, max_size=4))
+def test_the_rule_against_a_slow_version_in_fractions(quote: int, held: list[Position]) -> None:
+    account = Subaccount(quote, {str(n): p for n, p in enumerate(held)})
+    assert account_risk(account) == slow_risk(account)
