@@ -14,7 +14,8 @@ In coin every one of them is the cash amount divided by S: units of the asset. T
 alone, over all assets that are not money: all of these prices move together by the same share, so
 cross-gammas between them are in the total's gamma, and their volatilities move by the same points.
 Money is the quote currency, every asset in which a linear contract settles, and every asset of at
-most 5% annual volatility; it has rows of its own. Wrong as a hedge where assets do not move together: the rows by asset are the hedge.
+most 5% annual volatility; it has rows of its own. Wrong as a hedge where assets do not move
+together: the rows by asset are the hedge.
 """
 
 from __future__ import annotations
