@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import by_hand_derive
 import numpy as np
 from peer_runner import Handler, Kind, PeerCase
 
-from seawall.liquidation import dutch_auction
-from seawall.liquidation.dutch_auction import DutchAuction
 from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.pmrm_parts import VolatilityShock
 from seawall.margin.pmrm_v1 import PmrmV1, SpotVolatilityShock, pmrm_v1
@@ -358,57 +357,11 @@ def _standard_rule(p: Mapping[str, Any], underlyings: Sequence[str]) -> Standard
     )
 
 
-def _auction(p: Mapping[str, Any]) -> DutchAuction:
-    return DutchAuction(
-        start=p["starting_mtm_pct"],
-        cutoff=p["fast_cutoff_pct"],
-        fast_seconds=p["fast_seconds"],
-        slow_seconds=p["slow_seconds"],
-        buffer=p["buffer_margin_pct"],
-    )
-
-
-def _auction_bid(case: PeerCase) -> dutch_auction.Bid:
-    account, market = case["account"], case["market"]
-    return dutch_auction.bid(
-        _auction(case["parameters"]),
-        account["mark_to_market"],
-        account["maintenance_margin"],
-        market["seconds_since_start"],
-        account["want_fraction_of_current"],
-        market.get("reserved_cash_before", 0.0),
-    )
-
-
-def _auction_quote(case: PeerCase) -> Mapping[str, Any]:
-    done = _auction_bid(case)
-    return {
-        "bid_price": done.quote.price,
-        "max_fraction_3dp_floor": done.quote.share,
-        "cash_from_bidder_floor": done.cash,
-    }
-
-
-def _auction_step(case: PeerCase) -> Mapping[str, Any]:
-    done = _auction_bid(case)
-    return {
-        "buffer_margin": done.quote.buffer_margin,
-        "max_fraction": done.quote.share,
-        "cash_from_bidder": done.cash,
-        "fraction_liquidated_of_current": done.share,
-        "post_mark_to_market": done.mark_to_market,
-        "post_maintenance_margin": done.maintenance,
-        "security_module_payout": done.payout,
-    }
-
-
 HANDLERS: dict[Kind, Handler] = {
     ("derive", "pmrm_v1", "account_margin"): _pmrm_v1,
     ("derive", "pmrm_v2", "account_margin"): _pmrm_v2,
     ("derive", "standard_manager", "account_margin"): _standard_manager,
-    ("derive", "dutch_auction", "liquidation_auction_quote"): _auction_quote,
-    ("derive", "dutch_auction", "liquidation_auction_step"): _auction_step,
 }
 
 # Worked by hand, one of each kind, so that the runner is tested without the folder.
-BY_HAND: list[PeerCase] = []
+BY_HAND: list[PeerCase] = [by_hand_derive.PMRM_V1, by_hand_derive.PMRM_V2, by_hand_derive.STANDARD]

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+import handlers_auction
 import handlers_derive
 import handlers_drift
 import handlers_dydx
@@ -16,6 +17,7 @@ import pytest
 from peer_runner import FOLDER, KINDS, Handler, Kind, PeerCase, compare, kind_of, peer_cases
 
 MODULES = (
+    handlers_auction,
     handlers_derive,
     handlers_drift,
     handlers_dydx,
