@@ -192,8 +192,11 @@ def _book_after(case: Case, instrument: Traded, size: float, account: int) -> Bo
     book = replace(book, size=sizes, entry=entries)
     if book.isolated[row]:
         margins = book.isolated_margin.copy()
-        margins[row] += fill.cash
-        return replace(book, isolated_margin=margins)
+        left = float(margins[row]) + fill.cash
+        # A position that is closed gives its margin back to the account.
+        margins[row] = left if fill.size != 0.0 else 0.0
+        book = replace(book, isolated_margin=margins)
+        return _with_cash(book, account, instrument.settle, left if fill.size == 0.0 else 0.0)
     return _with_cash(book, account, instrument.settle, fill.cash)
 
 

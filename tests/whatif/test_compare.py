@@ -1,0 +1,136 @@
+"""Before and after against the margin of a Case that was changed by hand; Greeks; first to die."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seawall.casefile import sample_case
+from seawall.foundation.errors import InputError
+from seawall.foundation.units import daily_sigma
+from seawall.valuation.exposures import exposures as slopes_of
+from seawall.valuation.portfolio_greeks import ledger, scope_greeks
+from seawall.valuation.revalue import revalue
+from seawall.whatif.compare import what_if
+from seawall.whatif.greeks import exposures
+from seawall.whatif.margin_answer import margin_answer
+from seawall.whatif.standing import desk_accounts, held_accounts, read_rules
+
+TRADE, SHOCK = "-10 BTC-PERP", "BTC=-12%,vol=+20%"
+
+
+@pytest.fixture(scope="module")
+def case():
+    return sample_case(crowd=0)
+
+
+def numbers(state):
+    return [(s.held.name, s.equity, s.initial, s.maintenance) for s in state.standings]
+
+
+def shocked_by_hand(case):
+    market = case.market
+    btc = market.assets["BTC"]
+    names = ("spot", "index", "oracle")
+    assets = {**market.assets, "BTC": replace(btc, **{n: getattr(btc, n) * 0.88 for n in names})}
+    on_btc = {i.name for i in case.book.instruments if i.underlying == "BTC"}
+    instruments = {}
+    for name, state in market.instruments.items():
+        mark, implied = state.mark, state.implied_volatility
+        instruments[name] = replace(
+            state,
+            mark=mark * 0.88 if mark is not None and name in on_btc else mark,
+            implied_volatility=implied * 1.2 if implied is not None else implied,
+        )
+    return replace(case, market=replace(market, assets=assets, instruments=instruments))
+
+
+def traded_by_hand(case):
+    book = case.book
+    row = [i.name for i in book.instruments].index("BTC-PERP")
+    size, entry = book.size.copy(), book.entry.copy()
+    n = int((book.position_instrument == row).nonzero()[0][0])
+    entry[n] = (size[n] * entry[n] - 10.0 * 84_000.0) / (size[n] - 10.0)
+    size[n] -= 10.0
+    return replace(case, book=replace(book, size=size, entry=entry))
+
+
+def test_every_state_is_the_margin_of_the_changed_case(case) -> None:
+    before, trade, shock, both = what_if(case, [TRADE], SHOCK).states
+    changed = [
+        (before, case),
+        (trade, traded_by_hand(case)),
+        (shock, shocked_by_hand(case)),
+        (both, shocked_by_hand(traded_by_hand(case))),
+    ]
+    assert [s.name for s, _ in changed] == ["before", "trade", "shock", "both"]
+    for state, by_hand in changed:
+        want = margin_answer(by_hand)["accounts"]
+        for standing, row in zip(state.standings, want, strict=True):
+            assert standing.held.name == row["margin_account"]
+            for name in ("equity", "initial", "maintenance"):
+                assert getattr(standing, name) == pytest.approx(row[name], rel=1e-10)
+            nearest = row["threats"][0]["liquidation_price"]
+            assert standing.threats[0].prices.nearest == pytest.approx(nearest, rel=1e-9)
+    assert [s.standings[1].liquidatable for s, _ in changed] == [False, False, True, True]
+    assert before.standings[2] is trade.standings[2], "what a trade leaves alone is kept"
+
+
+def test_the_first_to_die_is_the_fewest_daily_sigmas_away(case) -> None:
+    state = what_if(case, (), "SOL=-1%").states[0]
+    standing, threat = state.first
+    assert (standing.held.name, threat.leg, threat.side) == (
+        "harbour/perp-main",
+        "SOL-PERP",
+        "long",
+    )
+    sigma = daily_sigma(case.market.assets["SOL"].volatility)
+    assert threat.sigmas == pytest.approx(abs(threat.prices.distance) / sigma)
+    others = [t.sigmas for s in state.standings for t in s.threats if t.sigmas is not None]
+    assert threat.sigmas == min(others)
+
+
+def test_only_the_states_that_differ_are_there(case) -> None:
+    assert [s.name for s in what_if(case, [TRADE]).states] == ["before", "trade"]
+    assert [s.name for s in what_if(case, (), SHOCK).states] == ["before", "shock"]
+    assert [s.name for s in what_if(case).states] == ["before"]
+
+
+def test_a_trade_in_words_or_numbers_is_the_same(case) -> None:
+    found = what_if(case, [TRADE])
+    assert (found.account, found.marks) == ("harbour/perp-main", (84_000.0,))
+    assert numbers(found.states[1]) == numbers(what_if(case, found.trades).states[1])
+
+
+def test_greeks_equal_those_of_the_greeks_command(case) -> None:
+    accounts = desk_accounts(case, None, None)
+    held = held_accounts(case, accounts, read_rules(case, accounts))
+    mine = {e.asset: e for e in exposures((h.margin for h in held), case.quote)}
+    book = case.book
+    values = revalue(book, case.market, case.as_of.timestamp())
+    books = ledger(book, case.market, slopes_of(book, case.market, values), case.quote)
+    every = np.ones(book.size.size + book.quantity.size, dtype=bool)
+    want = {a.asset: a for a in scope_greeks(books, every).assets if not a.money}
+    assert set(mine) >= {"BTC", "ETH", "SOL", "XRP", "HYPE"}
+    for name in ("BTC", "SOL", "XRP", "HYPE"):
+        for greek in ("delta", "gamma", "vega", "theta"):
+            assert getattr(mine[name], greek) == pytest.approx(
+                getattr(want[name], greek), rel=1e-9, abs=1e-6
+            ), (name, greek)
+    # The staked coin is its own line here, under its underlying there.
+    staked = mine["ETH"].delta + mine["wstETH"].delta
+    assert staked == pytest.approx(want["ETH"].delta, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"account": "harbour/perp"}, "no account 'harbour/perp'; expected 'harbour/perp-main'"),
+        ({"desk": "harbor"}, "no desk 'harbor'; expected 'harbour'"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_nearest(case, options, words) -> None:
+    with pytest.raises(InputError, match=words):
+        what_if(case, (), SHOCK, **options)
