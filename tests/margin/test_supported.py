@@ -10,7 +10,7 @@ import pytest
 from seawall.case import Case
 from seawall.casefile import sample_case
 from seawall.exposure import check
-from seawall.foundation.errors import InputError
+from seawall.foundation.errors import InputError, MissingRule
 from seawall.instruments import (
     Future,
     Instrument,
@@ -22,6 +22,7 @@ from seawall.instruments import (
     VaultShare,
 )
 from seawall.margin.compile import compile_table
+from seawall.margin.supported import refuse_untiered_quantos
 
 
 def compiled(case: Case) -> None:
@@ -101,3 +102,15 @@ def test_a_discounted_option_is_not_taken_for_an_undiscounted_one() -> None:
     states[name] = replace(states[name], rate=0.04)
     with pytest.raises(InputError, match=rf"option '{name}' is discounted at 0.04 a year"):
         compiled(replace(case, market=replace(case.market, instruments=states)))
+
+
+def test_a_quanto_under_several_tiers_has_no_margin_that_a_rulebook_defines() -> None:
+    rules = sample_case(0).rulebooks["meridian"]
+    quanto = Perpetual("ETH-QUANTO", "ETH", "BTC", 1e-6)
+    with pytest.raises(MissingRule, match=r"does not say how .* 'ETH-QUANTO' is margined in BTC"):
+        refuse_untiered_quantos(rules, (*SAMPLE, quanto))
+    flat = replace(rules, tiers={"ETH": rules.tiers["ETH"][:1]})
+    refuse_untiered_quantos(flat, (quanto,))
+    with pytest.raises(MissingRule):
+        refuse_untiered_quantos(replace(flat, framework="pmrm_v2"), (quanto,))
+    refuse_untiered_quantos(rules, SAMPLE)

@@ -192,7 +192,8 @@ def test_a_quanto_contract_counts_its_multiplier_in_what_it_settles_in() -> None
     case = tiny_case(
         [Trader("perps", (Held("ETH-QUANTO", 1_000.0, 2_900.0),), {"BTC": 1.0})],
         (quanto,),
-        RULEBOOKS,
+        # One flat tier: a quanto under several is refused, their bounds' unit is not known.
+        {**RULEBOOKS, "perps": perpetuals_venue(tiers=TIERS[:1])},
         ASSETS,
     )
     found, (margin,) = viewed(case, 0)

@@ -4,16 +4,30 @@ The compiled margin table knows linear and inverse contracts, options and plain 
 row read as linear would pay dollars where the venue pays coins; a liquidity, vault or pool share
 would move on a path of its own, apart from what it holds. A staked token is run: as an asset with
 the volatility and correlation that the market gives it.
+
+Static margin (`seawall margin`) takes a quanto under one flat tier, where the unit of the tiers'
+bounds does not matter: no rulebook says yet whether they are in quote or in the coin that is paid.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from seawall.book import Book
 from seawall.book.book import Bools
-from seawall.foundation.errors import InputError
-from seawall.instruments import Future, LiquidityShare, Perpetual, PoolShare, VaultShare
+from seawall.foundation.errors import InputError, MissingRule
+from seawall.instruments import (
+    Future,
+    Instrument,
+    LiquidityShare,
+    Perpetual,
+    PoolShare,
+    VaultShare,
+)
+from seawall.margin.listing import tiers_of
+from seawall.venues import Rulebook
 
 
 def refuse_unsupported(book: Book, trader: Bools) -> None:
@@ -50,3 +64,20 @@ def refuse_unsupported(book: Book, trader: Bools) -> None:
                 column="asset",
                 expected="coins and staked tokens; `seawall greeks` takes shares too",
             )
+
+
+def refuse_untiered_quantos(rulebook: Rulebook, instruments: Iterable[Instrument]) -> None:
+    """Raise MissingRule for the first quanto contract whose margin ``rulebook`` does not define.
+
+    Defined is a single tier under the framework "tiered": a rate of the notional in any unit.
+    """
+    for item in instruments:
+        if not (isinstance(item, Perpetual | Future) and item.quanto):
+            continue
+        if rulebook.framework == "tiered" and len(tiers_of(rulebook, item)) == 1:
+            continue
+        raise MissingRule(
+            f"rulebook {rulebook.name!r} does not say how the quanto contract {item.name!r} is "
+            f"margined in {item.settle}: write one flat tier for {item.underlying!r} under the "
+            'framework "tiered".'
+        )

@@ -24,6 +24,7 @@ from seawall.instruments import Future, Instrument, Option, Perpetual
 from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.frameworks import framework_of
 from seawall.margin.split import by_underlying
+from seawall.margin.supported import refuse_untiered_quantos
 from seawall.market import AssetState, InstrumentState, Market
 from seawall.venues import Rulebook
 
@@ -101,12 +102,13 @@ def margin_accounts(
     Cross accounts first, in the order of their first position, then isolated positions. Equity,
     initial and maintenance of them equal those of the compiled margin table (a test). Raises
     InputError for an expired instrument or an asset without a price, MissingRule for an option
-    without implied volatility.
+    without implied volatility and a quanto under several tiers.
     """
     view = View(market, rulebook.margin_price, as_of, quote)
     together = framework_of(rulebook).together
     rows = np.flatnonzero((book.position_account == account_index) & (book.size != 0.0))
     name = book.account_names[account_index]
+    refuse_untiered_quantos(rulebook, (_instrument(book, n) for n in rows.tolist()))
     crossed = rows[~book.isolated[rows]]
     coins = np.flatnonzero(book.balance_account == account_index)
     balances: dict[str, float] = {}
