@@ -58,6 +58,8 @@ def surface(
     from seawall.valuation.surface_report import report_json, report_of
 
     chain = read_chain(file)
+    if chain.is_empty():
+        raise InputError("the chain is empty", file=str(file), expected="rows with option quotes")
     snapshot = snapshot_at(chain, when)
     names = [underlying] if underlying is not None else underlyings(snapshot)
     reports = [
