@@ -176,7 +176,7 @@ def bybit_cross(case: PeerCase) -> dict[str, Any]:
         size=signed(exact(held["quantity_usd"]), held["side"]),
         entry=exact(held["entry_price"]),
         balance=exact(held["account_balance_btc"]),
-        order_margin=exact(held["order_margin_btc"]),
+        order_margin=exact(held.get("order_margin_btc") or 0),
         rate=exact(given["mmr"]),
         taker_fee=exact(given["taker_fee"]),
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Floats
+from seawall.book.book import Floats, Ints
 from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import choices
 from seawall.foundation.section import Section
@@ -25,12 +25,7 @@ from seawall.margin.account import MarginAccount, Perps
 from seawall.margin.collateral_margin import balance_lines, total_of
 from seawall.margin.equity import Equity, equity_of
 from seawall.margin.listing import tiers_in_coin
-from seawall.margin.tiered import (
-    inverse_margin,
-    margin,
-    tier_lines,
-    tier_of,
-)
+from seawall.margin.tiered import TierLines, inverse_margin, margin, tier_lines, tier_of
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook, Tier
 from seawall.venues.tier_table import LEVERAGE
@@ -68,9 +63,9 @@ def assess(rule: TieredMargin, account: MarginAccount) -> AccountMargin:
             f"account {account.name!r} holds {account.options.names[0]!r}."
         )
     equity = equity_of(account)
-    lines = tuple(
-        _position(rule, account, equity, n) for n in range(len(account.perps.names))
-    ) + balance_lines(rule.rulebook.collateral, account.balances, equity.balance_value)
+    lines = _positions(rule, account, equity) + balance_lines(
+        rule.rulebook.collateral, account.balances, equity.balance_value
+    )
     initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
     working = Line(
         account.name,
@@ -101,35 +96,85 @@ def tiers_for(rulebook: Rulebook, perps: Perps, n: int) -> tuple[tuple[Tier, ...
     return tiers, False
 
 
-def _position(rule: TieredMargin, account: MarginAccount, equity: Equity, n: int) -> Line:
-    """Notional, tier, rate, deduction and both margins of one position."""
+@dataclass(frozen=True)
+class _Due:
+    """Margins of all positions (n,): what they are and what made them.
+
+    tables (x,) distinct tier tables, in_coin (x,); table (n,) each position's; ranked (n,) what the
+    bounds are compared with; maintenance and initial (n,) quote
+    """
+
+    tables: tuple[tuple[Tier, ...], ...]
+    lines: TierLines
+    table: Ints
+    ranked: Floats
+    maintenance: Floats
+    initial: Floats
+
+
+def _due(rule: TieredMargin, account: MarginAccount, equity: Equity) -> _Due:
+    """The margin formulas, once over all positions."""
     perps, settle = account.perps, account.settle_price
-    tiers, in_coin = tiers_for(rule.rulebook, perps, n)
-    lines = tier_lines([tiers], [in_coin])
-    size, mark = np.abs(perps.size[n : n + 1]), perps.mark[n : n + 1]
-    notional = float(equity.perp_notional[n])
-    inverse = bool(perps.inverse[n])
-    # What the tiers' bounds are compared with: quote, or coins where the bounds are in coin.
-    ranked = float(size[0]) if inverse and not in_coin else notional
-    none = np.zeros(1)
+    number: dict[tuple[str, bool], int] = {}
+    tables: list[tuple[Tier, ...]] = []
+    coins: list[bool] = []
+    table = np.zeros(len(perps.names), dtype=np.int64)
+    for n, key in enumerate(zip(perps.underlying, perps.inverse.tolist(), strict=True)):
+        if key not in number:
+            number[key] = len(tables)
+            tiers, in_coin = tiers_for(rule.rulebook, perps, n)
+            tables.append(tiers)
+            coins.append(in_coin)
+        table[n] = number[key]
+    lines = tier_lines(tables, coins)
+    size, in_coin_of = np.abs(perps.size), lines.in_coin[table]
 
-    def due(rate: Floats, cut: Floats) -> float:
-        if inverse:
-            return float(inverse_margin(size, mark, rate, cut, none, lines.in_coin)[0])
-        return float(margin(np.array([notional]), rate, cut)[0])
+    def due(rate: Floats, cut: Floats) -> Floats:
+        linear = margin(equity.perp_notional, rate, cut)
+        none = np.zeros_like(size)
+        inverse = inverse_margin(size, perps.mark, rate, cut, none, in_coin_of)
+        return np.where(perps.inverse, inverse, linear) * settle
 
-    maintenance = due(lines.maintenance_rate, lines.maintenance_deduction) * settle
-    initial = due(lines.initial_rate, lines.initial_deduction) * settle
-    own = rule.own_leverage.get(perps.names[n])
-    if own is not None:
-        initial = max(initial, notional / own * settle)
+    initial = due(lines.initial_rate[table], lines.initial_deduction[table])
+    for n, name in enumerate(perps.names):
+        if name in rule.own_leverage:
+            own = float(equity.perp_notional[n]) / rule.own_leverage[name] * settle
+            initial[n] = max(float(initial[n]), own)
+    return _Due(
+        tables=tuple(tables),
+        lines=lines,
+        table=table,
+        # Inverse contracts whose bounds are in quote are ranked by their contracts.
+        ranked=np.where(perps.inverse & ~in_coin_of, size, equity.perp_notional),
+        maintenance=due(lines.maintenance_rate[table], lines.maintenance_deduction[table]),
+        initial=initial,
+    )
+
+
+def _positions(rule: TieredMargin, account: MarginAccount, equity: Equity) -> tuple[Line, ...]:
+    """A line for each position: notional, tier, rate, deduction and both margins."""
+    if not account.perps.names:
+        return ()
+    found = _due(rule, account, equity)
+    return tuple(
+        _position(account, equity, found, n, rule.own_leverage.get(name))
+        for n, name in enumerate(account.perps.names)
+    )
+
+
+def _position(
+    account: MarginAccount, equity: Equity, found: _Due, n: int, own: float | None
+) -> Line:
+    perps, x = account.perps, int(found.table[n])
+    tiers, in_coin = found.tables[x], bool(found.lines.in_coin[x])
+    inverse, ranked = bool(perps.inverse[n]), float(found.ranked[n])
     tier = tier_of([t.lower_bound for t in tiers], ranked)
-    rate = float(lines.maintenance_rate[0, tier])
-    cut = float(lines.maintenance_deduction[0, tier])
-    unit = account.settle
-    value = f"{float(size[0]):,.10g} {'/' if inverse else 'x'} {float(mark[0]):,.10g}"
+    rate = float(found.lines.maintenance_rate[x, tier])
+    cut = float(found.lines.maintenance_deduction[x, tier])
+    unit, maintenance = account.settle, float(found.maintenance[n])
+    value = f"{abs(float(perps.size[n])):,.10g} {'/' if inverse else 'x'} {perps.mark[n]:,.10g}"
     parts = (
-        Line("notional", notional, unit, value),
+        Line("notional", float(equity.perp_notional[n]), unit, value),
         Line("tier", tier + 1, "", f"from {tiers[tier].lower_bound:,.10g} on, of {len(tiers)}"),
         Line("maintenance rate", rate, "fraction"),
         Line("deduction", cut, unit if in_coin or not inverse else "quote"),
@@ -137,11 +182,12 @@ def _position(rule: TieredMargin, account: MarginAccount, equity: Equity, n: int
             "maintenance",
             maintenance,
             "quote",
-            f"({ranked:,.10g} x {rate:.6g} - {cut:,.10g})" + _conversion(inverse, in_coin, settle),
+            f"({ranked:,.10g} x {rate:.6g} - {cut:,.10g})"
+            + _conversion(inverse, in_coin, account.settle_price),
         ),
         Line(
             "initial",
-            initial,
+            float(found.initial[n]),
             "quote",
             f"at most {tiers[tier].max_leverage:g}x in this tier"
             + ("" if own is None else f", own leverage {own:g}x"),
