@@ -35,9 +35,9 @@ _SETTLED = 1e-12
 # Standard deviations beyond which nothing changes: exp(-d^2/2) is 0 long before.
 _FAR = 1e3
 # z1 below which the value is taken from its upper bound.
-_LEAST = -0.5
+LEAST = -0.5
 # t = s/2 below which the difference of erfcx is a series.
-_SERIES = 0.01
+SERIES = 0.01
 _HALF_ROOT = math.sqrt(0.5)
 # Standard deviations beyond which Taylor's higher terms are noise, and negligible.
 _FAR_OUT = 40.0
@@ -162,7 +162,7 @@ def _out_of_the_money(f: Floats, k: Floats, s: Floats) -> Floats:
     t = np.minimum(0.5 * s, _FAR)
     z1 = h - t
     z1 *= _HALF_ROOT
-    below = z1 < _LEAST
+    below = z1 < LEAST
     np.negative(z1, out=z1, where=below)
     z2 = h + t
     z2 *= _HALF_ROOT
@@ -173,9 +173,9 @@ def _out_of_the_money(f: Floats, k: Floats, s: Floats) -> Floats:
     scale *= 0.5 * np.sqrt(f * k)
     near, far = erfcx(z1, out=z1), erfcx(z2, out=z2)
     value = near - far
-    small = np.broadcast_to(t < _SERIES, h.shape)
+    small = np.broadcast_to(t < SERIES, h.shape)
     if small.any():
-        value[small] = _small_drop(h[small], np.broadcast_to(t, h.shape)[small])
+        value[small] = small_drop(h[small], np.broadcast_to(t, h.shape)[small])
     value *= scale
     if below.any():
         near += far
@@ -185,7 +185,7 @@ def _out_of_the_money(f: Floats, k: Floats, s: Floats) -> Floats:
     return outside
 
 
-def _small_drop(h: Floats, t: Floats) -> Floats:
+def small_drop(h: Floats, t: Floats) -> Floats:
     """erfcx(z1) - erfcx(z2) for small t: Taylor series of Mills' ratio R around h, odd terms.
 
     R(h) = sqrt(pi/2) erfcx(h/sqrt 2), R' = h R - 1 and R^(n+1) = h R^(n) + n R^(n-1).
