@@ -232,3 +232,17 @@ def test_what_a_venue_does_not_list_is_refused(name):
 def test_an_unknown_key_of_the_margin_table_is_refused_by_name(name):
     with pytest.raises(InputError, match=r"margin\.colateral is not a known key"):
         assess_account(preset(name, margin={"colateral": 1.0}), account(1.0))
+
+
+@pytest.mark.parametrize("name", ["synthetix_v3", "gmx_v2", "perennial_v2", "opyn_gamma"])
+def test_a_loan_is_refused_where_nobody_lends(name):
+    coins = Balances(("ETH",), np.array([-1.0]), np.array([2_000.0]), np.ones(1))
+    with pytest.raises(InputError, match=f"owes 1 ETH, which {name} does not lend"):
+        assess_account(preset(name), account(9_000.0, balances=coins))
+    with pytest.raises(InputError, match=f"owes 1 USDC and has no position at {name}"):
+        assess_account(preset(name), account(-1.0))
+    # With a position, cash below 0 is a loss not yet taken off.
+    if name != "opyn_gamma":
+        held = account(-1.0, perps=perps(("ETH", 1.0, 2_000.0, 2_500.0)))
+        rules = {"margin": PERENNIAL} if name == "perennial_v2" else {}
+        assert numbers(assess_account(preset(name, **rules), held))[0] > 400.0

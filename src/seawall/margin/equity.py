@@ -12,11 +12,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options, Perps
+from seawall.margin.perpetuals_only import refuse_owed_coins
 from seawall.margin.working import Line
 from seawall.valuation import inverse, linear
 from seawall.valuation.black import black
+
+
+def refuse_loans(venue: str, account: MarginAccount) -> None:
+    """Raise InputError when an account owes a coin at a venue that lends nothing.
+
+    Cash below 0 is a loss not yet taken off the collateral where there are positions, and a loan
+    where there are none.
+    """
+    refuse_owed_coins(account, venue)
+    if account.cash < 0.0 and not account.perps.names and not account.options.names:
+        raise InputError(
+            f"account {account.name!r} owes {-account.cash:,.10g} {account.settle} and has no "
+            f"position at {venue}, which lends nothing",
+            expected="no debts, or a rulebook of a lender",
+        )
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from seawall.foundation.errors import InputError, MissingRule
+from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import AMOUNT, FRACTION, choices
 from seawall.foundation.record import number, read_record
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
 from seawall.margin.collateral_margin import total_of
-from seawall.margin.equity import equity_of
+from seawall.margin.equity import equity_of, refuse_loans
+from seawall.margin.perpetuals_only import refuse_other_than_perpetuals
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook
 
@@ -79,14 +80,12 @@ def read(rulebook: Rulebook, table: Section) -> PerennialMargin:
 def assess(rule: PerennialMargin, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one account.
 
-    Raises InputError for options and inverse contracts, MissingRule for a market without numbers.
+    Raises InputError for options, inverse contracts and debts, MissingRule for a market without
+    numbers.
     """
+    refuse_loans(rule.venue, account)
+    refuse_other_than_perpetuals(account, rule.venue)
     perps, settle = account.perps, account.settle_price
-    if account.options.names or perps.inverse.any():
-        raise InputError(
-            f"account {account.name!r} holds options or inverse contracts at {rule.venue!r}",
-            expected="linear perpetuals",
-        )
     equity, lines = equity_of(account), []
     for n, name in enumerate(perps.names):
         market = _market(rule, name, perps.underlying[n])
@@ -127,8 +126,9 @@ def assess(rule: PerennialMargin, account: MarginAccount) -> AccountMargin:
 def _market(rule: PerennialMargin, name: str, underlying: str) -> PerennialMarket:
     markets = rule.table.markets
     if underlying not in markets:
+        known = f"; there are numbers for {choices(underlying, markets)}" if markets else ""
         raise MissingRule(
-            f"rulebook {rule.venue!r} has no [margin.markets.{underlying}], which {name!r} needs; "
-            f"expected {choices(underlying, markets)}."
+            f"rulebook {rule.venue!r} has no [margin.markets.{underlying}], which {name!r} needs: "
+            f"write margin, min_margin, maintenance and min_maintenance{known}."
         )
     return markets[underlying]

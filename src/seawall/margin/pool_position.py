@@ -22,7 +22,8 @@ from seawall.foundation.quantity import AMOUNT, FRACTION, choices
 from seawall.foundation.record import number, read_record
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
-from seawall.margin.equity import equity_of
+from seawall.margin.equity import equity_of, refuse_loans
+from seawall.margin.perpetuals_only import refuse_other_than_perpetuals
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook
 
@@ -45,7 +46,7 @@ class PoolMarket:
 
 @dataclass(frozen=True)
 class PoolTable:
-    """The [margin] table: markets by underlying, the one for all others, least collateral in USD."""
+    """The [margin] table: markets by underlying, one for all others, least collateral in USD."""
 
     markets: Mapping[str, PoolMarket]
     min_collateral_usd: float = number(AMOUNT)
@@ -132,13 +133,15 @@ def assess(rule: PoolMargin, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one isolated position.
 
     Equity = remaining collateral; initial and maintenance = max(size x factor, least USD). Raises
-    InputError for an account with more than one position or with options, MissingRule for a market
-    without numbers.
+    InputError for an account with more than one position, options or debts, MissingRule for a
+    market without numbers.
     """
+    refuse_loans(rule.venue, account)
     perps = account.perps
-    if account.options.names or len(perps.names) > 1 or perps.inverse.any():
+    refuse_other_than_perpetuals(account, rule.venue)
+    if len(perps.names) > 1:
         raise InputError(
-            f"account {account.name!r} holds {[*perps.names, *account.options.names]} together",
+            f"account {account.name!r} holds {', '.join(perps.names)} together",
             expected=f"one linear position at a time: {rule.venue!r} margins each alone, so mark "
             "positions as isolated",
         )

@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seawall.foundation.errors import InputError, MissingRule
+from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import AMOUNT, FRACTION, POSITIVE_AMOUNT, Quantity, choices
 from seawall.foundation.record import number, read_record
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
 from seawall.margin.collateral_margin import balance_lines, total_of
-from seawall.margin.equity import Equity, equity_of
+from seawall.margin.equity import Equity, equity_of, refuse_loans
+from seawall.margin.perpetuals_only import refuse_other_than_perpetuals
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook
 
@@ -163,9 +164,11 @@ def read(rulebook: Rulebook, table: Section) -> SkewMargin:
 def assess(rule: SkewMargin, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one account.
 
-    Raises MissingRule for a market without numbers, InputError for options and inverse contracts.
+    Raises MissingRule for a market without numbers, InputError for options, inverse contracts
+    and debts.
     """
-    _refuse(rule, account)
+    refuse_loans(rule.rulebook.name, account)
+    refuse_other_than_perpetuals(account, rule.rulebook.name)
     equity = equity_of(account)
     lines = tuple(_line(rule, account, equity, n) for n in range(len(account.perps.names)))
     flags = total_of(lines, "flag reward")
@@ -200,19 +203,6 @@ def assess(rule: SkewMargin, account: MarginAccount) -> AccountMargin:
         ),
     )
     return account_margin(equity.total, initial, maintenance, working)
-
-
-def _refuse(rule: SkewMargin, account: MarginAccount) -> None:
-    others = [
-        *account.options.names,
-        *(n for n, inv in zip(account.perps.names, account.perps.inverse, strict=True) if inv),
-    ]
-    if others:
-        raise InputError(
-            f"account {account.name!r} holds {others[0]!r}, which {rule.rulebook.name!r} "
-            "does not list",
-            expected="linear perpetuals",
-        )
 
 
 def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> Line:

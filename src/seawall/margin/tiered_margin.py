@@ -88,10 +88,11 @@ def tiers_for(rulebook: Rulebook, perps: Perps, n: int) -> tuple[tuple[Tier, ...
         return rulebook.coin_tiers[underlying], True
     tiers = rulebook.tiers.get(underlying, rulebook.default_tiers)
     if not tiers:
+        known = f"{choices(underlying, rulebook.tiers)}, or " if rulebook.tiers else ""
         raise MissingRule(
             f"rulebook {rulebook.name!r} has no margin tiers for {underlying!r} (instrument "
-            f"{name!r}) and no default_tiers; expected {choices(underlying, rulebook.tiers)}, or "
-            f"tiers.{underlying} with lower_bound, max_leverage and maintenance_rate."
+            f"{name!r}) and no default_tiers; expected {known}tiers.{underlying} with lower_bound, "
+            "max_leverage and maintenance_rate."
         )
     return tiers, False
 

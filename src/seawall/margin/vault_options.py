@@ -22,6 +22,7 @@ from seawall.foundation.quantity import FRACTION, POSITIVE_FRACTION, POSITIVE_SE
 from seawall.foundation.record import number, read_record, word
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount, Options
+from seawall.margin.equity import refuse_loans
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook
 
@@ -112,9 +113,10 @@ def read(rulebook: Rulebook, table: Section) -> VaultMargin:
 def assess(rule: VaultMargin, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one vault: at most one short and one long option.
 
-    Raises InputError for perpetuals, for more options, or for legs of different kind, underlying
-    or expiry; MissingRule for an expiry beyond the last upper bound.
+    Raises InputError for perpetuals, debts, more options, or legs of different kind, underlying or
+    expiry; MissingRule for an expiry beyond the last upper bound.
     """
+    refuse_loans(rule.venue, account)
     short, long = _legs(rule, account)
     held = account.balances
     collateral = account.cash * account.settle_price + float((held.quantity * held.price).sum())
@@ -160,8 +162,9 @@ def _legs(rule: VaultMargin, account: MarginAccount) -> tuple[int | None, int | 
     shorts = np.flatnonzero(options.amount < 0).tolist()
     longs = np.flatnonzero(options.amount > 0).tolist()
     if account.perps.names or len(shorts) > 1 or len(longs) > 1 or _unlike(options):
+        held = ", ".join((*account.perps.names, *options.names))
         raise InputError(
-            f"account {account.name!r} holds {[*account.perps.names, *options.names]} in one vault",
+            f"account {account.name!r} holds {held} in one vault",
             expected=f"at {rule.venue!r} at most one short and one long option of the same kind, "
             "underlying and expiry in each account",
         )
@@ -187,5 +190,5 @@ def _bound(rule: VaultMargin, account: MarginAccount, seconds: float) -> float:
     last = rule.table.upper_bounds[-1].seconds
     raise MissingRule(
         f"rulebook {rule.venue!r} has upper bounds up to {last:,.0f} seconds, but account "
-        f"{account.name!r} holds an option with {seconds:,.0f} seconds to expiry: add a later bound."
+        f"{account.name!r} holds an option with {seconds:,.0f} seconds left: add a later bound."
     )
