@@ -176,8 +176,8 @@ def test_memory_stays_far_below_positions_by_shocks() -> None:
     compiled_worst_loss(book, change)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Half the table, sizes in single precision twice, answers twice, 72 bytes per account in work.
-    assert peak < 0.55 * change.nbytes + 16 * account.size + (32 + 100) * accounts
+    # Half the table, answers twice, some 100 bytes per account in work; nothing per position.
+    assert peak < 0.55 * change.nbytes + (32 + 100) * accounts
     assert peak < account.size * shocks * 8 / 100
 
 
@@ -198,6 +198,12 @@ def test_what_cannot_be_summed_is_refused_in_a_sentence() -> None:
         worst_loss(book, np.empty((1, 0)))
     with pytest.raises(InputError, match="has shape"):
         worst_loss(book, np.empty((2, 5)))
+
+
+def test_sizes_and_changes_vanish_from_the_screen_at_the_same_bound() -> None:
+    just, below = compiled.TINY, np.nextafter(compiled.TINY, 0.0)
+    book = arrange(np.array([0, 0]), np.array([0, 0]), np.array([just, below]), 1, 1)
+    np.testing.assert_array_equal(book.rounded == 0.0, [False, True])
 
 
 def test_a_book_without_positions() -> None:

@@ -30,6 +30,8 @@ Screen = NDArray[np.float32]
 CHUNK = 16_384
 # Instruments whose rows of the table are kept near together by the order of accounts.
 _NEAR = 32
+# Sizes below this count as 0 in single precision, as `worst_loss_kernel.TINY` says of changes.
+_TINY = 1e-30
 # Bytes of a cache line: the compiled code's vectors must not straddle two.
 _LINE = 64
 
@@ -46,6 +48,7 @@ class Holdings:
     pointer     (a + 1,) rows of account k: pointer[k] to pointer[k + 1] - 1
     instrument  (n,) row of the table of unit changes
     size        (n,) units held, long > 0
+    rounded     (n,) the same in single precision, for the screen
     held        (h,) the instruments that anyone holds, most often held first
     place       (n,) where ``instrument`` stands in ``held``
     instruments number of instruments that exist
@@ -55,6 +58,7 @@ class Holdings:
     pointer: Ints
     instrument: Numbers
     size: Floats
+    rounded: Screen
     held: Numbers
     place: Numbers
     instruments: int
@@ -98,6 +102,7 @@ def arrange(
         pointer=np.concatenate([[0], np.cumsum(rows[order])]).astype(np.int64),
         instrument=number.astype(np.uint32),
         size=np.ascontiguousarray(size[by_account], dtype=np.float64),
+        rounded=_rounded(size[by_account]),
         held=held.astype(np.uint32),
         place=rank[number].astype(np.uint32),
         instruments=instruments,
@@ -122,6 +127,14 @@ def worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> Worst
     if all(one.ready() for one in kernels):
         return compiled_worst_loss(holdings, table, threads=threads)
     return plain_worst_loss(holdings, table)
+
+
+def prepare() -> None:
+    """Compile the kernels now, or load them; some seconds when not cached."""
+    from seawall.valuation import worst_loss_kernel as compiled
+
+    for one in (compiled.pack, compiled.screen, compiled.decide):
+        one.compile()
 
 
 def plain_worst_loss(holdings: Holdings, change: Floats) -> WorstLoss:
@@ -153,14 +166,15 @@ def compiled_worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1)
     blocks = _aligned((-(-shocks // compiled.BLOCK), holdings.held.size, compiled.BLOCK))
     largest = np.empty(holdings.held.size)
     compiled.pack(table, holdings.held, blocks, largest)
-    short = _short(holdings.size, compiled.TINY)
 
     def work(part: tuple[int, int]) -> None:
         first, last = part
         seen = np.zeros((blocks.shape[0], last - first, 2), dtype=np.float32)
         # A single half block is decided at once.
         if shocks > compiled.HALF:
-            compiled.screen(blocks, holdings.pointer, holdings.place, short, first, last, seen)
+            compiled.screen(
+                blocks, holdings.pointer, holdings.place, holdings.rounded, first, last, seen
+            )
         compiled.decide(
             table,
             holdings.pointer,
@@ -198,10 +212,10 @@ def _aligned(shape: tuple[int, int, int]) -> Screen:
     return room[start : start + count].reshape(shape)
 
 
-def _short(size: Floats, tiny: float) -> Screen:
+def _rounded(size: Floats) -> Screen:
     """Sizes in single precision; those too large for it become infinite and are not believed."""
     with np.errstate(over="ignore", under="ignore"):
-        return np.where(np.abs(size) < tiny, 0.0, size).astype(np.float32)
+        return np.where(np.abs(size) < _TINY, 0.0, size).astype(np.float32)
 
 
 def _in_book_order(holdings: Holdings, least: Floats, shock: Ints) -> WorstLoss:
@@ -219,10 +233,10 @@ def _checked(holdings: Holdings, change: Floats) -> Floats:
             f"the table of unit changes has shape {table.shape}",
             expected=f"({holdings.instruments} instruments, at least 1 shock)",
         )
-    # A sum is finite only if nothing in it is not; it is cheaper than a table of answers.
+    # A sum is finite only if all of its terms are, and cheaper than a table of answers.
     with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(table.sum(axis=1)) | np.isfinite(table).all(axis=1)
-    bad = holdings.held[~finite[holdings.held]]
+        doubtful = np.flatnonzero(~np.isfinite(table.sum(axis=1)))
+    bad = np.intersect1d(holdings.held, doubtful[~np.isfinite(table[doubtful]).all(axis=1)])
     if bad.size:
         raise InputError(
             f"instrument {int(bad.min())} has a change of value that is no finite number",
