@@ -120,6 +120,22 @@ def test_an_account_paid_in_coin_holds_it_as_collateral():
         assert assess_account(preset(name), book).requirement.equity == pytest.approx(10_000.0)
 
 
+def test_coins_alone_need_no_market_of_their_own():
+    book = account(
+        cash=-100.0,
+        balances=coins(("wstETH", 1.0, 1200.0, 1.0)),
+        prices={"wstETH": SpotPrice(1200.0)},
+    )
+    # The first market listed is ETH, with which wstETH moves: 18% down, 5.6% and 10% off.
+    margin = assess_account(preset("derive_pmrm_v2"), book)
+    assert margin.net_maintenance == pytest.approx(1200 * (1 - 0.056 - 0.8 * 0.18) - 100)
+    assert margin.net_initial == pytest.approx(1200 * (1 - 0.1 - 0.18) - 100)
+    # Version 1 takes the market's own coin only.
+    margin = assess_account(preset("derive_pmrm_v1"), book)
+    assert margin.requirement.equity == pytest.approx(1100.0)
+    assert (margin.net_initial, margin.net_maintenance) == pytest.approx((-100.0, -100.0))
+
+
 def test_a_missing_and_an_unknown_number_are_sentences():
     raw = {"framework": "pmrm_v1", "source": "me", "as_of": "2026-01-01", "margin_price": "mark"}
     raw |= {"liquidation": {"style": "orderbook"}, "waterfall": {"layers": ["fund"]}}

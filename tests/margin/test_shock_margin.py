@@ -12,6 +12,7 @@ from small_accounts import DAY, account, coins, options, perps, random_account
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.section import Section
 from seawall.margin.account import SpotPrice
+from seawall.margin.frameworks import assess_account
 from seawall.margin.markets import Markets, read_markets
 from seawall.margin.shock_margin import (
     ShockGrid,
@@ -23,6 +24,7 @@ from seawall.margin.shock_margin import (
 )
 from seawall.valuation.black import black
 from seawall.venues import Collateral
+from seawall.venues.preset import rulebook_from
 
 GRID = ShockGrid(
     rows=(ShockRow(0.16), ShockRow(-0.16), ShockRow(4.0, weight=0.04)),
@@ -173,10 +175,40 @@ def test_markets_share_numbers_and_say_what_differs():
     got = read_markets("x", Section(table, "x.toml", ("margin",)), ShockGrid)
     assert [got.of(name).rows[0].spot for name in ("BTC", "SOL")] == [0.1, 0.3]
     assert got.of("SOL").net_delta == 0.02 and got.of("BTC").net_delta == 0.0
-    assert got.of(None) is got.of("BTC")
+    assert got.for_account(account(), "ETH") is got.of("BTC")
+    assert got.for_account(account(), "SOL") is got.of("SOL")
+    with pytest.raises(MissingRule, match="x has no margin numbers for ETH"):
+        got.for_account(account(perps=perps({})), "ETH")
     table["markets"]["SOL"]["rowz"] = 1
     with pytest.raises(InputError, match=r"margin\.markets\.SOL\.rowz is not a known key"):
         read_markets("x", Section(table, "x.toml", ("margin",)), ShockGrid)
+
+
+def test_a_grid_of_ones_own_is_a_rulebook():
+    """Deribit's form: nine prices in a range of 16% x volatility up, same, down at 30 days."""
+    rows = [
+        {"spot": 0.04 * step, "volatility": move}
+        for step in range(-4, 5)
+        for move in (0.5, 0.0, -0.25)
+    ]
+    numbers = {"floor_days": 1.0, "short_power": 0.3, "long_power": 0.13}
+    own = rulebook_from(
+        {
+            "name": "mine",
+            "source": "my own grid",
+            "as_of": "2026-01-30",
+            "margin_price": "mark",
+            "framework": "shock_grid",
+            "liquidation": {"style": "orderbook"},
+            "waterfall": {"layers": ["fund"]},
+            "margin": {"rows": rows, "maintenance_fraction": 0.8, "short_option": 0.01, **numbers},
+        },
+        file="mine.toml",
+    )
+    margin = assess_account(own, account(options=options({"strike": 900.0, "amount": -1.0})))
+    assert float(margin.requirement.initial) == pytest.approx(160.0 + 10.0)
+    assert float(margin.requirement.maintenance) == pytest.approx(0.8 * 170.0)
+    assert len(margin.working.find("scan").parts) == 27
 
 
 def test_refusals_are_sentences():

@@ -16,6 +16,7 @@ from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import choices
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
+from seawall.margin.account import MarginAccount
 
 T = TypeVar("T")
 
@@ -31,15 +32,25 @@ class Markets(Generic[T]):
     shared: T | None
     listed: Mapping[str, T]
 
-    def of(self, underlying: str | None) -> T:
-        """The rule of one underlying; MissingRule when it is not listed.
+    def for_account(self, account: MarginAccount, underlying: str | None) -> T:
+        """The rule of an account on one underlying; MissingRule when it is not listed.
 
-        An account without derivatives (None) is under the first rule: it needs none.
+        An account that holds coins alone may be on a coin without a market: then the first rule
+        serves. On the venue the trader chooses which; with derivatives there is no choice.
         """
+        held = bool(account.perps.names or account.options.names)
+        if held or self.lists(underlying):
+            return self.of(underlying or "an unknown underlying")
+        return next(iter(self.listed.values()))
+
+    def lists(self, underlying: str | None) -> bool:
+        """True when there is a rule for this underlying."""
+        return self.shared is not None or underlying in self.listed
+
+    def of(self, underlying: str) -> T:
+        """The rule of one underlying; MissingRule when it is not listed."""
         if self.shared is not None:
             return self.shared
-        if underlying is None:
-            return next(iter(self.listed.values()))
         if underlying not in self.listed:
             raise MissingRule(
                 f"{self.venue} has no margin numbers for {underlying}; write what differs under "

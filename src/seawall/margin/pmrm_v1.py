@@ -17,7 +17,7 @@ not move together, and it lets nothing offset between underlyings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import number, word
 from seawall.foundation.section import Section
-from seawall.margin.account import MarginAccount
+from seawall.margin.account import Balances, MarginAccount
 from seawall.margin.markets import Markets, read_markets
 from seawall.margin.netted import in_quote, no_debt, only_underlying, with_cash_as_coin
 from seawall.margin.pmrm_lines import (
@@ -110,8 +110,12 @@ def assess(rules: Markets[PmrmV1], account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in quote; see `pmrm_v1`."""
     account = with_cash_as_coin(account)
     underlying = only_underlying(account, NAME)
-    counted = np.array([asset == underlying for asset in account.balances.assets], dtype=bool)
-    return in_quote(pmrm_v1(rules.of(underlying), account), account, counted)
+    rule = rules.for_account(account, underlying)
+    # The only collateral is the market's own coin: without a market for it nothing counts.
+    coin = underlying if rules.lists(underlying) else None
+    counted = np.array([asset == coin for asset in account.balances.assets], dtype=bool)
+    bare = account if coin else replace(account, balances=Balances())
+    return in_quote(pmrm_v1(rule, bare), account, counted)
 
 
 def pmrm_v1(rule: PmrmV1, account: MarginAccount) -> AccountMargin:

@@ -104,7 +104,7 @@ def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV2]:
 def assess(rules: Markets[PmrmV2], account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in quote; see `pmrm_v2`."""
     account = with_cash_as_coin(account)
-    rule = rules.of(only_underlying(account, NAME))
+    rule = rules.for_account(account, only_underlying(account, NAME))
     counted = np.array([asset in rule.collateral for asset in account.balances.assets], dtype=bool)
     return in_quote(pmrm_v2(rule, account), account, counted)
 
