@@ -32,6 +32,9 @@ CASE_KEYS = (
     "loss_fraction",
 )
 
+# Frameworks whose numbers stand in [tiers], [option_margin] and [collateral].
+TABLED = ("tiered", "standard", "collateral")
+
 
 def load_case(path: str | os.PathLike[str]) -> Case:
     """The Case in folder ``path``, ready to be checked.
@@ -204,6 +207,8 @@ def _check_rules(
         instrument = book.instruments[place]
         rules, file = rulebooks[venue], raw[venue].file
         if isinstance(instrument, Held) or rules.option_margin is not None:
+            continue
+        if rules.framework not in TABLED:  # it reads [margin] and says itself what it lacks
             continue
         if isinstance(instrument, Option):
             raise MissingRule(

@@ -35,6 +35,7 @@ def amount(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     assert isinstance(value, float)
+    value += 0.0  # a negative zero is a zero
     size = abs(value)
     if size >= 1e15:
         return f"{value:.6e}"
@@ -71,20 +72,42 @@ def _alike(parts: Sequence[Node]) -> list[str]:
 
 
 def _table(parts: Sequence[Node], titles: Sequence[str], width: int, depth: int) -> list[Line]:
-    """Alike lines as rows: name, own value, one column for each leaf, and the rule when short."""
-    columns = [
-        Column("", [Span(clean(p["name"])) for p in parts], flexible=True),
-        Column("value", [Span(amount(p.get("value"))) for p in parts], "r"),
-    ]
-    values = [[amount(leaf.get("value")) for leaf in p.get("parts", [])] for p in parts]
+    """Alike lines as rows: name, own value, one column for each leaf.
+
+    What does not fit beside each other stands in a second table below; of columns that are zero in
+    every row only the names are given.
+    """
+    indent, gap = 2 + STEP * depth, 2
+    names = Column("", [Span(clean(p["name"])) for p in parts], flexible=True)
     own = [amount(p.get("value")) for p in parts]
+    values = [[amount(leaf.get("value")) for leaf in p.get("parts", [])] for p in parts]
+    columns: list[Column] = []
+    zero: list[str] = []
     for k, title in enumerate(titles):
-        cells = [row[k] for row in values]
-        if cells == own:  # the line's own value under its own name
-            columns[1] = Column(clean(title), columns[1].cells, "r")
+        if all(row[k] == "0" for row in values):
+            zero.append(clean(title))
             continue
-        columns.append(Column(clean(title), [Span(c) for c in cells], "r", drop=len(titles) - k))
-    rules = [clean(p.get("rule", "")) for p in parts]
-    if len(set(rules)) > 1:
-        columns.append(Column("", [Span(r, "muted") for r in rules], drop=99))
-    return table(columns, width, indent=2 + STEP * depth)
+        column = Column(clean(title), [Span(row[k]) for row in values], "r")
+        # The line's own value is one of its parts: shown once, first.
+        if [row[k] for row in values] == own:
+            columns.insert(0, column)
+        else:
+            columns.append(column)
+    if not columns or [c.text for c in columns[0].cells] != own:
+        columns.insert(0, Column("value", [Span(v) for v in own], "r"))
+    lines: list[Line] = []
+    while columns:
+        room = width - indent - min(names.natural, max(12, width // 3))
+        taken = 1
+        while taken < len(columns):
+            if sum(c.natural + gap for c in columns[: taken + 1]) > room:
+                break
+            taken += 1
+        lines += table([names, *columns[:taken]], width, indent=indent, gap=gap)
+        columns = columns[taken:]
+    rules = list(dict.fromkeys(clean(p.get("rule", "")) for p in parts))
+    if len(rules) == 1 and rules[0]:
+        lines += [(Span(text, "muted"),) for text in wrap(rules[0], width, indent, indent)]
+    if zero:
+        lines += [(Span(t, "muted"),) for t in wrap(f"0 in all: {', '.join(zero)}", width, indent)]
+    return lines

@@ -257,6 +257,8 @@ def _workings(result: Result, width: int) -> list[Line]:
     lines: list[Line] = []
     for entry in result["workings"]:
         title = f"Derivation of {clean(entry['account'])}, amounts in quote where no unit stands"
+        if lines:
+            lines.append(())
         lines += [rule(title, width), *tree(entry["working"], width)]
     return lines
 

@@ -21,7 +21,14 @@ from seawall.report.margin_page import (
 )
 
 Result = Mapping[str, Any]
-NAMES = {"before": "before", "trade": "after trade", "shock": "after shock", "both": "after both"}
+UNCHANGED = "unchanged"
+NAMES = {
+    "before": "before",
+    "trade": "after trade",
+    "shock": "after shock",
+    "both": "after both",
+    UNCHANGED: UNCHANGED,
+}
 Row = tuple[str, Mapping[str, Any]]  # state, entry
 
 
@@ -144,14 +151,12 @@ def _greeks(result: Result, width: int) -> list[Line]:
             for e in state["greeks"]
             if e["asset"] == name
         ]
-        # An asset that neither trade nor shock touches says the same four times: once is enough.
-        same = all(_numbers(entry) == _numbers(seen[0][1]) for _, entry in seen)
-        rows += [("all", seen[0][1])] if same and len(seen) > 1 else seen
+        rows += [(UNCHANGED, seen[0][1])] if _same(seen, len(result["states"])) else seen
     if not rows:
         return []
     columns = [
         Column("asset", _once(rows, "asset"), flexible=True),
-        column("", rows, lambda r: NAMES.get(r[0], "unchanged"), "l"),
+        column("", rows, lambda r: NAMES[r[0]], "l"),
         column("delta coin", rows, lambda r: numbers.amount(_coin(r[1])), drop=1),
         column("delta", rows, lambda r: numbers.money(r[1]["delta"])),
         column("gamma 1%", rows, lambda r: numbers.money(r[1]["gamma"])),
@@ -166,22 +171,26 @@ def _coin(entry: Mapping[str, Any]) -> float:
     return float(entry["delta"]) / float(entry["spot"])
 
 
-def _numbers(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(entry[key] for key in ("spot", "delta", "gamma", "vega", "theta"))
-
-
 def _by_account(result: Result) -> list[Row]:
-    """Account by account, its states under each other."""
+    """Account by account, its states under each other; one row where nothing changes it."""
     names: dict[str, None] = {}
     for state in result["states"]:
         names.update(dict.fromkeys(a["margin_account"] for a in state["accounts"]))
-    return [
-        (state["name"], entry)
-        for name in names
-        for state in result["states"]
-        for entry in state["accounts"]
-        if entry["margin_account"] == name
-    ]
+    rows: list[Row] = []
+    for name in names:
+        seen: list[Row] = [
+            (state["name"], entry)
+            for state in result["states"]
+            for entry in state["accounts"]
+            if entry["margin_account"] == name
+        ]
+        rows += [(UNCHANGED, seen[0][1])] if _same(seen, len(result["states"])) else seen
+    return rows
+
+
+def _same(rows: list[Row], states: int) -> bool:
+    """True when an entry is there in every state and says the same in each."""
+    return len(rows) == states > 1 and all(entry == rows[0][1] for _, entry in rows)
 
 
 def _once(rows: list[Row], key: str) -> list[Span]:

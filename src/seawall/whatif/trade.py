@@ -69,6 +69,8 @@ def account_for(case: Case, trades: Sequence[Trade], name: str | None) -> int:
     at a venue with an order book. Raises InputError when none or several could be meant.
     """
     book = case.book
+    for trade in trades:
+        _instrument(case, trade.instrument)  # an unknown one is named before any account is
     if name is not None:
         return known_account(book, name)
     desks = [n for n, kind in enumerate(book.account_kind) if kind is AccountKind.DESK]

@@ -1,0 +1,98 @@
+"""How long one what-if takes inside a warm process: ``python -m seawall.whatif.timing [LEGS]``.
+
+A made-up options account under the Deribit preset: half calls, half puts, long and short, six
+expiries, two underlyings. Prints the fastest and the median of a number of calls, milliseconds.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from seawall.book import AccountKind, Book
+from seawall.case import Case
+from seawall.instruments import Option
+from seawall.market import AssetState, InstrumentState, Market
+from seawall.venues.preset import rulebook_from
+from seawall.whatif.compare import what_if
+
+AS_OF = datetime(2026, 1, 30, 16, tzinfo=UTC)
+SPOT = {"BTC": 80_000.0, "ETH": 2_700.0}
+DAYS = (7, 14, 28, 56, 91, 182)
+
+
+def made_up_case(legs: int) -> Case:
+    """A desk of two accounts with ``legs`` inverse options in all, strikes 60% to 140% of spot."""
+    coins = tuple(SPOT)
+    account = np.arange(legs) % len(coins)
+    options, states = [], {}
+    for n in range(legs):
+        coin, days = coins[n % 2], DAYS[(n // 4) % len(DAYS)]
+        strike = round(SPOT[coin] * (0.6 + 0.8 * ((n * 37) % 101) / 100.0), 2)
+        call = n % 4 < 2
+        name = f"{coin}-{days}D-{strike:g}-{'C' if call else 'P'}-{n}"
+        options.append(Option(name, coin, coin, AS_OF + timedelta(days=days), strike, call))
+        smile = 0.5 + 0.3 * abs(float(np.log(strike / SPOT[coin])))
+        states[name] = InstrumentState(mark=SPOT[coin] * 1.002, implied_volatility=smile)
+    assets = {"USD": AssetState(1.0, 1.0, 1.0, 0.0, 1e12, 1e12)}
+    assets.update({c: AssetState(s, s, s, 0.5, 1e9, 1e9) for c, s in SPOT.items()})
+    size = np.where(np.arange(legs) // 2 % 2 == 0, 10.0, -10.0)
+    book = Book(
+        account_names=tuple(f"desk/{c}" for c in coins),
+        account_venue=("deribit",) * 2,
+        account_owner=("desk",) * 2,
+        account_kind=(AccountKind.DESK,) * 2,
+        instruments=tuple(options),
+        assets=tuple(assets),
+        position_account=account.astype(np.int64),
+        position_instrument=np.arange(legs, dtype=np.int64),
+        size=size,
+        entry=np.full(legs, 100.0),
+        isolated=np.zeros(legs, dtype=bool),
+        isolated_margin=np.zeros(legs),
+        balance_account=np.array([0, 1], dtype=np.int64),
+        balance_asset=np.array([1, 2], dtype=np.int64),
+        quantity=np.array([1.2, 1.2]) * legs,
+    )
+    return Case(
+        name="made up",
+        as_of=AS_OF,
+        quote="USD",
+        step_seconds=300.0,
+        book=book,
+        market=Market(as_of=AS_OF, assets=assets, instruments=states),
+        rulebooks={"deribit": rulebook_from({"preset": "deribit"}, file="deribit.toml")},
+        limits=(),
+        crowds=(),
+        digest="0" * 64,
+    )
+
+
+def milliseconds(legs: int = 500, calls: int = 15) -> list[float]:
+    """Durations of ``calls`` what-ifs (trade, shock, both) on ``legs`` options, after two more."""
+    case = made_up_case(legs)
+    trade = f"-10 {case.book.instruments[0].name}"
+    found = []
+    for _ in range(calls + 2):
+        start = time.perf_counter()
+        what_if(case, [trade], "BTC=-12%,vol=+20%")
+        found.append(1000.0 * (time.perf_counter() - start))
+    return found[2:]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the timing; the number of legs may be given."""
+    legs = int(arguments[0]) if arguments else 500
+    found = sorted(milliseconds(legs))
+    print(
+        f"what-if on {legs} legs: fastest {found[0]:.0f} ms, median {found[len(found) // 2]:.0f} ms"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
