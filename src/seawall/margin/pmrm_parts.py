@@ -1,6 +1,6 @@
 """What both versions of Derive's portfolio margin share: volatility shocks, basis, confidence.
 
-Source: Derive v2-core, PMRMLib.sol and PMRMLib_2.sol; restated in docs/venues. All amounts are in
+Source: Derive v2-core, PMRMLib.sol and PMRMLib_2.sol. All amounts are in
 the settlement asset.
 """
 
