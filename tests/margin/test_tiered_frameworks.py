@@ -93,6 +93,16 @@ def test_an_inverse_position_by_hand_with_tiers_in_quote_and_in_coin():
     assert found.working.find("maintenance margin", "P", "tier").value == 2
 
 
+def test_a_position_beyond_the_end_of_the_venues_table_is_said_so_in_the_working():
+    def place(size: float) -> str:
+        held = account(perps(size, 50_000.0, 50_000.0, inverse=True), 9.0, "BTC", 50_000.0)
+        found = assess_account(rulebook_from({"preset": "bitmex"}, file="b.toml"), held)
+        return found.working.find("maintenance margin", "P", "tier").rule
+
+    assert place(10e6) == "from 0 on, of 1"
+    assert place(11e6) == "from 0 on, of 1, beyond the table's end at 200"
+
+
 def test_a_traders_own_leverage_raises_initial_margin_only():
     held = account(perps(4.0, 50_000.0, 50_000.0), 9_000.0)
     usual = assess_account(venue(), held).requirement

@@ -55,7 +55,7 @@ def test_binance_has_its_coins_from_low_to_high_rates() -> None:
 def test_bitmex_is_margined_in_coin_up_to_its_base_limit() -> None:
     rulebook = preset("bitmex")
     (tier,) = rulebook.coin_tiers["BTC"]
-    assert (tier.max_leverage, tier.maintenance_rate) == (100.0, 0.005)
+    assert (tier.max_leverage, tier.maintenance_rate, tier.upper_bound) == (100.0, 0.005, 200.0)
     assert rulebook.tiers == {} and rulebook.margin["inverse_tiers"] == "coin"
 
 

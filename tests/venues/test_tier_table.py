@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from seawall.casefile.save import _rulebook_toml
 from seawall.foundation.errors import InputError
 from seawall.venues.preset import rulebook_from
 from seawall.venues.rulebook import PerpMargin, Rulebook, Tier
@@ -84,3 +87,15 @@ def test_perpetuals_of_an_options_venue_by_underlying() -> None:
     odd = {"preset": "deribit", "option_margin": {"perps": {"SOL": {**sol, "slop": 1}}}}
     with pytest.raises(InputError, match="slop is not a known key"):
         rulebook_from(odd, file="v.toml")
+
+
+def test_the_end_of_a_table_is_kept_and_saved() -> None:
+    end = {**SECOND, "upper_bound": 5_000}
+    tiers = read(FIRST, end).tiers["BTC"]
+    assert [tier.upper_bound for tier in tiers] == [None, 5_000.0]
+    text = _rulebook_toml(read(FIRST, end))
+    assert rulebook_from(tomllib.loads(text), file="v.toml").tiers["BTC"] == tiers
+    open_end = _rulebook_toml(read(FIRST, SECOND))
+    assert (
+        rulebook_from(tomllib.loads(open_end), file="v.toml").tiers["BTC"][-1].upper_bound is None
+    )

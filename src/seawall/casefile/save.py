@@ -303,7 +303,7 @@ def _value(value: object) -> str:
     if isinstance(value, str):
         return _quoted(str(value))
     if isinstance(value, Tier) or (is_dataclass(value) and not isinstance(value, type)):
-        value = asdict(value)
+        value = _without_none(asdict(value))
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items())
         return f"{{ {inner} }}"

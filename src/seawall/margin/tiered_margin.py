@@ -176,7 +176,7 @@ def _position(
     value = f"{abs(float(perps.size[n])):,.10g} {'/' if inverse else 'x'} {perps.mark[n]:,.10g}"
     parts = (
         Line("notional", float(equity.perp_notional[n]), unit, value),
-        Line("tier", tier + 1, "", f"from {tiers[tier].lower_bound:,.10g} on, of {len(tiers)}"),
+        Line("tier", tier + 1, "", _place(tiers, tier, ranked)),
         Line("maintenance rate", rate, "fraction"),
         Line("deduction", cut, unit if in_coin or not inverse else "quote"),
         Line(
@@ -195,6 +195,13 @@ def _position(
         ),
     )
     return Line(perps.names[n], maintenance, "quote", "notional x rate - deduction", parts)
+
+
+def _place(tiers: tuple[Tier, ...], tier: int, ranked: float) -> str:
+    """Where a tier begins, and that the venue's table has ended before this position."""
+    end = tiers[-1].upper_bound
+    beyond = "" if end is None or ranked <= end else f", beyond the table's end at {end:,.10g}"
+    return f"from {tiers[tier].lower_bound:,.10g} on, of {len(tiers)}{beyond}"
 
 
 def _conversion(inverse: bool, in_coin: bool, settle: float) -> str:

@@ -14,12 +14,14 @@ class Tier:
     """From ``lower_bound`` (quote notional) on: the largest leverage and the maintenance rate.
 
     maintenance = notional x maintenance_rate - deduction, with the deduction that makes it
-    continuous at each bound. Rates must not fall with size.
+    continuous at each bound. Rates must not fall with size. ``upper_bound`` is where the venue's
+    table ends: stated on a last tier beyond which the rulebook knows no rates, else None.
     """
 
     lower_bound: float
     max_leverage: float
     maintenance_rate: float
+    upper_bound: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seawall.foundation.quantity import AMOUNT, POSITIVE_FRACTION, Quantity
 from seawall.foundation.section import Section
@@ -53,9 +54,8 @@ def read_tiers(
         tiers.append(_tier(entry, bound, tiers[-1] if tiers else None, share))
     if not tiers:
         raise section.refuse(key, "has no tiers", "at least one tier from lower_bound 0 on")
-    return tuple(
-        Tier(t.lower_bound, t.max_leverage, t.maintenance_rate + closing_fee) for t in tiers
-    )
+    charged = [Tier(t.lower_bound, t.max_leverage, t.maintenance_rate + closing_fee) for t in tiers]
+    return (*charged[:-1], replace(charged[-1], upper_bound=end))
 
 
 def _refuse_break(entry: Section, bound: float, end: float | None, *, first: bool) -> None:
