@@ -253,7 +253,7 @@ def test_real_chains_are_fitted_between_bid_and_ask(
         f"{underlying} {at}: {report.inside_share:.3f} inside, eSSVI "
         f"{report.essvi_inside_share:.3f}"
     )
-    assert report.arbitrage_free and report.curve == "SVI"
+    assert report.arbitrage_free and report.curve == "SVI with bump"
     assert report.inside_share >= least
     assert report.used + sum(report.dropped.values()) == rows.strike.size
 

@@ -56,6 +56,21 @@ def test_derivatives_are_those_of_the_curve() -> None:
     assert here[2] == pytest.approx((up[1] - down[1]) / (2 * h), abs=1e-5)
 
 
+def test_a_bump_adds_its_bell_and_leaves_the_wings() -> None:
+    h, k = 1e-4, K[:, None]
+    bumped = bad(bump=np.array([-0.5, 0.3, 0.8]), place=np.full(3, 0.2), spread=np.full(3, 0.3))
+    up, down, here = (slice_derivatives(bumped, k + s) for s in (h, -h, 0.0))
+    bell = np.exp(-0.5 * ((k - 0.2) / 0.3) ** 2)
+    added = here[0] - slice_derivatives(surface().slices, k)[0]
+    assert added == pytest.approx(bumped.floor * bumped.bump * bell, abs=1e-15)
+    assert here[1] == pytest.approx((up[0] - down[0]) / (2 * h), abs=1e-7)
+    assert here[2] == pytest.approx((up[1] - down[1]) / (2 * h), abs=1e-5)
+    far = np.array([-50.0, 50.0])[:, None]
+    assert np.array_equal(
+        slice_derivatives(bumped, far)[0], slice_derivatives(surface().slices, far)[0]
+    )
+
+
 def test_floor_and_wings_are_what_their_names_say() -> None:
     far = 1e7
     for sign, slope in ((-1.0, surface().slices.left), (1.0, surface().slices.right)):
@@ -127,6 +142,8 @@ def bad(**change: object) -> Slices:
         ({"forward": np.array([100.0, 101.0])}, "forward that is not 3 finite"),
         ({"slices": bad(floor=np.array([0.01, 0.0, 0.1]))}, "floor of 0"),
         ({"slices": bad(round=np.array([0.01, np.nan, 0.1]))}, "round that is not 3 finite"),
+        ({"slices": bad(bump=np.array([0.0, -1.0, 0.1]))}, "bump outside -1 to 1"),
+        ({"slices": bad(spread=np.array([0.0, 1.0, 0.1]))}, "spread of 0"),
         ({"slices": bad(right=np.array([0.1, 0.2, 2.5]))}, "wing of slope 2.5"),
     ],
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seawall.market.surface import Slices, VolatilitySurface, essvi_slice
+from seawall.market.surface import Slices, VolatilitySurface, essvi_slice, svi_slices
 from seawall.valuation.black import black
 from seawall.valuation.surface_checks import check_surface, density
 
@@ -22,7 +22,7 @@ def surface(slices: Slices) -> VolatilitySurface:
 def from_raw(a: float, b: float, rho: float, m: float, sigma: float) -> VolatilitySurface:
     floor = a + b * sigma * np.sqrt(1.0 - rho * rho)
     return surface(
-        Slices(*(np.array([x]) for x in (floor, b * (1.0 - rho), b * (1.0 + rho), m, sigma)))
+        svi_slices(*(np.array([x]) for x in (floor, b * (1.0 - rho), b * (1.0 + rho), m, sigma)))
     )
 
 

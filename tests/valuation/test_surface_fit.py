@@ -42,7 +42,8 @@ def test_exact_quotes_give_the_surface_back(rho: np.ndarray, psi: np.ndarray) ->
     fit = fit_surface(quotes)
     truth = essvi_slice(THETA, rho, psi).raw()
     for name, value in fit.surface.slices.raw().items():
-        assert value == pytest.approx(truth[name], abs=1e-6), name
+        if name not in ("place", "spread"):  # without a bump these say nothing
+            assert value == pytest.approx(truth[name], abs=1e-6), name
     assert report_of(fit).inside_share == 1.0
     assert report_of(fit).rmse < 1e-7
 
@@ -60,7 +61,7 @@ def test_a_smile_that_essvi_cannot_draw_is_drawn() -> None:
     essvi = essvi_slice(THETA, RHO, PSI)
     truth = replace(essvi, centre=essvi.centre + 0.2 * np.sqrt(THETA), left=1.25 * essvi.left)
     report = report_of(fit_surface(exact_quotes(truth)))
-    assert report.curve == "SVI"
+    assert report.curve == "SVI with bump"
     assert report.arbitrage_free
     assert report.essvi_inside_share < 0.7
     assert report.inside_share == 1.0
@@ -151,7 +152,7 @@ def test_a_stale_quote_does_not_bend_the_smile() -> None:
 
 def test_the_jacobian_is_the_derivative() -> None:
     quotes = exact_quotes(essvi_slice(THETA, RHO, PSI))
-    problem = problem_of(stacked(quotes.expiries), numbers_from(essvi_slice(THETA, RHO, PSI)))
+    problem = problem_of(stacked(quotes.expiries), essvi_slice(THETA, RHO, PSI))
     # Butterflies, falls in time and flattening wings are all priced here.
     numbers = problem.start + 0.5 * np.random.default_rng(3).normal(size=problem.start.shape)
     values, jacobian = residual(problem, numbers, 10.0)
@@ -169,9 +170,10 @@ def test_the_jacobian_is_the_derivative() -> None:
 
 def test_free_numbers_go_there_and_back() -> None:
     slices = essvi_slice(THETA, RHO, PSI)
-    again = slices_from(numbers_from(slices))
+    again = slices_from(numbers_from(slices), np.sqrt(THETA))
     for name, value in vars(slices).items():
-        assert getattr(again, name) == pytest.approx(value, rel=1e-12)
+        if name not in ("place", "spread"):  # without a bump these say nothing
+            assert getattr(again, name) == pytest.approx(value, rel=1e-12)
 
 
 def test_the_report_counts_what_the_surface_gives() -> None:

@@ -1,4 +1,4 @@
-"""An implied volatility surface of one underlying: one SVI smile per expiry, joined in time.
+"""An implied volatility surface of one underlying: one smile per expiry, joined in time.
 
 Idea: at each listed expiry the total variance w = volatility^2 x years, as a function of
 k = ln(strike / forward), is Gatheral's SVI curve, written here by what can be seen of it:
@@ -7,7 +7,10 @@ k = ln(strike / forward), is Gatheral's SVI curve, written here by what can be s
 
 floor the least variance, L and R the slopes of the left and right wing, m where the bend is, s how
 round it is. In raw SVI (Gatheral 2004): b = (L + R)/2, rho = (R - L)/(R + L),
-a = floor - s sqrt(L R). A slice of SSVI or eSSVI is the special case in `essvi_slice`.
+a = floor - s sqrt(L R). A slice of SSVI or eSSVI is the special case in `essvi_slice`. Real smiles
+bend twice; for that a bump (or dent) is added that leaves the wings as they are:
+
+    floor x bump x exp(-((k - place) / spread)^2 / 2),   -1 < bump < 1, so that w stays above 0
 Between expiries w is linear in time at fixed k, so it cannot fall when the slices do not cross.
 Before the first expiry w = w_1 T / T_1 (flat volatility; free of butterflies if the first slice
 is). After the last, the variance at the money goes on growing as between the last two expiries, the
@@ -16,7 +19,7 @@ Sources: Gatheral and Jacquier (2014), Arbitrage-free SVI volatility surfaces, Q
 14; Hendriks and Martini (2019), The extended SSVI volatility surface, Journal of Computational
 Finance 22; Lee (2004), The moment formula for implied volatility at extreme strikes.
 Wrong across a scheduled event between two expiries (variance does not grow evenly there), and for a
-smile with two bends. Whether a surface is free of arbitrage is checked by
+smile with more shape than that. Whether a surface is free of arbitrage is checked by
 ``valuation.surface_checks``, not here.
 """
 
@@ -33,14 +36,16 @@ from seawall.foundation.errors import InputError
 Floats = NDArray[np.float64]
 
 STEEPEST_WING = 2.0
+_SIGNED = ("centre", "bump", "place")
 
 
 @dataclass(frozen=True)
 class Slices:
-    """SVI curves, one per row; every field (n,).
+    """Smiles, one per row; every field (n,). `svi_slices` makes those without a bump.
 
-    floor   least total variance, > 0          left, right   slopes of the wings, in (0, 2)
-    centre  log-moneyness of the bend (m)      round         its roundness in log-moneyness, > 0
+    floor   least total variance of the SVI part, > 0   left, right  slopes of the wings, in (0, 2)
+    centre  log-moneyness of the bend (m)               round   its roundness in log-moneyness, > 0
+    bump    height over floor, in (-1, 1)               place, spread   log-moneyness; spread > 0
     """
 
     floor: Floats
@@ -48,6 +53,9 @@ class Slices:
     right: Floats
     centre: Floats
     round: Floats
+    bump: Floats
+    place: Floats
+    spread: Floats
 
     def at(self, rows: ArrayLike) -> Slices:
         """The curves of these rows, in this order (an index array or a slice's result)."""
@@ -55,7 +63,7 @@ class Slices:
         return Slices(*(getattr(self, f.name)[index] for f in fields(self)))
 
     def raw(self) -> dict[str, Floats]:
-        """The same in the letters of raw SVI: a, b, rho, m, sigma."""
+        """The same in the letters of raw SVI: a, b, rho, m, sigma; with bump, place, spread."""
         b = 0.5 * (self.left + self.right)
         return {
             "a": self.floor - self.round * np.sqrt(self.left * self.right),
@@ -63,7 +71,20 @@ class Slices:
             "rho": 0.5 * (self.right - self.left) / b,
             "m": self.centre,
             "sigma": self.round,
+            "bump": self.bump,
+            "place": self.place,
+            "spread": self.spread,
         }
+
+
+def svi_slices(
+    floor: ArrayLike, left: ArrayLike, right: ArrayLike, centre: ArrayLike, width: ArrayLike
+) -> Slices:
+    """SVI smiles without a bump; arguments as the fields of `Slices`, ``width`` is ``round``."""
+    v, left, right, m, s = (
+        np.asarray(x, dtype=np.float64) for x in (floor, left, right, centre, width)
+    )
+    return Slices(v, left, right, m, s, np.zeros_like(v), np.zeros_like(v), np.ones_like(v))
 
 
 def essvi_slice(theta: ArrayLike, rho: ArrayLike, psi: ArrayLike) -> Slices:
@@ -74,12 +95,12 @@ def essvi_slice(theta: ArrayLike, rho: ArrayLike, psi: ArrayLike) -> Slices:
     """
     t, r, p = (np.asarray(x, dtype=np.float64) for x in (theta, rho, psi))
     across = np.sqrt(1.0 - r * r)
-    return Slices(
+    return svi_slices(
         floor=t * across**2,
         left=0.5 * p * (1.0 - r),
         right=0.5 * p * (1.0 + r),
         centre=-r * t / p,
-        round=across * t / p,
+        width=across * t / p,
     )
 
 
@@ -93,7 +114,13 @@ def slice_derivatives(slices: Slices, log_moneyness: ArrayLike) -> tuple[Floats,
     r = np.hypot(x, slices.round)
     tilt, bend = 0.5 * (slices.right - slices.left), 0.5 * (slices.right + slices.left)
     w = slices.floor - slices.round * np.sqrt(slices.left * slices.right) + tilt * x + bend * r
-    return w, tilt + bend * x / r, bend * slices.round**2 / r**3
+    u = (k - slices.place) / slices.spread
+    height = slices.floor * slices.bump * np.exp(-0.5 * u * u)
+    return (
+        w + height,
+        tilt + bend * x / r - height * u / slices.spread,
+        bend * slices.round**2 / r**3 + height * (u * u - 1.0) / slices.spread**2,
+    )
 
 
 @dataclass(frozen=True)
@@ -126,7 +153,7 @@ class VolatilitySurface:
                     f"the surface of {self.underlying} has a {name} that is not {n} finite numbers",
                     expected="one per expiry",
                 )
-            if name != "centre" and not np.all(values > 0.0):
+            if name not in _SIGNED and not np.all(values > 0.0):
                 raise InputError(
                     f"the surface of {self.underlying} has a {name} of {float(values.min()):g}",
                     expected="numbers above 0",
@@ -135,6 +162,11 @@ class VolatilitySurface:
             raise InputError(
                 f"the expiries of the surface of {self.underlying} do not rise from above 0",
                 expected="years to expiry in order, each once",
+            )
+        if not np.all(np.abs(self.slices.bump) < 1.0):
+            raise InputError(
+                f"the surface of {self.underlying} has a bump outside -1 to 1",
+                expected="one smaller than the floor, so that variance stays above 0",
             )
         steepest = float(max(self.slices.left.max(), self.slices.right.max()))
         if steepest > STEEPEST_WING:

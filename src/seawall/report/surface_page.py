@@ -25,6 +25,7 @@ def render(report: Report, width: int = 100, colour: bool = False) -> str:
     lines = _answer(report, width)
     lines += [(), rule("Fit by expiry (volatility points)", width), *_fit(report, width)]
     lines += [(), rule("Smile and arbitrage by expiry", width), *_smile(report, width)]
+    lines += [(), rule("Parameters (raw SVI, and a bump)", width), *_parameters(report, width)]
     lines += [(), rule("Quotes left out", width), *_left_out(report, width)]
     if report["stickiness"]:
         lines += [(), rule("How volatility follows spot", width), *_stickiness(report, width)]
@@ -59,11 +60,11 @@ def _answer(report: Report, width: int) -> list[Line]:
 
 def _method(report: Report) -> str:
     expiries = report["expiries"]
-    name = (
-        f"Curve: SVI at each of {len(expiries)} expiries, found in {_times(report['rounds'])}"
-        if report["curve"] == "SVI"
-        else f"Curve: eSSVI at each of {len(expiries)} expiries: no SVI surface passed the checks"
-    )
+    name = f"Curve: {report['curve']} at each of {len(expiries)} expiries, "
+    if report["curve"] == "eSSVI":
+        name += "because nothing with more shape passed the checks"
+    else:
+        name += f"found in {_times(report['rounds'])}"
     least = min(expiry["check"]["least_density"] for expiry in expiries)
     steps = [e["check"]["least_step"] for e in expiries if e["check"]["least_step"] is not None]
     wing = max(expiry["check"]["steepest"] for expiry in expiries)
@@ -128,29 +129,32 @@ def _smile(report: Report, width: int) -> list[Line]:
     def column(title: str, cell: Callable[[Expiry], str], **more: Any) -> Column:
         return Column(title, [Span(cell(e)) for e in expiries], **{"align": "r", **more})
 
-    def letter(name: str) -> Column:
-        return column(name, lambda e: f"{e['parameters'][name]:.4f}", drop=4)
-
     verdicts = [
         Span("ok", "good") if e["check"]["passed"] else Span("ARBITRAGE", "bad") for e in expiries
     ]
     return table(
         [
             column("expiry", lambda e: _expiry(report, e), align="l"),
-            column("at money", lambda e: numbers.percent(e["money"], 1)),
+            column("at the money", lambda e: numbers.percent(e["money"], 1)),
             column("skew", lambda e: f"{e['skew']:+.2f}"),
-            letter("a"),
-            letter("b"),
-            letter("rho"),
-            letter("m"),
-            letter("sigma"),
+            column("steepest wing", lambda e: f"{e['check']['steepest']:.3f}"),
             column("least g", lambda e: _small(e["check"]["least_density"])),
-            column("growth", lambda e: _small(e["check"]["least_step"])),
-            column("wing", lambda e: f"{e['check']['steepest']:.2f}", drop=1),
+            column("least growth", lambda e: _small(e["check"]["least_step"])),
             Column("check", verdicts),
         ],
         width,
     )
+
+
+def _parameters(report: Report, width: int) -> list[Line]:
+    expiries = report["expiries"]
+    names = list(expiries[0]["parameters"])
+    dates = Column("expiry", [Span(_expiry(report, e)) for e in expiries])
+    columns = [
+        Column(name, [Span(f"{e['parameters'][name]:.5f}") for e in expiries], "r")
+        for name in names
+    ]
+    return table([dates, *columns], width)
 
 
 def _left_out(report: Report, width: int) -> list[Line]:

@@ -94,15 +94,20 @@ def check_surface(surface: VolatilitySurface) -> tuple[ArbitrageCheck, ...]:
 
 
 def check_grid(surface: VolatilitySurface) -> list[Floats]:
-    """Log-moneyness of the check by expiry: even in deviations, and dense around the bend."""
+    """Log-moneyness of the check by expiry: even in deviations, dense around bend and bump."""
     money = slice_derivatives(surface.slices, 0.0)[0]
     even = np.linspace(-_REACH, _REACH, _POINTS)
     # sinh spreads points from a hundredth of the bend's width to thousands of it.
     spread = np.sinh(np.linspace(-9.0, 9.0, _POINTS))
     return [
-        np.union1d(
-            even * np.sqrt(money[i]),
-            surface.slices.centre[i] + surface.slices.round[i] * spread,
+        np.unique(
+            np.concatenate(
+                [
+                    even * np.sqrt(money[i]),
+                    surface.slices.centre[i] + surface.slices.round[i] * spread,
+                    surface.slices.place[i] + surface.slices.spread[i] * even,
+                ]
+            )
         )
         for i in range(money.size)
     ]

@@ -1,9 +1,10 @@
 """What a surface fit minimises: misses of quotes and the price of arbitrage, with derivatives.
 
-Free numbers are (n, 5), one row per expiry: log of the floor, logits of half the left and right
-wing's slope, centre in widths of the bend, log of the roundness. Any numbers give positive variance
-and wings below Lee's 2. A residual is a column of numbers whose squares are summed; its Jacobian
-has the 5 n free numbers as columns. Rows of a penalty that costs nothing are left out.
+Free numbers are (n, 8), one row per expiry: log of the floor, logits of half the left and right
+wing's slope, centre in widths of the bend, log of the roundness; then the bump: its height through
+tanh, its place in deviations, the log of its spread over the least. Any numbers give positive
+variance and wings below Lee's 2. A residual is a column of numbers whose squares are summed; its
+Jacobian has the 8 n free numbers as columns. Rows of a penalty that costs nothing are left out.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ from seawall.valuation.surface_essvi import Stacked, soft
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-NUMBERS = 5
+NUMBERS = 8
 # Margins kept in the fit, so that what a search leaves undone is still above zero.
 DENSITY_MARGIN = 1e-3
 STEP_MARGIN = 1e-4
-# How strongly a curve's numbers are held to the start's: decides only what quotes leave open.
-HOLD = 0.02
+# How strongly the numbers are held to the start's: decides only what quotes leave open.
+HOLD = (0.02, 0.02, 0.02, 0.02, 0.02, 0.1, 0.1, 0.1)
+# An expiry with fewer quotes gets no bump: five numbers are enough to go through them.
+FEWEST_FOR_BUMP = 12
+NO_BUMP = 100.0
+HIGHEST_BUMP = 0.9
+LEAST_SPREAD = 0.2
+BUMP_START = (0.0, 1.5, 0.0)
 
-# Residuals with their derivatives: (rows of numbers, (m, 5) derivatives by them), to be summed.
+# Residuals with their derivatives: (rows of numbers, (m, 8) derivatives by them), to be summed.
 Part = tuple[Floats, list[tuple[Rows, Floats]]]
 
 
@@ -36,38 +43,59 @@ Part = tuple[Floats, list[tuple[Rows, Floats]]]
 class Problem:
     """One surface to be fitted.
 
-    quotes    all of them           start   (n, 5) free numbers of the eSSVI surface
+    quotes    all of them           start   (n, 8) free numbers of the eSSVI surface
+    scale     (n,) its standard deviations at the money, in which bumps are measured
+    hold      (n, 8) how strongly numbers are held to the start's
     grid      log-moneyness where butterflies are priced, grid_row the expiry of each
     pair      log-moneyness where a fall in time is priced, pair_row the earlier expiry of each
     """
 
     quotes: Stacked
     start: Floats
+    scale: Floats
+    hold: Floats
     grid: Floats
     grid_row: Rows
     pair: Floats
     pair_row: Rows
 
 
-def slices_from(numbers: Floats) -> Slices:
-    """The SVI curves of free numbers (n, 5)."""
+def slices_from(numbers: Floats, scale: Floats) -> Slices:
+    """The smiles of free numbers (n, 8); ``scale`` (n,) as in `Problem`."""
     left, right = (2.0 / (1.0 + np.exp(-np.clip(numbers[:, i], -40.0, 30.0))) for i in (1, 2))
     width = np.exp(np.clip(numbers[:, 4], -60.0, 10.0))
-    floor = np.exp(np.clip(numbers[:, 0], -60.0, 10.0))
-    return Slices(floor, left, right, numbers[:, 3] * width, width)
+    return Slices(
+        floor=np.exp(np.clip(numbers[:, 0], -60.0, 10.0)),
+        left=left,
+        right=right,
+        centre=numbers[:, 3] * width,
+        round=width,
+        bump=HIGHEST_BUMP * np.tanh(numbers[:, 5]),
+        place=numbers[:, 6] * scale,
+        spread=scale * (LEAST_SPREAD + np.exp(np.clip(numbers[:, 7], -20.0, 5.0))),
+    )
 
 
 def numbers_from(slices: Slices) -> Floats:
-    """The inverse of `slices_from`."""
+    """Free numbers (n, 8) of smiles without a bump; the bump's are where a search may start."""
     left, right = (np.log(slope / (2.0 - slope)) for slope in (slices.left, slices.right))
     centre = slices.centre / slices.round
-    return np.stack([np.log(slices.floor), left, right, centre, np.log(slices.round)], axis=1)
+    bump = (np.full(left.shape, value) for value in BUMP_START)
+    return np.stack(
+        [np.log(slices.floor), left, right, centre, np.log(slices.round), *bump], axis=1
+    )
 
 
-def problem_of(quotes: Stacked, start: Floats) -> Problem:
-    """The problem with its first grids: 12 deviations to both sides, in time out to the wings."""
-    n = start.shape[0]
-    deviation = np.sqrt(slice_derivatives(slices_from(start), 0.0)[0])
+def problem_of(quotes: Stacked, slices: Slices) -> Problem:
+    """The problem that starts at ``slices``, smiles without a bump, with its first grids.
+
+    Those reach 12 deviations to both sides, in time out to where wings are straight.
+    """
+    n = slices.floor.size
+    start = numbers_from(slices)
+    deviation = np.sqrt(slice_derivatives(slices, 0.0)[0])
+    hold = np.tile(HOLD, (n, 1))
+    hold[np.bincount(quotes.row, minlength=n) < FEWEST_FOR_BUMP, 5] = NO_BUMP
     side = np.geomspace(3.2, 12.0, 10)
     near = np.concatenate([-side[::-1], np.linspace(-3.0, 3.0, 61), side])
     far = np.geomspace(14.0, 1e5, 40)
@@ -78,6 +106,8 @@ def problem_of(quotes: Stacked, start: Floats) -> Problem:
     return Problem(
         quotes=quotes,
         start=start,
+        scale=deviation,
+        hold=hold,
         grid=(deviation[:, None] * near).ravel(),
         grid_row=np.repeat(np.arange(n), near.size),
         pair=np.concatenate([*pairs, np.empty(0)]),
@@ -111,9 +141,9 @@ def with_worst(problem: Problem, checks: tuple[ArbitrageCheck, ...]) -> Problem:
 
 
 def residual(problem: Problem, numbers: Floats, price: float) -> tuple[Floats, Floats]:
-    """Residuals (m,) and their Jacobian (m, 5 n) at ``numbers``; ``price`` weighs arbitrage."""
+    """Residuals (m,) and their Jacobian (m, 8 n) at ``numbers``; ``price`` weighs arbitrage."""
     n = numbers.shape[0]
-    slices = slices_from(numbers)
+    slices = slices_from(numbers, problem.scale)
     parts = [
         _misses(problem, slices),
         _butterflies(problem, slices, price),
@@ -134,7 +164,9 @@ def residual(problem: Problem, numbers: Floats, price: float) -> tuple[Floats, F
 def _misses(problem: Problem, slices: Slices) -> Part:
     """Fitted less middle volatility of every quote in half spreads, far misses damped."""
     quotes = problem.quotes
-    w, by = variance_gradient(slices.at(quotes.row), quotes.log_moneyness)
+    w, by = variance_gradient(
+        slices.at(quotes.row), quotes.log_moneyness, problem.scale[quotes.row]
+    )
     miss = quotes.error(w)
     value = soft(miss)
     small = np.abs(miss) < 1e-9
@@ -145,26 +177,30 @@ def _misses(problem: Problem, slices: Slices) -> Part:
 
 def _butterflies(problem: Problem, slices: Slices, price: float) -> Part:
     """Where Gatheral's g is below its margin."""
-    g, by = density_gradient(slices.at(problem.grid_row), problem.grid)
-    short = g - DENSITY_MARGIN
-    on = short < 0.0
-    return price * short[on], [(problem.grid_row[on], price * by[on])]
+    row, k = problem.grid_row, problem.grid
+    short = density(k, *slice_derivatives(slices.at(row), k)) - DENSITY_MARGIN
+    # Derivatives only where something is priced: mostly nothing is.
+    on = np.flatnonzero(short < 0.0)
+    row = row[on]
+    by = density_gradient(slices.at(row), k[on], problem.scale[row])
+    return price * short[on], [(row, price * by)]
 
 
 def _falls(problem: Problem, slices: Slices, price: float) -> Iterator[Part]:
     """Where w of an expiry is not above that of the expiry before, and wings that flatten."""
-    row = problem.pair_row
-    before, by_before = variance_gradient(slices.at(row), problem.pair)
-    after, by_after = variance_gradient(slices.at(row + 1), problem.pair)
+    row, k = problem.pair_row, problem.pair
+    before, after = (slice_derivatives(slices.at(r), k)[0] for r in (row, row + 1))
     ratio = before / after
     short = 1.0 - STEP_MARGIN - ratio
-    on = short < 0.0
+    on = np.flatnonzero(short < 0.0)
+    row, k = row[on], k[on]
+    by_before, by_after = (
+        variance_gradient(slices.at(r), k, problem.scale[r])[1] / after[on, None]
+        for r in (row, row + 1)
+    )
     yield (
         price * short[on],
-        [
-            (row[on], -price * (by_before / after[:, None])[on]),
-            (row[on] + 1, price * ((ratio / after)[:, None] * by_after)[on]),
-        ],
+        [(row, -price * by_before), (row + 1, price * ratio[on, None] * by_after)],
     )
     for column, slope in ((1, slices.left), (2, slices.right)):
         ratio = slope[:-1] / slope[1:]
@@ -183,13 +219,13 @@ def _hold(problem: Problem, numbers: Floats) -> Iterator[Part]:
     rows = np.arange(numbers.shape[0])
     for column in range(NUMBERS):
         block = np.zeros((rows.size, NUMBERS))
-        block[:, column] = HOLD
-        yield HOLD * (numbers - problem.start)[:, column], [(rows, block)]
+        block[:, column] = problem.hold[:, column]
+        yield (problem.hold * (numbers - problem.start))[:, column], [(rows, block)]
 
 
-def _chain(s: Slices, *by: Floats) -> Floats:
-    """Derivatives by floor, left, right, centre, round turned into those by the free numbers."""
-    floor, left, right, centre, width = by
+def _chain(s: Slices, scale: Floats, *by: Floats) -> Floats:
+    """Derivatives by the fields of `Slices`, in their order, turned into those by free numbers."""
+    floor, left, right, centre, width, bump, place, spread = by
     return np.stack(
         [
             floor * s.floor,
@@ -197,48 +233,81 @@ def _chain(s: Slices, *by: Floats) -> Floats:
             right * s.right * (1.0 - 0.5 * s.right),
             centre * s.round,
             width * s.round + centre * s.centre,
+            bump * (HIGHEST_BUMP - s.bump**2 / HIGHEST_BUMP),
+            place * scale,
+            spread * (s.spread - LEAST_SPREAD * scale),
         ],
         axis=1,
     )
 
 
-def variance_gradient(s: Slices, k: Floats) -> tuple[Floats, Floats]:
-    """Total variance (m,) and its derivatives by the free numbers (m, 5), at k (m,)."""
+def variance_gradient(s: Slices, k: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Total variance (m,) and its derivatives by the free numbers (m, 8), at k (m,)."""
     w, slope, _ = slice_derivatives(s, k)
     x = k - s.centre
     r = np.hypot(x, s.round)
     root = np.sqrt(s.left * s.right)
+    steep = 0.5 * (s.left + s.right)
+    u = (k - s.place) / s.spread
+    bell = np.exp(-0.5 * u * u)
+    height = s.floor * s.bump * bell
     return w, _chain(
         s,
-        np.ones_like(x),
+        scale,
+        1.0 + s.bump * bell,
         0.5 * (r - x - s.round * s.right / root),
         0.5 * (r + x - s.round * s.left / root),
-        -slope,
-        0.5 * (s.left + s.right) * s.round / r - root,
+        -(slope + height * u / s.spread),
+        steep * s.round / r - root,
+        s.floor * bell,
+        height * u / s.spread,
+        height * u * u / s.spread,
     )
 
 
-def density_gradient(s: Slices, k: Floats) -> tuple[Floats, Floats]:
-    """Gatheral's g (m,) and its derivatives by the free numbers (m, 5)."""
-    w, slope, bend = slice_derivatives(s, k)
+def density_gradient(s: Slices, k: Floats, scale: Floats) -> Floats:
+    """Derivatives (m, 8) of Gatheral's g at k (m,) by the free numbers."""
+    w, slope, _ = slice_derivatives(s, k)
+    by_slope, by_bend = _shape_gradients(s, k, scale)
+    u = 1.0 - 0.5 * k * slope / w
+    of_w = (u * k * slope + 0.25 * slope**2) / w**2
+    of_slope = -u * k / w - 0.5 * slope * (1.0 / w + 0.25)
+    by_w = variance_gradient(s, k, scale)[1]
+    gradient: Floats = of_w[:, None] * by_w + of_slope[:, None] * by_slope + 0.5 * by_bend
+    return gradient
+
+
+def _shape_gradients(s: Slices, k: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Derivatives by the free numbers (m, 8) of w's first and of its second derivative in k."""
     x = k - s.centre
     r = np.hypot(x, s.round)
     steep = 0.5 * (s.left + s.right)
-    none, half = np.zeros_like(x), 0.5 * s.round**2 / r**3
+    half = 0.5 * s.round**2 / r**3
+    u, width = (k - s.place) / s.spread, s.spread
+    bell = np.exp(-0.5 * u * u)
+    height = s.floor * s.bump * bell
     by_slope = _chain(
-        s, none, 0.5 * (x / r - 1.0), 0.5 * (x / r + 1.0), -bend, -steep * x * s.round / r**3
+        s,
+        scale,
+        -s.bump * bell * u / width,
+        0.5 * (x / r - 1.0),
+        0.5 * (x / r + 1.0),
+        -steep * s.round**2 / r**3,
+        -steep * x * s.round / r**3,
+        -s.floor * bell * u / width,
+        -height * (u * u - 1.0) / width**2,
+        height * u * (2.0 - u * u) / width**2,
     )
     by_bend = _chain(
         s,
-        none,
+        scale,
+        s.bump * bell * (u * u - 1.0) / width**2,
         half,
         half,
         3.0 * steep * s.round**2 * x / r**5,
         steep * (2.0 * s.round / r**3 - 3.0 * s.round**3 / r**5),
+        s.floor * bell * (u * u - 1.0) / width**2,
+        -height * (3.0 * u - u**3) / width**3,
+        height * (u**4 - 5.0 * u * u + 2.0) / width**3,
     )
-    u = 1.0 - 0.5 * k * slope / w
-    of_w = (u * k * slope + 0.25 * slope**2) / w**2
-    of_slope = -u * k / w - 0.5 * slope * (1.0 / w + 0.25)
-    by_w = variance_gradient(s, k)[1]
-    gradient: Floats = of_w[:, None] * by_w + of_slope[:, None] * by_slope + 0.5 * by_bend
-    return density(k, w, slope, bend), gradient
+    return by_slope, by_bend

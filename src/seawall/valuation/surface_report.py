@@ -38,7 +38,7 @@ class ExpiryReport:
     worst_strike       where; None when all are inside
     half_spread        median half spread of the used quotes, annual fraction
     money, skew        volatility at the money and its change per unit of log-moneyness
-    parameters         of raw SVI: a, b, rho, m, sigma
+    parameters         raw SVI a, b, rho, m, sigma; bump, place, spread as in market.surface
     check              of arbitrage
     """
 
@@ -62,7 +62,7 @@ class ExpiryReport:
 class SurfaceReport:
     """The whole surface: totals over ``expiries`` as properties, and what had no use.
 
-    curve      "SVI" or "eSSVI"           rounds   searches until it was free of arbitrage
+    curve      "SVI with bump" or "eSSVI"   rounds   searches until it was free of arbitrage
     unusable   {years to expiry: {reason: quotes}} of expiries that could not be fitted
     """
 
