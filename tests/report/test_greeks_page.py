@@ -61,7 +61,7 @@ def test_at_a_hundred_columns_the_page_is_a_table(rich: dict[str, Any]) -> None:
         "Desk other",
         "Shares, looked through",
         "Cross-gamma",
-        "ratio 4.7",
+        "ratio 5.35",
     ):
         assert text in page
     assert "skew-stickiness" in page
@@ -69,6 +69,19 @@ def test_at_a_hundred_columns_the_page_is_a_table(rich: dict[str, Any]) -> None:
     money = page[page.index("  money") :].split("\n\n")[0]
     assert re.search(r"^  USDC +1\.00 ", money, re.M)
     assert re.search(r"^  USDT +1\.00 +50k", money, re.M)
+
+
+def test_of_many_assets_the_heaviest_are_shown_and_the_rest_is_summed() -> None:
+    result = greeks_result(sample_case(0), STRIKE)
+    scope = result["scopes"][0]
+    like = next(row for row in scope["assets"] if row["asset"] == "SOL")
+    scope["assets"] += [like | {"asset": f"C{n}", "delta_cash": 1e9 + n} for n in range(20)]
+    page = render(result, 100)
+    table = page[page.index("── Desk") : page.index("  money")]
+    assert len(re.findall(r"^  C\d+ +coin", table, re.M)) == 15
+    # Five of the twenty and the five of the sample.
+    assert re.search(r"^  10 more +cash +5.01B", table, re.M)
+    assert table.index("C19") < table.index("C18")
 
 
 def test_colour_leaves_the_text_as_it_is(rich: dict[str, Any]) -> None:

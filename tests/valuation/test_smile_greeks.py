@@ -16,16 +16,19 @@ from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Option
 from seawall.market import AssetState, InstrumentState, Market
 from seawall.valuation.revalue import Values, revalue
-from seawall.valuation.smile import SmileRule, shocked_volatility
-from seawall.valuation.smile_greeks import Fits, fit_smiles, smile_slopes, with_smile
+from seawall.valuation.smile import SmileRule, shocked_volatility, smile_slope
+from seawall.valuation.smile_greeks import Fits, fit_smiles, smile_moves, with_smile
 
 Floats = NDArray[np.float64]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EXPIRY = NOW + timedelta(days=73)
 SPOT, FORWARD = 80_000.0, 81_000.0
 STRIKES = (60_000.0, 70_000.0, 80_000.0, 95_000.0)
-SLOPE = -0.3  # of ln volatility in ln(strike / forward)
-VOLATILITY = {k: 0.5 * (k / FORWARD) ** SLOPE for k in STRIKES}
+SLOPE, CURVE = -0.3, 1.7  # of ln volatility in ln(strike / forward)
+VOLATILITY = {
+    k: 0.5 * float(np.exp(SLOPE * np.log(k / FORWARD) + 0.5 * CURVE * np.log(k / FORWARD) ** 2))
+    for k in STRIKES
+}
 
 
 def book(strikes: tuple[float, ...] = STRIKES, held: int = 4) -> Book:
@@ -57,7 +60,7 @@ def along(rule: SmileRule, fits: Fits, factor: float) -> Values:
     fit = fits["BTC", EXPIRY]
     vols = shocked_volatility(
         fit.smile,
-        fit.skew,
+        fit.shape,
         np.array(STRIKES),
         FORWARD,
         (EXPIRY.timestamp() - NOW.timestamp()) / SECONDS_PER_YEAR,
@@ -75,8 +78,8 @@ def richardson(difference: Callable[[float], Floats], step: float) -> Floats:
 def test_delta_gamma_and_vanna_follow_the_smile(rule: SmileRule) -> None:
     fits = fit_smiles(book(), market(), rule)
     plain = revalue(book(), market(), NOW.timestamp())
-    slope = smile_slopes(book(), market(), NOW.timestamp(), fits)
-    found = with_smile(plain, book(), market(), slope)
+    moves = smile_moves(book(), market(), NOW.timestamp(), fits)
+    found = with_smile(plain, book(), market(), moves)
     here = along(rule, fits, 1.0)
 
     def delta(h: float) -> Floats:
@@ -99,8 +102,9 @@ def test_delta_gamma_and_vanna_follow_the_smile(rule: SmileRule) -> None:
 
 def test_a_skew_that_is_there_is_found_again() -> None:
     fit = fit_smiles(book(), market(), SmileRule.STICKY_DELTA)["BTC", EXPIRY]
-    assert fit.skew.level == pytest.approx(0.5, rel=1e-12)
-    assert fit.skew.slope == pytest.approx(0.5 * SLOPE, rel=1e-10)
+    assert fit.shape.level == pytest.approx(0.5, rel=1e-10)
+    assert fit.shape.skew == pytest.approx(0.5 * SLOPE, rel=1e-8)
+    assert fit.shape.curve == pytest.approx(CURVE, rel=1e-8)
     assert (fit.smile.ratio, fit.strikes) == (0.0, 4)
 
 
@@ -109,9 +113,9 @@ def test_the_fitted_ratio_moves_volatility_as_the_cascade_does() -> None:
     the ratio is 1 + implied_slope / skew."""
     fits = fit_smiles(book(), market(slope=-0.9), SmileRule.SKEW_STICKINESS)
     assert fits["BTC", EXPIRY].smile.ratio == pytest.approx(1.0 + -0.9 / (0.5 * SLOPE))
-    slopes = smile_slopes(book(), market(), NOW.timestamp(), fits)
-    at_money = slopes * 0.5 / np.array(list(VOLATILITY.values()))
-    np.testing.assert_allclose(at_money, -0.9, rtol=1e-7)
+    fit = fits["BTC", EXPIRY]
+    at_money = smile_slope(fit.smile, fit.shape, FORWARD, FORWARD, 0.2, 0.5)
+    assert float(at_money) == pytest.approx(-0.9, rel=1e-7)
 
 
 def test_a_ratio_may_be_given_and_belongs_to_its_rule() -> None:
@@ -120,7 +124,7 @@ def test_a_ratio_may_be_given_and_belongs_to_its_rule() -> None:
     sticky = fit_smiles(book(), market(), SmileRule.STICKY_DELTA)
     given = [fit_smiles(book(), market(), rule, ratio) for ratio in (0.0, 1.0)]
     zero, one, delta = (
-        smile_slopes(book(), market(), NOW.timestamp(), fits) for fits in (*given, sticky)
+        smile_moves(book(), market(), NOW.timestamp(), fits).first for fits in (*given, sticky)
     )
     np.testing.assert_array_equal(zero, delta)
     np.testing.assert_array_equal(one, 0.0)
@@ -133,8 +137,8 @@ def test_sticky_strike_changes_nothing_and_needs_no_smile() -> None:
     alone = book((60_000.0,), 1)
     assert fit_smiles(alone, market(), SmileRule.STICKY_STRIKE) == {}
     plain = revalue(book(), market(), NOW.timestamp())
-    slope = smile_slopes(book(), market(), NOW.timestamp(), {})
-    assert with_smile(plain, book(), market(), slope) is plain
+    moves = smile_moves(book(), market(), NOW.timestamp(), {})
+    assert with_smile(plain, book(), market(), moves) is plain
     still = fit_smiles(book(), market(slope=0.0), SmileRule.SKEW_STICKINESS)
     assert still["BTC", EXPIRY].smile.ratio == 1.0
 
@@ -156,3 +160,18 @@ def test_strikes_that_nobody_holds_help_to_fit() -> None:
         position_instrument=np.zeros(0, dtype=np.int64),
     )
     assert fit_smiles(empty, market(), SmileRule.STICKY_DELTA) == {}
+
+
+def test_strikes_near_the_money_decide_and_two_make_a_line() -> None:
+    """A wing that no parabola fits hardly moves the skew at the money."""
+    vols = np.array(list(VOLATILITY.values()))
+    bent = vols * [2.0, 1.0, 1.0, 1.0]
+    clean, spoiled = (
+        fit_smiles(book(), market(volatility=v), SmileRule.STICKY_DELTA)["BTC", EXPIRY].shape
+        for v in (vols, bent)
+    )
+    assert abs(spoiled.skew - clean.skew) < 0.25 * abs(np.log(2.0) / np.log(60 / 81) * 0.5)
+    line = fit_smiles(book(STRIKES[1:3], 2), market(), SmileRule.STICKY_DELTA)["BTC", EXPIRY]
+    assert (line.shape.curve, line.strikes) == (0.0, 2)
+    k = np.log(np.array(STRIKES[1:3]) / FORWARD)
+    np.testing.assert_allclose(line.shape.volatility(k, 0.2), vols[1:3], rtol=1e-12)

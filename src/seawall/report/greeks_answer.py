@@ -27,7 +27,7 @@ from seawall.valuation.portfolio_greeks import (
 from seawall.valuation.revalue import Values, revalue
 from seawall.valuation.shares import claims
 from seawall.valuation.smile import SmileRule
-from seawall.valuation.smile_greeks import FittedSmile, fit_smiles, smile_slopes, with_smile
+from seawall.valuation.smile_greeks import FittedSmile, fit_smiles, smile_moves, with_smile
 
 SCHEMA = "seawall/greeks/1"
 SENTENCES = {
@@ -69,7 +69,7 @@ def greeks_result(
     scopes = _scopes(book, account, desk)
     fits = fit_smiles(book, market, rule, ratio)
     values = revalue(book, market, as_of)
-    values = with_smile(values, book, market, smile_slopes(book, market, as_of, fits))
+    values = with_smile(values, book, market, smile_moves(book, market, as_of, fits))
     found = exposures(book, market, values)
     valued = _Valued(book, ledger(book, market, found, case.quote), values)
     owner = np.concatenate([book.position_account, book.balance_account])
@@ -133,8 +133,8 @@ def _smile(rule: SmileRule, fits: Sequence[FittedSmile]) -> dict[str, Any]:
             {
                 "underlying": fit.underlying,
                 "expiry": fit.expiry.isoformat(),
-                "level": fit.skew.level,
-                "skew": fit.skew.slope,
+                "level": fit.shape.level,
+                "skew": fit.shape.skew,
                 "skew_stickiness": fit.smile.ratio,
                 "strikes": fit.strikes,
             }

@@ -20,7 +20,9 @@ COLUMNS = (
     ("volga", "volga 1pt"),
 )
 MOST_POSITIONS = 40
+MOST_ASSETS = 15
 MOST_PAIRS = 8
+MOST_FITS = 3
 READING = (
     "Cash in {quote}, coin in units of the asset (cash / spot). Delta: cash times a move of 100%. "
     "Gamma: change of delta for a move of 1%. Vega: a volatility point. Theta: a day. Vanna: "
@@ -35,8 +37,8 @@ def render(result: Row, width: int = 100, colour: bool = False) -> str:
     width   terminal cells; no line is wider, and tables fold where they do not fit
     colour  ANSI colours on; they repeat what a word or a sign already says
 
-    Of a desk: its assets, its money, its accounts, its positions (the 40 of the largest cash delta
-    or vega), cross-gammas and shares. The JSON has all rows.
+    Of a desk: its assets (the 15 of the largest cash delta or vega, the rest summed), its money,
+    its accounts, positions (the 40 largest), cross-gammas and shares. The JSON has all rows.
     """
     width = max(1, width)
     lines = _head(result, width)
@@ -61,16 +63,36 @@ def _head(result: Row, width: int) -> list[Line]:
         f"{clean(case['name'])}, {clean(when)}, money in {clean(case['quote'])}, "
         f"case {clean(case['hash'][:8])}"
     )
-    lines: list[Line] = [(Span("Greeks  ", "strong"), Span(about))]
-    said = [clean(smile["sentence"])]
-    said += [
-        f"{clean(fit['underlying'])} {clean(fit['expiry'][:10])}: {fit['level']:.1%} at the money, "
-        f"skew {fit['skew']:+.3f}, ratio {fit['skew_stickiness']:.2f} ({fit['strikes']} strikes)"
-        for fit in smile["fits"]
-    ]
-    text = wrap("; ".join(said), width, 8, 8)
-    lines.append((Span("Smile   ", "strong"), Span(text[0].strip())))
-    return lines + [(Span(part),) for part in text[1:]]
+    said = [clean(smile["sentence"]), *_fits(smile["fits"])]
+    return [*_said("Greeks", about, width), *_said("Smile", "; ".join(said), width)]
+
+
+def _fits(fits: Sequence[Row]) -> list[str]:
+    """The fitted smiles: each one where they are few, else their span by underlying."""
+    if len(fits) <= MOST_FITS:
+        return [
+            f"{clean(fit['underlying'])} {clean(fit['expiry'][:10])}: {fit['level']:.1%} at the "
+            f"money, skew {fit['skew']:+.3f}, ratio {fit['skew_stickiness']:.2f} "
+            f"({fit['strikes']} strikes)"
+            for fit in fits
+        ]
+    found = []
+    for name in dict.fromkeys(fit["underlying"] for fit in fits):
+        mine = [fit for fit in fits if fit["underlying"] == name]
+        skew = sorted(fit["skew"] for fit in mine)
+        ratio = sorted(fit["skew_stickiness"] for fit in mine)
+        found.append(
+            f"{clean(name)}, {len(mine)} expiries: skew {skew[0]:+.3f} to {skew[-1]:+.3f}, "
+            f"ratio {ratio[0]:.2f} to {ratio[-1]:.2f}"
+        )
+    return found
+
+
+def _said(label: str, text: str, width: int) -> list[Line]:
+    """A labelled sentence, its further lines under the first."""
+    first, *more = wrap(text, width, 8, 8) or [""]
+    head = (Span(label.ljust(8), "strong"), Span(first.strip()))
+    return [head, *((Span(part),) for part in more)]
 
 
 def _quote(result: Row) -> str:
@@ -81,15 +103,19 @@ def _scope(scope: Row, quote: str, width: int) -> list[Line]:
     """The assets of one scope in coin and cash, its total, its money and its cross-gammas."""
     kind, name = scope["scope"].split(":", 1)
     title = f"{kind.capitalize()} {clean(name)}, worth {numbers.money(scope['value'])} {quote}"
-    moving = [row for row in scope["assets"] if not row["money"]]
+    moving = sorted((row for row in scope["assets"] if not row["money"]), key=_weight)
     names, units, cells = [], [], []
-    for row in moving:
+    for row in moving[:MOST_ASSETS]:
         names += [clean(row["asset"]), ""]
         units += ["coin", "cash"]
         cells += [
             {key: row[key] for key, _ in COLUMNS},
             {key: row[f"{key}_cash"] for key, _ in COLUMNS},
         ]
+    if rest := moving[MOST_ASSETS:]:
+        names.append(f"{len(rest)} more")
+        units.append("cash")
+        cells.append({key: sum(row[f"{key}_cash"] for row in rest) for key, _ in COLUMNS})
     names.append("All")
     units.append("cash")
     cells.append({key: scope["total"][f"{key}_cash"] for key, _ in COLUMNS})
@@ -99,6 +125,11 @@ def _scope(scope: Row, quote: str, width: int) -> list[Line]:
     ]
     lines += _money([row for row in scope["assets"] if row["money"]], width)
     return lines + _cross(scope, moving, width)
+
+
+def _weight(row: Row) -> float:
+    """Sorts the heaviest first: by cash delta, or by vega where a volatility moves 100 points."""
+    return -max(abs(float(row["delta_cash"])), 100.0 * abs(float(row["vega_cash"])))
 
 
 def _greeks_table(
@@ -193,8 +224,7 @@ def _accounts(scopes: Sequence[Row], width: int) -> list[Line]:
 def _positions(rows: Sequence[Row], width: int) -> list[Line]:
     if not rows:
         return []
-    shown = sorted(rows, key=lambda row: -max(abs(row["delta_cash"]), abs(100 * row["vega_cash"])))
-    shown = shown[:MOST_POSITIONS]
+    shown = sorted(rows, key=_weight)[:MOST_POSITIONS]
     title = "Positions, cash in their underlying"
     if len(rows) > len(shown):
         title += f": {len(shown)} of {len(rows)}, --json has them all"

@@ -1,17 +1,19 @@
 """Greeks when implied volatility moves with spot: the smile rule applied to a book's options.
 
-With h = ln spot and the volatility of a fixed strike sigma(h) = sigma exp(c h), c = slope / sigma
-(what `shocked_volatility` does along a fitted skew), S the underlying's spot:
+With h = ln spot, sigma(h) the volatility of a fixed strike (as `shocked_volatility` moves it) and
+its derivatives first = d sigma / dh, second = d2 sigma / dh2, S the underlying's spot:
 
-    sigma' = slope / S                 sigma'' = (slope^2 / sigma - slope) / S^2
+    sigma' = first / S                 sigma'' = (second - first) / S^2
     delta + vega sigma'                gamma + 2 vanna sigma' + volga sigma'^2 + vega sigma''
     vanna + volga sigma'               value, vega, volga, theta as they are
 
-The skew of each expiry is fitted to the implied volatilities that the Case lists: least squares of
-ln volatility on ln(strike / forward), one slope for each expiry. The ratio of the fitted
-skew-stickiness rule is 1 + implied_slope / skew, with ``implied_slope`` of market.toml, the
-measured change of volatility at a fixed strike per unit of relative spot change: so the Greeks
-move volatility as the cascade does. Wrong where one slope does not describe an expiry's smile.
+The smile of each expiry is fitted to the implied volatilities that the Case lists: ln volatility is
+a parabola in k = ln(strike / forward), least squares weighted by the normal density of
+k / (vol sqrt(T)), so that the strikes near the money, which have the vega, decide. The ratio of the
+skew-stickiness rule is given, or 1 + implied_slope / skew, with ``implied_slope`` of market.toml,
+the measured change of volatility at a fixed strike per unit of relative spot change: so the Greeks
+move volatility at the money as the cascade does. Wrong far in the wings, where no parabola holds
+and the rule's one ratio is not defined; there is little vega there.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from seawall.book import Book
 from seawall.foundation.errors import InputError
@@ -30,23 +32,58 @@ from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Instrument, Option
 from seawall.market import Market
 from seawall.valuation.revalue import Values
-from seawall.valuation.smile import Skew, Smile, SmileRule, smile_slope
+from seawall.valuation.smile import Smile, SmileRule, smile_slope
 
 Floats = NDArray[np.float64]
-# A skew is flat beyond its reach; it reaches well past the strikes it was fitted to.
-LEAST_REACH = 0.5
-REACH_OF_STRIKES = 1.5
+# The parabola goes on this far beyond the last strikes on both sides, then volatility is level.
+BEYOND = 0.1
+# Strikes without density still steady the fit, by this much of a strike at the money.
+LEAST_WEIGHT = 1e-3
+
+
+@dataclass(frozen=True)
+class Parabola:
+    """A smile of one expiry: ln volatility = ln level + bend (k) with k = ln(strike / forward).
+
+    level   at-the-money volatility, annual fraction
+    skew    d volatility / dk at the money (< 0: puts are dearer)
+    curve   d2 ln volatility / dk2
+    low, high   k beyond which volatility stays level
+    """
+
+    level: float
+    skew: float
+    curve: float
+    low: float
+    high: float
+
+    def volatility(self, log_moneyness: ArrayLike, years: ArrayLike) -> Floats:
+        """Annual implied volatility, the inputs' broadcast shape; years do not matter."""
+        k, _ = np.broadcast_arrays(
+            np.asarray(log_moneyness, dtype=np.float64), np.asarray(years, dtype=np.float64)
+        )
+        k = np.clip(k, self.low, self.high)
+        result: Floats = self.level * np.exp(self.skew / self.level * k + 0.5 * self.curve * k * k)
+        return result
 
 
 @dataclass(frozen=True)
 class FittedSmile:
-    """One expiry of one underlying: its skew, and the rule with its ratio."""
+    """One expiry of one underlying: its shape, and the rule with its ratio."""
 
     underlying: str
     expiry: datetime
-    skew: Skew
+    shape: Parabola
     smile: Smile
     strikes: int
+
+
+@dataclass(frozen=True)
+class SmileMoves:
+    """First and second derivative of each position's volatility in ln spot, (n,); 0: it stays."""
+
+    first: Floats
+    second: Floats
 
 
 Fits = Mapping[tuple[str, datetime], FittedSmile]
@@ -103,58 +140,78 @@ def _fit(
             file="--smile",
             expected="sticky_strike, or two strikes with an implied volatility in market.toml",
         )
-    k = np.array(list(quotes))
-    log_volatility = np.log([float(np.mean(each)) for each in quotes.values()])
-    slope, level = np.polyfit(k, log_volatility, 1)
-    reach = max(LEAST_REACH, REACH_OF_STRIKES * float(np.max(np.abs(k))))
-    at_money = float(np.exp(level))
-    skew = Skew(at_money, float(slope) * at_money, reach)
+    years = (expiry - market.as_of).total_seconds() / SECONDS_PER_YEAR
+    shape = _parabola(quotes, years)
     if rule is SmileRule.STICKY_DELTA:
-        return FittedSmile(underlying, expiry, skew, Smile(rule), len(quotes))
+        return FittedSmile(underlying, expiry, shape, Smile(rule), len(quotes))
     if ratio is not None:
-        return FittedSmile(underlying, expiry, skew, Smile(rule, ratio), len(quotes))
+        return FittedSmile(underlying, expiry, shape, Smile(rule, ratio), len(quotes))
     moves = market.assets[underlying].implied_slope
-    if moves != 0.0 and abs(skew.slope) < 1e-9:
+    if moves != 0.0 and abs(shape.skew) < 1e-9:
         raise InputError(
             f"the smile of {underlying} of {expiry:%Y-%m-%d} is flat, while its implied_slope is "
             f"{moves:g}: no skew-stickiness ratio describes that",
             file="--smile",
             expected="sticky_strike or sticky_delta",
         )
-    implied = 1.0 if moves == 0.0 else 1.0 + moves / skew.slope
-    return FittedSmile(underlying, expiry, skew, Smile(rule, implied), len(quotes))
+    implied = 1.0 if moves == 0.0 else 1.0 + moves / shape.skew
+    return FittedSmile(underlying, expiry, shape, Smile(rule, implied), len(quotes))
 
 
-def smile_slopes(book: Book, market: Market, as_of: float, fits: Fits) -> Floats:
-    """Change of each position's implied volatility per unit of ln spot, (n,); 0 without a fit.
+def _parabola(quotes: Mapping[float, list[float]], years: float) -> Parabola:
+    """Weighted least squares of ln volatility; two strikes give a straight line."""
+    k = np.array(list(quotes))
+    log_volatility = np.log([float(np.mean(each)) for each in quotes.values()])
+    near = float(np.exp(log_volatility[np.argmin(np.abs(k))]))
+    scale = near * np.sqrt(max(years, 1.0 / 365.0))
+    # polyfit takes the root of a weight: it multiplies residuals, not their squares.
+    weight = np.sqrt(np.maximum(np.exp(-0.5 * (k / scale) ** 2), LEAST_WEIGHT))
+    curve, slope, level = (
+        np.polyfit(k, log_volatility, 2, w=weight)
+        if k.size > 2
+        else (
+            0.0,
+            *np.polyfit(k, log_volatility, 1),
+        )
+    )
+    at_money = float(np.exp(level))
+    return Parabola(
+        at_money,
+        float(slope) * at_money,
+        2.0 * float(curve),
+        float(k.min()) - BEYOND,
+        float(k.max()) + BEYOND,
+    )
 
-    ``as_of`` in POSIX seconds.
-    """
-    by_instrument = np.zeros(len(book.instruments))
+
+def smile_moves(book: Book, market: Market, as_of: float, fits: Fits) -> SmileMoves:
+    """How each position's volatility follows spot; ``as_of`` in POSIX seconds."""
+    first, second = np.zeros(len(book.instruments)), np.zeros(len(book.instruments))
     for i, item in enumerate(book.instruments):
         fit = fits.get((item.underlying, item.expiry)) if isinstance(item, Option) else None
         if fit is None:
             continue
-        forward, volatility = _quoted(item, market)
         assert isinstance(item, Option)
+        forward, volatility = _quoted(item, market)
         years = (item.expiry.timestamp() - as_of) / SECONDS_PER_YEAR
-        by_instrument[i] = smile_slope(fit.smile, fit.skew, item.strike, forward, years, volatility)
-    return by_instrument[book.position_instrument]
+        slope = float(smile_slope(fit.smile, fit.shape, item.strike, forward, years, volatility))
+        k = float(np.log(item.strike / forward))
+        curve = fit.shape.curve if fit.shape.low < k < fit.shape.high else 0.0
+        first[i] = slope
+        # ln sigma moves by (1 - R) (L(k - h) - L(k)), L the fitted ln volatility.
+        second[i] = slope * slope / volatility + volatility * (1.0 - fit.smile.ratio) * curve
+    place = book.position_instrument
+    return SmileMoves(first[place], second[place])
 
 
-def with_smile(values: Values, book: Book, market: Market, slope: Floats) -> Values:
-    """``values`` with delta, gamma and vanna following the smile; ``slope`` of `smile_slopes`."""
-    if not slope.any():
+def with_smile(values: Values, book: Book, market: Market, moves: SmileMoves) -> Values:
+    """``values`` with delta, gamma and vanna following the smile; ``moves`` of `smile_moves`."""
+    if not (moves.first.any() or moves.second.any()):
         return values
-    pairs = [
-        _quoted(item, market) if isinstance(item, Option) else (1.0, 1.0)
-        for item in book.instruments
-    ]
-    volatility = np.array([pair[1] for pair in pairs])[book.position_instrument]
     names = [book.instruments[i].underlying for i in book.position_instrument.tolist()]
     spot = np.array([market.assets[name].spot for name in names])
-    first = slope / spot
-    second = (slope * slope / volatility - slope) / (spot * spot)
+    first = moves.first / spot
+    second = (moves.second - moves.first) / (spot * spot)
     delta = values.delta + values.vega * first
     gamma = values.gamma + 2.0 * values.vanna * first + values.volga * first * first
     return replace(
