@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.errors import InputError
-from seawall.valuation.black import black, greeks
+from seawall.valuation.black import greeks
+from seawall.valuation.implied import plain_implied_volatility
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -218,10 +219,12 @@ def _counted(reasons: list[Dropped | None], here: NDArray[np.int64]) -> dict[Dro
 def _volatilities(rows: ChainRows, used: Bools) -> tuple[Floats, Floats]:
     """Bid and ask volatility of the used rows, NaN elsewhere, (n,)."""
     ratio, years, call = rows.strike[used] / rows.forward[used], rows.years[used], rows.call[used]
+    one = np.ones_like(ratio)
     found = []
     for price in (rows.bid, rows.ask):
         volatility = np.full(price.shape, np.nan)
-        volatility[used] = _implied(price[used], ratio, years, call)
+        # The plain twin: the same bits whether or not the kernel is compiled, and fast enough here.
+        volatility[used] = plain_implied_volatility(price[used], one, ratio, years, call).volatility
         found.append(volatility)
     return found[0], found[1]
 
@@ -247,14 +250,3 @@ def _expiry(
         vega=greeks(1.0, np.exp(k), years, middle, rows.call[used]).vega,
         dropped=dropped,
     )
-
-
-def _implied(price: Floats, ratio: Floats, years: Floats, call: Bools) -> Floats:
-    """Volatility that gives ``price`` on a forward of 1 at strike ``ratio``; prices in bounds."""
-    low, high = np.full(price.shape, 1e-6), 64.0 / np.sqrt(years)
-    for _ in range(90):  # bisection: slow, sure, and to the last bit
-        guess = 0.5 * (low + high)
-        above = black(1.0, ratio, years, guess, call) > price
-        low, high = np.where(above, low, guess), np.where(above, guess, high)
-    middle: Floats = 0.5 * (low + high)
-    return middle
