@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.valuation import worst_loss_kernel as compiled
+from seawall.valuation.register_kernel import BLOCK, GROUPS, SUMS, WIDTH
 from seawall.valuation.worst_loss import (
     Holdings,
     WorstLoss,
@@ -20,9 +20,10 @@ from seawall.valuation.worst_loss import (
     plain_worst_loss,
     worst_loss,
 )
+from seawall.valuation.worst_loss_kernel import TINY
 
-HALF, BLOCK = compiled.HALF, compiled.BLOCK
-EDGES = (HALF, HALF + 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 1)
+GROUP = SUMS  # shocks in a group
+EDGES = (GROUP, WIDTH, WIDTH + 1, 2 * WIDTH, 2 * WIDTH + 1, BLOCK - 1, BLOCK, BLOCK + 1)
 
 
 def random_book(seed: int, accounts: int = 300, instruments: int = 40, most: int = 12) -> Holdings:
@@ -107,10 +108,10 @@ def test_a_hedge_that_cancels_is_decided_in_double_precision() -> None:
 def test_the_first_of_equal_shocks_is_named() -> None:
     shocks = 3 * BLOCK
     change = np.zeros((1, shocks))
-    change[0, [HALF + 5, BLOCK + 2, shocks - 1]] = -1.0
+    change[0, [GROUP + 5, BLOCK + 2, shocks - 1]] = -1.0
     book = arrange(np.array([0]), np.array([0]), np.array([3.0]), 1, 1)
-    assert compiled_worst_loss(book, change).shock[0] == HALF + 5
-    assert plain_worst_loss(book, change).shock[0] == HALF + 5
+    assert compiled_worst_loss(book, change).shock[0] == GROUP + 5
+    assert plain_worst_loss(book, change).shock[0] == GROUP + 5
 
 
 def test_sums_are_left_to_right_and_rounded_after_each_operation() -> None:
@@ -176,8 +177,9 @@ def test_memory_stays_far_below_positions_by_shocks() -> None:
     compiled_worst_loss(book, change)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Half the table, answers twice, some 100 bytes per account in work; nothing per position.
-    assert peak < 0.55 * change.nbytes + (32 + 100) * accounts
+    # Half the table, answers twice, four bytes per group of shocks and account in work.
+    in_work = 4 * GROUPS * -(-shocks // BLOCK)
+    assert peak < 0.55 * change.nbytes + (32 + 1.1 * in_work) * accounts + 1e5
     assert peak < account.size * shocks * 8 / 100
 
 
@@ -201,7 +203,7 @@ def test_what_cannot_be_summed_is_refused_in_a_sentence() -> None:
 
 
 def test_sizes_and_changes_vanish_from_the_screen_at_the_same_bound() -> None:
-    just, below = compiled.TINY, np.nextafter(compiled.TINY, 0.0)
+    just, below = TINY, np.nextafter(TINY, 0.0)
     book = arrange(np.array([0, 0]), np.array([0, 0]), np.array([just, below]), 1, 1)
     np.testing.assert_array_equal(book.rounded == 0.0, [False, True])
 

@@ -27,7 +27,7 @@ Numbers = NDArray[np.uint32]
 Screen = NDArray[np.float32]
 
 # Accounts taken at a time: their rows stay in the processor's cache from one block to the next.
-CHUNK = 16_384
+CHUNK = 32_768
 # Instruments whose rows of the table are kept near together by the order of accounts.
 _NEAR = 32
 # Sizes below this count as 0 in single precision, as `worst_loss_kernel.TINY` says of changes.
@@ -115,7 +115,7 @@ def worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> Worst
     change (i, s): change of one unit of each instrument under each shock, quote. Rows of
     instruments that nobody holds are not read. Answers by the plain loop while the compiled code is
     not ready; the bits are the same. Memory beside the arguments: half the table's size, and some
-    100 bytes for each account in work (at most 16,384 per thread).
+    300 bytes for each account in work (at most 32,768 per thread).
 
     Raises InputError when the table has the wrong number of rows, no shock, or a held change that
     is no finite number.
@@ -156,22 +156,23 @@ def plain_worst_loss(holdings: Holdings, change: Floats) -> WorstLoss:
 def compiled_worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> WorstLoss:
     """The same by compiled code, compiling it first where it is not."""
     from seawall.valuation import worst_loss_kernel as compiled
+    from seawall.valuation.register_kernel import BLOCK, GROUPS, WIDTH
 
     table = np.ascontiguousarray(change, dtype=np.float64)
-    if table.shape[1] < compiled.HALF:
+    if table.shape[1] < WIDTH:
         # Repeats of the last shock: they come after it, so it stays the first of its equals.
-        table = np.pad(table, ((0, 0), (0, compiled.HALF - table.shape[1])), mode="edge")
+        table = np.pad(table, ((0, 0), (0, WIDTH - table.shape[1])), mode="edge")
     shocks, accounts = table.shape[1], holdings.account.size
     least, shock = np.empty(accounts), np.empty(accounts, dtype=np.int64)
-    blocks = _aligned((-(-shocks // compiled.BLOCK), holdings.held.size, compiled.BLOCK))
+    blocks = _aligned((-(-shocks // BLOCK), holdings.held.size, BLOCK))
     largest = np.empty(holdings.held.size)
     compiled.pack(table, holdings.held, blocks, largest)
 
     def work(part: tuple[int, int]) -> None:
         first, last = part
-        seen = np.zeros((blocks.shape[0], last - first, 2), dtype=np.float32)
-        # A single half block is decided at once.
-        if shocks > compiled.HALF:
+        seen = np.zeros((blocks.shape[0], last - first, GROUPS), dtype=np.float32)
+        # A few groups are decided at once.
+        if shocks > 2 * WIDTH:
             compiled.screen(
                 blocks, holdings.pointer, holdings.place, holdings.rounded, first, last, seen
             )

@@ -1,0 +1,220 @@
+"""Sums of size x change for many shocks at once, kept in vector registers.
+
+The compiler's own vectoriser does not keep a block of sums in registers while rows are added to it,
+so the block is written as vector instructions of LLVM. A table of single precision is summed with
+fused multiply-adds, one of double precision with a multiplication and then an addition: the bits of
+the plain loop on every processor. A block has as many sums as the registers hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+
+def _registers() -> tuple[int, int]:
+    """(doubles per vector register, registers used for sums) of this machine's processor."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 8, 16
+    if features.get("avx"):
+        return 4, 14
+    # NEON has 32 registers of 2 doubles, SSE2 has 16.
+    return 2, 24 if features.get("neon") else 14
+
+
+LANES, SUMS = _registers()
+GROUPS = 2 * LANES  # groups of shocks in a block: as many as lanes of single precision
+BLOCK = GROUPS * SUMS  # shocks in a block; each group has SUMS of them, one after another
+DECIDED = -(-SUMS // LANES)  # vectors of double precision that cover a group
+WIDTH = DECIDED * LANES  # shocks in them, some of them a neighbour's
+
+_I64, _I32 = ir.IntType(64), ir.IntType(32)
+# llvmlite's own functions have no types for a checker.
+declared: Any = cgutils.get_or_insert_function
+
+
+def instruction(function: Callable[..., Any]) -> Any:
+    """Declare a function that writes LLVM instructions."""
+    return intrinsic(function)
+
+
+def _number(value: int) -> ir.Constant:
+    return ir.Constant(_I64, value)
+
+
+def _lanes(numbers: list[int]) -> ir.Constant:
+    """Which lane each lane of a shuffle takes."""
+    return ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
+
+
+def _smaller(builder: ir.IRBuilder, one: ir.Value, other: ir.Value) -> ir.Value:
+    """Lane by lane the smaller of two vectors."""
+    return builder.select(builder.fcmp_ordered("<", other, one), other, one)
+
+
+def _by_lane(builder: ir.IRBuilder, sums: list[ir.Value]) -> ir.Value:
+    """Lane by lane the smallest of a list of vectors."""
+    while len(sums) > 1:
+        pairs = [_smaller(builder, *pair) for pair in zip(sums[::2], sums[1::2], strict=False)]
+        sums = pairs + sums[2 * len(pairs) :]
+    return sums[0]
+
+
+def _smallest(builder: ir.IRBuilder, sums: list[ir.Value]) -> ir.Value:
+    """The smallest number in a list of vectors: by lane, then across lanes."""
+    least = _by_lane(builder, sums)
+    lanes = width = least.type.count
+    while width > 1:
+        width //= 2
+        turned = _lanes([(lane + width) % lanes for lane in range(lanes)])
+        unused = ir.Constant(least.type, ir.Undefined)
+        least = _smaller(builder, least, builder.shuffle_vector(least, unused, turned))
+    return builder.extract_element(least, ir.Constant(_I32, 0))
+
+
+def _add(builder: ir.IRBuilder, held: ir.Value, change: ir.Value, total: ir.Value) -> ir.Value:
+    """Total plus held x change: rounded twice in double precision, fused on the screen."""
+    if held.type.element == ir.DoubleType():
+        return builder.fadd(total, builder.fmul(held, change))
+    kind = held.type
+    name = f"llvm.fma.v{kind.count}f32"
+    fused = declared(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+    return builder.call(fused, [held, change, total])
+
+
+def _row(
+    builder: ir.IRBuilder, table: ir.Value, size: ir.Value, sums: list[ir.Value]
+) -> list[ir.Value]:
+    """Sums after one more row: each plus size x its entry of ``table``, the row's first entry."""
+    vector = sums[0].type
+    unused = ir.Constant(vector, ir.Undefined)
+    one = builder.insert_element(unused, size, ir.Constant(_I32, 0))
+    held = builder.shuffle_vector(one, unused, _lanes([0] * vector.count))
+    place = builder.bitcast(table, ir.PointerType(vector))
+    added = []
+    for lanes, total in enumerate(sums):
+        change = builder.load(builder.gep(place, [_number(lanes)]))
+        change.align = 4 if vector.element == ir.FloatType() else 8
+        added.append(_add(builder, held, change, total))
+    return added
+
+
+def _totals(target: Any, builder: Any, signature: Any, values: Any) -> list[ir.Value]:
+    """Sums over rows first to last - 1 of a block; the loop keeps them in registers.
+
+    Arguments: table (i, stride), column where the block starts, instrument (n,), size (n,), first,
+    last. No rows: zeros.
+    """
+    table, instrument, size = (
+        target.make_array(signature.args[k])(target, builder, values[k]) for k in (0, 2, 3)
+    )
+    column, start, end = values[1], values[4], values[5]
+    stride = builder.extract_value(table.shape, 1)
+    element = table.data.type.pointee
+    double = element == ir.DoubleType()
+    vector = ir.VectorType(element, LANES if double else 2 * LANES)
+    count = DECIDED if double else SUMS
+    zero = ir.Constant(vector, [0.0] * vector.count)
+    origin = builder.gep(table.data, [column])
+    before = builder.block
+    loop = builder.append_basic_block("row")
+    done = builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed("<", start, end), loop, done)
+    builder.position_at_end(loop)
+    at = builder.phi(_I64)
+    sums = [builder.phi(vector) for _ in range(count)]
+    number = builder.zext(builder.load(builder.gep(instrument.data, [at])), _I64)
+    row = builder.gep(origin, [builder.mul(number, stride)])
+    added = _row(builder, row, builder.load(builder.gep(size.data, [at])), sums)
+    following = builder.add(at, _number(1))
+    firsts, nexts = [start, *[zero] * count], [following, *added]
+    for phi, first, later in zip([at, *sums], firsts, nexts, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(later, loop)
+    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+    builder.position_at_end(done)
+    totals = [builder.phi(vector) for _ in range(count)]
+    for total, more in zip(totals, added, strict=True):
+        total.add_incoming(zero, before)
+        total.add_incoming(more, loop)
+    return totals
+
+
+@instruction
+def group_minima(
+    context: Any,
+    table: Any,
+    column: Any,
+    instrument: Any,
+    size: Any,
+    first: Any,
+    last: Any,
+    out: Any,
+) -> tuple[Any, Any]:
+    """Write the smallest sum of each group of a block to ``out`` (GROUPS,)."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        totals = _totals(target, builder, signature, values)
+        one, two = (_by_lane(builder, part) for part in (totals[: SUMS // 2], totals[SUMS // 2 :]))
+        # A group is a lane and the one LANES further, in the first or in the second half.
+        low = [*range(LANES), *range(GROUPS, GROUPS + LANES)]
+        parts = [
+            builder.shuffle_vector(one, two, _lanes([lane + shift for lane in low]))
+            for shift in (0, LANES)
+        ]
+        place = target.make_array(signature.args[6])(target, builder, values[6]).data
+        place = builder.bitcast(place, ir.PointerType(one.type))
+        builder.store(_smaller(builder, *parts), place).align = 4
+        return target.get_dummy_value()
+
+    arguments = (table, types.int64, instrument, size, types.int64, types.int64, out)
+    return types.void(*arguments), generate
+
+
+@instruction
+def smallest_and_sums(
+    context: Any,
+    table: Any,
+    column: Any,
+    instrument: Any,
+    size: Any,
+    first: Any,
+    last: Any,
+    out: Any,
+) -> tuple[Any, Any]:
+    """Smallest sum of the block; the sums are written to ``out``."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        totals = _totals(target, builder, signature, values)
+        place = target.make_array(signature.args[6])(target, builder, values[6]).data
+        place = builder.bitcast(place, ir.PointerType(totals[0].type))
+        for lanes, total in enumerate(totals):
+            store = builder.store(total, builder.gep(place, [_number(lanes)]))
+            store.align = 8
+        return _smallest(builder, totals)
+
+    arguments = (table, types.int64, instrument, size, types.int64, types.int64, out)
+    return table.dtype(*arguments), generate
+
+
+@instruction
+def fetch(context: Any, array: Any, at: Any) -> tuple[Any, Any]:
+    """Ask for the memory around entry ``at`` of a column; changes nothing."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = target.make_array(signature.args[0])(target, builder, values[0]).data
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
+        ask = declared(builder.module, kind, "llvm.prefetch.p0i8")
+        place = builder.bitcast(builder.gep(data, [values[1]]), byte)
+        # To be read, to be kept in all caches, data.
+        builder.call(ask, [place, *(ir.Constant(_I32, number) for number in (0, 3, 1))])
+        return target.get_dummy_value()
+
+    return types.void(array, types.int64), generate
