@@ -3,8 +3,8 @@
 Saved = sum over positions of the requirement of an account that holds only that position - the
 requirement of the account as it is, under the same rules. Portfolio rules net losses against gains
 and save a lot. Tiered rules add positions up, so nothing is saved in margin: what cross margin
-shares there is collateral. Let E be equity, M maintenance, and let n prices each be able to
-liquidate the account. An isolated position on one of them that shall die at the same price needs
+shares there is collateral. Let E be equity, M maintenance, and let n prices within a factor of
+10 each be able to liquidate the account. An isolated position on one of them that shall die at the same price needs
 equity E - (M - its own maintenance); over all n that is n (E - M) + M. Cross margin does it
 with E. The price of that is joint failure: one position takes the collateral of all.
 """
@@ -22,6 +22,8 @@ from seawall.whatif.standing import Standing
 
 # Relative to the sum alone: below this nothing is saved but the last bits of sums.
 NOTHING = 1e-9
+# Prices further away than this factor are no threat that margin would be locked for.
+REACH = 10.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def cross_saving(rules: Rules, standing: Standing) -> CrossSaving | None:
         maintenance_alone=float(sum(float(r.maintenance) for r in found)),
         same_prices_equity=None,
     )
-    prices = sum(t.prices.nearest is not None for t in standing.threats)
+    moves = [t.prices.distance for t in standing.threats]
+    prices = sum(move is not None and 1.0 / REACH <= 1.0 + move <= REACH for move in moves)
     buffer = standing.equity - standing.maintenance
     if saving.saves_maintenance or prices < 2 or buffer <= 0.0:
         return saving
