@@ -37,7 +37,8 @@ _FAR = 1e3
 # z1 below which the value is taken from its upper bound.
 LEAST = -0.5
 # t = s/2 below which the difference of erfcx is a series.
-SERIES = 0.01
+SERIES = 0.05
+_TERMS = 11  # of that series
 _HALF_ROOT = math.sqrt(0.5)
 # Standard deviations beyond which Taylor's higher terms are noise, and negligible.
 _FAR_OUT = 40.0
@@ -194,16 +195,16 @@ def small_drop(h: Floats, t: Floats) -> Floats:
 
     ratio = math.sqrt(0.5 * math.pi) * erfcx(h * _HALF_ROOT)
     first = h * ratio - 1.0
-    second = h * first + ratio
-    third = h * second + 2.0 * first
-    fourth = h * third + 3.0 * second
-    fifth = h * fourth + 4.0 * third
-    sixth = h * fifth + 5.0 * fourth
-    seventh = h * sixth + 6.0 * fifth
-    square = t * t
+    lower, upper = ratio, first
+    power, rest = np.ones_like(t), np.zeros_like(t)
+    for n in range(1, _TERMS):
+        lower, upper = upper, h * upper + n * lower
+        power = power * t / (n + 1)
+        if n % 2 == 0:
+            rest += power * upper
     # Far out the recurrence has lost its digits, but there the first term is all.
-    rest = square * (third / 6.0 + square * (fifth / 120.0 + square * seventh / 5040.0))
-    drop: Floats = -2.0 * math.sqrt(2.0 / math.pi) * t * (first + np.where(h < _FAR_OUT, rest, 0.0))
+    rest = np.where(h < _FAR_OUT, rest, 0.0)
+    drop: Floats = -2.0 * math.sqrt(2.0 / math.pi) * t * (first + rest)
     return drop
 
 

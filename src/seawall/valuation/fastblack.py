@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from seawall.valuation.black import OptionGreeks
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def prepare() -> None:
@@ -139,8 +140,13 @@ def columns(numbers: tuple[ArrayLike, ...], flag: ArrayLike) -> tuple[list[Float
             expected="columns of one length, or single numbers",
         )
     n = next(iter(sizes), 1)
-    filled = [np.ascontiguousarray(x if x.ndim else np.full(n, x)) for x in arrays]
-    return filled, np.ascontiguousarray(flags if flags.ndim else np.full(n, flags))
+    return [_filled(x, n) for x in arrays], _filled(flags, n)
+
+
+def _filled(column: NDArray[Scalar], n: int) -> NDArray[Scalar]:
+    """A column of n entries as kernels take it: contiguous, and writable though never written."""
+    spread = column if column.ndim else np.full(n, column)
+    return np.require(spread, requirements=("C", "A", "W"))
 
 
 @cache

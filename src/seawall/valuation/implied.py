@@ -193,7 +193,7 @@ def _total_volatility(outside: Floats, f: Floats, k: Floats) -> Floats:
     upper = b > left
     low = np.maximum(x / _FARTHEST, 2.0 * b)
     high = np.full_like(b, _LARGEST)
-    s = np.sqrt(low * high)
+    s = np.sqrt(low) * np.sqrt(high)
     target = np.log(np.where(upper, left, b))
     todo = np.ones(b.shape, dtype=bool)
     for step in range(_STEPS):
@@ -209,7 +209,7 @@ def _total_volatility(outside: Floats, f: Floats, k: Floats) -> Floats:
         away = ~((after > low[todo]) & (after < high[todo])) & (miss != 0.0)
         if step % 3 == 2:
             away |= (high - low)[todo] > 0.5 * width
-        middle = np.sqrt(low[todo] * high[todo])
+        middle = np.sqrt(low[todo]) * np.sqrt(high[todo])
         settled = np.abs(after - at) <= 2e-16 * at
         after = np.where(away & ~settled, middle, after)
         s[todo] = after

@@ -68,7 +68,7 @@ STEPS = 200
 
 @helper
 def inputs_block(rows: np.ndarray, table: np.ndarray) -> None:
-    """Out-of-the-money price and what is left to its bound, over sqrt(FK); x and X; BLOCK quotes."""
+    """Out-of-the-money price and what is left to its bound, over sqrt(FK), x and X of a block."""
     price, f, k, call, x = rows[0], rows[1], rows[2], rows[4], rows[5]
     gap, upper = rows[6], rows[7]
     c = logarithm_of(table)
@@ -173,7 +173,7 @@ def careful(b: float, left: float, x: float, guess: float) -> float:
     """
     low = at_least(x / FARTHEST, 2.0 * b)
     high = LARGEST
-    s = guess if low < guess < high else math.sqrt(low * high)
+    s = guess if low < guess < high else math.sqrt(low) * math.sqrt(high)
     from_above = b > left
     wanted = math.log(left) if from_above else math.log(b)
     wide = high - low
@@ -211,7 +211,7 @@ def careful(b: float, left: float, x: float, guess: float) -> float:
             return after if after > 0.0 else s
         # A step outside the bracket, or a bracket that hardly shrinks, is replaced by its middle.
         if not (low < after < high) or (step % 4 == 3 and high - low > 0.5 * wide):
-            after = math.sqrt(low * high) if low > 0.0 else 0.5 * high
+            after = math.sqrt(low) * math.sqrt(high) if low > 0.0 else 0.5 * high
             if after <= low or after >= high:
                 return s
         if step % 4 == 3:

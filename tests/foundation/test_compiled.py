@@ -1,0 +1,145 @@
+"""Compiled code: where it may live, when it is ready, and that an edit is never missed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from seawall.foundation import compiled
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "seawall"
+
+SMALL = '''"""A kernel for a test."""
+from seawall.foundation.compiled import kernel
+from seawall.foundation.toy_part_kernel import part
+
+
+@kernel("f8(f8)")
+def doubled(x):
+    """Twice x, by way of a helper in another file."""
+    return part(x) + part(x)
+'''
+PART = '''"""A helper for a test."""
+from seawall.foundation.compiled import helper
+
+
+@helper
+def part(x):
+    """What is doubled."""
+    return x * {factor}
+'''
+ASK = """
+import warnings; warnings.simplefilter("ignore")
+from seawall.foundation import compiled
+from seawall.foundation.toy_kernel import doubled
+before = doubled.ready()
+print(before, doubled(3.0), doubled.ready(), compiled.cache_folder() is not None)
+"""
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_numba_is_used_in_kernel_files_only() -> None:
+    """Else the cache's key would not see a change of compiled code."""
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if imports_of(path) & {"numba", "llvmlite"}
+    }
+    assert "foundation/compiled.py" in users
+    strangers = {name for name in users if not fnmatch(Path(name).name, compiled.KERNEL_FILES)}
+    assert strangers == {"foundation/compiled.py"}
+
+
+def test_every_kernel_of_the_package_is_found() -> None:
+    names = {kernel.name for kernel in compiled.every_kernel()}
+    assert "seawall.valuation.black_kernel.values" in names
+    assert "seawall.valuation.implied_kernel.implied" in names
+    assert "seawall.valuation.grid_kernel.revalue_grid" in names
+
+
+def test_numbas_own_setting_is_left_alone() -> None:
+    from numba.core import config
+
+    from seawall.valuation import black_kernel
+
+    before = config.CACHE_DIR
+    black_kernel.values.ready()
+    assert before == config.CACHE_DIR
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package with a small kernel and its helper in two files."""
+    root = tmp_path / "copy"
+    kept = shutil.ignore_patterns("__pycache__", "*_kernel.py")
+    shutil.copytree(PACKAGE, root / "seawall", ignore=kept)
+    write(root, "1.5")
+    (root / "seawall" / "foundation" / "toy_kernel.py").write_text(SMALL)
+    return root
+
+
+def write(root: Path, factor: str) -> None:
+    (root / "seawall" / "foundation" / "toy_part_kernel.py").write_text(PART.format(factor=factor))
+
+
+def ask(root: Path, cache: Path) -> list[str]:
+    """(ready before the call, answer, ready after it, whether there is a cache), a new process."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(root),
+        "SEAWALL_CACHE": str(cache),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+def test_an_edit_in_the_helpers_file_changes_the_answer(copy: Path, tmp_path: Path) -> None:
+    """Numba's own key holds only the caller's file, which stays as it was."""
+    cache = tmp_path / "cache"
+    assert ask(copy, cache) == ["False", "9.0", "True", "True"]
+    assert ask(copy, cache) == ["True", "9.0", "True", "True"]  # from the cache
+    write(copy, "2.5")
+    assert ask(copy, cache) == ["False", "15.0", "True", "True"]
+    write(copy, "1.5")
+    assert ask(copy, cache) == ["True", "9.0", "True", "True"]  # the first folder is still there
+
+
+def test_without_a_place_to_write_kernels_work_and_are_not_cached(
+    copy: Path, tmp_path: Path
+) -> None:
+    occupied = tmp_path / "a-file"
+    occupied.write_text("not a folder")
+    assert ask(copy, occupied) == ["False", "9.0", "True", "False"]
+
+
+def test_the_cache_folder_follows_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SEAWALL_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert compiled.cache_root() == tmp_path / "seawall"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert compiled.cache_root() == Path.home() / ".cache" / "seawall"
+    monkeypatch.setenv("SEAWALL_CACHE", str(tmp_path / "own"))
+    assert compiled.cache_root() == tmp_path / "own"
