@@ -3,10 +3,10 @@
 Saved = sum over positions of the requirement of an account that holds only that position - the
 requirement of the account as it is, under the same rules. Portfolio rules net losses against gains
 and save a lot. Tiered rules add positions up, so nothing is saved in margin: what cross margin
-shares there is collateral. Let E be equity, M maintenance, and let n prices within a factor of
-10 each be able to liquidate the account. An isolated position on one of them that shall die at the same price needs
-equity E - (M - its own maintenance); over all n that is n (E - M) + M. Cross margin does it
-with E. The price of that is joint failure: one position takes the collateral of all.
+shares there is collateral. Let E be equity, M maintenance, and let n prices within a factor of 10
+each be able to liquidate the account. An isolated position on one of them that shall die at the
+same price needs equity E - (M - its own maintenance); over all n that is n (E - M) + M. Cross
+margin does it with E. Its price is joint failure: one position takes the collateral of all.
 """
 
 from __future__ import annotations
