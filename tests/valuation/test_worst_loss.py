@@ -95,14 +95,29 @@ def test_differences_that_single_precision_cannot_see_decide() -> None:
     assert found.change[0] == change.min()
 
 
-def test_a_hedge_that_cancels_is_decided_in_double_precision() -> None:
-    # Long and short almost the same: what is left is far below single precision's rounding.
-    random = np.random.default_rng(4)
-    big = 1e6 * random.normal(size=400)
-    change = np.stack([big, big + 1e-4 * random.normal(size=400)])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("left", [1e-6, 1e-4, 1e-2, 1.0])
+def test_a_hedge_that_cancels_is_decided_in_double_precision(seed: int, left: float) -> None:
+    # Long and short almost the same: what is left is below single precision's rounding of 0.06.
+    random = np.random.default_rng(seed)
+    big = 1e6 * random.normal(size=1500)
+    change = np.stack([big, big + left * random.normal(size=1500)])
     book = arrange(np.array([0, 0]), np.array([0, 1]), np.array([1.0, -1.0]), 1, 2)
     found = compiled_worst_loss(book, change)
     assert found.shock[0] == int(np.argmin(change[0] - change[1]))
+
+
+def test_rounding_of_many_rows_is_within_what_is_decided_again() -> None:
+    # A hundred rows whose sums lie closer together than single precision adds them up.
+    random = np.random.default_rng(6)
+    size, shocks = random.normal(size=100), 2000
+    change = random.normal(size=(100, shocks))
+    # The last row makes every sum the same but for a few units of single precision's last digit.
+    change[-1] = -(size[:-1] @ change[:-1] + 1.0 + 1e-6 * random.normal(size=shocks)) / size[-1]
+    for k in range(20):
+        part = change[:, 100 * k :]
+        book = arrange(np.zeros(100, dtype=np.int64), np.arange(100), size, 1, 100)
+        same(compiled_worst_loss(book, part), plain_worst_loss(book, part))
 
 
 def test_the_first_of_equal_shocks_is_named() -> None:
