@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from synthetic_chain import YEARS, chain_of, exact_quotes
 
 from seawall.market.surface import VolatilitySurface, essvi_slice, slice_derivatives
+from seawall.valuation import surface_fit
 from seawall.valuation.surface_checks import check_surface
 from seawall.valuation.surface_essvi import essvi_from, fit_essvi, stacked
 from seawall.valuation.surface_fit import fit_surface, surface_of
@@ -106,6 +107,7 @@ def noisy(seed: int, noise: float) -> SurfaceQuotes:
 def test_quotes_full_of_arbitrage_still_give_a_surface_without(seed: int) -> None:
     fit = fit_surface(noisy(seed, 0.08))
     assert all(check.passed for check in fit.checks)
+    assert fit.curve == "SVI with bump"  # found under its price of arbitrage, not fallen back
     # An independent look at the density: second difference of prices in the strike.
     from seawall.valuation.black import black
 
@@ -113,6 +115,16 @@ def test_quotes_full_of_arbitrage_still_give_a_surface_without(seed: int) -> Non
         ratio = np.linspace(0.3, 2.5, 1101)
         price = black(1.0, ratio, years, fit.surface.volatility(np.log(ratio), years), True)
         assert np.min(np.diff(price, 2)) > -1e-12, i
+
+
+def test_without_a_price_arbitrage_stays_and_the_answer_falls_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(surface_fit, "PRICES", (0.0, 0.0))
+    fit = fit_surface(noisy(1, 0.08))
+    assert fit.curve == "eSSVI"
+    assert all(check.passed for check in fit.checks)
+    assert report_of(fit).inside_share == report_of(fit).essvi_inside_share
 
 
 def test_the_same_quotes_give_the_same_bits() -> None:

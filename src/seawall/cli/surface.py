@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,28 +47,12 @@ def surface(
     target = Path(json) if json is not None and json != STDOUT else None
     if target is not None:
         output.check_target(target, "--json")
+    reports = _reports(file, when, underlying, stickiness)
+
     from json import dumps
 
-    from seawall.connect.deribit_chain import read_chain, snapshot_at
-    from seawall.connect.option_quotes import chain_rows, smile_moves, underlyings
     from seawall.report import surface_page
-    from seawall.valuation.stickiness import stickiness_by_term
-    from seawall.valuation.surface_fit import fit_surface
-    from seawall.valuation.surface_quotes import usable_quotes
-    from seawall.valuation.surface_report import report_json, report_of
 
-    chain = read_chain(file)
-    if chain.is_empty():
-        raise InputError("the chain is empty", file=str(file), expected="rows with option quotes")
-    snapshot = snapshot_at(chain, when)
-    names = [underlying] if underlying is not None else underlyings(snapshot)
-    reports = [
-        report_json(
-            report_of(fit_surface(usable_quotes(chain_rows(snapshot, name)))),
-            stickiness_by_term(smile_moves(chain, name, when)) if stickiness else (),
-        )
-        for name in names
-    ]
     text = dumps(reports, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if target is not None:
         output.write_files({target: text})
@@ -80,6 +64,31 @@ def surface(
         for report in reports
     ]
     output.say("\n".join(pages))
+
+
+def _reports(
+    file: Path, when: datetime | None, underlying: str | None, stickiness: bool
+) -> list[dict[str, Any]]:
+    """One report per underlying, of the last snapshot of ``file`` not after ``when``."""
+    from seawall.connect.deribit_chain import read_chain, snapshot_at
+    from seawall.connect.option_quotes import chain_rows, smile_moves, underlyings
+    from seawall.valuation.stickiness import stickiness_by_term
+    from seawall.valuation.surface_fit import fit_surface
+    from seawall.valuation.surface_quotes import usable_quotes
+    from seawall.valuation.surface_report import report_json, report_of
+
+    chain = read_chain(file)
+    if chain.is_empty():
+        raise InputError("the chain is empty", file=str(file), expected="rows with option quotes")
+    snapshot = snapshot_at(chain, when)
+    names = [underlying] if underlying is not None else underlyings(snapshot)
+    return [
+        report_json(
+            report_of(fit_surface(usable_quotes(chain_rows(snapshot, name)))),
+            stickiness_by_term(smile_moves(chain, name, when)) if stickiness else (),
+        )
+        for name in names
+    ]
 
 
 def _moment(text: str | None) -> datetime | None:
