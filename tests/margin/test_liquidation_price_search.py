@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_along import COIN, LINEAR, LOAN, RULES, held_by
 
 from seawall.connect.hyperliquid_case import VENUE, case_from_positions
@@ -127,6 +130,44 @@ def test_no_price_is_none_and_a_failed_account_is_at_its_price() -> None:
     poor = held_by(perps=(("BTC", 10.0, 79_000.0, 80_000.0, False),), cash=-9_000.0)
     found = prices("tiered", poor, "BTC")
     assert (found.below, found.above, found.distance) == (80_000.0, 80_000.0, 0.0)
+
+
+@settings(max_examples=15, deadline=timedelta(seconds=10))
+@given(
+    legs=st.lists(
+        st.tuples(
+            st.floats(56_000.0, 110_000.0),
+            st.booleans(),
+            st.floats(-40.0, 40.0).filter(lambda amount: abs(amount) > 0.1),
+            st.sampled_from([0.5, 2.0, 20.0, 90.0]),
+            st.floats(0.3, 1.0),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    cash=st.floats(1.0, 30.0),
+)
+def test_random_option_books_have_no_nearer_price_on_a_fine_scan(legs, cash) -> None:
+    account = held_by(options=tuple(legs), settle="BTC", cash=cash)
+    evaluate = net_margin(rules_of(RULES["standard"]), account)
+    found = liquidation_prices(evaluate, account, "BTC")
+    factors = np.linspace(0.5, 1.6, 1101)
+    buffer = evaluate(Shifts(("BTC",), factors, np.ones_like(factors))).buffer
+    failed = factors[buffer < 0.0] * found.present
+    if found.below == found.present:
+        assert evaluate(Shifts((), np.ones(1), np.ones(1))).buffer[0] < 0.0
+        return
+    scan = {"below": failed[failed < found.present], "above": failed[failed > found.present]}
+    near = {"below": scan["below"].max(initial=0.0), "above": scan["above"].min(initial=np.inf)}
+    if scan["below"].size:
+        assert found.below is not None and found.below >= near["below"] - 1e-6
+    if scan["above"].size:
+        assert found.above is not None and found.above <= near["above"] + 1e-6
+    # Where the search says an account fails, the scan's next point out does too or recovers.
+    for price, way in ((found.below, -1.0), (found.above, 1.0)):
+        if price is not None and 0.5 < price / found.present < 1.6:
+            factor = np.array([price / found.present * (1.0 + way * 1e-7)])
+            assert evaluate(Shifts(("BTC",), factor, np.ones(1))).buffer[0] < 1.0
 
 
 @pytest.mark.realdata

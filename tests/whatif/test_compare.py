@@ -134,3 +134,8 @@ def test_greeks_equal_those_of_the_greeks_command(case) -> None:
 def test_unknown_names_are_refused_with_the_nearest(case, options, words) -> None:
     with pytest.raises(InputError, match=words):
         what_if(case, (), SHOCK, **options)
+
+
+def test_a_desk_that_does_not_trade_is_refused(case) -> None:
+    with pytest.raises(InputError, match="'harbour/perp-main' trades, and it belongs to 'harbour'"):
+        what_if(case, [TRADE], None, desk="quay")

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from seawall.book import AccountKind
 from seawall.case import Case
+from seawall.foundation.errors import InputError
 from seawall.margin.rules import Rules
 from seawall.margin.shifts import moved
 from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
@@ -138,7 +140,14 @@ def _shown(
     """Accounts shown: the desk's that trades or is named; without either, those asked for."""
     if trader is None:
         return desk_accounts(case, account, desk)
-    owner = case.book.account_owner[trader] if desk is None else desk
-    mine = [n for n, name in enumerate(case.book.account_owner) if name == owner]
-    traders = desk_accounts(case, None, None) if desk is None else desk_accounts(case, None, desk)
-    return tuple(n for n in mine if n in traders or n == trader)
+    book = case.book
+    owner = book.account_owner[trader]
+    if desk is not None and desk != owner:
+        raise InputError(
+            f"account {book.account_names[trader]!r} trades, and it belongs to {owner!r}",
+            file="--desk",
+            expected=f"{owner!r}, or only --account",
+        )
+    kinds = (AccountKind.DESK, book.account_kind[trader])
+    mine = zip(book.account_owner, book.account_kind, strict=True)
+    return tuple(n for n, (name, kind) in enumerate(mine) if name == owner and kind in kinds)
