@@ -116,12 +116,12 @@ def first_failure(buffer: Buffer, rungs: Floats) -> float | None:
         part = rungs[start : start + BLOCK + 1]
         below = np.flatnonzero(buffer(part[1:]) < 0.0)
         if below.size:
-            return _between(buffer, float(part[below[0]]), float(part[below[0] + 1]))
+            return crossing(buffer, float(part[below[0]]), float(part[below[0] + 1]))
     return None
 
 
-def _between(buffer: Buffer, safe: float, failed: float) -> float:
-    """The factor at which the buffer is 0 between one at which it holds and one at which not."""
+def crossing(buffer: Buffer, safe: float, failed: float) -> float:
+    """The factor at which the buffer is 0 between ``safe``, where it holds, and ``failed``."""
     from scipy.optimize import brentq
 
     def at(factor: float) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats
 from seawall.foundation.errors import InputError
-from seawall.margin.liquidation_price_search import Buffer, first_failure
+from seawall.margin.liquidation_price_search import Buffer, crossing
 from seawall.margin.shifts import Evaluate, Shifts
 
 SPOT_FACTORS = np.linspace(0.5, 1.5, 41)
@@ -77,8 +77,8 @@ def liquidation_surface(
         if at(np.ones(1))[0] < 0.0:
             below[v] = above[v] = 1.0
             continue
-        below[v] = _edge(at, spot[spot < 1.0][::-1])
-        above[v] = _edge(at, spot[spot > 1.0])
+        below[v] = _edge(at, spot[spot < 1.0][::-1], buffer[v, spot < 1.0][::-1])
+        above[v] = _edge(at, spot[spot > 1.0], buffer[v, spot > 1.0])
     return LiquidationSurface(
         assets,
         spot,
@@ -90,7 +90,13 @@ def liquidation_surface(
     )
 
 
-def _edge(at: Buffer, outwards: Floats) -> float:
-    """The nearest factor along ``outwards`` at which the account fails, NaN when at none."""
-    found = first_failure(at, np.concatenate([[1.0], outwards]))
-    return float("nan") if found is None else found
+def _edge(at: Buffer, outwards: Floats, buffer: Floats) -> float:
+    """Where the account fails first along ``outwards`` (from 1), NaN when at no grid point.
+
+    buffer  equity - maintenance at those points, which the grid knows already
+    """
+    failed = np.flatnonzero(buffer < 0.0)
+    if not failed.size:
+        return float("nan")
+    n = int(failed[0])
+    return crossing(at, float(outwards[n - 1]) if n else 1.0, float(outwards[n]))
