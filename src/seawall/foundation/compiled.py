@@ -84,14 +84,11 @@ class Kernel:
 
     def _cached(self, signature: str) -> bool:
         """Whether the disk cache holds this signature for this machine."""
-        numba_core = _untyped("numba.core.sigutils"), _untyped("numba.core.typing")
         dispatcher = self._dispatch()
-        arguments, result = numba_core[0].normalize_signature(signature)
-        wanted = numba_core[1].signature(result, *arguments)
         # Not a public name of Numba; without it kernels are merely never ready before a compile.
         stored = getattr(dispatcher, "_cache", None)
         load = getattr(stored, "load_overload", None)
-        return load is not None and load(wanted, dispatcher.targetctx) is not None
+        return load is not None and load(signature, dispatcher.targetctx) is not None
 
     def _dispatch(self) -> Any:
         if self._dispatcher is None:
