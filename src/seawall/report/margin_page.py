@@ -12,6 +12,7 @@ from seawall.report.venues_section import exact_section, venues_section
 
 Result = Mapping[str, Any]
 LABEL = 12
+ROWS = 24  # positions of an account on the page; the JSON has all
 
 
 def render(result: Result, width: int = 100, colour: bool = False) -> str:
@@ -165,9 +166,8 @@ def _positions(result: Result, width: int) -> list[Line]:
         if not rows:
             continue
         title = f"Positions of {clean(account['margin_account'])}, nearest liquidation price first"
-        order = sorted(
-            rows, key=lambda r: abs(r["distance"]) if r["distance"] is not None else 1e99
-        )
+        ranked = sorted(rows, key=_rank)
+        order = ranked[:ROWS]
         columns = [
             column("position", order, lambda r: clean(r["name"]), "l", flexible=True),
             column("size", order, lambda r: numbers.amount(r["size"])),
@@ -177,9 +177,17 @@ def _positions(result: Result, width: int) -> list[Line]:
             column("distance", order, lambda r: far(r["distance"])),
         ]
         lines += [rule(title, width), *table(columns, width)]
+        if len(ranked) > ROWS:
+            lines.append((Span(f"  and {len(ranked) - ROWS:,} more in the JSON", "muted"),))
         note = "one price moves, all others stay; options: price of the underlying"
         lines += [(Span(text, "muted"),) for text in wrap(note, width)]
     return lines
+
+
+def _rank(position: Mapping[str, Any]) -> tuple[float, float]:
+    """Nearest liquidation price first, of equals the most valuable."""
+    distance = position["distance"]
+    return (float("inf") if distance is None else abs(distance), -abs(position["value"]))
 
 
 def _surfaces(result: Result, width: int) -> list[Line]:
@@ -204,7 +212,9 @@ def _grid(surface: Mapping[str, Any], width: int) -> list[Line]:
         signs = ("█" if bad else "·" for bad in surface["liquidatable"][v])
         return "".join(signs)
 
-    ends = f"{far(spot[0] - 1)} spot {far(spot[-1] - 1)}"
+    low, high = far(spot[0] - 1), far(spot[-1] - 1)
+    room = len(spot) - len(low) - len(high)
+    ends = f"{low}{'spot'.center(room)}{high}" if room > 4 else "spot"
     columns = [
         column("vol", rows, lambda v: far(volatility[v] - 1.0)),
         column("dies below", rows, lambda v: edge(surface["below"], v)),
