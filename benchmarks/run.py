@@ -52,7 +52,10 @@ def discover(folder: Path, only: str) -> tuple[list[Benchmark], dict[str, str]]:
 def run(
     benchmarks: Iterable[Benchmark], skipped: dict[str, str], measured_by: Measure
 ) -> dict[str, Measurement]:
-    """Measure each and print its line; a benchmark whose peer is not installed is skipped."""
+    """Measure each and print its line; a benchmark whose peer is not installed is skipped.
+
+    One that fails takes no other with it: it is printed, and left out of what is returned.
+    """
     print(f"{'key':34} {'ratio':>9} {'goal':>8}  outcome")
     done: dict[str, Measurement] = {}
     for one in benchmarks:
@@ -60,6 +63,9 @@ def run(
             done[one.key] = measured_by(one)
         except ModuleNotFoundError as error:
             skipped[one.key] = f"needs {error.name}, which is not installed"
+            continue
+        except Exception as error:
+            print(f"{one.key:34} {'failed':>9} {'':8}  {type(error).__name__}: {error}", flush=True)
             continue
         print(line(one, done[one.key]), flush=True)
     for name, why in skipped.items():
@@ -69,7 +75,7 @@ def run(
 
 def line(one: Benchmark, found: Measurement) -> str:
     """One row of the table."""
-    outcome = "met" if found.ratio >= one.goal else f"missed: {found.ratio / one.goal:.0%} of goal"
+    outcome = "met" if found.ratio >= one.goal else f"missed by {1.0 - found.ratio / one.goal:.1%}"
     speed = ""
     if one.operations is not None:
         speed = f"; {one.operations / found.ours / 1e9:.1f} GFLOP/s"
@@ -111,7 +117,7 @@ def gate(twins: list[Benchmark], done: dict[str, Measurement], measured_by: Meas
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code: 1 when the gate finds a fallen kernel, else 0; a missed goal is printed."""
+    """Exit code: 1 when a benchmark fails or a kernel has fallen; a missed goal is printed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gate", action="store_true", help="only kernels against their twins")
     parser.add_argument("--record", action="store_true", help="keep the ratios of the twins")
@@ -138,8 +144,9 @@ def main(arguments: list[str]) -> int:
         twins = {key: value.ratio for key, value in done.items() if recorded.is_twin(key)}
         recorded.record(RECORDED, recorded.processor(), twins)
         print(f"Recorded: {', '.join(twins)}")
-        return 0
-    return code
+        code = 0
+    failed = [one.key for one in found if one.key not in done and one.key not in skipped]
+    return 1 if failed else code
 
 
 if __name__ == "__main__":

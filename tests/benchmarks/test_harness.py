@@ -178,7 +178,28 @@ def test_a_peer_that_is_not_installed_is_skipped_and_named(
     assert list(done) == ["k_vs_plain"]
     printed = capsys.readouterr().out
     assert "peer, which is not installed" in printed
-    assert "missed: 50% of goal" in printed
+    assert "missed by 50.0%" in printed
+
+
+def test_a_benchmark_that_fails_takes_no_other_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(one: Benchmark) -> Measurement:
+        if one.key == "x_vs_peer":
+            raise TypeError("no such argument")
+        return measurement(one.key, 3.0)
+
+    done = runner.run([twin("x_vs_peer"), twin()], {}, broken)
+    assert list(done) == ["k_vs_plain"]
+    assert "failed" in capsys.readouterr().out
+
+
+def test_a_failure_is_the_exit_code(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise TypeError("no such argument")
+
+    for side, code in ((broken, 1), (lambda: None, 0)):
+        one = Benchmark("x_vs_plain", 1.0, side, lambda: None)
+        monkeypatch.setattr(runner, "discover", lambda folder, only, one=one: ([one], {}))
+        assert runner.main(["--gate"]) == code
 
 
 def test_results_are_one_flat_object_of_numbers() -> None:
