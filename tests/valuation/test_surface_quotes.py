@@ -42,6 +42,12 @@ def test_out_of_the_money_quotes_are_used_and_turned_into_volatilities() -> None
     assert expiry.dropped == {Dropped.IN_THE_MONEY: 6}
 
 
+def test_the_out_of_the_money_side_is_the_one_that_counts() -> None:
+    # Row 0 is the call at 80, in the money, here quoted wider; row 1 its put.
+    (expiry,) = usable_quotes(with_row(0, bid=0.201)).expiries
+    assert expiry.bid_volatility[0] == pytest.approx(0.48, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
