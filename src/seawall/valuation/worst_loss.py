@@ -27,7 +27,7 @@ Numbers = NDArray[np.uint32]
 Screen = NDArray[np.float32]
 
 # Accounts taken at a time: their rows stay in the processor's cache from one block to the next.
-CHUNK = 32_768
+CHUNK = 16_384
 # Instruments whose rows of the table are kept near together by the order of accounts.
 _NEAR = 32
 # Sizes below this count as 0 in single precision, as `worst_loss_kernel.TINY` says of changes.
@@ -115,7 +115,7 @@ def worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> Worst
     change (i, s): change of one unit of each instrument under each shock, quote. Rows of
     instruments that nobody holds are not read. Answers by the plain loop while the compiled code is
     not ready; the bits are the same. Memory beside the arguments: half the table's size, and some
-    300 bytes for each account in work (at most 32,768 per thread).
+    300 bytes for each account in work (at most 16,384 per thread).
 
     Raises InputError when the table has the wrong number of rows, no shock, or a held change that
     is no finite number.
@@ -170,12 +170,14 @@ def compiled_worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1)
 
     def work(part: tuple[int, int]) -> None:
         first, last = part
-        seen = np.zeros((blocks.shape[0], last - first, GROUPS), dtype=np.float32)
-        # A few groups are decided at once.
+        seen = np.empty((blocks.shape[0], last - first, GROUPS), dtype=np.float32)
         if shocks > 2 * WIDTH:
             compiled.screen(
                 blocks, holdings.pointer, holdings.place, holdings.rounded, first, last, seen
             )
+        else:
+            # So few groups are all decided at once: none is seen to be above another.
+            seen.fill(0.0)
         compiled.decide(
             table,
             holdings.pointer,
