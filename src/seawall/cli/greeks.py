@@ -49,18 +49,7 @@ def greeks(
 
     Exit code 0: an answer. 1: no answer, and why.
     """
-    from seawall.foundation.quantity import choices
-
-    if smile not in RULES:
-        raise InputError(
-            f"no smile rule is called {smile!r}", file="--smile", expected=choices(smile, RULES)
-        )
-    if account is not None and desk is not None:
-        raise InputError(
-            f"account {account} and desk {desk} are both given",
-            file="--account",
-            expected="one of the two",
-        )
+    _refuse_contradictions(smile, account, desk)
     target = Path(json) if json is not None and json != STDOUT else None
     if target is not None:
         output.check_target(target, "--json")
@@ -77,3 +66,19 @@ def greeks(
         output.say_exactly(jsonfile.dumps(result))
     else:
         output.say(greeks_page.render(result, width=output.width(), colour=output.colour()))
+
+
+def _refuse_contradictions(smile: str, account: str | None, desk: str | None) -> None:
+    """Options that cannot be meant, before any file is read."""
+    from seawall.foundation.quantity import choices
+
+    if smile not in RULES:
+        raise InputError(
+            f"no smile rule is called {smile!r}", file="--smile", expected=choices(smile, RULES)
+        )
+    if account is not None and desk is not None:
+        raise InputError(
+            f"account {account} and desk {desk} are both given",
+            file="--account",
+            expected="one of the two",
+        )
