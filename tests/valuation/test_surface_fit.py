@@ -17,6 +17,7 @@ from seawall.valuation.surface_essvi import essvi_from, fit_essvi, stacked
 from seawall.valuation.surface_fit import fit_surface, surface_of
 from seawall.valuation.surface_penalty import (
     NUMBERS,
+    normal_equations,
     numbers_from,
     problem_of,
     residual,
@@ -178,6 +179,18 @@ def test_the_jacobian_is_the_derivative() -> None:
         )
         slope = (up - down) / (2 * h)
         assert jacobian[:, column] == pytest.approx(slope, rel=1e-4, abs=1e-4)
+
+
+def test_normal_equations_are_those_of_the_jacobian() -> None:
+    quotes = exact_quotes(essvi_slice(THETA, RHO, PSI))
+    problem = problem_of(stacked(quotes.expiries), essvi_slice(THETA, RHO, PSI))
+    numbers = problem.start + 0.5 * np.random.default_rng(4).normal(size=problem.start.shape)
+    values, jacobian = residual(problem, numbers, 10.0)
+    cost, normal, slope = normal_equations(problem, numbers, 10.0)
+    size = float(np.abs(normal).max())
+    assert cost == pytest.approx(values @ values, rel=1e-12)
+    assert normal == pytest.approx(jacobian.T @ jacobian, rel=1e-9, abs=1e-12 * size)
+    assert slope == pytest.approx(jacobian.T @ values, rel=1e-9, abs=1e-12 * size)
 
 
 def test_free_numbers_go_there_and_back() -> None:

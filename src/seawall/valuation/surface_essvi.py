@@ -124,7 +124,7 @@ def stacked(expiries: tuple[ExpiryQuotes, ...]) -> Stacked:
 def fit_essvi(expiries: tuple[ExpiryQuotes, ...]) -> Essvi:
     """The eSSVI surface nearest to the middle of bid and ask, in half spreads, far misses damped.
 
-    Deterministic: one start, read off the quotes, and a trust-region least-squares search.
+    Deterministic: one start, read off the quotes, and one Levenberg-Marquardt search.
     """
     from scipy.optimize import least_squares
 
@@ -137,12 +137,12 @@ def fit_essvi(expiries: tuple[ExpiryQuotes, ...]) -> Essvi:
     found = least_squares(
         residual,
         _start(expiries),
-        method="trf",
+        method="lm",  # no threads, so no other last bits with another number of them
         x_scale="jac",
         xtol=1e-12,
         ftol=1e-6,
         gtol=1e-12,
-        max_nfev=_EVALUATIONS,
+        max_nfev=_EVALUATIONS * (3 * len(expiries) + 1),
     )
     return essvi_from(found.x)
 

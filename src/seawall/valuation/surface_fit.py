@@ -28,8 +28,8 @@ from seawall.valuation.surface_checks import ArbitrageCheck, check_surface
 from seawall.valuation.surface_essvi import Essvi, fit_essvi, stacked
 from seawall.valuation.surface_penalty import (
     Problem,
+    normal_equations,
     problem_of,
-    residual,
     slices_from,
     with_worst,
 )
@@ -42,7 +42,7 @@ SVI_WITH_BUMP, ESSVI = "SVI with bump", "eSSVI"
 PRICES = (30.0, 300.0, 300.0, 1000.0, 1000.0, 3000.0, 3000.0, 10_000.0, 10_000.0)
 _STEPS = 80
 _TRIES = 14
-_LITTLE = 1e-6
+_LITTLE = 1e-7
 _LONGEST_STEP = 1.0
 
 
@@ -96,20 +96,18 @@ def surface_of(quotes: SurfaceQuotes, slices: Slices) -> VolatilitySurface:
 
 def _search(problem: Problem, numbers: Floats, price: float) -> Floats:
     """The numbers with the least sum of squares near ``numbers``: Levenberg-Marquardt."""
-    values, jacobian = residual(problem, numbers, price)
-    cost, damping = float(values @ values), 1e-3
+    cost, normal, slope = normal_equations(problem, numbers, price)
+    damping = 1e-3
     for _ in range(_STEPS):
-        normal, downhill = jacobian.T @ jacobian, -(jacobian.T @ values)
         scale = np.diag(np.diag(normal))
         before = cost
         for _ in range(_TRIES):
-            step = np.linalg.solve(normal + damping * scale, downhill)
+            step = np.linalg.solve(normal + damping * scale, -slope)
             step *= min(1.0, _LONGEST_STEP / float(np.max(np.abs(step))))
             trial = numbers + step.reshape(numbers.shape)
-            values_there, jacobian_there = residual(problem, trial, price)
-            cost_there = float(values_there @ values_there)
-            if cost_there < cost:
-                numbers, values, jacobian, cost = trial, values_there, jacobian_there, cost_there
+            there = normal_equations(problem, trial, price)
+            if there[0] < cost:
+                numbers, (cost, normal, slope) = trial, there
                 damping = max(damping / 5.0, 1e-9)
                 break
             damping *= 4.0

@@ -140,25 +140,50 @@ def with_worst(problem: Problem, checks: tuple[ArbitrageCheck, ...]) -> Problem:
     )
 
 
-def residual(problem: Problem, numbers: Floats, price: float) -> tuple[Floats, Floats]:
-    """Residuals (m,) and their Jacobian (m, 8 n) at ``numbers``; ``price`` weighs arbitrage."""
-    n = numbers.shape[0]
+def parts_of(problem: Problem, numbers: Floats, price: float) -> list[Part]:
+    """All that is minimised at ``numbers`` (n, 8); ``price`` weighs arbitrage."""
     slices = slices_from(numbers, problem.scale)
-    parts = [
+    return [
         _misses(problem, slices),
         _butterflies(problem, slices, price),
         *_falls(problem, slices, price),
         *_hold(problem, numbers),
     ]
+
+
+def residual(problem: Problem, numbers: Floats, price: float) -> tuple[Floats, Floats]:
+    """Residuals (m,) and their Jacobian (m, 8 n), written out; `normal_equations` is faster."""
+    parts = parts_of(problem, numbers, price)
     values = np.concatenate([part[0] for part in parts])
-    jacobian = np.zeros((values.size, n, NUMBERS))
+    jacobian = np.zeros((values.size, numbers.shape[0], NUMBERS))
     at = 0
     for part, blocks in parts:
         lines = np.arange(at, at + part.size)
         for rows, block in blocks:
             jacobian[lines, rows] += block
         at += part.size
-    return values, jacobian.reshape(values.size, n * NUMBERS)
+    return values, jacobian.reshape(values.size, -1)
+
+
+def normal_equations(
+    problem: Problem, numbers: Floats, price: float
+) -> tuple[float, Floats, Floats]:
+    """Sum of squares, Jacobian' Jacobian (8 n, 8 n) and Jacobian' residuals (8 n,).
+
+    Summed block by block: most of the Jacobian is zero, and a product of large matrices would have
+    other last bits with another number of threads.
+    """
+    n = numbers.shape[0]
+    cost = 0.0
+    normal, slope = np.zeros((n, n, NUMBERS, NUMBERS)), np.zeros((n, NUMBERS))
+    for values, blocks in parts_of(problem, numbers, price):
+        cost += float(np.sum(values * values))
+        for rows, block in blocks:
+            np.add.at(slope, rows, block * values[:, None])
+            for others, other in blocks:
+                np.add.at(normal, (rows, others), block[:, :, None] * other[:, None, :])
+    square = normal.transpose(0, 2, 1, 3).reshape(n * NUMBERS, n * NUMBERS)
+    return cost, square, slope.ravel()
 
 
 def _misses(problem: Problem, slices: Slices) -> Part:
