@@ -126,10 +126,10 @@ def test_every_json_key_is_in_the_documentation(
 def test_the_stickiness_that_moved_the_smile_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    frame = made_up(24)
+    frame = made_up(14)
     moves = smile_moves(frame, "BTC", None)
     fitted = stickiness_by_term(moves)[-1].fitted
-    assert fitted is not None and fitted.intervals == 23
+    assert fitted is not None and fitted.intervals == 13
     # Odd intervals move by the ratio; the even ones go back to the shape.
     odd = moves.interval % 2 == 1
     x = moves.skew[odd] * moves.log_return[odd]
