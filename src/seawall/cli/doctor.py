@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ import seawall
 from seawall.cli import output
 
 OLDEST_PYTHON = (3, 11)
-CORE = ("numpy", "scipy", "polars", "pydantic", "typer", "rich", "jinja2")
+CORE = ("numpy", "scipy", "polars", "pydantic", "typer", "rich", "jinja2", "numba")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NOT_WELL = 1
 
@@ -35,13 +35,19 @@ class Finding:
 
 def doctor(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="Compile all kernels now, so that nothing waits later.")
+    ] = False,
 ) -> None:
     """Say what is missing, and the command that fixes it.
 
     Looks at Python, packages against the lock, data folders, cache, browser and terminal.
+    With --warm it first compiles the fast kernels into the cache folder, with a line for each.
 
     Exit code 0 when nothing that Seawall needs is missing, else 1.
     """
+    if warm:
+        _warm(output.complain)
     root = project_root()
     findings = [
         _python(),
@@ -142,12 +148,39 @@ def _data_folders(root: Path | None) -> Iterator[Finding]:
         )
 
 
+def _warm(say: Callable[[str], None]) -> None:
+    """Compile every kernel that is not in the cache; one line each, on stderr."""
+    from time import perf_counter
+
+    from seawall.foundation.compiled import cache_folder, every_kernel
+
+    kernels = every_kernel()
+    for number, kernel in enumerate(kernels, start=1):
+        start = perf_counter()
+        found = kernel.ready()
+        kernel.compile()
+        how = "in the cache" if found else f"compiled in {perf_counter() - start:.1f} s"
+        say(f"[{number}/{len(kernels)}] {kernel.name}: {how}")
+    if cache_folder() is None:
+        say("The cache folder cannot be written: kernels are compiled again in each process.")
+
+
 def _cache() -> Finding:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "seawall"
-    if folder.is_dir():
+    from seawall.foundation.compiled import cache_root
+
+    folder = cache_root()
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        return Finding(
+            "cache folder",
+            "absent",
+            f"{folder} cannot be written: fast kernels compile in each process",
+            "export SEAWALL_CACHE=FOLDER",
+        )
+    if any((folder / "kernels").glob("*")):
         return Finding("cache folder", "ok", str(folder))
-    return Finding("cache folder", "ok", f"{folder}, not made yet: nothing is cached")
+    return Finding(
+        "cache folder", "ok", f"{folder}, no kernels in it yet: `seawall doctor --warm` fills it"
+    )
 
 
 def _browser() -> Finding:

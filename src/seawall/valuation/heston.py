@@ -33,6 +33,9 @@ _POINTS = 32  # of Gauss and Legendre per panel
 _RADIANS = 20.0  # of oscillation that one panel holds
 _NEGLIGIBLE = 1e-18
 _CHUNK = 4096  # panels at once
+# Standard deviations from which time value is taken as Black's, which is 0 there: the integral
+# would need millions of panels to find next to nothing.
+_OUT_OF_REACH = 200.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ def heston_value(model: Heston, forward: float, strike: float, years: float, cal
         return intrinsic
     plain = float(black(forward, strike, 1.0, math.sqrt(w), call))
     x = math.log(forward / strike)
+    if abs(x) > _OUT_OF_REACH * math.sqrt(w):
+        return plain
     value = plain + math.sqrt(forward * strike) / math.pi * _integral(model, t, w, x)
     return min(max(value, intrinsic), forward if call else strike)
 
@@ -101,11 +106,18 @@ def characteristic(model: Heston, u: NDArray[Any], years: float) -> NDArray[Any]
     decay = np.exp(-d * years)
     g = square * slope / (b + d)
     inner = slope / (b + d) * (1.0 - decay) / (1.0 - g)
-    log = np.log1p(square * inner) / square if square > 0.0 else inner
+    log = _log1p(square * inner) / square if square > 0.0 else inner
     exponent = model.reversion * model.long_variance * (slope * years - 2.0 * log)
     exponent += model.variance * slope * (1.0 - decay) / (1.0 - g * decay)
     value: NDArray[Any] = np.exp(exponent)
     return value
+
+
+def _log1p(z: NDArray[Any]) -> NDArray[Any]:
+    """Principal ln(1 + z) that keeps the digits of a small z; NumPy's complex log1p does not."""
+    a, b = z.real, z.imag
+    log: NDArray[Any] = 0.5 * np.log1p(a * (2.0 + a) + b * b) + 1j * np.arctan2(b, 1.0 + a)
+    return log
 
 
 def _integral(model: Heston, years: float, w: float, x: float) -> float:
