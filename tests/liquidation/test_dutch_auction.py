@@ -122,6 +122,18 @@ def test_a_solvent_auction_that_runs_out_goes_on_as_an_insolvent_one_from_zero()
     assert (late.price, late.share, late.insolvent) == (-25.0, 1.0, True)
 
 
+def test_what_earlier_bids_paid_goes_with_the_account_once_it_is_insolvent():
+    """The insolvent auction starts anew: of 300, of which 100 reserved, half leaves 150."""
+    done = bid(RISING, 300.0, -100.0, 7800.0 + 250.0, 0.5, reserved=100.0)
+    assert (done.payout, done.cash, done.reserved) == (12.5, 0.0, 0.0)
+    assert (done.mark_to_market, done.maintenance) == (150.0, -50.0)
+
+
+def test_nobody_is_paid_for_an_account_that_meets_maintenance():
+    assert insolvent_payout(RISING, -50.0, 0.0, 250.0) == 0.0
+    assert insolvent_payout(RULE, -50.0, 10.0, 250.0) == 0.0
+
+
 def test_refusals_are_sentences():
     with pytest.raises(InputError, match=r"a bid for 1\.5 of the account"):
         bid(RULE, 300.0, -100.0, 0.0, 1.5)

@@ -8,7 +8,7 @@ from typing import Any
 import by_hand_derive
 from peer_runner import Handler, Kind, PeerCase
 
-from seawall.liquidation.dutch_auction import Bid, DutchAuction, bid
+from seawall.liquidation.dutch_auction import Bid, DutchAuction, bid, quote
 
 
 def _auction(p: Mapping[str, Any]) -> DutchAuction:
@@ -34,11 +34,20 @@ def _bid(case: PeerCase) -> Bid:
 
 
 def _auction_quote(case: PeerCase) -> Mapping[str, Any]:
-    done = _bid(case)
+    """Price and share need no bid: a case that wants nothing pays nothing."""
+    account, market = case["account"], case["market"]
+    offer = quote(
+        _auction(case["parameters"]),
+        account["mark_to_market"],
+        account["maintenance_margin"],
+        market["seconds_since_start"],
+        market.get("reserved_cash_before", 0.0),
+    )
+    wanted = account.get("want_fraction_of_current")
     return {
-        "bid_price": done.quote.price,
-        "max_fraction_3dp_floor": done.quote.share,
-        "cash_from_bidder_floor": done.cash,
+        "bid_price": offer.price,
+        "max_fraction_3dp_floor": offer.share,
+        "cash_from_bidder_floor": _bid(case).cash if wanted else wanted,
     }
 
 

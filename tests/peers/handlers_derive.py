@@ -205,14 +205,15 @@ def _pmrm_v2(case: PeerCase) -> Mapping[str, Any]:
     )
     margin = pmrm_v2(_v2_rule(case["parameters"], s["Collaterals"]), held)
     working = margin.working
+    worst = {line.name: line.value for line in working.find("worst").parts}
     return {
         **_net(margin),
         "mtm_plus_cash": working.find("equity").value,
         "forward_contingency": working.find("basis contingency").value,
         "scenario_losses": [line.value for line in working.find("scenarios").parts],
-        "worst_regular_loss": working.find("worst regular scenario").value,
-        "worst_tail_loss": working.find("worst tail scenario").value,
-        "worst_skew_loss": working.find("worst skew scenario").value,
+        "worst_regular_loss": worst.get("worst regular scenario"),
+        "worst_tail_loss": worst.get("worst tail scenario"),
+        "worst_skew_loss": worst.get("worst skew scenario"),
     }
 
 

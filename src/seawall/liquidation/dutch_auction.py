@@ -9,10 +9,11 @@ is sold as restores a buffer above maintenance. Once nobody wants it for nothing
     largest share f = B / (B - V D - reserved (1 - D)) with B capped at 0
     paid to the bidder when insolvent: from max(0, -V) up to -M, linear over insolvent_seconds
 
-``reserved`` is the cash that earlier bids of the same auction paid in: it is not for sale. A solvent
-auction ends when B is 0 or above, or when the largest share was bought; one that runs out while M
-is below 0 goes on as an insolvent one. Source: Derive v2-core, DutchAuction.sol and
-SecurityModule.sol. Wrong for venues that sell positions one by one, and while the oracle is stale.
+``reserved`` is the cash that earlier bids of the same auction paid in: it is not for sale while the
+account is solvent. A solvent auction ends when B is 0 or above, or when the largest share was
+bought; one that runs out while M is below 0 goes on as an insolvent one, where all is for sale.
+Source: Derive v2-core, DutchAuction.sol and SecurityModule.sol. Wrong for venues that sell
+positions one by one, and while the oracle is stale.
 """
 
 from __future__ import annotations
@@ -177,9 +178,11 @@ def insolvent_payout(
 ) -> float:
     """What a bidder for the whole insolvent account is paid, 0 or above.
 
-    From max(0, -V) at the start up to -M, linear over insolvent_seconds. Raises MissingRule when
-    the rise is needed and its length is not known.
+    From max(0, -V) at the start up to -M, linear over insolvent_seconds; nothing while M is 0 or
+    above. Raises MissingRule when the rise is needed and its length is not known.
     """
+    if maintenance >= 0.0:
+        return 0.0
     low, high = max(0.0, -mark_to_market), max(0.0, -maintenance)
     if seconds <= 0.0 or high <= low:
         return low
@@ -200,15 +203,17 @@ def bid(
 
     Solvent: with r reserved and f bought, value after = (V - r)(1 - f) + r + cash, likewise net
     maintenance; the cash is reserved. Insolvent: value after = V (1 - f) and the security module
-    pays. Raises InputError for a share outside 0 to 1.
+    pays; that auction starts anew, so what was reserved goes with the rest. Raises InputError for a
+    share outside 0 to 1.
     """
     if not 0.0 < wanted <= 1.0:
         raise InputError(f"a bid for {wanted:g} of the account", expected="above 0, at most 1")
     offer = quote(rule, mark_to_market, maintenance, seconds, reserved)
     share = min(wanted, offer.share)
     cash, payout = max(offer.price, 0.0) * share, max(-offer.price, 0.0) * share
-    value = (mark_to_market - reserved) * (1.0 - share) + reserved + cash
-    margin = (maintenance - reserved) * (1.0 - share) + reserved + cash
+    kept = 0.0 if offer.insolvent else reserved
+    value = (mark_to_market - kept) * (1.0 - share) + kept + cash
+    margin = (maintenance - kept) * (1.0 - share) + kept + cash
     restored = margin >= 0.0 if offer.insolvent else buffer_margin(rule, value, margin) >= 0.0
     return Bid(
         share=share,
@@ -216,7 +221,7 @@ def bid(
         payout=payout,
         mark_to_market=value,
         maintenance=margin,
-        reserved=reserved + cash,
+        reserved=kept + cash,
         ended=restored or share == offer.share,
         quote=offer,
     )

@@ -1,0 +1,53 @@
+"""Forms of Derive's peer cases: what a case may leave out leaves the other numbers readable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import by_hand_derive
+import handlers_auction
+import handlers_derive
+import pytest
+from peer_runner import PeerCase, compare
+
+HANDLERS = {**handlers_derive.HANDLERS, **handlers_auction.HANDLERS}
+
+
+def _with_scenarios(chosen: slice, **changed: Any) -> PeerCase:
+    """The case worked by hand, with some of its scenarios."""
+    case = by_hand_derive.PMRM_V2
+    scenarios = case["parameters"]["Scenarios"][chosen]
+    expected = {**case["expected"], **changed}
+    expected["scenario_losses"] = expected["scenario_losses"][chosen]
+    parameters = {**case["parameters"], "Scenarios": scenarios}
+    return {**case, "parameters": parameters, "expected": expected}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "missing"),
+    [
+        (slice(0, 24), ["worst_skew_loss"]),
+        (slice(0, 23), ["worst_tail_loss", "worst_skew_loss"]),
+    ],
+)
+def test_a_set_without_tail_or_skew_scenarios_has_its_other_numbers(
+    chosen: slice, missing: list[str]
+) -> None:
+    """Spot up is the worst in every set, so that only what is not there changes."""
+    case = _with_scenarios(chosen, **dict.fromkeys(missing))
+    assert compare(HANDLERS, case) == []
+    wanted = {**case, "expected": dict.fromkeys(missing, 0.0)}
+    assert compare(HANDLERS, wanted) == [f"{name}: None, expected 0.0" for name in missing]
+
+
+@pytest.mark.parametrize(("wanted", "cash"), [({}, None), ({"want_fraction_of_current": 0}, 0)])
+def test_a_quote_without_a_bid_has_its_price_and_share(
+    wanted: dict[str, Any], cash: int | None
+) -> None:
+    case = by_hand_derive.AUCTION_QUOTE
+    account = {k: v for k, v in case["account"].items() if k != "want_fraction_of_current"}
+    expected = {**case["expected"], "cash_from_bidder_floor": cash}
+    quoted = {**case, "account": {**account, **wanted}, "expected": expected}
+    assert compare(HANDLERS, quoted) == []
+    with pytest.raises(KeyError):
+        compare(HANDLERS, {**by_hand_derive.AUCTION_STEP, "account": account})
