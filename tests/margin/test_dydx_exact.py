@@ -84,6 +84,16 @@ def test_the_scaled_fraction_is_rounded_down() -> None:
 
 def test_an_upper_cap_of_zero_means_no_scaling() -> None:
     assert scaled_initial_ppm(TENTH, 10**18) == 100_000
+    only_lower = LiquidityTier(100_000, 500_000, 1_000, 0)
+    assert scaled_initial_ppm(only_lower, 10**18) == 100_000
+    assert initial_margin(1_001, only_lower, 10**18) == 101  # 100.1, up
+
+
+def test_caps_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(InputError, match="caps are 5 and 4"):
+        LiquidityTier(100_000, 500_000, 5, 4)
+    with pytest.raises(InputError, match="caps are -1 and 0"):
+        LiquidityTier(100_000, 500_000, -1, 0)
 
 
 def test_maintenance_does_not_grow_with_open_interest() -> None:

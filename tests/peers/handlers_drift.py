@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from peer_runner import Handler, Kind, PeerCase
-from peer_units import exact, from_smallest_units, to_smallest_units
+from peer_units import exact, from_smallest_units, to_smallest_units, whole
 
 from seawall.liquidation.drift_liquidation import (
     asset_seized,
@@ -65,7 +65,7 @@ def _liability_to_cover(case: PeerCase) -> Mapping[str, Any]:
         liability,
         to_smallest_units(parameters["if_liquidation_fee"], FEE),
         to_smallest_units(case["market"]["liability_price"], PRICE),
-        account["liability_decimals"],
+        whole(account["liability_decimals"]),
     )
     return {"liability_units": units, "unbounded": units is None}
 
@@ -91,10 +91,10 @@ def _liability_implied(case: PeerCase) -> Mapping[str, Any]:
 def _asset_seized(case: PeerCase) -> Mapping[str, Any]:
     account = case["account"]
     units = asset_seized(
-        to_smallest_units(account["asset_balance"], account["asset_decimals"]),
-        to_smallest_units(account["liability_amount"], account["liability_decimals"]),
-        _exchanged(case, "asset", account["asset_decimals"]),
-        _exchanged(case, "liability", account["liability_decimals"]),
+        to_smallest_units(account["asset_balance"], whole(account["asset_decimals"])),
+        to_smallest_units(account["liability_amount"], whole(account["liability_decimals"])),
+        _exchanged(case, "asset", whole(account["asset_decimals"])),
+        _exchanged(case, "liability", whole(account["liability_decimals"])),
     )
     return {"asset_units": units}
 
@@ -104,8 +104,8 @@ def _fee_ramp(case: PeerCase) -> Mapping[str, Any]:
     fee = liquidation_fee(
         to_smallest_units(parameters["base_fee"], FEE),
         to_smallest_units(parameters["max_fee"], FEE),
-        case["market"]["slots_since_active"],
-        parameters["grace_slots"],
+        whole(case["market"]["slots_since_active"]),
+        whole(parameters["grace_slots"]),
         to_smallest_units(parameters["increase_per_slot"], FEE),
     )
     return {"liquidation_fee": from_smallest_units(fee, FEE)}
@@ -147,9 +147,9 @@ def _largest_share(case: PeerCase) -> Mapping[str, Any]:
     parameters = case["parameters"]
     share = largest_share(
         to_smallest_units(case["account"]["margin_shortage"], QUOTE),
-        case["market"]["slots_elapsed"],
+        whole(case["market"]["slots_elapsed"]),
         to_smallest_units(parameters["initial_pct"], RATIO),
-        parameters["duration_slots"],
+        whole(parameters["duration_slots"]),
     )
     return {"fraction": from_smallest_units(share, RATIO)}
 

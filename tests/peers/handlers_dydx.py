@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from peer_runner import Handler, Kind, PeerCase
-from peer_units import exact, signed, to_smallest_units
+from peer_units import exact, signed, to_smallest_units, whole
 
 from seawall.liquidation.dydx_liquidation import (
     FillablePriceRule,
@@ -40,12 +40,12 @@ def _tier(parameters: Mapping[str, Any]) -> LiquidityTier:
 
 
 def _markets(case: PeerCase) -> dict[str, Market]:
-    given, tier = case["market"], _tier(case["parameters"])
-    quote = given["quote_atomic_resolution"]
+    given, tier = case.get("market") or {}, _tier(case["parameters"])
+    quote = whole(given.get("quote_atomic_resolution", QUOTE_RESOLUTION))
     return {
         name: Market(
             price_in_quantums(
-                exact(entry["oracle_price_usd"]), 0, entry["base_atomic_resolution"], quote
+                exact(entry["oracle_price_usd"]), 0, whole(entry["base_atomic_resolution"]), quote
             ),
             tier,
         )
@@ -57,16 +57,16 @@ def _markets(case: PeerCase) -> dict[str, Market]:
 def _account(case: PeerCase, given: Mapping[str, Any]) -> Subaccount:
     markets = _markets(case)
     positions = {
-        held["perpetual"]: Position(markets[held["perpetual"]], held["base_quantums"])
-        for held in given["positions"]
+        held["perpetual"]: Position(markets[held["perpetual"]], whole(held["base_quantums"]))
+        for held in given.get("positions", [])
     }
-    return Subaccount(given["quote_quantums"], positions)
+    return Subaccount(whole(given["quote_quantums"]), positions)
 
 
 def _bankruptcy_price(case: PeerCase) -> Mapping[str, Any]:
     action = case["action"]
     value = bankruptcy_value(
-        _account(case, case["account"]), action["perpetual"], action["delta_base_quantums"]
+        _account(case, case["account"]), action["perpetual"], whole(action["delta_base_quantums"])
     )
     return {"bankruptcy_quote_quantums": value}
 
@@ -74,8 +74,8 @@ def _bankruptcy_price(case: PeerCase) -> Mapping[str, Any]:
 def _fillable_price(case: PeerCase) -> Mapping[str, Any]:
     parameters = case["parameters"]
     rule = FillablePriceRule(
-        parameters["bankruptcy_adjustment_ppm"],
-        parameters["spread_to_maintenance_margin_ratio_ppm"],
+        whole(parameters["bankruptcy_adjustment_ppm"]),
+        whole(parameters["spread_to_maintenance_margin_ratio_ppm"]),
     )
     price = fillable_price(_account(case, case["account"]), case["action"]["perpetual"], rule)
     return {"fillable_price_quote_per_base_quantum": price}
@@ -86,9 +86,9 @@ def _insurance_fund_delta(case: PeerCase) -> Mapping[str, Any]:
     delta = insurance_fund_delta(
         _account(case, case["account"]),
         action["perpetual"],
-        int(signed(action["fill_base_quantums"], action["side"])),
-        action["fill_quote_quantums"],
-        case["parameters"]["max_liquidation_fee_ppm"],
+        int(signed(whole(action["fill_base_quantums"]), action["side"])),
+        whole(action["fill_quote_quantums"]),
+        whole(case["parameters"]["max_liquidation_fee_ppm"]),
     )
     return {"insurance_fund_delta_quote_quantums": delta}
 
@@ -100,29 +100,31 @@ def _is_liquidatable(case: PeerCase) -> Mapping[str, Any]:
 def _open_interest_scaled(case: PeerCase) -> Mapping[str, Any]:
     parameters = case["parameters"]
     tier = LiquidityTier(
-        parameters["initial_margin_ppm"],
+        whole(parameters["initial_margin_ppm"]),
         0,
-        parameters["open_interest_lower_cap"],
-        parameters["open_interest_upper_cap"],
+        whole(parameters["open_interest_lower_cap"]),
+        whole(parameters["open_interest_upper_cap"]),
     )
     margin = initial_margin(
-        case["account"]["position_notional_quote_quantums"],
+        whole(case["account"]["position_notional_quote_quantums"]),
         tier,
-        case["market"]["open_interest_notional_quote_quantums"],
+        whole(case["market"]["open_interest_notional_quote_quantums"]),
     )
     return {"initial_margin_quote_quantums": margin}
 
 
 def _priority(case: PeerCase) -> Mapping[str, Any]:
     account = case["account"]
-    first = Risk(account["firstNC"], 0, account["firstMMR"])
-    second = Risk(account["secondNC"], 0, account["secondMMR"])
+    first = Risk(whole(account["firstNC"]), 0, whole(account["firstMMR"]))
+    second = Risk(whole(account["secondNC"]), 0, whole(account["secondMMR"]))
     return {"compare_first_to_second": riskier(first, second)}
 
 
 def _can_cover(case: PeerCase) -> Mapping[str, Any]:
     account = case["account"]
-    return {"valid": fund_can_pay(account["insurance_fund_balance"], account["delta"])}
+    return {
+        "valid": fund_can_pay(whole(account["insurance_fund_balance"]), whole(account["delta"]))
+    }
 
 
 def _deleveraging(case: PeerCase) -> Mapping[str, Any]:
@@ -130,7 +132,7 @@ def _deleveraging(case: PeerCase) -> Mapping[str, Any]:
     offsetting = _account(case, case["account"]["offsetting"])
     shared = [name for name in liquidated.positions if name in offsetting.positions]
     name = (shared or [*liquidated.positions, *offsetting.positions])[0]
-    made = offset(liquidated, offsetting, name, case["action"]["delta_base_quantums"])
+    made = offset(liquidated, offsetting, name, whole(case["action"]["delta_base_quantums"]))
     if made.refused is not None:
         return {"error": True}
     return {
@@ -143,19 +145,19 @@ def _deleveraging(case: PeerCase) -> Mapping[str, Any]:
 def _margin_requirement(case: PeerCase) -> Mapping[str, Any]:
     parameters, market = case["parameters"], case["market"]
     tier = LiquidityTier(
-        parameters["initial_margin_ppm"],
-        parameters["maintenance_fraction_ppm"],
-        parameters["open_interest_lower_cap"],
-        parameters["open_interest_upper_cap"],
+        whole(parameters["initial_margin_ppm"]),
+        whole(parameters["maintenance_fraction_ppm"]),
+        whole(parameters["open_interest_lower_cap"]),
+        whole(parameters["open_interest_upper_cap"]),
     )
     price = price_in_quantums(
         exact(market["price"]),
-        market["exponent"],
-        market["base_atomic_resolution"],
+        whole(market["exponent"]),
+        whole(market["base_atomic_resolution"]),
         QUOTE_RESOLUTION,
     )
-    perpetual = Market(price, tier, market["open_interest_base_quantums"])
-    risk = position_risk(Position(perpetual, case["account"]["base_quantums"]))
+    perpetual = Market(price, tier, whole(market["open_interest_base_quantums"]))
+    risk = position_risk(Position(perpetual, whole(case["account"]["base_quantums"])))
     return {
         "initial_margin_quote_quantums": risk.initial,
         "maintenance_margin_quote_quantums": risk.maintenance,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
+
+FLOAT_ERROR = Fraction(1, 10**15)
 
 
 def exact(number: float | int | str) -> Fraction:
@@ -12,10 +13,20 @@ def exact(number: float | int | str) -> Fraction:
 
 
 def to_smallest_units(amount: float | int | str, decimals: int) -> int:
-    """A token amount as whole units of 10^-decimals; the case's amounts are whole in them."""
-    units = Decimal(str(amount)) * (Decimal(10) ** decimals)
-    assert units == units.to_integral_value(), f"{amount} is not whole at {decimals} decimals"
-    return int(units)
+    """A token amount as whole units of 10^-decimals; the case's amounts are whole in them.
+
+    What a float misses by its last digit (0.30000000000000004) is not taken for a part of a unit.
+    """
+    units = exact(amount) * Fraction(10) ** decimals
+    nearest = round(units)
+    missed = abs(units - nearest) > abs(units) * FLOAT_ERROR
+    assert not missed, f"{amount} is not whole at {decimals} decimals"
+    return nearest
+
+
+def whole(count: float | int | str) -> int:
+    """A count (quantums, slots, decimals, parts per million) in whichever form it is written."""
+    return to_smallest_units(count, 0)
 
 
 def from_smallest_units(units: int, decimals: int) -> float:

@@ -37,7 +37,8 @@ class LiquidityTier:
     """Fractions of one liquidity tier, and the open interest over which they grow.
 
     initial_ppm, maintenance_ppm (of the initial margin)  parts per million, 0 to a million
-    lower_cap, upper_cap  open interest in quote quantums; an upper cap of 0 = no scaling
+    lower_cap, upper_cap  open interest in quote quantums; an upper cap of 0 = no scaling,
+        whatever the lower one is
     """
 
     initial_ppm: int
@@ -49,10 +50,11 @@ class LiquidityTier:
         for name in ("initial_ppm", "maintenance_ppm"):
             if not 0 <= getattr(self, name) <= MILLION:
                 raise InputError(f"{name} is {getattr(self, name)}", expected="0 to 1,000,000")
-        if not 0 <= self.lower_cap <= self.upper_cap:
+        scaled = self.upper_cap != 0
+        if self.lower_cap < 0 or (scaled and self.upper_cap < self.lower_cap):
             raise InputError(
                 f"open interest caps are {self.lower_cap} and {self.upper_cap}",
-                expected="a lower cap of 0 or more and an upper one that is not below it",
+                expected="a lower cap of 0 or more and an upper one that is not below it, or 0",
             )
 
 
