@@ -15,6 +15,7 @@ from seawall.margin.account import SpotPrice
 from seawall.margin.frameworks import assess_account
 from seawall.margin.markets import Markets, read_markets
 from seawall.margin.shock_margin import (
+    Moved,
     ShockGrid,
     ShockMargin,
     ShockRow,
@@ -147,7 +148,19 @@ def test_rows_equal_one_option_at_a_time():
         book = random_account(seed).options
         grid = replace(GRID, rows=(*GRID.rows, ShockRow(-0.3, 0.4), ShockRow(0.1, -0.22)))
         multiples = shocked_volatility(grid, book.seconds)
-        got = row_profits(grid, book, book.amount, 7.0)
+        one = np.ones(1)
+        held = Moved(
+            options=book,
+            compiled=False,
+            size=np.zeros((1, 0)),
+            notional=one,
+            exposure=7.0 * one,
+            spot=one,
+            worth=book.amount[:, None],
+            forward=book.forward[:, None],
+            volatility=book.volatility[:, None],
+        )
+        got = row_profits(grid, held)[0][0]
         for n, row in enumerate(grid.rows):
             total = 7.0 * row.spot
             for k in range(len(book.names)):

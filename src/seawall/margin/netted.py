@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from seawall.margin.account import MarginAccount, Options
 from seawall.margin.requirement import Requirement
 from seawall.margin.working import AccountMargin, Line
 from seawall.valuation import inverse, linear
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,32 +48,40 @@ def netted_perps(account: MarginAccount) -> NettedPerps:
     was accrued on a contract that is not held at all does not. Inverse profit, in coin, is taken at
     spot.
     """
+    found = perps_in_markets(account, np.ones((1, account.perps.size.size)))
+    return replace(found, size=found.size[0], mark=found.mark[0], profit=found.profit[0])
+
+
+def perps_in_markets(account: MarginAccount, factor: Floats) -> NettedPerps:
+    """The same in m markets: size, mark and profit are (m, n).
+
+    factor  (m, p) what each of the account's rows has its mark and its coin multiplied by
+    """
     perps = account.perps
     if not perps.size.size:
-        empty = np.zeros(0)
-        return NettedPerps((), (), empty, empty, empty, empty)
-    base, gained = perps.size.copy(), linear.profit(perps.size, perps.entry, perps.mark)
+        empty, none = np.zeros((factor.shape[0], 0)), np.zeros(0)
+        return NettedPerps((), (), empty, empty, none, empty)
+    mark = perps.mark * factor
+    base, gained = perps.size, linear.profit(perps.size, perps.entry, mark) + perps.accrued
     if perps.inverse.any():
-        coin = np.array([account.spot[name].price for name in perps.underlying])
-        in_coin = inverse.profit(perps.size, perps.entry, perps.mark) + perps.accrued
-        base = np.where(perps.inverse, perps.size / perps.mark, base)
-        gained = np.where(perps.inverse, in_coin * coin, gained + perps.accrued)
-    else:
-        gained = gained + perps.accrued
+        coin = np.array([account.spot[name].price for name in perps.underlying]) * factor
+        in_coin = inverse.profit(perps.size, perps.entry, mark) + perps.accrued
+        base = np.where(perps.inverse, perps.size / mark, base)
+        gained = np.where(perps.inverse, in_coin * coin, gained)
     index, first = _groups(list(zip(perps.underlying, perps.names, strict=True)))
     count = first.size
-    held = segment_sums(np.abs(base), index, count) > 0.0
+    base = np.broadcast_to(base, mark.shape)
     confidence = np.ones(count)
     np.minimum.at(confidence, index, perps.confidence)
     all_rows = NettedPerps(
         tuple(perps.names[n] for n in first),
         tuple(perps.underlying[n] for n in first),
         segment_sums(base, index, count),
-        perps.mark[first],
+        mark[:, first],
         confidence,
         segment_sums(gained, index, count),
     )
-    return perp_rows(all_rows, held)
+    return perp_rows(all_rows, segment_sums(np.abs(base[0]), index, count) > 0.0)
 
 
 def netted_options(options: Options) -> Options:
@@ -136,10 +147,10 @@ def perp_rows(perps: NettedPerps, keep: Bools) -> NettedPerps:
     return NettedPerps(
         tuple(perps.names[n] for n in rows),
         tuple(perps.underlying[n] for n in rows),
-        perps.size[rows],
-        perps.mark[rows],
+        perps.size[..., rows],
+        perps.mark[..., rows],
         perps.confidence[rows],
-        perps.profit[rows],
+        perps.profit[..., rows],
     )
 
 
@@ -213,19 +224,39 @@ def in_quote(margin: AccountMargin, account: MarginAccount, counted: Bools) -> A
     counted (b,): True for the balances in ``margin``. The others are worth their price and need all
     of it, so they change neither net margin.
     """
-    price, before = account.settle_price, margin.requirement
-    held = account.balances
-    idle = float(np.sum(np.where(counted, 0.0, held.quantity * held.price)))
+    price, held = account.settle_price, account.balances
+    idle = idle_coins(held.quantity * held.price, counted)
     if price == 1.0 and idle == 0.0:
         return margin
+    before = margin.requirement
     requirement = Requirement(
         before.equity * price + idle,
         before.initial * price + idle,
         before.maintenance * price + idle,
     )
     rule = f"{account.settle} below, at {price:.12g} each, and coins that are no collateral"
-    parts = (margin.working, Line("coins that do not count", idle, "quote", "need all their value"))
+    idle_line = Line("coins that do not count", float(idle), "quote", "need all their value")
+    parts = (margin.working, idle_line)
     return AccountMargin(requirement, Line("margin in quote currency", None, "", rule, parts))
+
+
+def idle_coins(worth: Floats, counted: Bools) -> Floats:
+    """What coins are worth that a rule does not count, (...,), of their values (..., b), quote."""
+    total: Floats = np.sum(np.where(counted, 0.0, worth), axis=-1)
+    return total
+
+
+@dataclass(frozen=True)
+class Chosen(Generic[T]):
+    """An account under a rule: ``account`` is what the rule looks at, of the ``whole`` account.
+
+    counted (b,): True for the balances of the whole account that the rule counts as collateral.
+    """
+
+    rule: T
+    account: MarginAccount
+    whole: MarginAccount
+    counted: Bools
 
 
 def with_cash_as_coin(account: MarginAccount) -> MarginAccount:

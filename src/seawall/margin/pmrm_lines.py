@@ -8,7 +8,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.margin.pmrm_parts import Held, shocked_values
-from seawall.margin.working import Line
+from seawall.margin.working import Line, Told
 
 
 def expiry_lines(
@@ -58,18 +58,18 @@ def scenario_lines(
 
 def basis_contingency(
     own: Held, mark: Floats, moves: tuple[float, float], add: float, per_year: float
-) -> tuple[float, Line]:
-    """Basis contingency, 0 or below, and its line: what a moved forward would lose, scaled.
+) -> tuple[Floats, Told]:
+    """Basis contingency (m,), 0 or below, and its line: what a moved forward would lose, scaled.
 
-    The sum over expiries of min(0, up - mark, down - mark) x (add + per_year x years); mark (e,)
+    The sum over expiries of min(0, up - mark, down - mark) x (add + per_year x years); mark (m, e)
     is today's value, ``moves`` are the multiples up and down.
     """
     moved = shocked_values(own, np.array(moves))
     factor = add + per_year * own.years
-    worst = np.minimum(np.min(moved - mark, axis=0), 0.0) * factor
+    worst = np.minimum(np.min(moved - mark[:, None, :], axis=1), 0.0) * factor
     rule = f"worse of forward x {moves[0]:g} and x {moves[1]:g}, if a loss, x factor"
-    line = expiry_lines("basis contingency", own, worst, "", rule, factor)
-    return float(np.sum(worst)), line
+    total: Floats = np.sum(worst, axis=1)
+    return total, lambda: expiry_lines("basis contingency", own, worst[0], "", rule, factor)
 
 
 def confidence_line(

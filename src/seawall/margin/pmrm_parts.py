@@ -6,7 +6,7 @@ the settlement asset.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,16 +18,17 @@ from seawall.foundation.quantity import Quantity
 from seawall.foundation.record import number
 from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options
+from seawall.margin.many_options import compiled_or_plain
 from seawall.margin.netted import (
     Expiries,
-    NettedPerps,
     expiries,
     naked_shorts,
     netted_options,
     netted_perps,
     only_underlying,
+    perps_in_markets,
 )
-from seawall.valuation.black import black
+from seawall.margin.shifts import UNMOVED, Shifts
 
 MULTIPLE = Quantity("a multiple from 0 to 100 (1.15 means up 15%)", 0.0, 100.0)
 SHARE = Quantity("a fraction from 0 to 3 (0.02 means 2%)", 0.0, 3.0)
@@ -73,41 +74,51 @@ def volatility_multiples(rule: VolatilityShock, seconds: Floats) -> tuple[Floats
 
 @dataclass(frozen=True)
 class Held:
-    """One underlying's account, netted: what every part of the rule needs.
+    """One underlying's account, netted, in m markets: what every part of the rule needs.
 
-    options, group     netted options (o,) and their expiries (e,)
+    options, group     netted options (o,) at today's forwards and volatilities, their expiries (e,)
     seconds, years     to expiry (e,), 0 once expired        rate  annual, not below 0 (e,)
-    fixed, moving      parts of the forward (o,) that a spot shock leaves and moves
-    spot, confidence   price of the underlying; lowest of spot and of the perpetuals held
+    settled            share of the forward that is averaged already and no longer moves (e,)
+    spot_confidence    of spot, confidence: lowest of spot and of the perpetuals held
     naked, gross       shorts without a long at their strike, sum of |amount| (e,), base units
     discount           what a unit paid at expiry is worth today (e,), 1 unless a rule discounts
+    compiled           True: the compiled kernel prices options (equal to 1e-13 of the forward)
+    In each market (m,): spot, the perpetuals' size (sum of |size|), exposure (sum of size x mark)
+    and profit, the price of the settlement asset; coins (m, b) prices of the balances; forward and
+    volatility (m,) what those of the options are multiplied by.
     """
 
     underlying: str | None
-    spot: float
     spot_confidence: float
     confidence: float
-    perps: NettedPerps
     options: Options
     group: Expiries
     seconds: Floats
     years: Floats
     rate: Floats
-    fixed: Floats
-    moving: Floats
+    settled: Floats
     naked: Floats
     gross: Floats
     expiry_confidence: Floats
     discount: Floats
+    compiled: bool
+    spot: Floats
+    perp_size: Floats
+    perp_exposure: Floats
+    perp_profit: Floats
+    settle: Floats
+    coins: Floats
+    forward: Floats
+    volatility: Floats
 
     @property
-    def perp_size(self) -> float:
-        """Sum over contracts of |size|, base units."""
-        return float(np.sum(np.abs(self.perps.size)))
+    def volatilities(self) -> Floats:
+        """Volatility of each option in each market, (o, m)."""
+        return self.options.volatility[:, None] * self.volatility
 
 
 def held(account: MarginAccount, rule: str, settlement_seconds: float) -> Held:
-    """The account as both versions look at it.
+    """The account as both versions look at it, in the one market that it stands in.
 
     settlement_seconds  length of the average that options settle to: closer to expiry than that,
                         the part of the forward that is already averaged no longer moves
@@ -120,7 +131,6 @@ def held(account: MarginAccount, rule: str, settlement_seconds: float) -> Held:
         raise InputError(
             f"{account.name!r} has no spot price of {underlying}", expected="its price and source"
         )
-    spot = known.price if known is not None else 0.0
     sure = known.confidence if known is not None else 1.0
     perps = netted_perps(account)
     lowest = min([sure, *perps.confidence[perps.size != 0.0].tolist()])
@@ -130,7 +140,6 @@ def held(account: MarginAccount, rule: str, settlement_seconds: float) -> Held:
     settled = np.zeros(group.count)
     if settlement_seconds > 0.0:
         settled = np.clip(1.0 - seconds / settlement_seconds, 0.0, 1.0)
-    fixed = options.forward * settled[group.of]
     confidence = np.full(group.count, lowest)
     for column in (
         options.forward_confidence,
@@ -138,38 +147,74 @@ def held(account: MarginAccount, rule: str, settlement_seconds: float) -> Held:
         options.volatility_confidence,
     ):
         np.minimum.at(confidence, group.of, column)
-    return Held(
+    none = np.zeros(1)
+    own = Held(
         underlying=underlying,
-        spot=spot,
         spot_confidence=sure,
         confidence=lowest,
-        perps=perps,
         options=options,
         group=group,
         seconds=seconds,
         years=seconds / SECONDS_PER_YEAR,
         rate=np.maximum(options.rate[group.first], 0.0),
-        fixed=fixed,
-        moving=options.forward - fixed,
+        settled=settled,
         naked=naked_shorts(options, group),
         gross=segment_sums(np.abs(options.amount), group.of, group.count),
         expiry_confidence=confidence,
         discount=np.ones(group.count),
+        compiled=False,
+        spot=none,
+        perp_size=none,
+        perp_exposure=none,
+        perp_profit=none,
+        settle=none,
+        coins=none,
+        forward=none,
+        volatility=none,
+    )
+    return in_markets(own, account, UNMOVED)
+
+
+def in_markets(own: Held, account: MarginAccount, shifts: Shifts) -> Held:
+    """The same account in shifted markets; ``own`` is what :func:`held` made of ``account``."""
+    names = () if own.underlying is None else (own.underlying,)
+    known = account.spot.get(own.underlying) if own.underlying is not None else None
+    perps = perps_in_markets(account, shifts.spot_of(account.perps.underlying))
+    factor = shifts.spot_of(names)[:, 0] if names else np.ones(shifts.count)
+    turned = shifts.volatility_of(names)[:, 0] if names else factor
+    balances = account.balances
+    return replace(
+        own,
+        spot=(known.price if known is not None else 0.0) * factor,
+        perp_size=np.sum(np.abs(perps.size), axis=1),
+        perp_exposure=np.sum(perps.size * perps.mark, axis=1),
+        perp_profit=np.sum(perps.profit, axis=1),
+        settle=account.settle_price * shifts.spot_of((account.settle,))[:, 0],
+        coins=balances.price * shifts.spot_of(balances.assets),
+        forward=factor,
+        volatility=turned,
     )
 
 
 def shocked_values(own: Held, spot_shock: Floats, volatility: Floats | None = None) -> Floats:
-    """Worth of each expiry's options at shocked forwards, (s, e), settlement asset.
+    """Worth of each expiry's options at shocked forwards, (m, s, e), settlement asset.
 
-    spot_shock (s,) multiples of spot; volatility (s, o) or None for today's.
+    spot_shock (s,) multiples of spot; volatility (o, m, s) or (o, m, 1), None for today's.
     forward = fixed part + moving part x shock; value = sum of amount x Black-76 x discount.
     """
-    options = own.options
-    forward = own.fixed + own.moving * spot_shock[:, None]
-    vol = options.volatility if volatility is None else volatility
-    value = black(forward, options.strike, own.years[own.group.of], vol, options.call)
-    total = segment_sums(options.amount * value, own.group.of, own.group.count)
-    return total * own.discount
+    options, of = own.options, own.group.of
+    forward = options.forward[:, None, None] * own.forward[:, None]
+    fixed = forward * own.settled[of][:, None, None] if own.settled.any() else 0.0
+    forward = fixed + (forward - fixed) * spot_shock
+    vol = own.volatilities[:, :, None] if volatility is None else volatility
+    price = compiled_or_plain(own.compiled)
+    value = price(forward, options.strike, own.years[of], vol, options.call)
+    value *= options.amount[:, None, None]
+    total = np.empty((*value.shape[1:], own.group.count))
+    for n in range(own.group.count):
+        np.sum(value[of == n], axis=0, out=total[:, :, n])
+    total *= own.discount
+    return total
 
 
 def confidence_charge(

@@ -27,7 +27,7 @@ from seawall.foundation.record import number, word
 from seawall.foundation.section import Section
 from seawall.margin.account import Balances, MarginAccount
 from seawall.margin.markets import Markets, read_markets
-from seawall.margin.netted import in_quote, no_debt, only_underlying, with_cash_as_coin
+from seawall.margin.netted import Chosen, in_quote, no_debt, only_underlying, with_cash_as_coin
 from seawall.margin.pmrm_lines import (
     basis_contingency,
     confidence_line,
@@ -47,7 +47,7 @@ from seawall.margin.pmrm_parts import (
     shocked_values,
     volatility_multiples,
 )
-from seawall.margin.working import AccountMargin, Line, account_margin
+from seawall.margin.working import AccountMargin, Line, MarketMargins, Told
 from seawall.venues import Rulebook
 
 NAME = "PMRM v1"
@@ -108,6 +108,12 @@ def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV1]:
 
 def assess(rules: Markets[PmrmV1], account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in quote; see `pmrm_v1`."""
+    chosen = choose(rules, account)
+    return in_quote(pmrm_v1(chosen.rule, chosen.account), chosen.whole, chosen.counted)
+
+
+def choose(rules: Markets[PmrmV1], account: MarginAccount) -> Chosen[PmrmV1]:
+    """The rule of the account's underlying, and what of the account it counts."""
     account = with_cash_as_coin(account)
     underlying = only_underlying(account, NAME)
     rule = rules.for_account(account, underlying)
@@ -115,7 +121,7 @@ def assess(rules: Markets[PmrmV1], account: MarginAccount) -> AccountMargin:
     coin = underlying if rules.lists(underlying) else None
     counted = np.array([asset == coin for asset in account.balances.assets], dtype=bool)
     bare = account if coin else replace(account, balances=Balances())
-    return in_quote(pmrm_v1(rule, bare), account, counted)
+    return Chosen(rule, bare, account, counted)
 
 
 def pmrm_v1(rule: PmrmV1, account: MarginAccount) -> AccountMargin:
@@ -125,71 +131,94 @@ def pmrm_v1(rule: PmrmV1, account: MarginAccount) -> AccountMargin:
     underlying do not count here. Raises InputError for several underlyings or a coin that is owed.
     """
     account = with_cash_as_coin(account)
+    return margins(rule, hold(rule, account), account).first()
+
+
+def hold(rule: PmrmV1, account: MarginAccount) -> Held:
+    """The netted account; its cash is a coin already where it should be (`with_cash_as_coin`)."""
     no_debt(account, NAME)
-    own = held(account, NAME, rule.settlement_seconds)
+    return held(account, NAME, rule.settlement_seconds)
+
+
+def margins(rule: PmrmV1, own: Held, account: MarginAccount) -> MarketMargins:
+    """Both margins in each market of ``own``, settlement asset."""
     coins = _coins(own, account)
-    mark = shocked_values(own, np.ones(1))[0]
-    worst, worst_line = _worst(rule, own, account, coins, mark)
-    static, static_line = _static(rule, own, coins)
-    confidence, unsure_line = _confidence(rule, own, coins)
-    equity, equity_line = _equity(own, account, coins, mark)
-    below = max(0.0, rule.peg_threshold - account.settle_price)
+    mark = shocked_values(own, np.ones(1))[:, 0]
+    worst, worst_told = _worst(rule, own, account, coins, mark)
+    static, static_told = _static(rule, own, coins)
+    confidence, unsure_told = _confidence(rule, own, coins)
+    equity, equity_told = _equity(own, account, coins, mark)
+    below = np.maximum(0.0, rule.peg_threshold - own.settle)
     factor = rule.initial_factor + rule.peg_factor * below
     maintenance = static - worst
     initial = maintenance * factor + confidence
-    unit = account.settle
-    parts = (
-        equity_line,
-        worst_line,
-        static_line,
-        unsure_line,
-        Line("initial factor", factor, "", f"{rule.peg_factor:g} more for each 1 below the peg"),
-        Line("net initial", equity - initial, unit),
-        Line("net maintenance", equity - maintenance, unit),
-    )
-    told = "maintenance = static - worst; initial = that x factor + confidence"
-    return account_margin(equity, initial, maintenance, Line(NAME, None, unit, told, parts))
+
+    def told() -> Line:
+        unit, peg = account.settle, f"{rule.peg_factor:g} more for each 1 below the peg"
+        parts = (
+            equity_told(),
+            worst_told(),
+            static_told(),
+            unsure_told(),
+            Line("initial factor", float(factor[0]), "", peg),
+            Line("net initial", float(equity[0] - initial[0]), unit),
+            Line("net maintenance", float(equity[0] - maintenance[0]), unit),
+        )
+        rule_told = "maintenance = static - worst; initial = that x factor + confidence"
+        return Line(NAME, None, unit, rule_told, parts)
+
+    return MarketMargins(equity, initial, maintenance, told)
 
 
 def _worst(
     rule: PmrmV1, own: Held, account: MarginAccount, coins: float, mark: Floats
-) -> tuple[float, Line]:
-    """The worst of the basis contingency and all scenarios, 0 or below."""
+) -> tuple[Floats, Told]:
+    """The worst of the basis contingency and all scenarios (m,), 0 or below."""
     shocks = np.array([s.spot_shock for s in rule.scenarios])
     changes = _option_changes(rule, own, mark, shocks)
-    coin_profit = coins * own.spot * (shocks - 1.0) / account.settle_price
-    perp_profit = float(np.sum(own.perps.size * own.perps.mark)) * (shocks - 1.0)
-    profit = np.sum(changes, axis=1) + coin_profit + perp_profit
-    basis, basis_line = basis_contingency(
+    coin_profit = (coins * own.spot / own.settle)[:, None] * (shocks - 1.0)
+    perp_profit = own.perp_exposure[:, None] * (shocks - 1.0)
+    profit = np.sum(changes, axis=2) + coin_profit + perp_profit
+    basis, basis_told = basis_contingency(
         own, mark, (rule.basis_up, rule.basis_down), rule.basis_add, rule.basis_per_year
     )
-    scenarios = scenario_lines(
-        own,
-        account.settle,
-        profit,
-        changes,
-        [s.volatility for s in rule.scenarios],
-        shocks,
-        {"coins": coin_profit, "perpetuals": perp_profit},
-    )
-    worst = min(basis, float(np.min(profit)))
-    told = "the worst of basis contingency and all scenarios"
-    return worst, Line("worst", worst, account.settle, told, (basis_line, scenarios))
+    worst = np.minimum(basis, np.min(profit, axis=1))
+
+    def told() -> Line:
+        scenarios = scenario_lines(
+            own,
+            account.settle,
+            profit[0],
+            changes[0],
+            [s.volatility for s in rule.scenarios],
+            shocks,
+            {"coins": coin_profit[0], "perpetuals": perp_profit[0]},
+        )
+        rule_told = "the worst of basis contingency and all scenarios"
+        parts = (basis_told(), scenarios)
+        return Line("worst", float(worst[0]), account.settle, rule_told, parts)
+
+    return worst, told
 
 
-def _equity(own: Held, account: MarginAccount, coins: float, mark: Floats) -> tuple[float, Line]:
-    """Cash plus what everything is worth today, settlement asset."""
-    unit = account.settle
-    value = coins * own.spot / account.settle_price
-    profit = float(np.sum(own.perps.profit))
-    parts = (
-        Line("cash", account.cash, unit),
-        expiry_lines("options", own, mark, unit, "Black-76 today"),
-        Line("coins", value, unit, f"{coins:g} x {own.spot:g} / {account.settle_price:g}"),
-        Line("perpetuals", profit, unit, "unrealised and accrued"),
-    )
-    total = account.cash + float(np.sum(mark)) + value + profit
-    return total, Line("equity", total, unit, "cash + options + coins + perpetuals", parts)
+def _equity(own: Held, account: MarginAccount, coins: float, mark: Floats) -> tuple[Floats, Told]:
+    """Cash plus what everything is worth today (m,), settlement asset."""
+    value = coins * own.spot / own.settle
+    total = account.cash + np.sum(mark, axis=1) + value + own.perp_profit
+
+    def told() -> Line:
+        unit = account.settle
+        worth = f"{coins:g} x {own.spot[0]:g} / {own.settle[0]:g}"
+        parts = (
+            Line("cash", account.cash, unit),
+            expiry_lines("options", own, mark[0], unit, "Black-76 today"),
+            Line("coins", float(value[0]), unit, worth),
+            Line("perpetuals", float(own.perp_profit[0]), unit, "unrealised and accrued"),
+        )
+        rule_told = "cash + options + coins + perpetuals"
+        return Line("equity", float(total[0]), unit, rule_told, parts)
+
+    return total, told
 
 
 def _coins(own: Held, account: MarginAccount) -> float:
@@ -199,39 +228,51 @@ def _coins(own: Held, account: MarginAccount) -> float:
 
 
 def _option_changes(rule: PmrmV1, own: Held, mark: Floats, shocks: Floats) -> Floats:
-    """Change of each expiry's value in each scenario (s, e), the static discount applied."""
+    """Change of each expiry's value in each scenario (m, s, e), the static discount applied."""
     up, down = volatility_multiples(rule.volatility, own.seconds)
     multiple = {"up": up, "same": np.ones_like(up), "down": down}
     each = np.array([multiple[s.volatility] for s in rule.scenarios])
-    volatility = own.options.volatility * each[:, own.group.of]
+    volatility = own.volatilities[:, :, None] * each[:, own.group.of].T[:, None, :]
     shocked = shocked_values(own, shocks, volatility)
     cut = rule.static_discount * np.exp(
         -own.years * (rule.rate_multiple * own.rate + rule.rate_add)
     )
-    changes: Floats = np.where(shocked > 0.0, shocked * cut, shocked) - mark
+    changes: Floats = np.where(shocked > 0.0, shocked * cut, shocked) - mark[:, None, :]
     return changes
 
 
-def _static(rule: PmrmV1, own: Held, coins: float) -> tuple[float, Line]:
-    """(perpetuals x share + coins x share + naked shorts x share) x spot, 0 or above."""
+def _static(rule: PmrmV1, own: Held, coins: float) -> tuple[Floats, Told]:
+    """(perpetuals x share + coins x share + naked shorts x share) x spot (m,), 0 or above."""
     perp = own.perp_size * rule.perp_contingency * own.spot
     base = coins * rule.base_contingency * own.spot
-    naked = own.naked * rule.option_contingency * own.spot
-    told = f"shorts without a long at their strike x {rule.option_contingency:g} x spot"
-    parts = (
-        Line("perpetuals", perp, "", f"{own.perp_size:g} x {rule.perp_contingency:g} x spot"),
-        Line("coins", base, "", f"{coins:g} x {rule.base_contingency:g} x spot"),
-        expiry_lines("short options", own, naked, "", told, own.naked),
-    )
-    total = perp + base + float(np.sum(naked))
-    return total, Line("static contingency", total, "", f"at spot {own.spot:g}", parts)
+    naked = own.naked * rule.option_contingency * own.spot[:, None]
+    total = perp + base + np.sum(naked, axis=1)
+
+    def told() -> Line:
+        shorts = f"shorts without a long at their strike x {rule.option_contingency:g} x spot"
+        perps = f"{own.perp_size[0]:g} x {rule.perp_contingency:g} x spot"
+        parts = (
+            Line("perpetuals", float(perp[0]), "", perps),
+            Line("coins", float(base[0]), "", f"{coins:g} x {rule.base_contingency:g} x spot"),
+            expiry_lines("short options", own, naked[0], "", shorts, own.naked),
+        )
+        at = f"at spot {own.spot[0]:g}"
+        return Line("static contingency", float(total[0]), "", at, parts)
+
+    return total, told
 
 
-def _confidence(rule: PmrmV1, own: Held, coins: float) -> tuple[float, Line]:
-    """Cost of unsure oracles, initial margin only, 0 or above."""
+def _confidence(rule: PmrmV1, own: Held, coins: float) -> tuple[Floats, Told]:
+    """Cost of unsure oracles (m,), initial margin only, 0 or above."""
     threshold, margin = rule.confidence_threshold, rule.confidence_margin
     delta_one = (own.perp_size + coins) * own.spot
     first = confidence_charge(own.confidence, delta_one, threshold, margin)
-    each = confidence_charge(own.expiry_confidence, own.gross * own.spot, threshold, margin)
-    line = confidence_line(own, threshold, margin, {"perpetuals and coins": float(first)}, each)
-    return float(first) + float(np.sum(each)), line
+    notional = own.gross * own.spot[:, None]
+    each = confidence_charge(own.expiry_confidence, notional, threshold, margin)
+    total = first + np.sum(each, axis=1)
+
+    def told() -> Line:
+        others = {"perpetuals and coins": float(first[0])}
+        return confidence_line(own, threshold, margin, others, each[0])
+
+    return total, told

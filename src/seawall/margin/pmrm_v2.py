@@ -28,7 +28,7 @@ from seawall.foundation.record import number, whole
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount
 from seawall.margin.markets import Markets, read_markets
-from seawall.margin.netted import in_quote, no_debt, only_underlying, with_cash_as_coin
+from seawall.margin.netted import Chosen, in_quote, no_debt, only_underlying, with_cash_as_coin
 from seawall.margin.pmrm_lines import basis_contingency, expiry_lines, scenario_lines
 from seawall.margin.pmrm_parts import (
     FACTOR,
@@ -52,7 +52,7 @@ from seawall.margin.pmrm_v2_shocks import (
     StaticDiscount,
     option_changes,
 )
-from seawall.margin.working import AccountMargin, Line, account_margin
+from seawall.margin.working import AccountMargin, Line, MarketMargins, Told
 from seawall.venues import Rulebook
 
 NAME = "PMRM v2"
@@ -103,67 +103,92 @@ def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV2]:
 
 def assess(rules: Markets[PmrmV2], account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in quote; see `pmrm_v2`."""
+    chosen = choose(rules, account)
+    return in_quote(pmrm_v2(chosen.rule, chosen.account), chosen.whole, chosen.counted)
+
+
+def choose(rules: Markets[PmrmV2], account: MarginAccount) -> Chosen[PmrmV2]:
+    """The rule of the account's underlying, and which of its coins it counts."""
     account = with_cash_as_coin(account)
     rule = rules.for_account(account, only_underlying(account, NAME))
     counted = np.array([asset in rule.collateral for asset in account.balances.assets], dtype=bool)
-    return in_quote(pmrm_v2(rule, account), account, counted)
+    return Chosen(rule, account, account, counted)
 
 
 def pmrm_v2(rule: PmrmV2, account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in the settlement asset, and every scenario.
 
     Net initial and maintenance of the answer are the venue's own numbers; equity is its mark-to-
-    market plus cash. Raises InputError for several underlyings or a coin that is owed.
+    market with cash. Raises InputError for several underlyings or a coin that is owed.
     """
     account = with_cash_as_coin(account)
+    return margins(rule, hold(rule, account), account).first()
+
+
+def hold(rule: PmrmV2, account: MarginAccount) -> Held:
+    """The netted account; its cash is a coin already where it should be (`with_cash_as_coin`)."""
     no_debt(account, NAME)
     own = held(account, NAME, rule.settlement_seconds)
-    own = replace(own, discount=np.exp(-own.rate * own.years))
-    mark = shocked_values(own, np.ones(1))[0]
-    coins = collateral_values(rule.collateral, account)
-    equity, equity_line = _equity(own, account, mark, coins)
-    worst, worst_line = _worst(rule, own, mark, coins, account)
+    return replace(own, discount=np.exp(-own.rate * own.years))
+
+
+def margins(rule: PmrmV2, own: Held, account: MarginAccount) -> MarketMargins:
+    """Both margins in each market of ``own``, settlement asset."""
+    mark = shocked_values(own, np.ones(1))[:, 0]
+    coins = collateral_values(rule.collateral, own, account)
+    equity, equity_told = _equity(own, account, mark, coins)
+    worst, worst_told = _worst(rule, own, mark, coins, account)
     charges = contingencies(rule.contingency, rule.collateral, own, coins, account)
-    below = max(0.0, rule.contingency.peg_threshold - account.settle_price)
+    below = np.maximum(0.0, rule.contingency.peg_threshold - own.settle)
     factor = rule.initial_factor + rule.contingency.peg_factor * below
     maintenance = charges.maintenance - worst * rule.maintenance_factor
     initial = charges.initial + charges.maintenance - worst * factor
-    unit = account.settle
-    peg = f"{rule.contingency.peg_factor:g} more for each 1 below the peg"
-    parts = (
-        equity_line,
-        worst_line,
-        *charges.lines,
-        Line("maintenance factor", rule.maintenance_factor),
-        Line("initial factor", factor, "", peg),
-        Line("net initial", equity - initial, unit),
-        Line("net maintenance", equity - maintenance, unit),
-    )
-    told = "requirement = contingencies - worst x factor; initial bears the maintenance ones too"
-    return account_margin(equity, initial, maintenance, Line(NAME, None, unit, told, parts))
+
+    def told() -> Line:
+        unit, peg = account.settle, f"{rule.contingency.peg_factor:g} more for each 1 below the peg"
+        parts = (
+            equity_told(),
+            worst_told(),
+            *charges.told(),
+            Line("maintenance factor", rule.maintenance_factor),
+            Line("initial factor", float(factor[0]), "", peg),
+            Line("net initial", float(equity[0] - initial[0]), unit),
+            Line("net maintenance", float(equity[0] - maintenance[0]), unit),
+        )
+        rule_told = (
+            "requirement = contingencies - worst x factor; initial bears the maintenance ones too"
+        )
+        return Line(NAME, None, unit, rule_told, parts)
+
+    return MarketMargins(equity, initial, maintenance, told)
 
 
 def _worst(
     rule: PmrmV2, own: Held, mark: Floats, coins: Floats, account: MarginAccount
-) -> tuple[float, Line]:
-    """The worst of the basis contingency and all scenarios, 0 or below."""
+) -> tuple[Floats, Told]:
+    """The worst of the basis contingency and all scenarios (m,), 0 or below."""
     shocks = np.array([s.spot_shock for s in rule.scenarios])
     dampening = np.array([s.dampening for s in rule.scenarios])
     changes = option_changes(rule.scenarios, rule.volatility, rule.skew, rule.discount, own, mark)
     moves = (shocks - 1.0) * dampening
-    perps = float(np.sum(own.perps.size * own.perps.mark)) * moves
+    perps = own.perp_exposure[:, None] * moves
     cancels = np.array([_cancels(rule, asset) for asset in account.balances.assets], dtype=bool)
-    collateral = float(np.sum(coins[cancels])) * moves
-    profit = np.sum(changes, axis=1) + perps + collateral
+    collateral = np.sum(coins[:, cancels], axis=1)[:, None] * moves
+    profit = np.sum(changes, axis=2) + perps + collateral
     b = rule.basis
-    basis, basis_line = basis_contingency(own, mark, (b.up, b.down), b.add, b.per_year)
-    words = [s.volatility for s in rule.scenarios]
-    others = {"perpetuals": perps, "collateral": collateral}
-    scenarios = scenario_lines(own, account.settle, profit, changes, words, shocks, others)
-    worst = min(basis, float(np.min(profit)))
-    told = "the worst of basis contingency and all scenarios"
-    summary = _summary(rule, profit)
-    return worst, Line("worst", worst, account.settle, told, (basis_line, scenarios, *summary))
+    basis, basis_told = basis_contingency(own, mark, (b.up, b.down), b.add, b.per_year)
+    worst = np.minimum(basis, np.min(profit, axis=1))
+
+    def told() -> Line:
+        words = [s.volatility for s in rule.scenarios]
+        others = {"perpetuals": perps[0], "collateral": collateral[0]}
+        unit = account.settle
+        scenarios = scenario_lines(own, unit, profit[0], changes[0], words, shocks, others)
+        rule_told = "the worst of basis contingency and all scenarios"
+        parts = (basis_told(), scenarios, *_summary(rule, profit[0]))
+        return Line("worst", float(worst[0]), unit, rule_told, parts)
+
+    return worst, told
 
 
 def _summary(rule: PmrmV2, profit: Floats) -> list[Line]:
@@ -182,22 +207,27 @@ def _cancels(rule: PmrmV2, asset: str) -> bool:
     return asset in rule.collateral and rule.collateral[asset].cancels_risk
 
 
-def _equity(own: Held, account: MarginAccount, mark: Floats, coins: Floats) -> tuple[float, Line]:
-    """Cash plus what everything is worth today, settlement asset."""
-    unit = account.settle
-    perps = float(np.sum(own.perps.profit))
-    told = zip(account.balances.assets, coins.tolist(), strict=True)
-    parts = (
-        Line("cash", account.cash, unit),
-        expiry_lines("options", own, mark, unit, "Black-76 today, discounted", own.discount),
-        Line("perpetuals", perps, unit, "unrealised and accrued"),
-        Line(
-            "collateral",
-            float(np.sum(coins)),
-            unit,
-            "quantity x price / stable price; coins without a haircut in the rule count as nothing",
-            tuple(Line(asset, value, unit) for asset, value in told),
-        ),
-    )
-    total = account.cash + float(np.sum(mark)) + perps + float(np.sum(coins))
-    return total, Line("equity", total, unit, "mark-to-market + cash", parts)
+def _equity(own: Held, account: MarginAccount, mark: Floats, coins: Floats) -> tuple[Floats, Told]:
+    """Cash plus what everything is worth today (m,), settlement asset."""
+    held_coins = np.sum(coins, axis=1)
+    total = account.cash + np.sum(mark, axis=1) + own.perp_profit + held_coins
+
+    def told() -> Line:
+        unit = account.settle
+        each = zip(account.balances.assets, coins[0].tolist(), strict=True)
+        parts = (
+            Line("cash", account.cash, unit),
+            expiry_lines("options", own, mark[0], unit, "Black-76 today, discounted", own.discount),
+            Line("perpetuals", float(own.perp_profit[0]), unit, "unrealised and accrued"),
+            Line(
+                "collateral",
+                float(held_coins[0]),
+                unit,
+                "quantity x price / stable price; coins without a haircut in the rule count as "
+                "nothing",
+                tuple(Line(asset, value, unit) for asset, value in each),
+            ),
+        )
+        return Line("equity", float(total[0]), unit, "mark-to-market + cash", parts)
+
+    return total, told

@@ -85,14 +85,14 @@ def option_changes(
     own: Held,
     mark: Floats,
 ) -> Floats:
-    """Change of each expiry's value in each scenario (s, e), dampened; mark (e,) today's value."""
+    """Change of each expiry's value in each scenario (m, s, e), dampened; mark (m, e) today's."""
     shifted = _shifted_volatility(scenarios, volatility, skew, own)
     skewed = np.array([s.volatility in SKEWED for s in scenarios])
     spot = np.array([s.spot_shock for s in scenarios])
     values = shocked_values(own, np.where(skewed, 1.0, spot), shifted)
     positive, negative = static_discounts(discount, own)
     dampening = np.array([s.dampening for s in scenarios])
-    changes = np.where(values >= 0.0, values * positive, values * negative) - mark
+    changes = np.where(values >= 0.0, values * positive, values * negative) - mark[:, None, :]
     changes *= dampening[:, None]
     result: Floats = np.where(skewed[:, None], -np.abs(changes), changes)
     return result
@@ -110,20 +110,20 @@ def static_discounts(rule: StaticDiscount, own: Held) -> tuple[Floats, Floats]:
 
 
 def skew_multiples(rule: SkewShock, own: Held, kind: str) -> Floats:
-    """What a skew scenario multiplies each option's volatility by, (o,), 0 or above.
+    """What a skew scenario multiplies each option's volatility by, (o, m), 0 or above.
 
     Above the forward at most 1 + cap, below it at least 1 - cap; where the width is 0 the cap
     itself. A cap below 0 turns the tilt round and then bounds it from the other side, as the
     venue's arithmetic does.
     """
-    root = np.sqrt(own.years)
+    root, of = np.sqrt(own.years), own.group.of
     linear = kind == "linear"
     base = rule.linear_cap if linear else rule.abs_cap
     slope = rule.linear_per_root_year if linear else rule.abs_per_root_year
-    cap = (base + slope * root)[own.group.of]
+    cap = (base + slope * root)[of][:, None]
     level = rule.volatility + root * rule.volatility_per_root_year
-    width = np.maximum(rule.smallest_width, root * rule.width_scale * level)[own.group.of]
-    moneyness = np.log(own.options.strike / own.options.forward)
+    width = np.maximum(rule.smallest_width, root * rule.width_scale * level)[of][:, None]
+    moneyness = np.log(own.options.strike[:, None] / (own.options.forward[:, None] * own.forward))
     moneyness = moneyness if linear else np.abs(moneyness)
     no_width = width <= 0.0
     tilt = moneyness * cap / np.where(no_width, 1.0, width)
@@ -136,16 +136,19 @@ def skew_multiples(rule: SkewShock, own: Held, kind: str) -> Floats:
 def _shifted_volatility(
     scenarios: Sequence[Scenario], rule: VolatilityShock, skew: SkewShock, own: Held
 ) -> Floats:
-    """Volatility of each option in each scenario, (s, o)."""
-    today = own.options.volatility
-    up, down = volatility_multiples(rule, own.seconds)
+    """Volatility of each option in each scenario of each market, (o, m, s)."""
+    today, of = own.volatilities, own.group.of
+    up, down = (multiple[of][:, None] for multiple in volatility_multiples(rule, own.seconds))
     shifted = {
-        "up": np.maximum(rule.smallest_up, today * up[own.group.of]),
-        "down": today * down[own.group.of],
+        "up": np.maximum(rule.smallest_up, today * up),
+        "down": today * down,
         "same": today,
     }
     kinds = {s.volatility for s in scenarios}
     for kind in SKEWED:
         if kind in kinds:
             shifted[kind] = today * skew_multiples(skew, own, kind)
-    return np.array([shifted[s.volatility] for s in scenarios])
+    out = np.empty((*today.shape, len(scenarios)))
+    for n, scenario in enumerate(scenarios):
+        out[:, :, n] = shifted[scenario.volatility]
+    return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,6 +30,18 @@ class Shifts:
     def count(self) -> int:
         """How many markets."""
         return int(self.spot.size)
+
+    def spot_of(self, names: Sequence[str]) -> Floats:
+        """Factor on the price of each of ``names`` in each market, (g, n)."""
+        return self._where_moved(names, self.spot)
+
+    def volatility_of(self, names: Sequence[str]) -> Floats:
+        """Factor on the implied volatility of options on each of ``names``, (g, n)."""
+        return self._where_moved(names, self.volatility)
+
+    def _where_moved(self, names: Sequence[str], factor: Floats) -> Floats:
+        mine = np.array([name in self.assets for name in names], dtype=bool)
+        return np.where(mine, factor[:, None], 1.0)
 
 
 @dataclass(frozen=True)

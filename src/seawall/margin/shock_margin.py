@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats
-from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import FRACTION, Quantity
 from seawall.foundation.record import number
@@ -31,18 +30,19 @@ from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options
 from seawall.margin.collateral_margin import balance_lines, total_of
 from seawall.margin.equity import equity_of
+from seawall.margin.many_options import compiled_or_plain, deltas
 from seawall.margin.markets import Markets, read_markets
 from seawall.margin.netted import (
     NettedPerps,
     expiries,
     naked_shorts,
     netted_options,
-    netted_perps,
     option_rows,
     perp_rows,
+    perps_in_markets,
 )
-from seawall.margin.working import AccountMargin, Line, account_margin
-from seawall.valuation.black import black, greeks
+from seawall.margin.shifts import UNMOVED, Shifts
+from seawall.margin.working import AccountMargin, Line, MarketMargins, Told, account_margin
 from seawall.venues import Collateral, Rulebook
 
 SPOT_SHOCK = Quantity("a relative move above -1, to 20 (-0.16 means down 16%)", -1.0, 20.0, True)
@@ -114,11 +114,11 @@ def assess(rule: ShockMargin, account: MarginAccount) -> AccountMargin:
     Raises MissingRule for an underlying without a grid, InputError for one without a spot price.
     """
     equity = equity_of(account)
-    names = dict.fromkeys([*account.perps.underlying, *account.options.underlying])
-    lines = [_market(rule.markets.of(name), account, name) for name in names]
+    found = margins(holdings(rule, account), account, UNMOVED).first()
+    due = found.requirement
     coins = balance_lines(rule.collateral, account.balances, equity.balance_value)
-    initial = sum(part.initial for part in lines) + total_of(coins, "initial")
-    maintenance = sum(part.maintenance for part in lines) + total_of(coins, "maintenance")
+    initial = float(due.initial) + total_of(coins, "initial")
+    maintenance = float(due.maintenance) + total_of(coins, "maintenance")
     working = Line(
         account.name,
         equity.total - maintenance,
@@ -128,7 +128,7 @@ def assess(rule: ShockMargin, account: MarginAccount) -> AccountMargin:
             equity.line,
             Line("initial margin", initial, "quote"),
             Line("maintenance margin", maintenance, "quote"),
-            *(part.line for part in lines),
+            *found.working.parts,
             *coins,
         ),
     )
@@ -136,88 +136,162 @@ def assess(rule: ShockMargin, account: MarginAccount) -> AccountMargin:
 
 
 @dataclass(frozen=True)
-class _Net:
-    """One underlying's requirements, quote, and how they came about."""
+class OnUnderlying:
+    """One underlying's positions, each contract one row, before any market moves.
 
-    initial: float
-    maintenance: float
-    line: Line
+    options  netted (o,)      spot  quote      naked  shorts without a long at their strike, coins
+    worth    (o,) settlement asset, or quote for inverse options, per unit of undiscounted Black
+             value, for the amount held
+    """
+
+    name: str
+    rule: ShockGrid
+    options: Options
+    spot: float
+    naked: float
+    worth: Floats
+    compiled: bool = False
+
+
+def holdings(rule: ShockMargin, account: MarginAccount) -> tuple[OnUnderlying, ...]:
+    """The account's positions by underlying, with their grids."""
+    names = dict.fromkeys([*account.perps.underlying, *account.options.underlying])
+    options = netted_options(account.options)
+    return tuple(_on_underlying(rule.markets.of(name), account, options, name) for name in names)
+
+
+def _on_underlying(
+    rule: ShockGrid, account: MarginAccount, options: Options, name: str
+) -> OnUnderlying:
+    if name not in account.spot:
+        raise InputError(f"{account.name!r} has no spot price of {name}", expected="its price")
+    mine = np.array([u == name for u in options.underlying], dtype=bool)
+    own = options if mine.all() else option_rows(options, mine)
+    discount = np.exp(-own.rate * np.maximum(own.seconds, 0.0) / SECONDS_PER_YEAR)
+    naked = float(np.sum(naked_shorts(own, expiries(own))))
+    return OnUnderlying(name, rule, own, account.spot[name].price, naked, own.amount * discount)
+
+
+def margins(
+    held: tuple[OnUnderlying, ...], account: MarginAccount, shifts: Shifts
+) -> MarketMargins:
+    """Requirements of all underlyings in each shifted market, quote; equity is not theirs: 0."""
+    settle = account.settle_price * shifts.spot_of((account.settle,))[:, 0]
+    perps = perps_in_markets(account, shifts.spot_of(account.perps.underlying))
+    nets = [_market(own, perps, settle, shifts) for own in held]
+    none = np.zeros(shifts.count)
+    return MarketMargins(
+        none,
+        sum((net.initial for net in nets), none),
+        sum((net.maintenance for net in nets), none),
+        lambda: Line("grids", None, "quote", "", tuple(net.told() for net in nets)),
+    )
 
 
 @dataclass(frozen=True)
-class _Held:
-    """One underlying's positions.
+class _Net:
+    """One underlying's requirements (m,), quote, and how they came about."""
 
-    exposure  perpetuals' size x mark, quote     spot   quote
-    worth     (o,) quote per unit of undiscounted Black value, for the amount held
+    initial: Floats
+    maintenance: Floats
+    told: Told
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One underlying's positions in m markets.
+
+    size (m, n) perpetuals' base units, notional (m,) sum of |size| x mark, exposure (m,) sum of
+    size x mark, spot (m,): quote; worth (o, m) as in `OnUnderlying`, quote; forward (o, m),
+    volatility (o, m)
     """
 
-    perps: NettedPerps
     options: Options
-    spot: float
-    exposure: float
+    compiled: bool
+    size: Floats
+    notional: Floats
+    exposure: Floats
+    spot: Floats
     worth: Floats
+    forward: Floats
+    volatility: Floats
 
 
-def _market(rule: ShockGrid, account: MarginAccount, name: str) -> _Net:
+def moved_positions(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shifts) -> Moved:
+    """The positions in shifted markets; perps of the whole account there, settle (m,) quote."""
+    factor, turned = shifts.spot_of((own.name,))[:, 0], shifts.volatility_of((own.name,))[:, 0]
+    mine = perp_rows(perps, np.array([u == own.name for u in perps.underlying], dtype=bool))
+    value, options = mine.size * mine.mark, own.options
+    return Moved(
+        options,
+        own.compiled,
+        mine.size,
+        np.sum(np.abs(value), axis=1) * settle,
+        np.sum(value, axis=1) * settle,
+        own.spot * factor,
+        own.worth[:, None] * np.where(options.inverse[:, None], 1.0, settle),
+        options.forward[:, None] * factor,
+        options.volatility[:, None] * turned,
+    )
+
+
+def _market(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shifts) -> _Net:
     """One underlying: its worst row, its charges, its provisions."""
-    held = _held(account, name)
-    profits = row_profits(rule, held.options, held.worth, held.exposure)
+    rule, held = own.rule, moved_positions(own, perps, settle, shifts)
+    profits, today = row_profits(rule, held)
     weights = np.array([row.weight for row in rule.rows])
-    scan = max(0.0, float(np.max(-profits * weights)))
-    delta, delta_line = _delta(rule, held)
-    naked = float(np.sum(naked_shorts(held.options, expiries(held.options))))
-    shorts = naked * rule.short_option * held.spot
-    provisions, provision_line = _provisions(rule, account, held)
-    net = max(scan, delta) + shorts
+    scan = np.maximum(0.0, np.max(-profits * weights, axis=1))
+    delta, delta_told = _delta(rule, held)
+    shorts = own.naked * rule.short_option * held.spot
+    provisions, provision_told = _provisions(rule, held, today)
+    net = np.maximum(scan, delta) + shorts
     initial, maintenance = net + provisions, rule.maintenance_fraction * net + provisions
-    told = f"{rule.maintenance_fraction:g} x net + provisions"
-    parts = (
-        Line("scan", scan, "quote", "the largest weighted loss", _row_lines(rule, profits)),
-        delta_line,
-        Line("short options", shorts, "quote", f"{naked:g} x {rule.short_option:g} x spot"),
-        Line("net", net, "quote", "max(scan, delta charge) + short options"),
-        provision_line,
-        Line("initial", initial, "quote", "net + provisions"),
-        Line("maintenance", maintenance, "quote", told),
-    )
-    return _Net(initial, maintenance, Line(name, maintenance, "quote", "maintenance", parts))
+
+    def told() -> Line:
+        share = f"{rule.maintenance_fraction:g} x net + provisions"
+        naked = f"{own.naked:g} x {rule.short_option:g} x spot"
+        rows = _row_lines(rule, profits[0])
+        due, unit = float(maintenance[0]), "quote"
+        parts = (
+            Line("scan", float(scan[0]), unit, "the largest weighted loss", rows),
+            delta_told(),
+            Line("short options", float(shorts[0]), unit, naked),
+            Line("net", float(net[0]), unit, "max(scan, delta charge) + short options"),
+            provision_told(),
+            Line("initial", float(initial[0]), unit, "net + provisions"),
+            Line("maintenance", due, unit, share),
+        )
+        return Line(own.name, due, unit, "maintenance", parts)
+
+    return _Net(initial, maintenance, told)
 
 
-def _held(account: MarginAccount, name: str) -> _Held:
-    """The positions on one underlying, each contract one row."""
-    if name not in account.spot:
-        raise InputError(f"{account.name!r} has no spot price of {name}", expected="its price")
-    perps, options = netted_perps(account), netted_options(account.options)
-    own = np.array([u == name for u in perps.underlying], dtype=bool)
-    options = option_rows(options, np.array([u == name for u in options.underlying], dtype=bool))
-    perps = perp_rows(perps, own)
-    discount = np.exp(-options.rate * np.maximum(options.seconds, 0.0) / SECONDS_PER_YEAR)
-    in_quote = np.where(options.inverse, 1.0, account.settle_price)
-    exposure = float(np.sum(perps.size * perps.mark)) * account.settle_price
-    return _Held(
-        perps, options, account.spot[name].price, exposure, options.amount * discount * in_quote
-    )
+def row_profits(rule: ShockGrid, held: Moved) -> tuple[Floats, Floats]:
+    """Profit of each row in each market (m, s), quote, before its weight; and the options' Black
+    value today (o, m).
 
-
-def row_profits(rule: ShockGrid, options: Options, worth: Floats, exposure: float) -> Floats:
-    """Profit of each row (s,), quote, before its weight.
-
-    worth (o,) turns one option's undiscounted Black value into quote for the amount held; exposure
-    is the perpetuals' size x mark. An inverse contract counts as a linear one: its coin profit is
-    worth the shocked coin.
+    An inverse contract counts as a linear one: its coin profit is worth the shocked coin.
     """
     spot = np.array([row.spot for row in rule.rows])
-    profit: Floats = exposure * spot
+    profit: Floats = held.exposure[:, None] * spot
+    options = held.options
     if not options.amount.size:
-        return profit
-    years = options.seconds / SECONDS_PER_YEAR
-    volatility = options.volatility * shocked_volatility(rule, options.seconds)
-    forward = options.forward * (1.0 + spot[:, None])
-    moved = black(forward, options.strike, years, volatility, options.call)
-    today = black(options.forward, options.strike, years, options.volatility, options.call)
-    together = np.zeros(worth.size, dtype=np.int64)
-    return profit + segment_sums((moved - today) * worth, together, 1)[:, 0]
+        return profit, np.zeros((0, held.spot.size))
+    # The first column is today: no shock of spot or volatility.
+    factor = np.append(1.0, 1.0 + spot)
+    multiple = np.append(
+        np.ones((options.amount.size, 1)), shocked_volatility(rule, options.seconds).T, axis=1
+    )
+    value = compiled_or_plain(held.compiled)(
+        held.forward[:, :, None] * factor,
+        options.strike,
+        options.seconds / SECONDS_PER_YEAR,
+        held.volatility[:, :, None] * multiple[:, None, :],
+        options.call,
+    )
+    today = value[:, :, 0]
+    gained = (value[:, :, 1:] - today[:, :, None]) * held.worth[:, :, None]
+    return profit + np.sum(gained, axis=0), today
 
 
 def shocked_volatility(rule: ShockGrid, seconds: Floats) -> Floats:
@@ -243,37 +317,51 @@ def _row_lines(rule: ShockGrid, profits: Floats) -> tuple[Line, ...]:
     )
 
 
-def _delta(rule: ShockGrid, held: _Held) -> tuple[float, Line]:
-    """The least charge: shares of net delta and of delta that offsets, at spot.
+def _delta(rule: ShockGrid, held: Moved) -> tuple[Floats, Told]:
+    """The least charge (m,): shares of net delta and of delta that offsets, at spot.
 
     Delta in coins: a perpetual its size, an option amount x its forward delta. Gross delta adds up
     every contract's |delta|, and what it exceeds |net delta| by is hedged.
     """
     o = held.options
     years = o.seconds / SECONDS_PER_YEAR
-    slope = greeks(o.forward, o.strike, years, o.volatility, o.call).delta
-    each = np.concatenate([held.perps.size, slope * o.amount])
-    net, gross = abs(float(np.sum(each))), float(np.sum(np.abs(each)))
-    hedged = max(gross - net, 0.0)
+    slope = deltas(held.compiled, held.forward, o.strike, years, held.volatility, o.call)
+    by_option = slope * o.amount[:, None]
+    net = np.abs(np.sum(held.size, axis=1) + np.sum(by_option, axis=0))
+    gross = np.sum(np.abs(held.size), axis=1) + np.sum(np.abs(by_option), axis=0)
+    hedged = np.maximum(gross - net, 0.0)
     charge = (rule.net_delta * net + rule.hedged_delta * hedged) * held.spot
-    told = f"({rule.net_delta:g} x net + {rule.hedged_delta:g} x hedged) x {held.spot:g}"
-    parts = (Line("net delta", net, "coins"), Line("hedged delta", hedged, "coins"))
-    return charge, Line("delta charge", charge, "quote", told, parts)
+
+    def told() -> Line:
+        shares = f"({rule.net_delta:g} x net + {rule.hedged_delta:g} x hedged)"
+        parts = (
+            Line("net delta", float(net[0]), "coins"),
+            Line("hedged delta", float(hedged[0]), "coins"),
+        )
+        rule_told = f"{shares} x {held.spot[0]:g}"
+        return Line("delta charge", float(charge[0]), "quote", rule_told, parts)
+
+    return charge, told
 
 
-def _provisions(rule: ShockGrid, account: MarginAccount, held: _Held) -> tuple[float, Line]:
-    """Funding of perpetuals over the venue's period if it is paid, and fees to close."""
-    o, settle = held.options, account.settle_price
-    funding = max(0.0, held.exposure * rule.funding)
-    perp_fee = float(np.sum(np.abs(held.perps.size) * held.perps.mark)) * rule.perp_fee * settle
-    years = o.seconds / SECONDS_PER_YEAR
-    value = np.abs(held.worth * black(o.forward, o.strike, years, o.volatility, o.call))
-    by_spot = np.abs(o.amount) * held.spot * rule.option_fee
-    option_fee = float(np.sum(np.minimum(by_spot, rule.option_fee_cap * value)))
-    parts = (
-        Line("funding", funding, "quote", f"{rule.funding:g} of notional, if it is paid"),
-        Line("perpetual fees", perp_fee, "quote", f"{rule.perp_fee:g} of notional"),
-        Line("option fees", option_fee, "quote", f"{rule.option_fee:g} of spot, capped by value"),
-    )
+def _provisions(rule: ShockGrid, held: Moved, today: Floats) -> tuple[Floats, Told]:
+    """Funding of perpetuals over the venue's period if it is paid, and fees to close, (m,)."""
+    funding = np.maximum(0.0, held.exposure * rule.funding)
+    perp_fee = held.notional * rule.perp_fee
+    value = np.abs(held.worth * today)
+    by_spot = np.abs(held.options.amount)[:, None] * held.spot * rule.option_fee
+    option_fee = np.sum(np.minimum(by_spot, rule.option_fee_cap * value), axis=0)
     total = funding + perp_fee + option_fee
-    return total, Line("provisions", total, "quote", "on both margins", parts)
+
+    def told() -> Line:
+        paid = f"{rule.funding:g} of notional, if it is paid"
+        perp_told = f"{rule.perp_fee:g} of notional"
+        option_told = f"{rule.option_fee:g} of spot, capped by value"
+        parts = (
+            Line("funding", float(funding[0]), "quote", paid),
+            Line("perpetual fees", float(perp_fee[0]), "quote", perp_told),
+            Line("option fees", float(option_fee[0]), "quote", option_told),
+        )
+        return Line("provisions", float(total[0]), "quote", "on both margins", parts)
+
+    return total, told

@@ -14,32 +14,36 @@ between perpetuals, coins, expiries and markets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options, SpotPrice
+from seawall.margin.many_options import compiled_or_plain
 from seawall.margin.markets import BESIDE, overlaid
 from seawall.margin.netted import (
+    Chosen,
     Expiries,
     NettedPerps,
     expiries,
     in_quote,
     netted_options,
-    netted_perps,
     no_debt,
+    option_rows,
+    perps_in_markets,
     with_cash_as_coin,
 )
-from seawall.margin.standard_options import expiry_margin
-from seawall.margin.standard_rules import StandardManager
-from seawall.margin.working import AccountMargin, Line, account_margin
-from seawall.valuation.black import black
+from seawall.margin.shifts import UNMOVED, Shifts
+from seawall.margin.standard_options import Settled, expiry_line, expiry_margins, settled
+from seawall.margin.standard_rules import OptionShares, StandardManager
+from seawall.margin.working import AccountMargin, Line, MarketMargins
 from seawall.venues import Rulebook
 
 NAME = "standard margin"
@@ -47,12 +51,42 @@ NAME = "standard margin"
 
 @dataclass(frozen=True)
 class _Term:
-    """What one holding is worth and what it adds to net maintenance and net initial margin."""
+    """What holdings of one kind are worth and add to both net margins, (m,) each.
 
-    value: float
-    maintenance: float
-    initial: float
-    line: Line
+    told  a line for each of them, in the first market
+    """
+
+    value: Floats
+    maintenance: Floats
+    initial: Floats
+    told: Callable[[], tuple[Line, ...]]
+
+
+@dataclass(frozen=True)
+class OptionsOn:
+    """Netted options (o,) on one underlying, and what of them is the same in every market.
+
+    group, worst      their expiries (e,), and what those can lose at settlement
+    shorts            sum of |amount| of short options (e,)
+    confidence        lowest of spot, forward and volatilities (e,)
+    """
+
+    underlying: str
+    shares: OptionShares
+    options: Options
+    group: Expiries
+    worst: Settled
+    shorts: Floats
+    confidence: Floats
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """A whole account, netted once; compiled: the kernel prices its options."""
+
+    account: MarginAccount
+    options: tuple[OptionsOn, ...]
+    compiled: bool = False
 
 
 def read(rulebook: Rulebook, table: Section) -> StandardManager:
@@ -70,10 +104,16 @@ def read(rulebook: Rulebook, table: Section) -> StandardManager:
 
 def assess(rule: StandardManager, account: MarginAccount) -> AccountMargin:
     """Requirement of a whole account in quote; see `standard_margin`."""
+    chosen = choose(rule, account)
+    return in_quote(standard_margin(rule, chosen.account), chosen.whole, chosen.counted)
+
+
+def choose(rule: StandardManager, account: MarginAccount) -> Chosen[StandardManager]:
+    """The account as the rule looks at it, and which of its coins it counts."""
     account = with_cash_as_coin(account)
     markets = [rule.markets.get(asset) for asset in account.balances.assets]
     counted = np.array([m is not None and m.coin is not None for m in markets], dtype=bool)
-    return in_quote(standard_margin(rule, account), account, counted)
+    return Chosen(rule, account, account, counted)
 
 
 def standard_margin(rule: StandardManager, account: MarginAccount) -> AccountMargin:
@@ -83,31 +123,61 @@ def standard_margin(rule: StandardManager, account: MarginAccount) -> AccountMar
     with cash. Raises InputError for a coin that is owed or an underlying without a spot price,
     MissingRule for a market whose shares the rule lacks.
     """
-    account = with_cash_as_coin(account)
+    return margins(rule, hold(rule, with_cash_as_coin(account)), UNMOVED).first()
+
+
+def hold(rule: StandardManager, account: MarginAccount) -> Holdings:
+    """The netted account; its cash is a coin already where it should be (`with_cash_as_coin`)."""
     no_debt(account, NAME)
-    perps = netted_perps(account)
     options = netted_options(account.options)
+    names = dict.fromkeys(options.underlying)
+    return Holdings(account, tuple(_options_on(rule, account, options, name) for name in names))
+
+
+def _options_on(
+    rule: StandardManager, account: MarginAccount, options: Options, underlying: str
+) -> OptionsOn:
+    """What of one underlying's options does not depend on the market."""
+    shares, spot = rule.option(underlying), _spot(account, underlying)
+    options = option_rows(options, np.array([u == underlying for u in options.underlying]))
     group = expiries(options)
-    terms = [
-        *(_perp(rule, account, perps, n) for n in range(perps.size.size)),
-        *_options(rule, account, options, group),
-        *(_coin(rule, account, n) for n in range(account.balances.quantity.size)),
-        *_depeg(rule, account, perps, options),
-    ]
-    equity = account.cash + sum(term.value for term in terms)
-    net_maintenance = account.cash + sum(term.maintenance for term in terms)
-    net_initial = account.cash + sum(term.initial for term in terms)
-    unit = account.settle
-    parts = (
-        Line("equity", equity, unit, "cash + what everything is worth"),
-        Line("cash", account.cash, unit),
-        *(term.line for term in terms),
-        Line("net initial", net_initial, unit, "cash + initial of everything below"),
-        Line("net maintenance", net_maintenance, unit, "cash + maintenance of everything below"),
+    confidence = np.full(group.count, spot.confidence)
+    for column in (options.forward_confidence, options.volatility_confidence):
+        np.minimum.at(confidence, group.of, column)
+    shorts = segment_sums(np.maximum(-options.amount, 0.0), group.of, group.count)
+    return OptionsOn(
+        underlying, shares, options, group, settled(options, group), shorts, confidence
     )
-    told = "requirement = equity - net margin"
-    working = Line(NAME, None, unit, told, parts)
-    return account_margin(equity, equity - net_initial, equity - net_maintenance, working)
+
+
+def margins(rule: StandardManager, held: Holdings, shifts: Shifts) -> MarketMargins:
+    """Both margins in each shifted market, settlement asset."""
+    account = held.account
+    perps = perps_in_markets(account, shifts.spot_of(account.perps.underlying))
+    terms = [
+        _perps(rule, account, perps, shifts),
+        *(_options(rule, held, one, shifts) for one in held.options),
+        _coins(rule, account, shifts),
+        _depeg(rule, held, perps, shifts),
+    ]
+    cash = np.full(shifts.count, account.cash)
+    equity = cash + sum(term.value for term in terms)
+    net_maintenance = cash + sum(term.maintenance for term in terms)
+    net_initial = cash + sum(term.initial for term in terms)
+
+    def told() -> Line:
+        unit, below = account.settle, "of everything below"
+        lines = [line for term in terms for line in term.told()]
+        parts = (
+            Line("equity", float(equity[0]), unit, "cash + what everything is worth"),
+            Line("cash", account.cash, unit),
+            *lines,
+            Line("net initial", float(net_initial[0]), unit, f"cash + initial {below}"),
+            Line("net maintenance", float(net_maintenance[0]), unit, f"cash + maintenance {below}"),
+        )
+        return Line(NAME, None, unit, "requirement = equity - net margin", parts)
+
+    return MarketMargins(equity, equity - net_initial, equity - net_maintenance, told)
 
 
 def _spot(account: MarginAccount, underlying: str) -> SpotPrice:
@@ -118,130 +188,159 @@ def _spot(account: MarginAccount, underlying: str) -> SpotPrice:
     return account.spot[underlying]
 
 
-def _perp(rule: StandardManager, account: MarginAccount, perps: NettedPerps, n: int) -> _Term:
-    """A perpetual: its profit, less shares of |size| x mark, less the cost of unsure prices."""
-    underlying = perps.underlying[n]
-    shares, spot = rule.perp(underlying), _spot(account, underlying)
-    size, mark = abs(float(perps.size[n])), float(perps.mark[n])
-    profit = float(perps.profit[n])
-    unsure = 0.0
-    oracle = rule.markets[underlying].oracle
-    confidence = min(float(perps.confidence[n]), spot.confidence)
-    if confidence < oracle.perp_threshold:
-        unsure = (1.0 - confidence) * oracle.factor * spot.price * size
-    maintenance = -size * mark * shares.maintenance
-    initial = -size * mark * shares.initial
-    notional = f"{size:g} x {mark:g}"
-    parts = (
-        Line("profit", profit, "", "unrealised and accrued"),
-        Line("maintenance", maintenance, "", f"-{notional} x {shares.maintenance:g}"),
-        Line("initial", initial, "", f"-{notional} x {shares.initial:g}"),
-        Line("unsure oracle", -unsure, "", f"initial only; confidence {confidence:g}"),
-    )
-    line = Line(f"{underlying} {perps.names[n]}", initial - unsure + profit, "", "initial", parts)
-    return _Term(profit, maintenance + profit, initial - unsure + profit, line)
-
-
-def _options(
-    rule: StandardManager, account: MarginAccount, options: Options, group: Expiries
-) -> list[_Term]:
-    """A term for each expiry."""
-    years = options.seconds / SECONDS_PER_YEAR
-    price = black(options.forward, options.strike, years, options.volatility, options.call)
-    value = options.amount * price
-    return [
-        _expiry(rule, account, options, value, np.flatnonzero(group.of == n))
-        for n in range(group.count)
-    ]
-
-
-def _expiry(
-    rule: StandardManager,
-    account: MarginAccount,
-    options: Options,
-    value: Floats,
-    rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+def _perps(
+    rule: StandardManager, account: MarginAccount, perps: NettedPerps, shifts: Shifts
 ) -> _Term:
-    """One expiry's options: the better of isolated and largest loss, and unsure prices."""
-    first = int(rows[0])
-    underlying = options.underlying[first]
-    shares, spot = rule.option(underlying), _spot(account, underlying)
-    amount, worth = options.amount[rows], float(np.sum(value[rows]))
-    maintenance, initial, lines = expiry_margin(
-        shares,
-        spot.price,
-        float(options.forward[first]),
-        _option_names(options, rows.tolist()),
-        options.strike[rows],
-        options.call[rows],
-        amount,
-        value[rows],
+    """Perpetuals: their profit, less shares of |size| x mark, less the cost of unsure prices."""
+    names = perps.underlying
+    shares = [rule.perp(name) for name in names]
+    spots = [_spot(account, name) for name in names]
+    oracles = [rule.markets[name].oracle for name in names]
+    sure = np.array([spot.confidence for spot in spots])
+    confidence = np.minimum(perps.confidence, sure)
+    low = confidence < np.array([o.perp_threshold for o in oracles])
+    factor = np.array([o.factor for o in oracles])
+    price = np.array([spot.price for spot in spots]) * shifts.spot_of(names)
+    size = np.abs(perps.size)
+    unsure = np.where(low, (1.0 - confidence) * factor, 0.0) * price * size
+    maintenance = -size * perps.mark * np.array([s.maintenance for s in shares])
+    initial = -size * perps.mark * np.array([s.initial for s in shares])
+    net = initial - unsure + perps.profit
+
+    def told() -> tuple[Line, ...]:
+        return tuple(one(n) for n in range(len(names)))
+
+    def one(n: int) -> Line:
+        notional = f"-{size[0, n]:g} x {perps.mark[0, n]:g}"
+        by_maintenance, by_initial = shares[n].maintenance, shares[n].initial
+        low_told = f"initial only; confidence {confidence[n]:g}"
+        parts = (
+            Line("profit", float(perps.profit[0, n]), "", "unrealised and accrued"),
+            Line("maintenance", float(maintenance[0, n]), "", f"{notional} x {by_maintenance:g}"),
+            Line("initial", float(initial[0, n]), "", f"{notional} x {by_initial:g}"),
+            Line("unsure oracle", -float(unsure[0, n]), "", low_told),
+        )
+        return Line(f"{names[n]} {perps.names[n]}", float(net[0, n]), "", "initial", parts)
+
+    return _Term(_total(perps.profit), _total(maintenance + perps.profit), _total(net), told)
+
+
+def _options(rule: StandardManager, held: Holdings, own: OptionsOn, shifts: Shifts) -> _Term:
+    """One underlying's options: the better of isolated and largest loss, and unsure prices."""
+    options, group, names = own.options, own.group, (own.underlying,)
+    moved, turned = shifts.spot_of(names), shifts.volatility_of(names)
+    spot = _spot(held.account, own.underlying).price * moved[:, 0]
+    price = compiled_or_plain(held.compiled)(
+        options.forward[:, None, None] * moved,
+        options.strike,
+        options.seconds / SECONDS_PER_YEAR,
+        options.volatility[:, None, None] * turned,
+        options.call,
     )
-    confidence = min(
-        spot.confidence,
-        float(np.min(options.forward_confidence[rows])),
-        float(np.min(options.volatility_confidence[rows])),
+    value = np.ascontiguousarray(price[:, :, 0].T) * options.amount
+    forward = options.forward[group.first] * moved
+    maintenance, initial = expiry_margins(
+        own.shares, spot, forward, options, group, own.worst, value
     )
-    oracle, unsure = rule.markets[underlying].oracle, 0.0
-    if confidence < oracle.option_threshold:
-        shorts = float(np.sum(np.maximum(-amount, 0.0)))
-        unsure = (1.0 - confidence) * oracle.factor * spot.price * shorts
-    parts = (
-        Line("value", worth, "", "amount x Black-76"),
-        *lines,
-        Line("unsure oracle", -unsure, "", f"initial only; confidence {confidence:g}"),
-    )
-    line = Line(f"{underlying} {options.expiry[first]}", initial - unsure, "", "initial", parts)
-    return _Term(worth, maintenance, initial - unsure, line)
+    oracle = rule.markets[own.underlying].oracle
+    low = own.confidence < oracle.option_threshold
+    charge = np.where(low, (1.0 - own.confidence) * oracle.factor, 0.0)
+    unsure = charge * spot[:, None] * own.shorts
+    net = initial.total - unsure
+
+    def told() -> tuple[Line, ...]:
+        return tuple(one(n) for n in range(group.count))
+
+    def one(n: int) -> Line:
+        rows = np.flatnonzero(group.of == n)
+        at = float(forward[0, n])
+        parts = (
+            Line("value", float(np.sum(value[0, rows])), "", "amount x Black-76"),
+            expiry_line(maintenance, options, rows, n, own.worst, at),
+            expiry_line(initial, options, rows, n, own.worst, at),
+            Line(
+                "unsure oracle",
+                -float(unsure[0, n]),
+                "",
+                f"initial only; confidence {own.confidence[n]:g}",
+            ),
+        )
+        name = f"{own.underlying} {group.names[n][1]}"
+        return Line(name, float(net[0, n]), "", "initial", parts)
+
+    return _Term(_total(value), _total(maintenance.total), _total(net), told)
 
 
-def _option_names(options: Options, rows: Sequence[int]) -> list[str]:
-    """A name for each option, unique in its expiry."""
-    kinds = ("put", "call")
-    return [f"{options.strike[n]:.12g} {kinds[int(options.call[n])]}" for n in rows]
+def _coins(rule: StandardManager, account: MarginAccount, shifts: Shifts) -> _Term:
+    """Coins: worth quantity x price / stable price, counted at their share of quantity x price."""
+    held, assets = account.balances, account.balances.assets
+    markets = [rule.markets.get(asset) for asset in assets]
+    terms = [None if m is None else m.coin for m in markets]
+    known = np.array([t is not None for t in terms], dtype=bool)
+    share = np.array([0.0 if t is None else t.share for t in terms])
+    scale = np.array([0.0 if t is None else t.initial_scale for t in terms])
+    oracles = [None if m is None else m.oracle for m in markets]
+    least = np.array([0.0 if o is None else o.coin_threshold for o in oracles])
+    factor = np.array([0.0 if o is None else o.factor for o in oracles])
+    price = held.price * shifts.spot_of(assets)
+    notional = np.where(known, held.quantity * price, 0.0)
+    stable = account.settle_price * shifts.spot_of((account.settle,))
+    value = notional / stable
+    maintenance = notional * share
+    initial = maintenance * scale
+    low = known & (held.confidence < least) & (initial != 0.0)
+    unsure = np.where(low, (1.0 - held.confidence) * factor * notional, 0.0)
+    net = initial - unsure
+
+    def told() -> tuple[Line, ...]:
+        return tuple(one(n) for n in range(len(assets)))
+
+    def one(n: int) -> Line:
+        if not known[n]:
+            return Line(assets[n], 0.0, "", "not collateral: counts as nothing")
+        counted = f"{held.quantity[n]:g} x {price[0, n]:g} x {share[n]:g}"
+        low_told = f"initial only; confidence {held.confidence[n]:g}"
+        parts = (
+            Line("value", float(value[0, n]), "", "quantity x price / stable price"),
+            Line("maintenance", float(maintenance[0, n]), "", counted),
+            Line("initial", float(initial[0, n]), "", f"x {scale[n]:g}"),
+            Line("unsure oracle", -float(unsure[0, n]), "", low_told),
+        )
+        return Line(assets[n], float(net[0, n]), "", "initial", parts)
+
+    return _Term(_total(value), _total(maintenance), _total(net), told)
 
 
-def _coin(rule: StandardManager, account: MarginAccount, n: int) -> _Term:
-    """A coin: worth quantity x price / stable price, counted at its share of quantity x price."""
-    balances = account.balances
-    asset = balances.assets[n]
-    market = rule.markets.get(asset)
-    if market is None or market.coin is None:
-        return _Term(0.0, 0.0, 0.0, Line(asset, 0.0, "", "not collateral: counts as nothing"))
-    notional = float(balances.quantity[n] * balances.price[n])
-    confidence = float(balances.confidence[n])
-    maintenance = notional * market.coin.share
-    initial, unsure = maintenance * market.coin.initial_scale, 0.0
-    if confidence < market.oracle.coin_threshold and initial != 0.0:
-        unsure = (1.0 - confidence) * market.oracle.factor * notional
-    value = notional / account.settle_price
-    told = f"{balances.quantity[n]:g} x {balances.price[n]:g} x {market.coin.share:g}"
-    parts = (
-        Line("value", value, "", "quantity x price / stable price"),
-        Line("maintenance", maintenance, "", told),
-        Line("initial", initial, "", f"x {market.coin.initial_scale:g}"),
-        Line("unsure oracle", -unsure, "", f"initial only; confidence {confidence:g}"),
-    )
-    line = Line(asset, initial - unsure, "", "initial", parts)
-    return _Term(value, maintenance, initial - unsure, line)
-
-
-def _depeg(
-    rule: StandardManager, account: MarginAccount, perps: NettedPerps, options: Options
-) -> list[_Term]:
+def _depeg(rule: StandardManager, held: Holdings, perps: NettedPerps, shifts: Shifts) -> _Term:
     """Initial margin only: what a stable coin below its peg costs, market by market."""
-    below = max(0.0, rule.depeg_threshold - account.settle_price)
-    if below == 0.0:
-        return []
-    exposed: dict[str, float] = {}
-    sizes = zip(perps.underlying, np.abs(perps.size).tolist(), strict=True)
-    shorts = zip(options.underlying, np.maximum(-options.amount, 0.0).tolist(), strict=True)
+    account = held.account
+    stable = account.settle_price * shifts.spot_of((account.settle,))[:, 0]
+    below = np.maximum(0.0, rule.depeg_threshold - stable)
+    exposed: dict[str, Floats] = {}
+    sizes = zip(perps.underlying, np.abs(perps.size).T, strict=True)
+    shorts = ((own.underlying, np.sum(own.shorts)) for own in held.options)
     for underlying, size in (*sizes, *shorts):
-        exposed[underlying] = exposed.get(underlying, 0.0) + size
-    terms = []
-    for underlying, size in exposed.items():
-        spot = _spot(account, underlying).price
-        penalty = -size * below * rule.depeg_factor * spot
-        told = f"-{size:g} x {below:g} x {rule.depeg_factor:g} x {spot:g}; initial only"
-        terms.append(_Term(0.0, 0.0, penalty, Line(f"{underlying} depeg", penalty, "", told)))
-    return terms
+        exposed[underlying] = exposed.get(underlying, np.zeros(shifts.count)) + size
+    penalties = {}
+    for name, size in exposed.items():
+        spot = _spot(account, name).price * shifts.spot_of((name,))[:, 0]
+        penalties[name] = -size * below * rule.depeg_factor * spot
+    none = np.zeros(shifts.count)
+    penalty = sum(penalties.values(), none)
+
+    def told() -> tuple[Line, ...]:
+        if below[0] == 0.0:
+            return ()
+        rule_told = f"x {below[0]:g} x {rule.depeg_factor:g} x spot; initial only"
+        return tuple(
+            Line(f"{name} depeg", float(amount[0]), "", f"-{exposed[name][0]:g} {rule_told}")
+            for name, amount in penalties.items()
+        )
+
+    return _Term(none, none, penalty, told)
+
+
+def _total(amounts: Floats) -> Floats:
+    """Sums over holdings (m,)."""
+    total: Floats = np.sum(amounts, axis=1)
+    return total

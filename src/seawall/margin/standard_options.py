@@ -6,17 +6,25 @@ v2-core, StandardManager.sol.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from seawall.book.book import Bools, Floats
+from seawall.book.book import Bools, Floats, Ints
+from seawall.foundation.arrays import segment_sums
+from seawall.margin.account import Options
+from seawall.margin.netted import Expiries
 from seawall.margin.standard_rules import OptionShares
 from seawall.margin.working import Line
 
 
 def isolated_margin(
-    rule: OptionShares, spot: float, strike: Floats, call: Bools, amount: Floats, value: Floats
+    rule: OptionShares, spot: Floats, strike: Floats, call: Bools, amount: Floats, value: Floats
 ) -> tuple[Floats, Floats]:
-    """Maintenance and initial of each option alone (o,), 0 or below; value (o,) = amount x price.
+    """Maintenance and initial of each option alone (m, o), 0 or below; value = amount x price.
+
+    spot  (m, 1), or one number
 
     A long option gives and needs nothing. For amount < 0, out of the money as a share of spot:
     call   maintenance value + maintenance_call S amount
@@ -48,42 +56,93 @@ def largest_loss(strike: Floats, call: Bools, amount: Floats) -> float:
     return min(0.0, float(np.min(payoff @ amount)))
 
 
-def expiry_margin(
+@dataclass(frozen=True)
+class Settled:
+    """What an expiry's options (e,) can lose at settlement: the same in every market.
+
+    loss      worst payoff, 0 or below      unpaired  net calls sold, 0 or below, base units
+    """
+
+    loss: Floats
+    unpaired: Floats
+
+
+def settled(options: Options, group: Expiries) -> Settled:
+    """Largest losses and unpaired calls of each expiry."""
+    loss, unpaired = np.zeros(group.count), np.zeros(group.count)
+    for n in range(group.count):
+        rows = group.of == n
+        strike, call, amount = options.strike[rows], options.call[rows], options.amount[rows]
+        loss[n] = largest_loss(strike, call, amount)
+        unpaired[n] = min(0.0, float(np.sum(amount[call])))
+    return Settled(loss, unpaired)
+
+
+@dataclass(frozen=True)
+class ExpiryMargin:
+    """One margin of every expiry (m, e), 0 or below, and what it was made of.
+
+    each (m, o) every option alone, alone (m, e) their sums, beyond (m, e) charge on unpaired calls
+    """
+
+    name: str
+    scale: float
+    each: Floats
+    alone: Floats
+    beyond: Floats
+    total: Floats
+
+
+def expiry_margins(
     rule: OptionShares,
-    spot: float,
-    forward: float,
-    names: list[str],
-    strike: Floats,
-    call: Bools,
-    amount: Floats,
+    spot: Floats,
+    forward: Floats,
+    options: Options,
+    group: Expiries,
+    worst: Settled,
     value: Floats,
-) -> tuple[float, float, tuple[Line, Line]]:
-    """Maintenance and initial of one expiry's options (o,), 0 or below, and how they came about.
+) -> tuple[ExpiryMargin, ExpiryMargin]:
+    """Maintenance and initial of each expiry of one underlying's options in m markets.
 
     The higher (nearer to 0) of the isolated sum and the largest loss; to the loss comes forward x
-    unpaired share x the net calls sold.
+    unpaired share x the net calls sold. spot (m,), forward (m, e), value (m, o) = amount x price.
     """
-    isolated = isolated_margin(rule, spot, strike, call, amount, value)
-    loss = largest_loss(strike, call, amount)
-    unpaired = min(0.0, float(np.sum(amount[call])))
+    isolated = isolated_margin(
+        rule, spot[:, None], options.strike, options.call, options.amount, value
+    )
     scales = {"maintenance": rule.unpaired_maintenance, "initial": rule.unpaired_initial}
-    totals, lines = [], []
-    for (margin, scale), each in zip(scales.items(), isolated, strict=True):
-        alone = float(np.sum(each))
-        beyond = unpaired * forward * scale
-        total = max(alone, loss + beyond)
-        parts = (
-            Line(
-                "isolated sum",
-                alone,
-                "",
-                "each option alone",
-                tuple(Line(n, v) for n, v in zip(names, each.tolist(), strict=True)),
-            ),
-            Line("largest loss", loss, "", "worst payoff at 0 and at every strike"),
-            Line("unpaired calls", beyond, "", f"{unpaired:g} x forward {forward:g} x {scale:g}"),
-        )
-        rule_told = "the better of isolated sum and largest loss + unpaired calls"
-        totals.append(total)
-        lines.append(Line(margin, total, "", rule_told, parts))
-    return totals[0], totals[1], (lines[0], lines[1])
+    found = []
+    for (name, scale), each in zip(scales.items(), isolated, strict=True):
+        alone = segment_sums(each, group.of, group.count)
+        beyond = worst.unpaired * forward * scale
+        total = np.maximum(alone, worst.loss + beyond)
+        found.append(ExpiryMargin(name, scale, each, alone, beyond, total))
+    return found[0], found[1]
+
+
+def expiry_line(
+    made: ExpiryMargin, options: Options, rows: Ints, n: int, worst: Settled, forward: float
+) -> Line:
+    """How the margin of expiry ``n``, with options ``rows``, came about in the first market."""
+    names = _option_names(options, rows.tolist())
+    alone = zip(names, made.each[0, rows].tolist(), strict=True)
+    calls = f"{worst.unpaired[n]:g} x forward {forward:g} x {made.scale:g}"
+    parts = (
+        Line(
+            "isolated sum",
+            float(made.alone[0, n]),
+            "",
+            "each option alone",
+            tuple(Line(name, value) for name, value in alone),
+        ),
+        Line("largest loss", float(worst.loss[n]), "", "worst payoff at 0 and at every strike"),
+        Line("unpaired calls", float(made.beyond[0, n]), "", calls),
+    )
+    rule_told = "the better of isolated sum and largest loss + unpaired calls"
+    return Line(made.name, float(made.total[0, n]), "", rule_told, parts)
+
+
+def _option_names(options: Options, rows: Sequence[int]) -> list[str]:
+    """A name for each option, unique in its expiry."""
+    kinds = ("put", "call")
+    return [f"{options.strike[n]:.12g} {kinds[int(options.call[n])]}" for n in rows]

@@ -6,11 +6,12 @@ holds it, and tests read single lines of it. Nothing is computed from a working:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.book.book import Floats
 from seawall.margin.requirement import Requirement
 
 
@@ -75,3 +76,26 @@ def account_margin(
     """An AccountMargin from plain numbers, all in quote; requirements are what must be held."""
     requirement = Requirement(np.asarray(equity), np.asarray(initial), np.asarray(maintenance))
     return AccountMargin(requirement, working)
+
+
+# A line that is made when it is asked for: where an account is asked in many markets nobody looks.
+Told = Callable[[], Line]
+
+
+@dataclass(frozen=True)
+class MarketMargins:
+    """Equity, initial and maintenance margin of one account in each of m markets, (m,) each.
+
+    told  the derivation in the first of them, made when it is asked for
+    """
+
+    equity: Floats
+    initial: Floats
+    maintenance: Floats
+    told: Told
+
+    def first(self) -> AccountMargin:
+        """Requirement and derivation in the first market."""
+        return account_margin(
+            float(self.equity[0]), float(self.initial[0]), float(self.maintenance[0]), self.told()
+        )
