@@ -99,8 +99,9 @@ def test_a_position_beyond_the_end_of_the_venues_table_is_said_so_in_the_working
         found = assess_account(rulebook_from({"preset": "bitmex"}, file="b.toml"), held)
         return found.working.find("maintenance margin", "P", "tier").rule
 
-    assert place(10e6) == "from 0 on, of 1"
-    assert place(11e6) == "from 0 on, of 1, beyond the table's end at 200"
+    assert place(9.9e6) == "from 0 on, of 4"
+    assert place(10e6) == "from 200 on, of 4"
+    assert place(33e6) == "from 500 on, of 4, beyond the table's end at 650"
 
 
 def test_a_traders_own_leverage_raises_initial_margin_only():

@@ -52,11 +52,20 @@ def test_binance_has_its_coins_from_low_to_high_rates() -> None:
     assert maintenance_of(tiers["BTC"], np.array([1e6])) == pytest.approx([5_000.0])
 
 
-def test_bitmex_is_margined_in_coin_up_to_its_base_limit() -> None:
+def test_bitmex_is_margined_in_coin_up_to_a_risk_limit_of_650() -> None:
+    """The venue's table: < 200, 350, 500 and 650 XBT; both rates rise by 0.5% a step."""
     rulebook = preset("bitmex")
-    (tier,) = rulebook.coin_tiers["BTC"]
-    assert (tier.max_leverage, tier.maintenance_rate, tier.upper_bound) == (100.0, 0.005, 200.0)
+    tiers = rulebook.coin_tiers["BTC"]
+    assert [t.lower_bound for t in tiers] == [0.0, 200.0, 350.0, 500.0]
+    assert [t.maintenance_rate for t in tiers] == [0.005, 0.01, 0.015, 0.02]
+    assert [1 / t.max_leverage for t in tiers] == pytest.approx([0.01, 0.015, 0.02, 0.025])
+    assert tiers[-1].upper_bound == 650.0 and rulebook.tier_form == "whole"
     assert rulebook.tiers == {} and rulebook.margin["inverse_tiers"] == "coin"
+
+
+def test_the_form_of_the_tiers_is_the_venues() -> None:
+    whole = {name for name in list_presets() if preset(name).tier_form == "whole"}
+    assert whole == {"bitmex", "okx"}
 
 
 def test_deribit_perpetuals_have_numbers_of_their_own() -> None:

@@ -69,6 +69,16 @@ def test_tiers_in_coin_are_checked_like_the_others() -> None:
         read(FIRST, coin_tiers={"BTC": [FIRST, {**SECOND, "lower_bound": 2_000}]})
 
 
+def test_the_form_of_the_tiers_is_read_saved_and_checked() -> None:
+    assert read(FIRST, SECOND).tier_form == "marginal"
+    whole = read(FIRST, SECOND, tier_form="whole")
+    assert whole.tier_form == "whole"
+    again = rulebook_from(tomllib.loads(_rulebook_toml(whole)), file="v.toml")
+    assert again.tier_form == "whole"
+    with pytest.raises(InputError, match=r"tier_form is 'stepped'.*marginal"):
+        read(FIRST, SECOND, tier_form="stepped")
+
+
 def test_maintenance_as_a_share_of_the_initial_rate() -> None:
     assert leverage_tiers([(0.0, 40.0), (150e6, 20.0)], 0.5) == (
         Tier(0.0, 40.0, 0.0125),

@@ -222,6 +222,9 @@ def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float
     jumps = np.array([case.market.jump_beta.get(name, 0.0) != 0 for name in table.assets])
     moving_settle = ((volatility > 0) | jumps)[table.feed_asset[units.settle]]
     always = moving_settle | (np.diff(units.options) > 0)
+    # Maintenance that jumps at a tier's bound is not bounded by any exposure.
+    jumping = table.tiers.jumps()[rows.tier] & (rows.kind != RowKind.BALANCE)
+    always[rows.unit[jumping]] = True
     return wake_rule(weight, drift, clock, always, _thresholds(table, spot, weight))
 
 

@@ -10,8 +10,8 @@ missed if a unit sleeps until its prices have moved far enough. Two bounds, both
 Units that depend on one feed follow that feed; the others follow the largest move of all feeds, in
 units of each feed's weight (its volatility over the largest one). Funding and interest are added
 as a drift. A unit whose holdings change is woken by hand. Units that the bound does not fit
-(options, a moving settlement price) are always awake. Tests hold the filtered loop equal to the one
-that checks everything.
+(options, a moving settlement price, tiers at which maintenance jumps) are always awake. Tests hold
+the filtered loop equal to the one that checks everything.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ from seawall.margin.listing import has_coin_tiers, margin_price_ratio, tiers_of
 from seawall.margin.tiered import TierLines, margin, tier_lines
 from seawall.market import Market
 from seawall.venues import Rulebook
+from seawall.venues.rulebook import WHOLE
 
 ENTRY_SD = 0.03
 INITIAL_BUFFER = 1.1
@@ -171,6 +172,7 @@ def _contracts(
         tiers=tier_lines(
             [tiers_of(rulebook, p) for p, _, _ in listed],
             [has_coin_tiers(rulebook, p) for p, _, _ in listed],
+            [rulebook.tier_form == WHOLE for _ in listed],
         ),
         slope=np.array(
             [0.0 if rule is None else rule.perp(p.underlying).slope for p, _, _ in listed]
@@ -258,10 +260,10 @@ def _needs(contracts: _Contracts, positions: _Positions, leverage: Floats) -> _N
     # Tiers bounded in coin are asked in coin; the result is in quote like the others.
     unit = np.where(lines.in_coin[row], price, 1.0)
     asked = notional / unit
-    initial = margin(asked, lines.initial_rate[row], lines.initial_deduction[row]) * unit + slope
-    maintenance = (
-        margin(asked, lines.maintenance_rate[row], lines.maintenance_deduction[row]) * unit + slope
-    )
+    begins = lines.starts(row)
+    initial = margin(asked, lines.initial_rate[row], lines.initial_deduction[row], begins)
+    rate, cut = lines.maintenance_rate[row], lines.maintenance_deduction[row]
+    maintenance = margin(asked, rate, cut, begins) * unit + slope
     gain = positions.size * np.where(
         inverse, price / positions.entry - 1.0, price - positions.entry
     )
@@ -269,7 +271,7 @@ def _needs(contracts: _Contracts, positions: _Positions, leverage: Floats) -> _N
     coin = np.where(inverse, 1.0 / price, 1.0)
     return _Needs(
         equity=notional / leverage[positions.account] * coin,
-        initial=initial * coin,
+        initial=(initial * unit + slope) * coin,
         maintenance=maintenance * coin,
         profit=gain * coin,
     )

@@ -130,7 +130,8 @@ def row_worth(
 ) -> Worth:
     """Worth, margin and exposure of each row of each pair (path, unit), quote.
 
-    exposure bounds |change of (equity - maintenance)| per unit relative change of the row's price.
+    exposure bounds |change of (equity - maintenance)| per unit relative change of the row's price,
+    but for jumps at the bounds of whole-position tiers (their accounts are always awake).
     """
     rows, tiers = table.rows, table.tiers
     at = _price_rows(table, holdings, quotes, path, unit)
@@ -138,14 +139,16 @@ def row_worth(
     notional = size * price
     tier, slope = rows.tier[row], rows.slope[row]
     rate, deduction = tiers.maintenance_rate[tier], tiers.maintenance_deduction[tier]
-    required = margin(notional, rate, deduction)
+    begins = tiers.starts(tier)
+    required = margin(notional, rate, deduction, begins)
     exposure = notional * (1.0 + tiers.maintenance_rate.max(axis=1)[tier])
     if slope.any():
         required = required + slope * size * notional
         exposure = exposure + 2.0 * slope * size * notional
     required = required * settle
     if at.inverse.any():
-        due = inverse_margin(size, price, rate, deduction, slope, tiers.in_coin[tier]) * settle
+        coin = tiers.in_coin[tier]
+        due = inverse_margin(size, price, rate, deduction, slope, coin, begins) * settle
         required = np.where(at.inverse, due, required)
     if at.balance.any():
         held = shortfall_margin(at.worth, rows.shortfall[row])
@@ -232,10 +235,11 @@ def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth
     price = quotes.price[0, t.feed] * t.multiplier
     notional = np.abs(t.size) * price
     lines = table.tiers
-    due = margin(notional, lines.initial_rate[t.tier], lines.initial_deduction[t.tier])
-    coins = np.where(t.kind == RowKind.INVERSE, np.abs(t.size) / price, np.abs(t.size))
     rate, cut = lines.initial_rate[t.tier], lines.initial_deduction[t.tier]
-    inverse = inverse_margin(np.abs(t.size), price, rate, cut, t.slope, lines.in_coin[t.tier])
+    begins, in_coin = lines.starts(t.tier), lines.in_coin[t.tier]
+    due = margin(notional, rate, cut, begins)
+    coins = np.where(t.kind == RowKind.INVERSE, np.abs(t.size) / price, np.abs(t.size))
+    inverse = inverse_margin(np.abs(t.size), price, rate, cut, t.slope, in_coin, begins)
     due = np.where(t.kind == RowKind.INVERSE, inverse, due + t.slope * coins * notional) * settle
     balance = shortfall_margin(rows.worth, t.initial_shortfall)
     due = np.where(t.kind == RowKind.BALANCE, balance, due)

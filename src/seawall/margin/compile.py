@@ -52,7 +52,11 @@ def compile_table(
         contracts=tuple(listing.contracts),
         feed_venue=feeds[:, 0],
         feed_asset=feeds[:, 1],
-        tiers=tier_lines(listing.tiers or [NO_TIERS], listing.tier_in_coin or [False]),
+        tiers=tier_lines(
+            listing.tiers or [NO_TIERS],
+            listing.tier_in_coin or [False],
+            listing.tier_whole or [False],
+        ),
         units=units,
         rows=rows,
         options=options,

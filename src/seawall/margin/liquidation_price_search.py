@@ -2,11 +2,12 @@
 
 From the present price outwards in both directions: the first price at which the account may be
 liquidated, all other prices still. A fixed ladder of prices, finer near the present one and with
-rungs at the strikes of options near expiry, finds the first interval in which the account fails;
-Brent's method (Brent 1973) finds the price in it. Tiers and worst scenarios are those of the price
-tried, so nothing has to be iterated. Wrong where an account fails and recovers between two rungs:
-1% apart within 10%, 2% within 20%, 4% within 60%, then a factor of 1.4 (3.2 above 10 times); an
-option whose value turns faster than that has rungs at its strike and 1% to either side.
+rungs at the strikes of options near expiry and at tier bounds where margin jumps, finds the first
+interval in which the account fails; Brent's method (Brent 1973) finds the price in it. Tiers and
+worst scenarios are those of the price tried, so nothing has to be iterated. Wrong where an account
+fails and recovers between two rungs: 1% apart within 10%, 2% within 20%, 4% within 60%, then a
+factor of 1.4 (3.2 above 10 times); an option whose value turns faster than that has rungs at its
+strike and 1% to either side.
 """
 
 from __future__ import annotations
@@ -61,10 +62,13 @@ class LiquidationPrices:
         return None if nearest is None else nearest / self.present - 1.0
 
 
-def liquidation_prices(evaluate: Evaluate, account: MarginAccount, asset: str) -> LiquidationPrices:
+def liquidation_prices(
+    evaluate: Evaluate, account: MarginAccount, asset: str, turns: Floats | None = None
+) -> LiquidationPrices:
     """Nearest liquidation prices of an account in one asset, both ways, all else unchanged.
 
     evaluate  the account's margin in shifted markets, from `seawall.margin.rules.net_margin`
+    turns     further factors to look at, from `seawall.margin.rules.turning_points`
     """
     present = account.spot[asset].price
 
@@ -74,6 +78,8 @@ def liquidation_prices(evaluate: Evaluate, account: MarginAccount, asset: str) -
     if buffer(np.ones(1))[0] < 0.0:
         return LiquidationPrices(asset, present, present, present)
     strikes = _strikes(account, asset)
+    if turns is not None:
+        strikes = np.concatenate([strikes, turns])
     below = first_failure(buffer, ladder(False, strikes))
     above = first_failure(buffer, ladder(True, strikes))
     return LiquidationPrices(

@@ -11,6 +11,7 @@ from seawall.foundation.pricekind import PriceKind
 from seawall.instruments import Future, Instrument, Perpetual
 from seawall.market import Market
 from seawall.venues import Rulebook, Tier
+from seawall.venues.rulebook import WHOLE
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Listing:
     contracts: dict[tuple[int, str], int] = field(default_factory=dict)
     tiers: list[tuple[Tier, ...]] = field(default_factory=list)
     tier_in_coin: list[bool] = field(default_factory=list)
+    tier_whole: list[bool] = field(default_factory=list)
     tier_index: dict[tuple[int, str, bool], int] = field(default_factory=dict)
     defaulted: list[str] = field(default_factory=list)
 
@@ -49,6 +51,7 @@ class Listing:
             self.tier_index[key] = len(self.tiers)
             self.tiers.append(tiers_of(rulebook, instrument))
             self.tier_in_coin.append(in_coin)
+            self.tier_whole.append(rulebook.tier_form == WHOLE)
             if in_coin:
                 return self.tier_index[key]
             if rulebook.option_margin is None and instrument.underlying not in rulebook.tiers:

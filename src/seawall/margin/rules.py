@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from seawall.book.book import Floats
 from seawall.margin.account import MarginAccount
 from seawall.margin.frameworks import Framework, framework_of, margin_table
 from seawall.margin.shifts import Evaluate, NetMargin, Shifts, moved
+from seawall.margin.tiered_margin import TieredMargin, jump_factors
 from seawall.margin.working import AccountMargin
 from seawall.venues import Rulebook
 
@@ -44,6 +46,13 @@ def net_margin(rules: Rules, account: MarginAccount) -> Evaluate:
     prepare = ALONG.get(rules.rulebook.framework)
     evaluate = None if prepare is None else prepare(rules.parameters, account)
     return evaluate if evaluate is not None else one_by_one(rules, account)
+
+
+def turning_points(rules: Rules, account: MarginAccount, asset: str) -> Floats:
+    """Factors (j,) on one asset's price to look at in a search, as margin jumps beside them."""
+    if isinstance(rules.parameters, TieredMargin):
+        return jump_factors(rules.parameters, account, asset)
+    return np.zeros(0)
 
 
 def one_by_one(rules: Rules, account: MarginAccount) -> Evaluate:

@@ -1,11 +1,14 @@
 """Tiered margin of linear and inverse derivatives: notional x rate - deduction.
 
-Within tier n the margin is notional x rate_n - deduction_n, and deduction_n = deduction_{n-1} +
-bound_n x (rate_n - rate_{n-1}) makes it continuous. Because rates do not fall with size, the tier
-that applies is the one with the largest value, so no lookup is needed:
+Marginal form. Within tier n the margin is notional x rate_n - deduction_n, and deduction_n =
+deduction_{n-1} + bound_n x (rate_n - rate_{n-1}) makes it continuous. Because rates do not fall
+with size, the tier that applies is the one with the largest value, so no lookup is needed:
 margin = max_n(notional x rate_n - deduction_n).
-Source: Hyperliquid margin tiers, Binance leverage brackets. Wrong for venues whose
-rates fall with size, or whose tiers jump; rulebooks refuse the first.
+Whole form. The rate of the tier that holds the notional counts on the whole position: the same
+maximum without deductions, over the tiers whose bound is reached. It jumps at a bound.
+Source: Hyperliquid margin tiers, Binance leverage brackets (marginal); OKX position tiers, BitMEX
+risk limits (whole). Wrong for venues whose rates fall with size, which rulebooks refuse, and where
+tiers are counted in contracts: with bounds in notional a position changes tier with the price.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Bools, Floats
+from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.errors import InputError
 from seawall.venues import Tier
 
@@ -25,6 +28,8 @@ class TierLines:
     """Lines of which the margin is the largest: (x, t) rates and deductions, padded with zeros.
 
     in_coin (x,) True where deductions and the notional they belong to are in coin (inverse).
+    start (x, t) notional from which a line counts, 0 in tables of the marginal form; None where
+    all tables are of that form
     """
 
     maintenance_rate: Floats
@@ -32,6 +37,18 @@ class TierLines:
     initial_rate: Floats
     initial_deduction: Floats
     in_coin: Bools
+    start: Floats | None = None
+
+    def starts(self, rows: Ints) -> Floats | None:
+        """Where the lines of chosen tables begin to count (n, t); None: everywhere."""
+        return None if self.start is None else self.start[rows]
+
+    def jumps(self) -> Bools:
+        """True (x,) where the margin jumps at a bound."""
+        if self.start is None:
+            return np.zeros(self.in_coin.size, dtype=bool)
+        found: Bools = np.any(self.start > 0.0, axis=1)
+        return found
 
 
 def deductions(bounds: Floats, rates: Floats) -> Floats:
@@ -41,23 +58,29 @@ def deductions(bounds: Floats, rates: Floats) -> Floats:
 
 
 def tier_lines(
-    tables: Sequence[Sequence[Tier]], in_coin: Sequence[bool] | None = None
+    tables: Sequence[Sequence[Tier]],
+    in_coin: Sequence[bool] | None = None,
+    whole: Sequence[bool] | None = None,
 ) -> TierLines:
     """Compile tier tables, one per instrument, into padded lines (x, t).
 
-    in_coin says of each table whether its bounds are in coin; without it none are.
+    in_coin says of each table whether its bounds are in coin, whole whether its rates count on the
+    whole position; without them none are and none do.
 
     Raises InputError when a maintenance rate or the initial rate falls with size.
     """
     width = max((len(tiers) for tiers in tables), default=1) or 1
     shape = (len(tables), width)
     coin = np.array(in_coin if in_coin is not None else [False] * len(tables), dtype=bool)
-    rate, cut, first_rate, first_cut = (np.zeros(shape) for _ in range(4))
-    lines = TierLines(rate, cut, first_rate, first_cut, coin)
+    rate, cut, first_rate, first_cut, start = (np.zeros(shape) for _ in range(5))
+    stepped = list(whole) if whole is not None else [False] * len(tables)
+    lines = TierLines(rate, cut, first_rate, first_cut, coin, start if any(stepped) else None)
     for x, tiers in enumerate(tables):
         if not tiers:
             continue
         bounds = np.array([tier.lower_bound for tier in tiers])
+        if stepped[x]:
+            start[x, : bounds.size] = bounds
         for rates, rate_out, deduction_out in (
             (
                 np.array([tier.maintenance_rate for tier in tiers]),
@@ -76,15 +99,24 @@ def tier_lines(
                     expected="lower bounds that rise and margin rates that do not fall",
                 )
             rate_out[x, : rates.size] = rates
-            deduction_out[x, : rates.size] = deductions(bounds, rates)
+            if not stepped[x]:
+                deduction_out[x, : rates.size] = deductions(bounds, rates)
     return lines
 
 
-def margin(notional: Floats, rate: Floats, deduction: Floats) -> Floats:
-    """Margin (n,) of notional (n,) >= 0 under lines rate, deduction (n, t); quote, >= 0."""
+def margin(
+    notional: Floats, rate: Floats, deduction: Floats, start: Floats | None = None
+) -> Floats:
+    """Margin (n,) of notional (n,) >= 0 under lines rate, deduction (n, t); quote, >= 0.
+
+    start (n, t) notional from which each line counts; None: all lines count everywhere.
+    """
     result = notional * rate[:, 0] - deduction[:, 0]
     for t in range(1, rate.shape[1]):
-        np.maximum(result, notional * rate[:, t] - deduction[:, t], out=result)
+        line = notional * rate[:, t] - deduction[:, t]
+        if start is not None:
+            line = np.where(notional >= start[:, t], line, 0.0)
+        np.maximum(result, line, out=result)
     return result
 
 
@@ -96,27 +128,27 @@ def next_deduction(*, before: float, bound: float, rate_before: float, rate: flo
 def tier_of(bounds: Sequence[float], notional: float) -> int:
     """Index of the tier that holds ``notional``: a notional on a bound belongs to the upper tier.
 
-    bounds (t,) lower bounds that rise from 0; beyond the last bound the last tier goes on. The
-    margin is the same from either tier of a bound: this is for showing the tier, not for margin.
+    bounds (t,) lower bounds that rise from 0; beyond the last bound the last tier goes on. In the
+    marginal form the margin is the same from either tier of a bound.
     """
     return sum(notional >= bound for bound in bounds[1:])
 
 
 def schedule(tiers: Sequence[Tier]) -> tuple[Floats, Floats]:
-    """Maintenance rates and deductions (t,) of one tier table."""
+    """Maintenance rates and deductions (t,) of one tier table of the marginal form."""
     lines = tier_lines([tiers])
     return lines.maintenance_rate[0], lines.maintenance_deduction[0]
 
 
 def maintenance_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
-    """Maintenance margin (n,) of notionals (n,) >= 0 under one tier table, quote."""
+    """Maintenance margin (n,) of notionals (n,) >= 0 under one table, marginal form, quote."""
     rates, cuts = schedule(tiers)
     shape = (notional.size, rates.size)
     return margin(notional, np.broadcast_to(rates, shape), np.broadcast_to(cuts, shape))
 
 
 def initial_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
-    """Initial margin (n,) of notionals (n,) >= 0 at the tiers' largest leverage, quote."""
+    """Initial margin (n,) of notionals (n,) >= 0 at the tiers' leverage, marginal form, quote."""
     lines = tier_lines([tiers])
     shape = (notional.size, lines.initial_rate.shape[1])
     rates, cuts = lines.initial_rate[0], lines.initial_deduction[0]
@@ -130,15 +162,16 @@ def inverse_margin(
     deduction: Floats,
     slope: Floats,
     in_coin: Bools,
+    start: Floats | None = None,
 ) -> Floats:
     """Margin (n,) of inverse contracts in coin: they are worth size / price coins.
 
     size (n,) >= 0 quote contracts, price (n,) > 0, rate and deduction (n, t). in_coin (n,): the
     tiers are bounded in coin (Binance coin-M); else in quote, and the margin in quote is divided
-    by the price. slope (n,) adds slope x coins to the rate (Deribit).
+    by the price. slope (n,) adds slope x coins to the rate (Deribit). start as in :func:`margin`.
     """
-    due = (margin(size, rate, deduction) + slope * (size / price) * size) / price
+    due = (margin(size, rate, deduction, start) + slope * (size / price) * size) / price
     if in_coin.any():
         coins = size / price
-        due = np.where(in_coin, margin(coins, rate, deduction) + slope * coins * coins, due)
+        due = np.where(in_coin, margin(coins, rate, deduction, start) + slope * coins * coins, due)
     return due

@@ -5,7 +5,8 @@ notional |size| x mark, inverse |size| / mark coins. Initial margin from the tie
 leverage, or from the trader's own if that is lower. Coins held beside the settlement asset add (1 -
 liquidation threshold) x value. Equity counts everything at its value. What settles in one asset is
 margined together; an isolated position alone. Sources: Binance, Bybit, OKX, Gate, BitMEX and
-Hyperliquid margin pages (each preset names its own).
+Hyperliquid margin pages (each preset names its own). Where the rulebook's ``tier_form`` is "whole"
+the tier's rates count on the whole position: the deductions are 0 and margin jumps at a bound.
 Wrong for venues whose margin offsets positions against each other: those have frameworks of their
 own. The same formulas serve the cascade (`seawall.margin.assess`); a test holds the two equal.
 """
@@ -28,7 +29,11 @@ from seawall.margin.listing import tiers_in_coin
 from seawall.margin.tiered import TierLines, inverse_margin, margin, tier_lines, tier_of
 from seawall.margin.working import AccountMargin, Line, account_margin
 from seawall.venues import Rulebook, Tier
+from seawall.venues.rulebook import WHOLE
 from seawall.venues.tier_table import LEVERAGE
+
+# Relative distance from a bound at which its two sides are told apart.
+BESIDE = 1e-11
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,28 @@ def tiers_for(rulebook: Rulebook, perps: Perps, n: int) -> tuple[tuple[Tier, ...
     return tiers, False
 
 
+def jump_factors(rule: TieredMargin, account: MarginAccount, asset: str) -> Floats:
+    """Factors (j,) on the price of ``asset`` at which maintenance jumps, to either side of each.
+
+    Those that bring a position to a bound of its tiers, in the whole form; inverse contracts with
+    bounds in quote stay in their tier at every price.
+    """
+    perps, found = account.perps, []
+    whole = rule.rulebook.tier_form == WHOLE
+    for n in range(len(perps.names) if whole else 0):
+        tiers, in_coin = tiers_for(rule.rulebook, perps, n)
+        inverse, size = bool(perps.inverse[n]), abs(float(perps.size[n]))
+        if perps.underlying[n] != asset or size == 0.0 or (inverse and not in_coin):
+            continue
+        mark = float(perps.mark[n])
+        found += [
+            size / mark / t.lower_bound if inverse else t.lower_bound / (size * mark)
+            for t in tiers[1:]
+        ]
+    at = np.array(found)
+    return np.concatenate([at * (1.0 - BESIDE), at * (1.0 + BESIDE)])
+
+
 @dataclass(frozen=True)
 class _Due:
     """Margins of all positions (n,): what they are and what made them.
@@ -120,6 +147,7 @@ def _due(rule: TieredMargin, account: MarginAccount, equity: Equity) -> _Due:
     tables: list[tuple[Tier, ...]] = []
     coins: list[bool] = []
     table = np.zeros(len(perps.names), dtype=np.int64)
+    whole = rule.rulebook.tier_form == WHOLE
     for n, key in enumerate(zip(perps.underlying, perps.inverse.tolist(), strict=True)):
         if key not in number:
             number[key] = len(tables)
@@ -127,13 +155,13 @@ def _due(rule: TieredMargin, account: MarginAccount, equity: Equity) -> _Due:
             tables.append(tiers)
             coins.append(in_coin)
         table[n] = number[key]
-    lines = tier_lines(tables, coins)
-    size, in_coin_of = np.abs(perps.size), lines.in_coin[table]
+    lines = tier_lines(tables, coins, [whole] * len(tables))
+    size, in_coin_of, begins = np.abs(perps.size), lines.in_coin[table], lines.starts(table)
 
     def due(rate: Floats, cut: Floats) -> Floats:
-        linear = margin(equity.perp_notional, rate, cut)
+        linear = margin(equity.perp_notional, rate, cut, begins)
         none = np.zeros_like(size)
-        inverse = inverse_margin(size, perps.mark, rate, cut, none, in_coin_of)
+        inverse = inverse_margin(size, perps.mark, rate, cut, none, in_coin_of, begins)
         return np.where(perps.inverse, inverse, linear) * settle
 
     initial = due(lines.initial_rate[table], lines.initial_deduction[table])
@@ -194,7 +222,9 @@ def _position(
             + ("" if own is None else f", own leverage {own:g}x"),
         ),
     )
-    return Line(perps.names[n], maintenance, "quote", "notional x rate - deduction", parts)
+    whole = found.lines.start is not None
+    formula = "notional x rate of its tier" if whole else "notional x rate - deduction"
+    return Line(perps.names[n], maintenance, "quote", formula, parts)
 
 
 def _place(tiers: tuple[Tier, ...], tier: int, ranked: float) -> str:

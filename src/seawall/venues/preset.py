@@ -24,6 +24,8 @@ from seawall.foundation.quantity import (
 )
 from seawall.foundation.section import Section, shown
 from seawall.venues.rulebook import (
+    MARGINAL,
+    WHOLE,
     Collateral,
     Feed,
     Liquidation,
@@ -52,6 +54,7 @@ TOP_KEYS = (
     "maintenance_of_initial",
     "taker_fee",
     "closing_fee",
+    "tier_form",
     "default_tiers",
     "tiers",
     "coin_tiers",
@@ -149,6 +152,7 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
         needs=needs,
         framework=rules.name("framework", _usual_framework(rules)),
         margin=rules.section("margin").values,
+        tier_form=rules.word("tier_form", (MARGINAL, WHOLE), MARGINAL),
     )
 
 

@@ -8,14 +8,18 @@ from datetime import date
 
 from seawall.foundation.pricekind import PriceKind
 
+MARGINAL, WHOLE = "marginal", "whole"
+
 
 @dataclass(frozen=True)
 class Tier:
     """From ``lower_bound`` (quote notional) on: the largest leverage and the maintenance rate.
 
-    maintenance = notional x maintenance_rate - deduction, with the deduction that makes it
-    continuous at each bound. Rates must not fall with size. ``upper_bound`` is where the venue's
-    table ends: stated on a last tier beyond which the rulebook knows no rates, else None.
+    maintenance = notional x maintenance_rate - deduction. ``Rulebook.tier_form`` "marginal": the
+    deduction makes it continuous at each bound; "whole": it is 0, and the margin jumps there (a
+    notional on a bound belongs to the upper tier). Rates must not fall with size. ``upper_bound``
+    is where the venue's table ends: stated on a last tier beyond which the rulebook knows no rates,
+    else None.
     """
 
     lower_bound: float
@@ -140,6 +144,8 @@ class Rulebook:
     tiers                {underlying: tiers}; ``default_tiers`` serve the others (counted, printed)
     coin_tiers           {underlying: tiers} of inverse contracts, with bounds in coin, where the
                          venue has such; otherwise ``tiers`` serve them, with bounds in quote
+    tier_form            "marginal" (each slice of a position at its own tier's rate, as with
+                         taxes) or "whole" (the tier's rate on the whole position)
     collateral           {asset: Collateral}; other assets do not count as collateral
     needs                keys that the preset could not source: a Case that uses them must supply
     framework            the margin rule's name in `seawall.margin.frameworks`
@@ -163,3 +169,4 @@ class Rulebook:
     needs: tuple[str, ...] = ()
     framework: str = "tiered"
     margin: Mapping[str, object] = field(default_factory=dict)
+    tier_form: str = MARGINAL

@@ -21,7 +21,7 @@ from seawall.margin.liquidation_price_search import (
     assets_at_risk,
     liquidation_prices,
 )
-from seawall.margin.rules import Rules, net_margin, rules_of
+from seawall.margin.rules import Rules, net_margin, rules_of, turning_points
 from seawall.margin.shifts import UNMOVED, Evaluate, moved
 from seawall.margin.split import leg_values
 from seawall.margin.view import margin_accounts
@@ -151,7 +151,7 @@ def standing(rules: Rules, held: Held, market: Market) -> Standing:
     threats = []
     if maintenance > 0.0:
         threats = [
-            _threat(evaluate, held.margin, asset, market.assets[asset].volatility)
+            _threat(evaluate, rules, held.margin, asset, market.assets[asset].volatility)
             for asset in assets_at_risk(held.margin)
         ]
     far = float("inf")
@@ -162,9 +162,11 @@ def standing(rules: Rules, held: Held, market: Market) -> Standing:
     )
 
 
-def _threat(evaluate: Evaluate, held: MarginAccount, asset: str, volatility: float) -> Threat:
+def _threat(
+    evaluate: Evaluate, rules: Rules, held: MarginAccount, asset: str, volatility: float
+) -> Threat:
     """Nearest liquidation prices of one asset and the leg that loses most on the way."""
-    prices = liquidation_prices(evaluate, held, asset)
+    prices = liquidation_prices(evaluate, held, asset, turning_points(rules, held, asset))
     distance, sigma = prices.distance, daily_sigma(volatility)
     sigmas = None if distance is None or sigma <= 0.0 else abs(distance) / sigma
     leg, side = _losing_leg(held, asset, prices)
