@@ -16,6 +16,7 @@ from seawall.foundation.errors import InputError
 from seawall.instruments import Perpetual
 from seawall.margin.assess import requirement
 from seawall.margin.compile import compile_table
+from seawall.margin.rules import rules_of
 from seawall.margin.view import margin_accounts
 from seawall.venues.preset import list_presets
 from seawall.whatif.margin_answer import margin_answer
@@ -72,14 +73,28 @@ def _spot(case, table):
     return np.array([case.market.assets[n].spot for n in table.assets])[table.feed_asset]
 
 
-def test_default_tiers_are_named() -> None:
+def test_defaults_are_named() -> None:
     case = sample_case(crowd=0)
     rulebook = preset_rulebook("hyperliquid")
     held = margin_accounts(case.book, case.market, rulebook, 0, case.as_of, case.quote)
     only_btc = replace(rulebook, tiers={"BTC": rulebook.tiers["BTC"]})
-    assert defaults_used(only_btc, held) == ("SOL", "HYPE", "ETH", "XRP")
-    assert defaults_used(replace(only_btc, default_tiers=()), held) == ()
-    assert "BTC" not in defaults_used(rulebook, held)
+    assert defaults_used(rules_of(only_btc), held) == ("SOL", "HYPE", "ETH", "XRP")
+    assert "BTC" not in defaults_used(rules_of(rulebook), held)
+    # dYdX lists SOL, ETH, BTC and XRP of the five; HYPE gets the tier that the preset states.
+    assert defaults_used(rules_of(preset_rulebook("dydx_v4")), held) == ("HYPE", "XRP")
+    # A rule without a default has nothing to name.
+    assert defaults_used(rules_of(preset_rulebook("deribit")), held) == ()
+
+
+def test_the_cases_own_rulebook_stands_beside_the_presets() -> None:
+    """The sample's perp venue is Hyperliquid's preset with changes: its own row is its margin."""
+    answer = margin_answer(sample_case(crowd=0), account="harbour/perp-main", venues="dydx_v4")
+    own, preset = answer["venues"]
+    (account,) = answer["accounts"]
+    assert (own["venue"], preset["venue"]) == ("meridian (Case)", "dydx_v4")
+    for key in ("equity", "initial", "maintenance"):
+        assert own[key] == pytest.approx(account[key], rel=1e-12)
+    assert margin_answer(sample_case(crowd=0))["venues"] == []
 
 
 def test_a_rate_per_coin_is_not_applied_to_another_coin() -> None:

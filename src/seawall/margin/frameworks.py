@@ -7,7 +7,7 @@ line in the table below, a preset, a test file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,8 @@ class Framework:
     exact     (parameters, account) -> ExactMargin in the venue's whole units; None where the venue
               does not count in whole numbers
     in_loop   True where the cascade's table gives the same maintenance margin (a test says so)
+    listed    parameters -> the underlyings that they give numbers of their own for, where a stated
+              default may serve others; None where there is no default
     """
 
     together: str
@@ -55,16 +57,28 @@ class Framework:
     assess: Callable[[Any, MarginAccount], AccountMargin]
     exact: Callable[[Any, MarginAccount], ExactMargin] | None = None
     in_loop: bool = False
+    listed: Callable[[Any], Collection[str]] | None = None
 
 
 FRAMEWORKS: dict[str, Framework] = {
-    "tiered": Framework("settlement", tiered_margin.read, tiered_margin.assess, in_loop=True),
+    "tiered": Framework(
+        "settlement",
+        tiered_margin.read,
+        tiered_margin.assess,
+        in_loop=True,
+        listed=lambda rule: rule.rulebook.tiers,
+    ),
     "standard": Framework("settlement", standard_margin.read, standard_margin.assess, in_loop=True),
     "collateral": Framework(
         "account", collateral_margin.read, collateral_margin.assess, in_loop=True
     ),
     "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
-    "gmx_v2": Framework("underlying", pool_position.read, pool_position.assess),
+    "gmx_v2": Framework(
+        "underlying",
+        pool_position.read,
+        pool_position.assess,
+        listed=lambda rule: rule.table.markets,
+    ),
     "perennial_v2": Framework("underlying", perennial.read, perennial.assess),
     "standard_manager": Framework("account", standard_manager.read, standard_manager.assess),
     "pmrm_v1": Framework("underlying", pmrm_v1.read, pmrm_v1.assess),
@@ -77,9 +91,14 @@ FRAMEWORKS: dict[str, Framework] = {
         dydx_margin.assess,
         dydx_exact_margin.exact_requirement,
         in_loop=True,
+        listed=lambda rule: rule.markets,
     ),
     "drift_v2": Framework(
-        "settlement", drift_margin.read, drift_margin.assess, drift_exact_margin.exact_requirement
+        "settlement",
+        drift_margin.read,
+        drift_margin.assess,
+        drift_exact_margin.exact_requirement,
+        listed=lambda rule: rule.perps,
     ),
 }
 

@@ -288,6 +288,6 @@ def _notes(result: Result, width: int) -> list[Line]:
         shown = ", ".join(clean(name) for name in distinct[:12])
         more = f" and {len(distinct) - 12} more" if len(distinct) > 12 else ""
         count = f"{len(distinct)} underlying{'s' * (len(distinct) != 1)}"
-        said = f"{clean(venue)}: the preset's default tier serves {count}: {shown}{more}"
+        said = f"{clean(venue)}: a default of its rulebook serves {count}: {shown}{more}"
         lines += [(Span(text),) for text in wrap(said, width, 2, 4)]
     return lines

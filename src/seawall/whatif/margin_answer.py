@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from seawall.whatif.venues_table import (
     chosen_presets,
     defaults_used,
     gross_notional,
+    own_rows,
     venues_table,
 )
 
@@ -66,7 +67,7 @@ def margin_answer(
         "scope": scope_name(case, account, desk),
         "accounts": [_account(s, rules[s.venue]) for s in found],
         "cross": [_saving(saving) for _, saving in savings if saving is not None],
-        "venues": [_venue(row) for row in venues_table(asked, shown, presets)],
+        "venues": [_venue(row) for row in _side_by_side(asked, shown, rules, presets)],
         "surfaces": [],
         "workings": [],
         "exact": [],
@@ -83,6 +84,15 @@ def margin_answer(
     if exact:
         answer["exact"] = exact_margins(asked, shown, rules, presets, found)
     return answer
+
+
+def _side_by_side(
+    case: Case, accounts: Sequence[int], rules: Mapping[str, Rules], presets: Sequence[str]
+) -> list[VenueRow]:
+    """Each account under its own rulebook, then under each preset; nothing without presets."""
+    if not presets:
+        return []
+    return own_rows(case, accounts, rules) + venues_table(case, accounts, presets)
 
 
 def case_names(case: Case) -> dict[str, str]:
@@ -160,7 +170,7 @@ def _account(standing: Standing, rules: Rules) -> dict[str, Any]:
     found["framework"] = rules.rulebook.framework
     found["rulebook"] = rules.rulebook.name
     found["notional"] = gross_notional(standing.held)
-    found["defaults"] = list(defaults_used(rules.rulebook, [standing.held]))
+    found["defaults"] = list(defaults_used(rules, [standing.held]))
     found["positions"] = _positions(standing)
     return found
 

@@ -9,7 +9,7 @@ contract at all: its rule is applied as if it did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,16 @@ def chosen_presets(text: str) -> tuple[str, ...]:
 def preset_rulebook(name: str) -> Rulebook:
     """A preset as a rulebook; what it lacks stays in its ``needs``."""
     return rulebook_from({"preset": name}, file=f"{name}.toml")
+
+
+def own_rows(case: Case, accounts: Iterable[int], rules: Mapping[str, Rules]) -> list[VenueRow]:
+    """The row of each account under the Case's own rulebook, which may differ from the preset."""
+    rows = []
+    for account in accounts:
+        venue = case.book.account_venue[account]
+        row = _row(case, account, f"{venue} (Case)", rules[venue].rulebook, rules[venue])
+        rows.append(row)
+    return rows
 
 
 def venues_table(case: Case, accounts: Iterable[int], presets: Sequence[str]) -> list[VenueRow]:
@@ -141,7 +151,7 @@ def _answer(
         liquidated=tuple(
             one.name for one, r in zip(held, margins, strict=True) if bool(r.liquidatable)
         ),
-        defaults=defaults_used(rules.rulebook, held),
+        defaults=defaults_used(rules, held),
         source=rules.rulebook.source,
         as_of=rules.rulebook.as_of.isoformat(),
         reason=None,
@@ -178,9 +188,10 @@ def gross_notional(account: MarginAccount) -> float:
     )
 
 
-def defaults_used(rulebook: Rulebook, held: Iterable[MarginAccount]) -> tuple[str, ...]:
-    """Underlyings of perpetuals and futures that the rulebook's default tier serves."""
-    if not rulebook.default_tiers or rulebook.framework != "tiered":
+def defaults_used(rules: Rules, held: Iterable[MarginAccount]) -> tuple[str, ...]:
+    """Underlyings of perpetuals and futures that a default of the rulebook serves."""
+    if rules.framework.listed is None:
         return ()
+    listed = rules.framework.listed(rules.parameters)
     names = dict.fromkeys(u for one in held for u in one.perps.underlying)
-    return tuple(name for name in names if name not in rulebook.tiers)
+    return tuple(name for name in names if name not in listed)
