@@ -11,7 +11,7 @@ from seawall.foundation.errors import InputError, MissingRule
 from seawall.margin import skew_margin
 from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.frameworks import assess_account
-from seawall.margin.pool_position import counted_impact
+from seawall.margin.pool_position import counted_impact, side_profit_factor
 from seawall.venues.preset import rulebook_from
 
 SPOT = {"BTC": SpotPrice(50_000.0), "ETH": SpotPrice(2_000.0), "SOL": SpotPrice(100.0)}
@@ -98,6 +98,28 @@ def test_synthetix_fills_capacity_and_caps_by_hand():
     assert capacity == pytest.approx(0.0007 * 50_000 * 45)
     market = skew_margin.SkewMarket(100.0, 2.0, 0.01, 0.5, 0.0, 0.0, 0.1)
     assert skew_margin.position_margin(market, 50.0, 10.0).initial == pytest.approx(50.0)
+
+
+def test_a_closed_synthetix_position_needs_no_minimum_position_margin():
+    market = skew_margin.SkewMarket(100.0, 2.0, 0.01, 0.5, 0.01, 500.0)
+    closed = skew_margin.position_margin(market, 0.0, 10.0)
+    assert (closed.initial, closed.maintenance, closed.flag_reward) == (0.0, 0.0, 0.0)
+    assert (closed.initial_ratio, closed.maintenance_ratio) == (0.0, 0.0)
+    # 10 of notional x (1 / 100 x 2 + 1%) + 500.
+    assert skew_margin.position_margin(market, 1.0, 10.0).initial == pytest.approx(500.3)
+    held = account(100.0, perps=perps(("BTC", 0.0, 50_000.0, 50_000.0)))
+    found = assess_account(preset("synthetix_v3"), held)
+    assert numbers(found) == (100.0, 0.0, 0.0)
+    assert (
+        found.working.find("maintenance margin", "BTC-PERP", "minimum position margin").value == 0.0
+    )
+
+
+def test_gmx_does_not_deleverage_a_side_whose_pool_is_empty():
+    market = {"open_interest_usd": 100.0, "entry": 50.0, "index": 100.0, "token_price": 100.0}
+    assert side_profit_factor(pool_tokens=0.0, long=True, **market) == 0.0
+    # 2 coins have gained 100; 4 coins of pool are worth 400.
+    assert side_profit_factor(pool_tokens=4.0, long=True, **market) == pytest.approx(0.25)
 
 
 def test_gmx_position_by_hand():

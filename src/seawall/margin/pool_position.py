@@ -110,10 +110,12 @@ def side_profit_factor(
     """Profit of one side of a market / value of its pool; entry is the side's average.
 
     The pool that pays longs holds ``pool_tokens`` at ``token_price``, shorts a pool of stable coin.
+    0 where the pool is empty, so that nothing is deleveraged against it.
     """
     tokens = open_interest_usd / entry
     profit = position_profit(long=long, size_usd=open_interest_usd, size_tokens=tokens, index=index)
-    return profit / (pool_tokens * token_price)
+    pool = pool_tokens * token_price
+    return profit / pool if pool != 0 else profit - profit
 
 
 def adl_enabled(*, profit_factor: N, max_factor: N) -> bool:

@@ -107,7 +107,12 @@ def available_margin(collateral: float, profits: Mapping[str, float]) -> float:
 
 
 def position_margin(market: SkewMarket, size: float, index: float) -> PositionMargin:
-    """Margins of one position: both include the market's minimum position margin."""
+    """Margins of one position: both include the market's minimum position margin.
+
+    A position of size 0 is closed: everything is 0.
+    """
+    if size == 0.0:
+        return PositionMargin(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     notional = abs(size) * index
     ratio = abs(size) / market.skew_scale * market.initial_fraction + market.minimum_ratio
     if market.largest_ratio is not None:
@@ -174,7 +179,7 @@ def assess(rule: SkewMargin, account: MarginAccount) -> AccountMargin:
     flags = total_of(lines, "flag reward")
     table = rule.table
     reward = 0.0
-    if lines:
+    if account.perps.size.any():
         reward = liquidation_reward(
             flags, table.keeper_cost, table.least_reward, table.largest_reward
         )
@@ -216,6 +221,7 @@ def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> L
     market = markets[underlying]
     size, index = float(perps.size[n]), float(perps.mark[n])
     due = position_margin(market, size, index)
+    least = market.minimum_position_margin if size else 0.0
     settle = account.settle_price
     parts = (
         Line("notional", due.notional, account.settle, f"|{size:,.10g}| x {index:,.10g}"),
@@ -232,7 +238,7 @@ def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> L
             "fraction",
             f"initial ratio x {market.maintenance_scalar:g}",
         ),
-        Line("minimum position margin", market.minimum_position_margin, account.settle),
+        Line("minimum position margin", least, account.settle),
         Line(
             "flag reward", due.flag_reward * settle, "quote", f"{market.flag_reward:g} x notional"
         ),
