@@ -108,7 +108,7 @@ def test_a_wing_that_recovers_far_away_does_not_hide_the_near_failure() -> None:
     def buffer(factor):
         return np.where((factor < 0.9) & (factor > 0.8), -1.0, 1.0) * np.abs(factor - 0.9)
 
-    found = first_failure(buffer, ladder(False, np.zeros(0)))
+    found = first_failure(buffer, ladder(False, np.zeros(0)), 1.0)
     assert found == pytest.approx(0.9, rel=1e-9)
 
 
@@ -119,8 +119,8 @@ def test_a_short_butterfly_near_expiry_fails_at_its_strike_between_two_rungs() -
     def buffer(factor):
         return np.abs(factor - strike) - 0.004
 
-    assert first_failure(buffer, ladder(True, np.zeros(0))) is None
-    found = first_failure(buffer, ladder(True, np.array([strike])))
+    assert first_failure(buffer, ladder(True, np.zeros(0)), 1.0) is None
+    found = first_failure(buffer, ladder(True, np.array([strike])), 1.0)
     assert found == pytest.approx(strike - 0.004, rel=1e-9)
 
 

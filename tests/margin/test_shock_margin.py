@@ -63,7 +63,8 @@ def test_a_book_that_gains_everywhere_needs_nothing():
 
 def test_the_volatility_shock_is_scaled_by_days():
     grid = replace(GRID, rows=(ShockRow(0.0, 0.4), ShockRow(0.0, -0.22), ShockRow(0.0, -1.0)))
-    got = shocked_volatility(grid, np.array([15.0, 30.0, 120.0, 0.25]) * DAY)
+    shocks = np.array([row.volatility for row in grid.rows])
+    got = shocked_volatility(grid, np.array([15.0, 30.0, 120.0, 0.25]) * DAY, shocks)
     powers = np.array([2**0.3, 1.0, 0.25**0.13, 30**0.3])
     assert got == pytest.approx(
         np.array([1 + 0.4 * powers, 1 - 0.22 * powers, np.maximum(0.0, 1 - powers)])
@@ -147,7 +148,8 @@ def test_rows_equal_one_option_at_a_time():
     for seed in range(20):
         book = random_account(seed).options
         grid = replace(GRID, rows=(*GRID.rows, ShockRow(-0.3, 0.4), ShockRow(0.1, -0.22)))
-        multiples = shocked_volatility(grid, book.seconds)
+        shocks = np.array([row.volatility for row in grid.rows])
+        multiples = shocked_volatility(grid, book.seconds, shocks)
         one = np.ones(1)
         held = Moved(
             options=book,
@@ -156,11 +158,12 @@ def test_rows_equal_one_option_at_a_time():
             notional=one,
             exposure=7.0 * one,
             spot=one,
-            worth=book.amount[:, None],
-            forward=book.forward[:, None],
-            volatility=book.volatility[:, None],
+            settle=one,
+            worth=book.amount,
+            forward=one,
+            volatility=one,
         )
-        got = row_profits(grid, held)[0][0]
+        got = row_profits(grid, held)[0]
         for n, row in enumerate(grid.rows):
             total = 7.0 * row.spot
             for k in range(len(book.names)):

@@ -10,6 +10,7 @@ import dataclasses
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seawall.foundation.quantity import Quantity
@@ -51,7 +52,7 @@ def read_record(section: Section, cls: type[T]) -> T:
     Raises InputError naming file, line and key: unknown or missing key, wrong kind, out of bounds.
     Errors raised by the dataclass itself (``__post_init__``) are its own.
     """
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
     section.only(*(field.name for field in fields))
     values = {
@@ -60,6 +61,12 @@ def read_record(section: Section, cls: type[T]) -> T:
         if section.has(field.name) or _required(field)
     }
     return cls(**values)
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    """Types of a dataclass's fields: a list of 33 scenarios asks for those of one class 33 times."""
+    return get_type_hints(cls)
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

@@ -22,7 +22,7 @@ from seawall.margin.netted import Chosen, idle_coins
 from seawall.margin.pmrm_parts import Held, in_markets
 from seawall.margin.pmrm_v1 import PmrmV1
 from seawall.margin.pmrm_v2 import PmrmV2
-from seawall.margin.shifts import Evaluate, NetMargin, Shifts
+from seawall.margin.shifts import UNMOVED, Evaluate, NetMargin, Shifts
 from seawall.margin.shock_margin import ShockMargin
 from seawall.margin.standard_rules import StandardManager
 from seawall.margin.working import MarketMargins
@@ -82,10 +82,19 @@ def along_shock_grid(rule: ShockMargin, account: MarginAccount) -> Evaluate:
     held = tuple(replace(own, compiled=compiled) for own in held)
     equity = equity_evaluator(rule.collateral, account, compiled)
 
+    still: dict[tuple[str, ...], MarketMargins] = {}
+
     def evaluate(shifts: Shifts) -> NetMargin:
-        worth, due = equity(shifts), shock_margin.margins(held, account, shifts)
+        moved = [own for own in held if {own.name, account.settle} & set(shifts.assets)]
+        if shifts.assets not in still:  # underlyings that stay need the same in every market
+            rest = tuple(own for own in held if all(own is not one for one in moved))
+            still[shifts.assets] = shock_margin.margins(rest, account, UNMOVED)
+        worth, due = equity(shifts), shock_margin.margins(tuple(moved), account, shifts)
+        stays = still[shifts.assets]
         return NetMargin(
-            worth.equity, worth.maintenance + due.maintenance, worth.initial + due.initial
+            worth.equity,
+            worth.maintenance + due.maintenance + stays.maintenance,
+            worth.initial + due.initial + stays.initial,
         )
 
     return by_portions(evaluate, values)

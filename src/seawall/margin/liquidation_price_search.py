@@ -31,7 +31,7 @@ MOST_STRIKES = 60
 # Total volatility below which an option's value turns at its strike faster than the rungs see.
 SHARP = 0.05
 # Rungs looked at before the next ones: most accounts fail near, and then the rest is not computed.
-BLOCK = 12
+BLOCK = 8
 
 Buffer = Callable[[Floats], Floats]
 
@@ -75,13 +75,14 @@ def liquidation_prices(
     def buffer(factor: Floats) -> Floats:
         return evaluate(Shifts((asset,), factor, np.ones_like(factor))).buffer
 
-    if buffer(np.ones(1))[0] < 0.0:
+    now = float(buffer(np.ones(1))[0])
+    if now < 0.0:
         return LiquidationPrices(asset, present, present, present)
     strikes = _strikes(account, asset)
     if turns is not None:
         strikes = np.concatenate([strikes, turns])
-    below = first_failure(buffer, ladder(False, strikes))
-    above = first_failure(buffer, ladder(True, strikes))
+    below = first_failure(buffer, ladder(False, strikes), now)
+    above = first_failure(buffer, ladder(True, strikes), now)
     return LiquidationPrices(
         asset,
         present,
@@ -113,29 +114,49 @@ def ladder(upward: bool, strikes: Floats) -> Floats:
     return np.unique(np.concatenate([[1.0], fixed, extra]))[::-1]
 
 
-def first_failure(buffer: Buffer, rungs: Floats) -> float | None:
+def first_failure(buffer: Buffer, rungs: Floats, first: float) -> float | None:
     """The first factor along ``rungs`` (r,) at which ``buffer`` falls below 0; None when nowhere.
 
-    ``rungs`` start at a factor at which it is not below 0.
+    first  the buffer at ``rungs[0]``, not below 0
     """
-    for start in range(0, rungs.size - 1, BLOCK):
-        part = rungs[start : start + BLOCK + 1]
-        below = np.flatnonzero(buffer(part[1:]) < 0.0)
+    start, size, before = 0, BLOCK, first
+    while start < rungs.size - 1:
+        part = rungs[start : start + size + 1]
+        found = buffer(part[1:])
+        below = np.flatnonzero(found < 0.0)
         if below.size:
-            return crossing(buffer, float(part[below[0]]), float(part[below[0] + 1]))
+            n = int(below[0])
+            safe = Known(float(part[n]), float(found[n - 1]) if n else before)
+            return crossing(buffer, safe, Known(float(part[n + 1]), float(found[n])))
+        start, before = start + size, float(found[-1])
+        # The farther, the fewer accounts fail, and every question costs something by itself.
+        size = BLOCK if start < 4 * BLOCK else 2 * BLOCK
     return None
 
 
-def crossing(buffer: Buffer, safe: float, failed: float) -> float:
+@dataclass(frozen=True)
+class Known:
+    """A factor and the account's buffer there."""
+
+    factor: float
+    buffer: float
+
+
+def crossing(buffer: Buffer, safe: Known, failed: Known) -> float:
     """The factor at which the buffer is 0 between ``safe``, where it holds, and ``failed``."""
     from scipy.optimize import brentq
 
-    def at(factor: float) -> float:
-        return float(buffer(np.array([factor]))[0])
+    if safe.buffer <= 0.0:  # exactly at maintenance: not yet below, but any step is
+        return safe.factor
+    known = {safe.factor: safe.buffer, failed.factor: failed.buffer}
 
-    if at(safe) <= 0.0:  # exactly at maintenance: not yet below, but any step is
-        return safe
-    return float(brentq(at, safe, failed, xtol=ACCURACY * failed, rtol=4 * ACCURACY, maxiter=200))
+    def at(factor: float) -> float:
+        return known[factor] if factor in known else float(buffer(np.array([factor]))[0])
+
+    accuracy = ACCURACY * failed.factor
+    return float(
+        brentq(at, safe.factor, failed.factor, xtol=accuracy, rtol=4 * ACCURACY, maxiter=200)
+    )
 
 
 def _strikes(account: MarginAccount, asset: str) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats
 from seawall.foundation.errors import InputError
-from seawall.margin.liquidation_price_search import Buffer, crossing
+from seawall.margin.liquidation_price_search import Buffer, Known, crossing
 from seawall.margin.shifts import Evaluate, Shifts
 
 SPOT_FACTORS = np.linspace(0.5, 1.5, 41)
@@ -74,11 +74,12 @@ def liquidation_surface(
         # Without a failure on the grid's line there is nothing between its points to look for.
         if not np.any(buffer[v] < 0.0):
             continue
-        if at(np.ones(1))[0] < 0.0:
+        now = float(at(np.ones(1))[0])
+        if now < 0.0:
             below[v] = above[v] = 1.0
             continue
-        below[v] = _edge(at, spot[spot < 1.0][::-1], buffer[v, spot < 1.0][::-1])
-        above[v] = _edge(at, spot[spot > 1.0], buffer[v, spot > 1.0])
+        below[v] = _edge(at, now, spot[spot < 1.0][::-1], buffer[v, spot < 1.0][::-1])
+        above[v] = _edge(at, now, spot[spot > 1.0], buffer[v, spot > 1.0])
     return LiquidationSurface(
         assets,
         spot,
@@ -90,13 +91,14 @@ def liquidation_surface(
     )
 
 
-def _edge(at: Buffer, outwards: Floats, buffer: Floats) -> float:
+def _edge(at: Buffer, now: float, outwards: Floats, buffer: Floats) -> float:
     """Where the account fails first along ``outwards`` (from 1), NaN when at no grid point.
 
-    buffer  equity - maintenance at those points, which the grid knows already
+    now, buffer  equity - maintenance at 1 and at those points, which are known already
     """
     failed = np.flatnonzero(buffer < 0.0)
     if not failed.size:
         return float("nan")
     n = int(failed[0])
-    return crossing(at, float(outwards[n - 1]) if n else 1.0, float(outwards[n]))
+    safe = Known(float(outwards[n - 1]), float(buffer[n - 1])) if n else Known(1.0, now)
+    return crossing(at, safe, Known(float(outwards[n]), float(buffer[n])))

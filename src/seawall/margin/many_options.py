@@ -10,10 +10,14 @@ more than it saves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
-from seawall.book.book import Bools, Floats
+from seawall.book.book import Bools, Floats, Ints
+from seawall.foundation.arrays import segment_sums
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.margin.account import Options
 
 # Forward (o, m, s), strike, years (o,), volatility broadcast to (o, m, s), call (o,) -> (o, m, s).
 Price = Callable[[Floats, Floats, Floats, Floats, Bools], Floats]
@@ -21,16 +25,70 @@ Price = Callable[[Floats, Floats, Floats, Floats, Bools], Floats]
 # Values in one market from which on the compiled kernel is asked for.
 WORTH_COMPILED = 1_000
 # Values made at a time: bounds the memory, and keeps what is summed in the processor's cache.
-MOST_VALUES = 200_000
+MOST_VALUES = 500_000
+# What kernels take: contiguous columns, writable though never written.
+CONTIGUOUS: tuple[Literal["C", "A", "W"], ...] = ("C", "A", "W")
+
+
+def prepare() -> None:
+    """Compile the kernels of this file now, or load them; some seconds when not cached."""
+    from seawall.margin.expiry_kernel import group_worth
+    from seawall.valuation import black_kernel
+
+    for one in (group_worth, black_kernel.values, black_kernel.value_and_greeks):
+        one.compile()
 
 
 def use_compiled(count: int) -> bool:
     """Whether the compiled kernel prices an account of ``count`` values in each market."""
     if count < WORTH_COMPILED:
         return False
+    from seawall.margin.expiry_kernel import group_worth
     from seawall.valuation import black_kernel
 
-    return black_kernel.values.ready() and black_kernel.value_and_greeks.ready()
+    kernels = (group_worth, black_kernel.values, black_kernel.value_and_greeks)
+    return all(one.ready() for one in kernels)
+
+
+def group_values(
+    compiled: bool,
+    options: Options,
+    amount: Floats,
+    group: Ints,
+    factor: Floats,
+    volatility: Floats,
+    level: Ints,
+) -> Floats:
+    """Sum of amount x undiscounted Black-76 over each group of options under each shock, (g, k).
+
+    amount, group (o,); factor (g, k) of a group's forwards; volatility (o, l), of which shock k
+    takes column ``level`` (k,).
+    """
+    years = options.seconds / SECONDS_PER_YEAR
+    out = np.zeros(factor.shape)
+    if not amount.size:
+        return out
+    if not compiled:
+        from seawall.valuation.black import black
+
+        forward = options.forward[:, None] * factor[group]
+        row = (slice(None), None)
+        call = options.call[row]
+        value = black(forward, options.strike[row], years[row], volatility[:, level], call)
+        return segment_sums((value * amount[:, None]).T, group, factor.shape[0]).T
+    from seawall.margin.expiry_kernel import group_worth
+    from seawall.valuation.fastblack import table
+
+    floats = [options.forward, options.strike, years, amount, factor, volatility]
+    forward, strike, years, amount, factor, volatility = (
+        np.require(x, None, CONTIGUOUS) for x in floats
+    )
+    group, level = (np.require(x, None, CONTIGUOUS) for x in (group, level))
+    call = np.require(options.call, None, CONTIGUOUS)
+    group_worth(
+        table(), forward, strike, years, call, amount, group, factor, volatility, level, out
+    )
+    return out
 
 
 def compiled_or_plain(compiled: bool) -> Price:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seawall.book.book import Floats
-from seawall.margin.pmrm_parts import Held, shocked_values
+from seawall.margin.pmrm_parts import Held
 from seawall.margin.working import Line, Told
 
 
@@ -57,14 +57,18 @@ def scenario_lines(
 
 
 def basis_contingency(
-    own: Held, mark: Floats, moves: tuple[float, float], add: float, per_year: float
+    own: Held,
+    mark: Floats,
+    moved: Floats,
+    moves: tuple[float, float],
+    add: float,
+    per_year: float,
 ) -> tuple[Floats, Told]:
     """Basis contingency (m,), 0 or below, and its line: what a moved forward would lose, scaled.
 
     The sum over expiries of min(0, up - mark, down - mark) x (add + per_year x years); mark (m, e)
-    is today's value, ``moves`` are the multiples up and down.
+    is today's value, moved (m, 2, e) that at the multiples ``moves`` of the forward, up and down.
     """
-    moved = shocked_values(own, np.array(moves))
     factor = add + per_year * own.years
     worst = np.minimum(np.min(moved - mark[:, None, :], axis=1), 0.0) * factor
     rule = f"worse of forward x {moves[0]:g} and x {moves[1]:g}, if a loss, x factor"

@@ -6,19 +6,20 @@ the settlement asset.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from seawall.book.book import Floats
+from seawall.book.book import Floats, Ints
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import Quantity
 from seawall.foundation.record import number
 from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options
-from seawall.margin.many_options import compiled_or_plain
+from seawall.margin.many_options import group_values
 from seawall.margin.netted import (
     Expiries,
     expiries,
@@ -196,25 +197,77 @@ def in_markets(own: Held, account: MarginAccount, shifts: Shifts) -> Held:
     )
 
 
-def shocked_values(own: Held, spot_shock: Floats, volatility: Floats | None = None) -> Floats:
+def shocked_values(
+    own: Held,
+    spot_shock: Floats,
+    volatility: Floats | None = None,
+    level: Ints | None = None,
+) -> Floats:
     """Worth of each expiry's options at shocked forwards, (m, s, e), settlement asset.
 
-    spot_shock (s,) multiples of spot; volatility (o, m, s) or (o, m, 1), None for today's.
+    spot_shock  (s,) multiples of spot
+    volatility  (o, m, l) and ``level`` (s,), which of its last columns a shock takes; None: today's
     forward = fixed part + moving part x shock; value = sum of amount x Black-76 x discount.
     """
-    options, of = own.options, own.group.of
-    forward = options.forward[:, None, None] * own.forward[:, None]
-    fixed = forward * own.settled[of][:, None, None] if own.settled.any() else 0.0
-    forward = fixed + (forward - fixed) * spot_shock
     vol = own.volatilities[:, :, None] if volatility is None else volatility
-    price = compiled_or_plain(own.compiled)
-    value = price(forward, options.strike, own.years[of], vol, options.call)
-    value *= options.amount[:, None, None]
-    total = np.empty((*value.shape[1:], own.group.count))
-    for n in range(own.group.count):
-        np.sum(value[of == n], axis=0, out=total[:, :, n])
-    total *= own.discount
-    return total
+    options, markets, levels = own.options, own.forward.size, vol.shape[2]
+    count = own.group.count
+    of = np.zeros(spot_shock.size, dtype=np.int64) if level is None else level
+    fixed = own.settled[:, None, None]
+    shock = fixed + (1.0 - fixed) * spot_shock
+    found = group_values(
+        own.compiled,
+        options,
+        options.amount,
+        own.group.of,
+        (own.forward[:, None] * shock).reshape(count, markets * spot_shock.size),
+        vol.reshape(options.amount.size, markets * levels),
+        (np.arange(markets)[:, None] * levels + of).ravel(),
+    )
+    worth: Floats = np.moveaxis(found.reshape(count, markets, spot_shock.size), 0, 2)
+    return worth * own.discount
+
+
+@dataclass(frozen=True)
+class Valued:
+    """Worth of each expiry's options, settlement asset: all that a rule asks, made at once.
+
+    mark (m, e) today, basis (m, 2, e) at forwards moved up and down, shocked (m, s, e) in each
+    scenario
+    """
+
+    mark: Floats
+    basis: Floats
+    shocked: Floats
+
+
+def valued(
+    own: Held,
+    basis: tuple[float, float],
+    spot_shock: Floats,
+    volatility: Sequence[Floats],
+    level: Ints,
+    today: int,
+) -> Valued:
+    """Values today, at forwards times ``basis``, and in the scenarios of `shocked_values`.
+
+    volatility  (o, m) for each kind of scenario; ``level`` (s,) is the kind of each
+    today       the kind without a shock, which today's value and the basis take
+    """
+    asked = [(today, 1.0), *((today, move) for move in basis)]
+    asked += list(zip(level.tolist(), spot_shock.tolist(), strict=True))
+    # What two of them ask is valued once: today is a scenario too, and so are most basis moves.
+    place: dict[tuple[int, float], int] = {}
+    index = [place.setdefault(one, len(place)) for one in asked]
+    which, moves = (np.array(column) for column in zip(*place, strict=True))
+    kinds, markets = np.stack(volatility, axis=2), own.spot.size
+    if markets > 1 and np.ptp(own.forward) == 0.0 and np.ptp(own.volatility) == 0.0:
+        # Only coins move: the options are worth the same in all markets.
+        own = replace(own, forward=own.forward[:1], volatility=own.volatility[:1])
+        kinds = kinds[:, :1]
+    values = shocked_values(own, moves, kinds, which)[:, index]
+    values = np.broadcast_to(values, (markets, *values.shape[1:]))
+    return Valued(values[:, 0], values[:, 1:3], values[:, 3:])
 
 
 def confidence_charge(

@@ -41,10 +41,11 @@ from seawall.margin.pmrm_parts import (
     SHARE,
     WINDOW,
     Held,
+    Valued,
     VolatilityShock,
     confidence_charge,
     held,
-    shocked_values,
+    valued,
     volatility_multiples,
 )
 from seawall.margin.working import AccountMargin, Line, MarketMargins, Told
@@ -143,8 +144,9 @@ def hold(rule: PmrmV1, account: MarginAccount) -> Held:
 def margins(rule: PmrmV1, own: Held, account: MarginAccount) -> MarketMargins:
     """Both margins in each market of ``own``, settlement asset."""
     coins = _coins(own, account)
-    mark = shocked_values(own, np.ones(1))[:, 0]
-    worst, worst_told = _worst(rule, own, account, coins, mark)
+    values = _values(rule, own)
+    mark = values.mark
+    worst, worst_told = _worst(rule, own, account, coins, values)
     static, static_told = _static(rule, own, coins)
     confidence, unsure_told = _confidence(rule, own, coins)
     equity, equity_told = _equity(own, account, coins, mark)
@@ -171,16 +173,21 @@ def margins(rule: PmrmV1, own: Held, account: MarginAccount) -> MarketMargins:
 
 
 def _worst(
-    rule: PmrmV1, own: Held, account: MarginAccount, coins: float, mark: Floats
+    rule: PmrmV1, own: Held, account: MarginAccount, coins: float, values: Valued
 ) -> tuple[Floats, Told]:
     """The worst of the basis contingency and all scenarios (m,), 0 or below."""
     shocks = np.array([s.spot_shock for s in rule.scenarios])
-    changes = _option_changes(rule, own, mark, shocks)
+    changes = _option_changes(rule, own, values)
     coin_profit = (coins * own.spot / own.settle)[:, None] * (shocks - 1.0)
     perp_profit = own.perp_exposure[:, None] * (shocks - 1.0)
     profit = np.sum(changes, axis=2) + coin_profit + perp_profit
     basis, basis_told = basis_contingency(
-        own, mark, (rule.basis_up, rule.basis_down), rule.basis_add, rule.basis_per_year
+        own,
+        values.mark,
+        values.basis,
+        (rule.basis_up, rule.basis_down),
+        rule.basis_add,
+        rule.basis_per_year,
     )
     worst = np.minimum(basis, np.min(profit, axis=1))
 
@@ -227,17 +234,26 @@ def _coins(own: Held, account: MarginAccount) -> float:
     return float(sum(quantity for asset, quantity in units if asset == own.underlying))
 
 
-def _option_changes(rule: PmrmV1, own: Held, mark: Floats, shocks: Floats) -> Floats:
+def _values(rule: PmrmV1, own: Held) -> Valued:
+    """Worth of each expiry today, at moved forwards and in each scenario."""
+    up, down = (
+        m[own.group.of][:, None] for m in volatility_multiples(rule.volatility, own.seconds)
+    )
+    today = own.volatilities
+    shifted = {"up": today * up, "same": today, "down": today * down}
+    level = np.array([list(shifted).index(s.volatility) for s in rule.scenarios])
+    shocks = np.array([s.spot_shock for s in rule.scenarios])
+    basis = (rule.basis_up, rule.basis_down)
+    return valued(own, basis, shocks, list(shifted.values()), level, list(shifted).index("same"))
+
+
+def _option_changes(rule: PmrmV1, own: Held, values: Valued) -> Floats:
     """Change of each expiry's value in each scenario (m, s, e), the static discount applied."""
-    up, down = volatility_multiples(rule.volatility, own.seconds)
-    multiple = {"up": up, "same": np.ones_like(up), "down": down}
-    each = np.array([multiple[s.volatility] for s in rule.scenarios])
-    volatility = own.volatilities[:, :, None] * each[:, own.group.of].T[:, None, :]
-    shocked = shocked_values(own, shocks, volatility)
+    shocked = values.shocked
     cut = rule.static_discount * np.exp(
         -own.years * (rule.rate_multiple * own.rate + rule.rate_add)
     )
-    changes: Floats = np.where(shocked > 0.0, shocked * cut, shocked) - mark[:, None, :]
+    changes: Floats = np.where(shocked > 0.0, shocked * cut, shocked) - values.mark[:, None, :]
     return changes
 
 

@@ -35,9 +35,9 @@ from seawall.margin.pmrm_parts import (
     MULTIPLE,
     WINDOW,
     Held,
+    Valued,
     VolatilityShock,
     held,
-    shocked_values,
 )
 from seawall.margin.pmrm_v2_contingencies import (
     CoinHaircut,
@@ -51,6 +51,7 @@ from seawall.margin.pmrm_v2_shocks import (
     SkewShock,
     StaticDiscount,
     option_changes,
+    option_values,
 )
 from seawall.margin.working import AccountMargin, Line, MarketMargins, Told
 from seawall.venues import Rulebook
@@ -134,10 +135,11 @@ def hold(rule: PmrmV2, account: MarginAccount) -> Held:
 
 def margins(rule: PmrmV2, own: Held, account: MarginAccount) -> MarketMargins:
     """Both margins in each market of ``own``, settlement asset."""
-    mark = shocked_values(own, np.ones(1))[:, 0]
+    basis = (rule.basis.up, rule.basis.down)
+    values = option_values(rule.scenarios, rule.volatility, rule.skew, basis, own)
     coins = collateral_values(rule.collateral, own, account)
-    equity, equity_told = _equity(own, account, mark, coins)
-    worst, worst_told = _worst(rule, own, mark, coins, account)
+    equity, equity_told = _equity(own, account, values.mark, coins)
+    worst, worst_told = _worst(rule, own, values, coins, account)
     charges = contingencies(rule.contingency, rule.collateral, own, coins, account)
     below = np.maximum(0.0, rule.contingency.peg_threshold - own.settle)
     factor = rule.initial_factor + rule.contingency.peg_factor * below
@@ -164,19 +166,21 @@ def margins(rule: PmrmV2, own: Held, account: MarginAccount) -> MarketMargins:
 
 
 def _worst(
-    rule: PmrmV2, own: Held, mark: Floats, coins: Floats, account: MarginAccount
+    rule: PmrmV2, own: Held, values: Valued, coins: Floats, account: MarginAccount
 ) -> tuple[Floats, Told]:
     """The worst of the basis contingency and all scenarios (m,), 0 or below."""
     shocks = np.array([s.spot_shock for s in rule.scenarios])
     dampening = np.array([s.dampening for s in rule.scenarios])
-    changes = option_changes(rule.scenarios, rule.volatility, rule.skew, rule.discount, own, mark)
+    changes = option_changes(rule.scenarios, rule.discount, own, values)
     moves = (shocks - 1.0) * dampening
     perps = own.perp_exposure[:, None] * moves
     cancels = np.array([_cancels(rule, asset) for asset in account.balances.assets], dtype=bool)
     collateral = np.sum(coins[:, cancels], axis=1)[:, None] * moves
     profit = np.sum(changes, axis=2) + perps + collateral
     b = rule.basis
-    basis, basis_told = basis_contingency(own, mark, (b.up, b.down), b.add, b.per_year)
+    basis, basis_told = basis_contingency(
+        own, values.mark, values.basis, (b.up, b.down), b.add, b.per_year
+    )
     worst = np.minimum(basis, np.min(profit, axis=1))
 
     def told() -> Line:

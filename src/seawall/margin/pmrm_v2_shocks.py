@@ -20,8 +20,9 @@ from seawall.margin.pmrm_parts import (
     FACTOR,
     MULTIPLE,
     Held,
+    Valued,
     VolatilityShock,
-    shocked_values,
+    valued,
     volatility_multiples,
 )
 
@@ -77,22 +78,30 @@ class StaticDiscount:
     short_rate_add: float = number(FACTOR)
 
 
-def option_changes(
+def option_values(
     scenarios: Sequence[Scenario],
     volatility: VolatilityShock,
     skew: SkewShock,
-    discount: StaticDiscount,
+    basis: tuple[float, float],
     own: Held,
-    mark: Floats,
-) -> Floats:
-    """Change of each expiry's value in each scenario (m, s, e), dampened; mark (m, e) today's."""
+) -> Valued:
+    """Worth of each expiry today, at forwards times ``basis`` and in each scenario."""
     shifted = _shifted_volatility(scenarios, volatility, skew, own)
+    level = np.array([list(shifted).index(s.volatility) for s in scenarios])
     skewed = np.array([s.volatility in SKEWED for s in scenarios])
-    spot = np.array([s.spot_shock for s in scenarios])
-    values = shocked_values(own, np.where(skewed, 1.0, spot), shifted)
+    spot = np.where(skewed, 1.0, np.array([s.spot_shock for s in scenarios]))
+    return valued(own, basis, spot, list(shifted.values()), level, list(shifted).index("same"))
+
+
+def option_changes(
+    scenarios: Sequence[Scenario], discount: StaticDiscount, own: Held, found: Valued
+) -> Floats:
+    """Change of each expiry's value in each scenario (m, s, e), discounted and dampened."""
+    skewed = np.array([s.volatility in SKEWED for s in scenarios])
+    values, mark = found.shocked, found.mark[:, None, :]
     positive, negative = static_discounts(discount, own)
     dampening = np.array([s.dampening for s in scenarios])
-    changes = np.where(values >= 0.0, values * positive, values * negative) - mark[:, None, :]
+    changes = np.where(values >= 0.0, values * positive, values * negative) - mark
     changes *= dampening[:, None]
     result: Floats = np.where(skewed[:, None], -np.abs(changes), changes)
     return result
@@ -123,11 +132,14 @@ def skew_multiples(rule: SkewShock, own: Held, kind: str) -> Floats:
     cap = (base + slope * root)[of][:, None]
     level = rule.volatility + root * rule.volatility_per_root_year
     width = np.maximum(rule.smallest_width, root * rule.width_scale * level)[of][:, None]
-    moneyness = np.log(own.options.strike[:, None] / (own.options.forward[:, None] * own.forward))
+    # ln(strike / forward), the forward being today's times the market's factor.
+    today = np.log(own.options.strike / own.options.forward)
+    moneyness = today[:, None] - np.log(own.forward)
     moneyness = moneyness if linear else np.abs(moneyness)
     no_width = width <= 0.0
-    tilt = moneyness * cap / np.where(no_width, 1.0, width)
-    tilt = np.where(no_width, np.sign(moneyness) * cap, tilt)
+    tilt = moneyness * (cap / np.where(no_width, 1.0, width))
+    if no_width.any():
+        tilt = np.where(no_width, np.sign(moneyness) * cap, tilt)
     bounded = np.where(moneyness >= 0.0, np.minimum(cap, tilt), np.maximum(-cap, tilt))
     multiples: Floats = np.maximum(1.0 + bounded, 0.0)
     return multiples
@@ -135,8 +147,8 @@ def skew_multiples(rule: SkewShock, own: Held, kind: str) -> Floats:
 
 def _shifted_volatility(
     scenarios: Sequence[Scenario], rule: VolatilityShock, skew: SkewShock, own: Held
-) -> Floats:
-    """Volatility of each option in each scenario of each market, (o, m, s)."""
+) -> dict[str, Floats]:
+    """Volatility of each option in each market (o, m) under each kind of shock."""
     today, of = own.volatilities, own.group.of
     up, down = (multiple[of][:, None] for multiple in volatility_multiples(rule, own.seconds))
     shifted = {
@@ -148,7 +160,4 @@ def _shifted_volatility(
     for kind in SKEWED:
         if kind in kinds:
             shifted[kind] = today * skew_multiples(skew, own, kind)
-    out = np.empty((*today.shape, len(scenarios)))
-    for n, scenario in enumerate(scenarios):
-        out[:, :, n] = shifted[scenario.volatility]
-    return out
+    return shifted

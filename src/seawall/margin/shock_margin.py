@@ -30,7 +30,7 @@ from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 from seawall.margin.account import MarginAccount, Options
 from seawall.margin.collateral_margin import balance_lines, total_of
 from seawall.margin.equity import equity_of
-from seawall.margin.many_options import compiled_or_plain, deltas
+from seawall.margin.many_options import compiled_or_plain, deltas, group_values
 from seawall.margin.markets import Markets, read_markets
 from seawall.margin.netted import (
     NettedPerps,
@@ -202,8 +202,8 @@ class Moved:
     """One underlying's positions in m markets.
 
     size (m, n) perpetuals' base units, notional (m,) sum of |size| x mark, exposure (m,) sum of
-    size x mark, spot (m,): quote; worth (o, m) as in `OnUnderlying`, quote; forward (o, m),
-    volatility (o, m)
+    size x mark, spot (m,): quote; settle (m,) price of the settlement asset; worth (o,) as in
+    `OnUnderlying`; forward and volatility (m,) what those of the options are multiplied by
     """
 
     options: Options
@@ -212,9 +212,20 @@ class Moved:
     notional: Floats
     exposure: Floats
     spot: Floats
+    settle: Floats
     worth: Floats
     forward: Floats
     volatility: Floats
+
+    @property
+    def volatilities(self) -> Floats:
+        """Volatility of each option in each market, (o, m)."""
+        return self.options.volatility[:, None] * self.volatility
+
+    @property
+    def forwards(self) -> Floats:
+        """Forward of each option in each market, (o, m)."""
+        return self.options.forward[:, None] * self.forward
 
 
 def moved_positions(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shifts) -> Moved:
@@ -229,21 +240,22 @@ def moved_positions(own: OnUnderlying, perps: NettedPerps, settle: Floats, shift
         np.sum(np.abs(value), axis=1) * settle,
         np.sum(value, axis=1) * settle,
         own.spot * factor,
-        own.worth[:, None] * np.where(options.inverse[:, None], 1.0, settle),
-        options.forward[:, None] * factor,
-        options.volatility[:, None] * turned,
+        settle,
+        own.worth,
+        factor,
+        turned,
     )
 
 
 def _market(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shifts) -> _Net:
     """One underlying: its worst row, its charges, its provisions."""
     rule, held = own.rule, moved_positions(own, perps, settle, shifts)
-    profits, today = row_profits(rule, held)
+    profits = row_profits(rule, held)
     weights = np.array([row.weight for row in rule.rows])
     scan = np.maximum(0.0, np.max(-profits * weights, axis=1))
     delta, delta_told = _delta(rule, held)
     shorts = own.naked * rule.short_option * held.spot
-    provisions, provision_told = _provisions(rule, held, today)
+    provisions, provision_told = _provisions(rule, held)
     net = np.maximum(scan, delta) + shorts
     initial, maintenance = net + provisions, rule.maintenance_fraction * net + provisions
 
@@ -266,40 +278,41 @@ def _market(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shift
     return _Net(initial, maintenance, told)
 
 
-def row_profits(rule: ShockGrid, held: Moved) -> tuple[Floats, Floats]:
-    """Profit of each row in each market (m, s), quote, before its weight; and the options' Black
-    value today (o, m).
+def row_profits(rule: ShockGrid, held: Moved) -> Floats:
+    """Profit of each row in each market (m, s), quote, before its weight.
 
     An inverse contract counts as a linear one: its coin profit is worth the shocked coin.
     """
     spot = np.array([row.spot for row in rule.rows])
     profit: Floats = held.exposure[:, None] * spot
-    options = held.options
+    options, markets = held.options, held.spot.size
     if not options.amount.size:
-        return profit, np.zeros((0, held.spot.size))
-    # The first column is today: no shock of spot or volatility.
+        return profit
+    # The first shock is today: none of spot or volatility. Rows share a few moves of volatility.
     factor = np.append(1.0, 1.0 + spot)
-    multiple = np.append(
-        np.ones((options.amount.size, 1)), shocked_volatility(rule, options.seconds).T, axis=1
+    moves = np.array([0.0, *(row.volatility for row in rule.rows)])
+    kinds, level = np.unique(moves, return_inverse=True)
+    multiple = shocked_volatility(rule, options.seconds, kinds).T
+    forwards = (held.forward[:, None] * factor).reshape(1, -1)
+    found = group_values(
+        held.compiled,
+        options,
+        held.worth,
+        options.inverse.astype(np.int64),
+        np.repeat(forwards, 2, axis=0),
+        (held.volatilities[:, :, None] * multiple[:, None, :]).reshape(options.amount.size, -1),
+        (np.arange(markets)[:, None] * kinds.size + level).ravel(),
     )
-    value = compiled_or_plain(held.compiled)(
-        held.forward[:, :, None] * factor,
-        options.strike,
-        options.seconds / SECONDS_PER_YEAR,
-        held.volatility[:, :, None] * multiple[:, None, :],
-        options.call,
-    )
-    today = value[:, :, 0]
-    gained = (value[:, :, 1:] - today[:, :, None]) * held.worth[:, :, None]
-    return profit + np.sum(gained, axis=0), today
+    linear, inverse = found.reshape(2, markets, factor.size)
+    value = linear * held.settle[:, None] + inverse
+    return profit + value[:, 1:] - value[:, :1]
 
 
-def shocked_volatility(rule: ShockGrid, seconds: Floats) -> Floats:
-    """What each row multiplies each option's volatility by, (s, o), 0 or above."""
+def shocked_volatility(rule: ShockGrid, seconds: Floats, shock: Floats) -> Floats:
+    """What each shock (s,) multiplies each option's volatility by, (s, o), 0 or above."""
     days = np.maximum(seconds / SECONDS_PER_DAY, 0.0)
     power = np.where(days < REFERENCE_DAYS, rule.short_power, rule.long_power)
     scaled = (REFERENCE_DAYS / np.maximum(days, rule.floor_days)) ** power
-    shock = np.array([row.volatility for row in rule.rows])
     multiples: Floats = np.maximum(0.0, 1.0 + shock[:, None] * scaled)
     return multiples
 
@@ -325,7 +338,7 @@ def _delta(rule: ShockGrid, held: Moved) -> tuple[Floats, Told]:
     """
     o = held.options
     years = o.seconds / SECONDS_PER_YEAR
-    slope = deltas(held.compiled, held.forward, o.strike, years, held.volatility, o.call)
+    slope = deltas(held.compiled, held.forwards, o.strike, years, held.volatilities, o.call)
     by_option = slope * o.amount[:, None]
     net = np.abs(np.sum(held.size, axis=1) + np.sum(by_option, axis=0))
     gross = np.sum(np.abs(held.size), axis=1) + np.sum(np.abs(by_option), axis=0)
@@ -344,13 +357,11 @@ def _delta(rule: ShockGrid, held: Moved) -> tuple[Floats, Told]:
     return charge, told
 
 
-def _provisions(rule: ShockGrid, held: Moved, today: Floats) -> tuple[Floats, Told]:
+def _provisions(rule: ShockGrid, held: Moved) -> tuple[Floats, Told]:
     """Funding of perpetuals over the venue's period if it is paid, and fees to close, (m,)."""
     funding = np.maximum(0.0, held.exposure * rule.funding)
     perp_fee = held.notional * rule.perp_fee
-    value = np.abs(held.worth * today)
-    by_spot = np.abs(held.options.amount)[:, None] * held.spot * rule.option_fee
-    option_fee = np.sum(np.minimum(by_spot, rule.option_fee_cap * value), axis=0)
+    option_fee = _option_fee(rule, held)
     total = funding + perp_fee + option_fee
 
     def told() -> Line:
@@ -365,3 +376,22 @@ def _provisions(rule: ShockGrid, held: Moved, today: Floats) -> tuple[Floats, To
         return Line("provisions", float(total[0]), "quote", "on both margins", parts)
 
     return total, told
+
+
+def _option_fee(rule: ShockGrid, held: Moved) -> Floats:
+    """Fees to close every option (m,): a share of spot, at most a share of its value."""
+    options = held.options
+    if rule.option_fee == 0.0 or not options.amount.size:
+        return np.zeros(held.spot.size)
+    today = compiled_or_plain(held.compiled)(
+        held.forwards[:, :, None],
+        options.strike,
+        options.seconds / SECONDS_PER_YEAR,
+        held.volatilities[:, :, None],
+        options.call,
+    )[:, :, 0]
+    in_quote = np.where(options.inverse[:, None], 1.0, held.settle)
+    value = np.abs(held.worth[:, None] * today) * in_quote
+    by_spot = np.abs(options.amount)[:, None] * held.spot * rule.option_fee
+    fee: Floats = np.sum(np.minimum(by_spot, rule.option_fee_cap * value), axis=0)
+    return fee

@@ -98,9 +98,14 @@ def what_if(
         first = [h for h in kept if h.account in earlier]
         states[TRADE] = (*first, *new, *(h for h in kept if h.account not in earlier))
     if not moves.empty:
+        # One object for what a trade left alone: it is shocked, and then assessed, once.
+        shocked: dict[int, Held] = {}
         for name, start in ((SHOCK, BEFORE), (BOTH, TRADE)):
             if start in states:
-                states[name] = tuple(_shocked(h, factors, moves) for h in states[start])
+                for one in states[start]:
+                    if id(one) not in shocked:
+                        shocked[id(one)] = _shocked(one, factors, moves)
+                states[name] = tuple(shocked[id(one)] for one in states[start])
     return WhatIf(
         None if trader is None else case.book.account_names[trader],
         trades,
