@@ -36,6 +36,7 @@ EXACT_FILES = (
     "margin/drift_exact.py",
     "margin/dydx_exact_margin.py",
     "margin/drift_exact_margin.py",
+    "margin/tiered_exact_margin.py",
     "liquidation/dydx_liquidation.py",
     "liquidation/drift_liquidation.py",
     "waterfall/dydx_deleveraging.py",

@@ -28,6 +28,7 @@ from seawall.margin import (
     skew_margin,
     standard_manager,
     standard_margin,
+    tiered_exact_margin,
     tiered_margin,
     vault_options,
 )
@@ -48,6 +49,7 @@ class Framework:
     exact     (parameters, account) -> ExactMargin in the venue's whole units; None where the venue
               does not count in whole numbers
     in_loop   True where the cascade's table gives the same maintenance margin (a test says so)
+    exact_needs  table of [margin] without which a rulebook has no exact mode; None: all have it
     listed    parameters -> the underlyings that they give numbers of their own for, where a stated
               default may serve others; None where there is no default
     """
@@ -58,6 +60,7 @@ class Framework:
     exact: Callable[[Any, MarginAccount], ExactMargin] | None = None
     in_loop: bool = False
     listed: Callable[[Any], Collection[str]] | None = None
+    exact_needs: str | None = None
 
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -65,7 +68,9 @@ FRAMEWORKS: dict[str, Framework] = {
         "settlement",
         tiered_margin.read,
         tiered_margin.assess,
+        tiered_exact_margin.exact_requirement,
         in_loop=True,
+        exact_needs="rounding",
         listed=lambda rule: rule.rulebook.tiers,
     ),
     "standard": Framework("settlement", standard_margin.read, standard_margin.assess, in_loop=True),
@@ -125,14 +130,21 @@ def assess_account(rulebook: Rulebook, account: MarginAccount) -> AccountMargin:
     return framework.assess(framework.read(rulebook, margin_table(rulebook)), account)
 
 
+def counts_exactly(rulebook: Rulebook) -> bool:
+    """True when the venue's margins can be had in whole units."""
+    framework = framework_of(rulebook)
+    needs = framework.exact_needs
+    return framework.exact is not None and (needs is None or needs in rulebook.margin)
+
+
 def exact_requirement(rulebook: Rulebook, account: MarginAccount) -> ExactMargin:
     """The same in the venue's whole units; InputError when its framework has no such mode."""
     framework = framework_of(rulebook)
-    if framework.exact is None:
+    if framework.exact is None or not counts_exactly(rulebook):
         exact = ", ".join(name for name, entry in FRAMEWORKS.items() if entry.exact is not None)
         raise InputError(
             f"the margin framework {rulebook.framework!r} of rulebook {rulebook.name!r} does not "
             "count in whole units",
-            expected=f"a rulebook of one of {exact}",
+            expected=f"a rulebook of one of {exact} (tiered: with [margin.rounding])",
         )
     return framework.exact(framework.read(rulebook, margin_table(rulebook)), account)

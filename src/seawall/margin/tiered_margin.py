@@ -14,13 +14,14 @@ own. The same formulas serve the cascade (`seawall.margin.assess`); a test holds
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.foundation.errors import MissingRule
-from seawall.foundation.quantity import choices
+from seawall.foundation.quantity import Quantity, choices
+from seawall.foundation.record import read_record, whole
 from seawall.foundation.section import Section
 from seawall.margin.account import MarginAccount, Perps
 from seawall.margin.collateral_margin import balance_lines, total_of
@@ -34,6 +35,18 @@ from seawall.venues.tier_table import LEVERAGE
 
 # Relative distance from a bound at which its two sides are told apart.
 BESIDE = 1e-11
+TICK = Quantity("a price step above 0, to 1e9", 0.0, 1e9, True)
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How exact margins are shown (table ``rounding`` of [margin]).
+
+    decimals  of the settlement asset's units    tick  {underlying: step of its price}, may lack any
+    """
+
+    decimals: int = whole(0, 18)
+    tick: Mapping[str, float] = field(default_factory=dict, metadata={"quantity": TICK})
 
 
 @dataclass(frozen=True)
@@ -42,19 +55,22 @@ class TieredMargin:
 
     own_leverage  {instrument: leverage chosen by the trader}; initial margin is at least
                   notional / leverage (key ``own_leverage`` of [margin], empty by default)
+    rounding      units of exact margins; None: the venue's margins are not counted exactly
     """
 
     rulebook: Rulebook
     own_leverage: Mapping[str, float]
+    rounding: Rounding | None = None
 
 
 def read(rulebook: Rulebook, table: Section) -> TieredMargin:
     """Parameters from a rulebook; InputError for an unknown key of [margin]."""
-    table.only("own_leverage", "inverse_tiers")
+    table.only("own_leverage", "inverse_tiers", "rounding")
     if table.has("inverse_tiers"):
         table.word("inverse_tiers", ("coin", "quote"))
     own = table.section("own_leverage")
-    return TieredMargin(rulebook, own.numbers(LEVERAGE))
+    rounding = read_record(table.section("rounding"), Rounding) if table.has("rounding") else None
+    return TieredMargin(rulebook, own.numbers(LEVERAGE), rounding)
 
 
 def assess(rule: TieredMargin, account: MarginAccount) -> AccountMargin:

@@ -1,4 +1,4 @@
-"""Margins in the venue's own whole units, for the venues that count so (dYdX v4, Drift v2)."""
+"""Margins in the venue's own whole units, where it counts so: dYdX v4, Drift v2, Bybit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from seawall.case import Case
 from seawall.foundation.errors import SeawallError
 from seawall.margin.exact import ExactMargin
-from seawall.margin.frameworks import exact_requirement, framework_of
+from seawall.margin.frameworks import counts_exactly, exact_requirement
 from seawall.margin.rules import Rules
 from seawall.margin.view import margin_accounts
 from seawall.venues import Rulebook
@@ -32,11 +32,11 @@ def exact_margins(
     out = [
         _row(rules[s.venue].rulebook, s.venue, s)
         for s in found
-        if rules[s.venue].framework.exact is not None
+        if counts_exactly(rules[s.venue].rulebook)
     ]
     for name in presets:
         rulebook = preset_rulebook(name)
-        if framework_of(rulebook).exact is not None:
+        if counts_exactly(rulebook):
             out += [_preset_row(case, account, rulebook, name) for account in accounts]
     if not out and found:
         exact_requirement(rules[found[0].venue].rulebook, found[0].held)
