@@ -17,8 +17,9 @@ WORTH = (
     "void(f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1], i8[::1],"
     " f8[:, ::1], f8[:, ::1], i8[::1], f8[:, ::1])"
 )
-# Deviations beyond which exp(-h^2/2) is 0 in double precision: the option is its intrinsic value.
-BEYOND = 39.0
+# Deviations beyond which an option is its intrinsic value: what is left is below exp(-9^2/2) =
+# 3e-18 of its forward, less than the rounding of the forward itself.
+BEYOND = 9.0
 
 
 @helper
@@ -37,6 +38,31 @@ def intrinsic_block(inputs: np.ndarray, out: np.ndarray) -> None:
     f, k, call = inputs[0], inputs[1], inputs[4]
     for i in range(BLOCK):
         out[i] = option_value(f[i], k[i], 0.0, False, 0.0, 0.0, call[i])
+
+
+@helper
+def fill_run(
+    inputs: np.ndarray,
+    start: int,
+    forward: float,
+    factor: np.ndarray,
+    volatility: np.ndarray,
+    level: np.ndarray,
+) -> None:
+    """Forwards and volatilities of one option under some shocks, from place ``start`` on."""
+    prices, vols = inputs[0, start:], inputs[3, start:]
+    for i in range(factor.size):
+        prices[i] = forward * factor[i]
+    for i in range(level.size):
+        vols[i] = volatility[level[i]]
+
+
+@helper
+def add_run(values: np.ndarray, start: int, amount: float, out: np.ndarray) -> None:
+    """Add amount x values, from place ``start`` on, to a group's sums."""
+    part = values[start : start + out.size]
+    for i in range(out.size):
+        out[i] += amount * part[i]
 
 
 @kernel(WORTH)
@@ -64,16 +90,16 @@ def group_worth(
     option, shock = 0, 0
     for first in range(0, total, BLOCK):
         count = min(BLOCK, total - first)
-        o, k = option, shock
-        for i in range(count):
-            inputs[0, i] = forward[o] * factor[group[o], k]
-            inputs[1, i] = strike[o]
-            inputs[2, i] = years[o]
-            inputs[3, i] = volatility[o, level[k]]
-            inputs[4, i] = 1.0 if call[o] else 0.0
-            k += 1
-            if k == shocks:
-                o, k = o + 1, 0
+        # A block runs over the end of an option's shocks: it is filled and emptied run by run.
+        o, k, done = option, shock, 0
+        while done < count:
+            run = min(count - done, shocks - k)
+            inputs[1, done : done + run] = strike[o]
+            inputs[2, done : done + run] = years[o]
+            inputs[4, done : done + run] = 1.0 if call[o] else 0.0
+            moved = factor[group[o], k : k + run]
+            fill_run(inputs, done, forward[o], moved, volatility[o], level[k : k + run])
+            o, k, done = (o + 1, 0, done + run) if k + run == shocks else (o, k + run, done + run)
         start_block(inputs, terms[0], terms[1], terms[2], table)
         if all_beyond(terms[0], terms[1]):
             intrinsic_block(inputs, result)
@@ -81,8 +107,10 @@ def group_worth(
             terms_block(terms[0], terms[1], terms[3], terms[4], place, table)
             halves_block(place, halves, table)
             values_block(inputs, terms, place, halves, result)
-        for i in range(count):
-            out[group[option], shock] += amount[option] * result[i]
-            shock += 1
+        done = 0
+        while done < count:
+            run = min(count - done, shocks - shock)
+            add_run(result, done, amount[option], out[group[option], shock : shock + run])
+            done, shock = done + run, shock + run
             if shock == shocks:
                 option, shock = option + 1, 0

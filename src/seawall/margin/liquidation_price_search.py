@@ -31,7 +31,7 @@ MOST_STRIKES = 60
 # Total volatility below which an option's value turns at its strike faster than the rungs see.
 SHARP = 0.05
 # Rungs looked at before the next ones: most accounts fail near, and then the rest is not computed.
-BLOCK = 8
+BLOCK = 16
 
 Buffer = Callable[[Floats], Floats]
 
@@ -119,18 +119,16 @@ def first_failure(buffer: Buffer, rungs: Floats, first: float) -> float | None:
 
     first  the buffer at ``rungs[0]``, not below 0
     """
-    start, size, before = 0, BLOCK, first
-    while start < rungs.size - 1:
-        part = rungs[start : start + size + 1]
+    before = first
+    for start in range(0, rungs.size - 1, BLOCK):
+        part = rungs[start : start + BLOCK + 1]
         found = buffer(part[1:])
         below = np.flatnonzero(found < 0.0)
         if below.size:
             n = int(below[0])
             safe = Known(float(part[n]), float(found[n - 1]) if n else before)
             return crossing(buffer, safe, Known(float(part[n + 1]), float(found[n])))
-        start, before = start + size, float(found[-1])
-        # The farther, the fewer accounts fail, and every question costs something by itself.
-        size = BLOCK if start < 4 * BLOCK else 2 * BLOCK
+        before = float(found[-1])
     return None
 
 

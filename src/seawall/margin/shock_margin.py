@@ -293,7 +293,7 @@ def row_profits(rule: ShockGrid, held: Moved) -> Floats:
     moves = np.array([0.0, *(row.volatility for row in rule.rows)])
     kinds, level = np.unique(moves, return_inverse=True)
     multiple = shocked_volatility(rule, options.seconds, kinds).T
-    forwards = (held.forward[:, None] * factor).reshape(1, -1)
+    forwards = (factor[:, None] * held.forward).reshape(1, -1)
     found = group_values(
         held.compiled,
         options,
@@ -301,10 +301,10 @@ def row_profits(rule: ShockGrid, held: Moved) -> Floats:
         options.inverse.astype(np.int64),
         np.repeat(forwards, 2, axis=0),
         (held.volatilities[:, :, None] * multiple[:, None, :]).reshape(options.amount.size, -1),
-        (np.arange(markets)[:, None] * kinds.size + level).ravel(),
+        (np.arange(markets) * kinds.size + level[:, None]).ravel(),
     )
-    linear, inverse = found.reshape(2, markets, factor.size)
-    value = linear * held.settle[:, None] + inverse
+    linear, inverse = found.reshape(2, factor.size, markets)
+    value = (linear * held.settle + inverse).T
     return profit + value[:, 1:] - value[:, :1]
 
 
