@@ -106,8 +106,14 @@ def by_portions(evaluate: Evaluate, values: int) -> Evaluate:
     values  options x scenarios that one market revalues
     """
     most = max(1, MOST_VALUES // max(1, values))
+    unmoved: list[NetMargin] = []
 
     def portions(shifts: Shifts) -> NetMargin:
+        if shifts.count == 1 and shifts.spot[0] == 1.0 and shifts.volatility[0] == 1.0:
+            # Today's margin, asked again by every search: the same whichever assets do not move.
+            if not unmoved:
+                unmoved.append(evaluate(UNMOVED))
+            return unmoved[0]
         if shifts.count <= most:
             return evaluate(shifts)
         found = [
