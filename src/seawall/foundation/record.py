@@ -52,7 +52,7 @@ def read_record(section: Section, cls: type[T]) -> T:
     Raises InputError naming file, line and key: unknown or missing key, wrong kind, out of bounds.
     Errors raised by the dataclass itself (``__post_init__``) are its own.
     """
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
     section.only(*(field.name for field in fields))
     values = {
