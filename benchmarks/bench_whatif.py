@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from measure import Benchmark
+from seawall.margin.account.shifts import Evaluate, Shifts
 from seawall.margin.rules import net_margin, one_by_one, rules_of
-from seawall.margin.shifts import Evaluate, Shifts
 from seawall.margin.view import margin_accounts
 from seawall.whatif.timing import made_up_case
 

@@ -15,8 +15,8 @@ from seawall.connect.deribit_book import COVER, LARGEST, SHARE, book_on_chain
 from seawall.connect.deribit_chain import CHAIN
 from seawall.foundation.errors import InputError
 from seawall.instruments import Option
-from seawall.margin.assess import requirement
-from seawall.margin.compile import compile_table
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
 
 DATA = Path(os.environ.get("SEAWALL_DATA", Path(__file__).resolve().parents[2] / "../shared/data"))
 

@@ -15,7 +15,7 @@ from seawall.exposure import check
 from seawall.exposure.first_to_break import leg_facts, liquidation_price
 from seawall.exposure.limits import evaluate
 from seawall.foundation.errors import InputError
-from seawall.margin.assess import assess, option_quotes, starting_holdings
+from seawall.margin.table.assess import assess, option_quotes, starting_holdings
 
 
 def test_the_risky_sample_breaks_often_enough_to_test_anything():

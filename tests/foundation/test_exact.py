@@ -31,12 +31,12 @@ ROOT = Path(__file__).parents[2] / "src/seawall"
 # Integer mode: every file that holds a rule in whole numbers.
 EXACT_FILES = (
     "foundation/exact.py",
-    "margin/exact.py",
-    "margin/dydx_exact.py",
-    "margin/drift_exact.py",
-    "margin/dydx_exact_margin.py",
-    "margin/drift_exact_margin.py",
-    "margin/tiered_exact_margin.py",
+    "margin/account/exact.py",
+    "margin/protocols/dydx_exact.py",
+    "margin/protocols/drift_exact.py",
+    "margin/protocols/dydx_exact_margin.py",
+    "margin/protocols/drift_exact_margin.py",
+    "margin/tiered/tiered_exact_margin.py",
     "liquidation/dydx_liquidation.py",
     "liquidation/drift_liquidation.py",
     "waterfall/dydx_deleveraging.py",

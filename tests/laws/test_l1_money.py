@@ -17,8 +17,8 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import Accounts, State, begin
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.casefile import sample_case
-from seawall.margin.assess import Holdings, assess, option_quotes
-from seawall.margin.table import RowKind
+from seawall.margin.table.assess import Holdings, assess, option_quotes
+from seawall.margin.table.margin_table import RowKind
 from seawall.market.state import InstrumentState
 
 Floats = NDArray[np.float64]

@@ -23,8 +23,8 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.case import Case
 from seawall.instruments import Perpetual
-from seawall.margin.assess import assess, requirement
-from seawall.margin.compile import compile_table
+from seawall.margin.table.assess import assess, requirement
+from seawall.margin.table.compile import compile_table
 
 NOTHING = "L2: with constant prices and no rates a healthy account stays healthy"
 CAUSE = "L2: an account is closed only when its equity is below maintenance at that moment"

@@ -19,8 +19,8 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import NEVER, EventKind, Tape
 from seawall.case import Case
 from seawall.casefile import sample_case
-from seawall.margin.assess import assess, option_quotes, starting_holdings
-from seawall.margin.compile import compile_table
+from seawall.margin.table.assess import assess, option_quotes, starting_holdings
+from seawall.margin.table.compile import compile_table
 from seawall.scenario import exogenous_paths
 from seawall.venues import Feed, Waterfall
 

@@ -21,7 +21,7 @@ from seawall.liquidation.dydx_liquidation import (
     size_to_liquidate,
     within_limits,
 )
-from seawall.margin.dydx_exact import (
+from seawall.margin.protocols.dydx_exact import (
     LiquidityTier,
     Market,
     Position,

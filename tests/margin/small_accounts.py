@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
 
 YEAR = 365.0 * 86_400.0
 DAY = 86_400.0

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.casefile import sample_case
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.shifts import Shifts
 from seawall.margin.rules import net_margin, one_by_one, rules_of
-from seawall.margin.shifts import Shifts
 from seawall.margin.view import margin_accounts
 from seawall.venues.preset import rulebook_from
 

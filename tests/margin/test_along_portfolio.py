@@ -13,12 +13,13 @@ import pytest
 from small_accounts import coins, perps, random_account
 
 from seawall.foundation.errors import InputError
-from seawall.margin import along_portfolio, many_options
-from seawall.margin.account import Balances, MarginAccount, SpotPrice
-from seawall.margin.liquidation_price_search import liquidation_prices
-from seawall.margin.liquidation_surface import liquidation_surface
+from seawall.margin.account.margin_account import Balances, MarginAccount, SpotPrice
+from seawall.margin.account.shifts import UNMOVED, Shifts
+from seawall.margin.liquidation_price.search import liquidation_prices
+from seawall.margin.liquidation_price.surface import liquidation_surface
+from seawall.margin.many_markets import along_portfolio
+from seawall.margin.portfolio import many_options
 from seawall.margin.rules import net_margin, one_by_one, rules_of
-from seawall.margin.shifts import UNMOVED, Shifts
 from seawall.venues.preset import rulebook_from
 
 PRESETS = ("derive_pmrm_v1", "derive_pmrm_v2", "derive_standard", "paradex")

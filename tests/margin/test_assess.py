@@ -25,9 +25,9 @@ from seawall.case import Case
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Perpetual
-from seawall.margin.assess import assess, option_quotes, requirement, starting_holdings
-from seawall.margin.compile import compile_table
-from seawall.margin.table import MarginTable
+from seawall.margin.table.assess import assess, option_quotes, requirement, starting_holdings
+from seawall.margin.table.compile import compile_table
+from seawall.margin.table.margin_table import MarginTable
 from seawall.market import AssetState
 from seawall.market.state import InstrumentState
 from seawall.venues import Collateral, Tier

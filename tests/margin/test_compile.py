@@ -23,8 +23,8 @@ from seawall.case import Case
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import per_second
-from seawall.margin.compile import compile_table
-from seawall.margin.table import MarginTable, RowKind
+from seawall.margin.table.compile import compile_table
+from seawall.margin.table.margin_table import MarginTable, RowKind
 from seawall.market.state import InstrumentState
 from seawall.venues import Collateral, Rulebook, Tier
 

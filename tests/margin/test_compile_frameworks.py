@@ -8,8 +8,8 @@ import pytest
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
 
 from seawall.foundation.errors import InputError
-from seawall.margin.compile import compile_table
 from seawall.margin.frameworks import FRAMEWORKS
+from seawall.margin.table.compile import compile_table
 
 
 @pytest.mark.parametrize("framework", sorted(FRAMEWORKS))

@@ -9,7 +9,7 @@ import pytest
 from small_accounts import DAY, account, coins, options, perps
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin.account import SpotPrice
+from seawall.margin.account.margin_account import SpotPrice
 from seawall.margin.frameworks import assess_account, framework_of, margin_table
 from seawall.margin.rules import rules_of
 from seawall.venues import Rulebook

@@ -10,11 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin.account import Balances, MarginAccount, Options, Perps
-from seawall.margin.drift_exact_margin import exact_requirement
-from seawall.margin.drift_margin import DriftMargin, assess, asset_weight, liability_weight
-from seawall.margin.exact import whole_amounts
+from seawall.margin.account.exact import whole_amounts
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps
 from seawall.margin.frameworks import framework_of, margin_table
+from seawall.margin.protocols.drift_exact_margin import exact_requirement
+from seawall.margin.protocols.drift_margin import (
+    DriftMargin,
+    assess,
+    asset_weight,
+    liability_weight,
+)
 from seawall.venues.preset import load_preset, require_rules, rulebook_from
 
 UNIT = 1e6

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.margin.dydx_exact import (
+from seawall.margin.protocols.dydx_exact import (
     LiquidityTier,
     Market,
     Position,

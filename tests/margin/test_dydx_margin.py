@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.margin.account import Balances, MarginAccount, Options, Perps
-from seawall.margin.dydx_exact_margin import exact_requirement
-from seawall.margin.dydx_margin import DydxMargin, assess
-from seawall.margin.exact import whole_amounts
+from seawall.margin.account.exact import whole_amounts
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps
 from seawall.margin.frameworks import (
     assess_account,
     framework_of,
     margin_table,
 )
 from seawall.margin.frameworks import exact_requirement as exact_of
+from seawall.margin.protocols.dydx_exact_margin import exact_requirement
+from seawall.margin.protocols.dydx_margin import DydxMargin, assess
 from seawall.venues.preset import rulebook_from
 
 QUANTUM = 1e6

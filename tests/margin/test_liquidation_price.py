@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.margin import liquidation_price as prices
-from seawall.margin.tiered import deductions, tier_of
+from seawall.margin.liquidation_price import closed_form as prices
+from seawall.margin.tiered.lines import deductions, tier_of
 
 CROSS = {"other_maintenance": 0.0, "other_profit": 0.0}
 

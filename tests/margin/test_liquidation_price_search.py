@@ -14,14 +14,17 @@ from test_along import COIN, LINEAR, LOAN, RULES, held_by
 
 from seawall.connect.hyperliquid_case import VENUE, case_from_positions
 from seawall.connect.hyperliquid_table import read_positions
-from seawall.margin.liquidation_price import collateral_liquidation_price, linear_liquidation_price
-from seawall.margin.liquidation_price_search import (
+from seawall.margin.account.shifts import Shifts
+from seawall.margin.liquidation_price.closed_form import (
+    collateral_liquidation_price,
+    linear_liquidation_price,
+)
+from seawall.margin.liquidation_price.search import (
     first_failure,
     ladder,
     liquidation_prices,
 )
 from seawall.margin.rules import net_margin, one_by_one, rules_of
-from seawall.margin.shifts import Shifts
 from seawall.margin.view import margin_accounts
 
 DATA = Path(os.environ.get("SEAWALL_DATA", Path(__file__).resolve().parents[2] / "../shared/data"))

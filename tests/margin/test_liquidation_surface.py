@@ -7,10 +7,10 @@ import pytest
 from test_along import COIN, LINEAR, RULES
 
 from seawall.foundation.errors import InputError
-from seawall.margin.liquidation_price_search import liquidation_prices
-from seawall.margin.liquidation_surface import liquidation_surface
+from seawall.margin.account.shifts import Shifts, moved
+from seawall.margin.liquidation_price.search import liquidation_prices
+from seawall.margin.liquidation_price.surface import liquidation_surface
 from seawall.margin.rules import net_margin, one_by_one, rules_of
-from seawall.margin.shifts import Shifts, moved
 
 SPOT, VOLATILITY = np.linspace(0.6, 1.5, 19), np.array([0.5, 1.0, 1.6, 2.5])
 

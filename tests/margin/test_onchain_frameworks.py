@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin import skew_margin
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.frameworks import assess_account
-from seawall.margin.pool_position import counted_impact, side_profit_factor
+from seawall.margin.protocols import skew_margin
+from seawall.margin.protocols.pool_position import counted_impact, side_profit_factor
 from seawall.venues.preset import rulebook_from
 
 SPOT = {"BTC": SpotPrice(50_000.0), "ETH": SpotPrice(2_000.0), "SOL": SpotPrice(100.0)}

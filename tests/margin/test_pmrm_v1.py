@@ -14,9 +14,9 @@ from slow_pmrm import slow_v1
 from small_accounts import DAY, YEAR, account, coins, options, perps, random_account
 
 from seawall.foundation.errors import InputError
-from seawall.margin.account import SpotPrice
-from seawall.margin.pmrm_parts import VolatilityShock, volatility_multiples
-from seawall.margin.pmrm_v1 import PmrmV1, SpotVolatilityShock, pmrm_v1
+from seawall.margin.account.margin_account import SpotPrice
+from seawall.margin.portfolio.pmrm_parts import VolatilityShock, volatility_multiples
+from seawall.margin.portfolio.pmrm_v1 import PmrmV1, SpotVolatilityShock, pmrm_v1
 
 SHOCK = VolatilityShock(
     range_up=0.45, range_down=0.3, short_power=0.3, long_power=0.13, floor_days=1

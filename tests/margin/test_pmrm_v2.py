@@ -11,10 +11,10 @@ from slow_pmrm import slow_v2
 from small_accounts import DAY, YEAR, account, coins, options, perps, random_account
 
 from seawall.foundation.errors import InputError
-from seawall.margin.pmrm_parts import VolatilityShock, held
-from seawall.margin.pmrm_v2 import Basis, PmrmV2, pmrm_v2
-from seawall.margin.pmrm_v2_contingencies import CoinHaircut, Contingency
-from seawall.margin.pmrm_v2_shocks import (
+from seawall.margin.portfolio.pmrm_parts import VolatilityShock, held
+from seawall.margin.portfolio.pmrm_v2 import Basis, PmrmV2, pmrm_v2
+from seawall.margin.portfolio.pmrm_v2_contingencies import CoinHaircut, Contingency
+from seawall.margin.portfolio.pmrm_v2_shocks import (
     Scenario,
     SkewShock,
     StaticDiscount,

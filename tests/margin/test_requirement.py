@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seawall.margin.collateral import health_factor, shortfall_margin
-from seawall.margin.requirement import Requirement
+from seawall.margin.account.requirement import Requirement
+from seawall.margin.lending.collateral import health_factor, shortfall_margin
 
 ONE = Requirement(np.array([10.0, -5.0, 4.0]), np.array([2.0, 0.0, 8.0]), np.array([1.0, 0.0, 5.0]))
 

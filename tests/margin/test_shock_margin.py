@@ -11,10 +11,10 @@ from small_accounts import DAY, account, coins, options, perps, random_account
 
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.section import Section
-from seawall.margin.account import SpotPrice
+from seawall.margin.account.margin_account import SpotPrice
 from seawall.margin.frameworks import assess_account
-from seawall.margin.markets import Markets, read_markets
-from seawall.margin.shock_margin import (
+from seawall.margin.portfolio.markets import Markets, read_markets
+from seawall.margin.portfolio.shock_margin import (
     Moved,
     ShockGrid,
     ShockMargin,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.margin.standard import netted_margin, perp_margin, short_margin
+from seawall.margin.options.standard import netted_margin, perp_margin, short_margin
 from seawall.venues import OptionMargin, PerpMargin
 
 RULE = OptionMargin(

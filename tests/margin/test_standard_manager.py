@@ -9,10 +9,10 @@ import pytest
 from small_accounts import account, coins, options, perps
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin.account import SpotPrice
-from seawall.margin.standard_manager import standard_margin
-from seawall.margin.standard_options import isolated_margin, largest_loss
-from seawall.margin.standard_rules import (
+from seawall.margin.account.margin_account import SpotPrice
+from seawall.margin.portfolio.standard_manager import standard_margin
+from seawall.margin.portfolio.standard_options import isolated_margin, largest_loss
+from seawall.margin.portfolio.standard_rules import (
     CoinShares,
     OptionShares,
     OracleCharge,

@@ -21,8 +21,8 @@ from seawall.instruments import (
     Staked,
     VaultShare,
 )
-from seawall.margin.compile import compile_table
-from seawall.margin.supported import refuse_untiered_quantos
+from seawall.margin.table.compile import compile_table
+from seawall.margin.table.supported import refuse_untiered_quantos
 
 
 def compiled(case: Case) -> None:

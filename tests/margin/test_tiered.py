@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.margin.tiered import (
+from seawall.margin.tiered.lines import (
     TierLines,
     deductions,
     initial_of,

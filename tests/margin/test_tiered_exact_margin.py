@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from small_accounts import coins, options, perps
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin.account import MarginAccount, SpotPrice
-from seawall.margin.exact import whole_amounts
+from seawall.margin.account.exact import whole_amounts
+from seawall.margin.account.margin_account import MarginAccount, SpotPrice
 from seawall.margin.frameworks import assess_account, counts_exactly, exact_requirement
-from seawall.margin.tiered_exact_margin import exact_tiers
+from seawall.margin.tiered.tiered_exact_margin import exact_tiers
 from seawall.venues.preset import rulebook_from
 
 UNIT = 10**8

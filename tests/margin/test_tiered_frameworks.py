@@ -12,10 +12,10 @@ from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_cas
 
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
-from seawall.margin.assess import requirement
-from seawall.margin.compile import compile_table
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.frameworks import assess_account
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
 from seawall.margin.view import margin_accounts
 from seawall.venues import Tier
 from seawall.venues.preset import rulebook_from

@@ -25,10 +25,10 @@ from seawall.casefile import sample_case
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.instruments import Perpetual
-from seawall.margin.assess import requirement
-from seawall.margin.compile import compile_table
+from seawall.margin.account.split import value
 from seawall.margin.frameworks import FRAMEWORKS, Framework, assess_account
-from seawall.margin.split import value
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
 from seawall.margin.view import margin_accounts
 from seawall.market.state import InstrumentState
 from seawall.venues import Collateral, Tier

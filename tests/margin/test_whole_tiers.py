@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from test_tiered_frameworks import account, perps, venue
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
 
-from seawall.margin.assess import requirement
-from seawall.margin.compile import compile_table
+from seawall.margin.account.shifts import Shifts
 from seawall.margin.frameworks import assess_account
-from seawall.margin.liquidation_price_search import LiquidationPrices, liquidation_prices
+from seawall.margin.liquidation_price.search import LiquidationPrices, liquidation_prices
 from seawall.margin.rules import net_margin, one_by_one, rules_of, turning_points
-from seawall.margin.shifts import Shifts
-from seawall.margin.tiered import margin, tier_lines
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
+from seawall.margin.tiered.lines import margin, tier_lines
 from seawall.margin.view import margin_accounts
 from seawall.venues import Tier
 from seawall.venues.preset import rulebook_from

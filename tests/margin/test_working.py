@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seawall.margin.working import Line, account_margin
+from seawall.margin.account.working import Line, account_margin
 
 TREE = Line(
     "initial",

@@ -17,9 +17,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "laws"))
 from tiny_cases import AS_OF, QUOTE, Trader, coin, lending_venue, tiny_case
 
 from seawall.liquidation.trigger import breached
-from seawall.margin.assess import requirement
-from seawall.margin.collateral import health_factor, shortfall_margin
-from seawall.margin.compile import compile_table
+from seawall.margin.lending.collateral import health_factor, shortfall_margin
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
 from seawall.venues import Collateral
 
 LOANS = 100_000

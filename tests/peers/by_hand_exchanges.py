@@ -70,7 +70,7 @@ BY_HAND: list[dict[str, Any]] = [
     case(
         "binance",
         "maintenance_amount_recursion",
-        {"tiers[min,max,mmr,max_leverage]": [t[:3] + [10.0] for t in TIERS]},
+        {"tiers[min,max,mmr,max_leverage]": [[*t[:3], 10.0] for t in TIERS]},
         {},
         {"cum": [0.0, 10.0, 160.0]},
     ),

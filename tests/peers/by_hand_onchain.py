@@ -191,8 +191,8 @@ BY_HAND: list[dict[str, Any]] = [
         None,
         {"index_prices": {"BTC": 1_200}, "entry_index_prices": {"BTC": 1_000}, "skew_before": 10},
     ),
-    # BTC: 2,000 x (2% x 2 + 1%) + 50 = 150, half the ratio 100; ETH: 1,000 x (1% x 2 + 1%) + 20 = 50
-    # and 35. Lost to the skew: 2,000 x 1% + 1,000 x 0.5% = 25.
+    # BTC: 2,000 x (2% x 2 + 1%) + 50 = 150, half the ratio 100; ETH: 1,000 x (1% x 2 + 1%) + 20
+    # = 50 and 35. Lost to the skew: 2,000 x 1% + 1,000 x 0.5% = 25.
     case(
         "synthetix_v3_perps",
         "initial_maintenance_margin",

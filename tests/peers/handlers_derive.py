@@ -9,14 +9,15 @@ import by_hand_derive
 import numpy as np
 from peer_runner import Handler, Kind, PeerCase
 
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
-from seawall.margin.pmrm_parts import VolatilityShock
-from seawall.margin.pmrm_v1 import PmrmV1, SpotVolatilityShock, pmrm_v1
-from seawall.margin.pmrm_v2 import Basis, PmrmV2, pmrm_v2
-from seawall.margin.pmrm_v2_contingencies import CoinHaircut, Contingency
-from seawall.margin.pmrm_v2_shocks import Scenario, SkewShock, StaticDiscount
-from seawall.margin.standard_manager import standard_margin
-from seawall.margin.standard_rules import (
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.working import AccountMargin
+from seawall.margin.portfolio.pmrm_parts import VolatilityShock
+from seawall.margin.portfolio.pmrm_v1 import PmrmV1, SpotVolatilityShock, pmrm_v1
+from seawall.margin.portfolio.pmrm_v2 import Basis, PmrmV2, pmrm_v2
+from seawall.margin.portfolio.pmrm_v2_contingencies import CoinHaircut, Contingency
+from seawall.margin.portfolio.pmrm_v2_shocks import Scenario, SkewShock, StaticDiscount
+from seawall.margin.portfolio.standard_manager import standard_margin
+from seawall.margin.portfolio.standard_rules import (
     CoinShares,
     OptionShares,
     OracleCharge,
@@ -24,7 +25,6 @@ from seawall.margin.standard_rules import (
     StandardManager,
     StandardMarket,
 )
-from seawall.margin.working import AccountMargin
 
 UNDERLYING = "the underlying"
 VOL_SHOCK = {1: "up", 0: "same", -1: "down"}

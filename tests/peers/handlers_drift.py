@@ -18,7 +18,7 @@ from seawall.liquidation.drift_liquidation import (
     liability_to_cover,
     liquidation_fee,
 )
-from seawall.margin.drift_exact import (
+from seawall.margin.protocols.drift_exact import (
     asset_weight,
     liability_weight,
     scaled_asset_weight,

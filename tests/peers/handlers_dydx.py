@@ -14,7 +14,7 @@ from seawall.liquidation.dydx_liquidation import (
     fund_can_pay,
     insurance_fund_delta,
 )
-from seawall.margin.dydx_exact import (
+from seawall.margin.protocols.dydx_exact import (
     LiquidityTier,
     Market,
     Position,

@@ -10,12 +10,18 @@ from by_hand_exchanges import BY_HAND as EXCHANGES_BY_HAND
 from peer_runner import Handler, Kind, PeerCase
 from peer_units import exact, signed
 
-from seawall.margin import liquidation_price as prices
-from seawall.margin.account import MarginAccount, Perps, SpotPrice
-from seawall.margin.coin_margin import coin_margins, contracts_margins
-from seawall.margin.peg_tiers import depeg_charge
-from seawall.margin.standard_margin import StandardMargin, assess
-from seawall.margin.tiered import deductions, maintenance_of, next_deduction, schedule, tier_of
+from seawall.margin.account.margin_account import MarginAccount, Perps, SpotPrice
+from seawall.margin.liquidation_price import closed_form as prices
+from seawall.margin.options.standard_margin import StandardMargin, assess
+from seawall.margin.tiered.coin_margin import coin_margins, contracts_margins
+from seawall.margin.tiered.lines import (
+    deductions,
+    maintenance_of,
+    next_deduction,
+    schedule,
+    tier_of,
+)
+from seawall.margin.tiered.peg_tiers import depeg_charge
 from seawall.venues import OptionMargin, Tier
 from seawall.venues.preset import load_preset
 from seawall.venues.tier_table import leverage_tiers

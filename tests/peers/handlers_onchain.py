@@ -9,9 +9,10 @@ from by_hand_onchain import BY_HAND as ONCHAIN_BY_HAND
 from peer_runner import Handler, Kind, PeerCase
 from peer_units import exact
 
-from seawall.margin import perennial, pool_position, skew_margin, vault_options
-from seawall.margin.collateral import debt_value, health_factor
-from seawall.margin.skew_margin import SkewMarket
+from seawall.margin.lending.collateral import debt_value, health_factor
+from seawall.margin.options import vault_options
+from seawall.margin.protocols import perennial, pool_position, skew_margin
+from seawall.margin.protocols.skew_margin import SkewMarket
 
 
 def aave_health_factor(case: PeerCase) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seawall.margin.tiered import maintenance_of, schedule
+from seawall.margin.tiered.lines import maintenance_of, schedule
 from seawall.venues.preset import list_presets, load_preset, rulebook_from
 from seawall.venues.rulebook import PerpMargin, Rulebook
 

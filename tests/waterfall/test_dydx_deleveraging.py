@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.margin.dydx_exact import LiquidityTier, Market, Position, Subaccount
+from seawall.margin.protocols.dydx_exact import LiquidityTier, Market, Position, Subaccount
 from seawall.waterfall.dydx_deleveraging import (
     closing_price,
     deleverage,

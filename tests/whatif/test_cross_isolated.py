@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seawall.casefile import sample_case
-from seawall.margin.liquidation_price_search import liquidation_prices
+from seawall.margin.liquidation_price.search import liquidation_prices
 from seawall.margin.rules import net_margin, rules_of
 from seawall.margin.view import margin_accounts
 from seawall.whatif.cross_isolated import cross_saving, one_by_one

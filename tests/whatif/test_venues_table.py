@@ -14,9 +14,9 @@ from seawall.connect.deribit_chain import CHAIN
 from seawall.connect.hyperliquid_case import case_from_positions
 from seawall.foundation.errors import InputError
 from seawall.instruments import Perpetual
-from seawall.margin.assess import requirement
-from seawall.margin.compile import compile_table
 from seawall.margin.rules import rules_of
+from seawall.margin.table.assess import requirement
+from seawall.margin.table.compile import compile_table
 from seawall.margin.view import margin_accounts
 from seawall.venues.preset import list_presets
 from seawall.whatif.margin_answer import margin_answer

@@ -20,8 +20,8 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.margin.assess import assess
-from seawall.margin.table import RowKind
+from seawall.margin.table.assess import assess
+from seawall.margin.table.margin_table import RowKind
 from seawall.waterfall.deleverage import rank_score, take_in_order
 
 

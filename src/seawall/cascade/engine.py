@@ -17,7 +17,7 @@ from seawall.case import Case
 from seawall.crowd.generate import generate
 from seawall.crowd.join import join as join_crowd
 from seawall.foundation.errors import InputError
-from seawall.margin.compile import compile_table
+from seawall.margin.table.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
 
 # Paths run together: bounds memory (about 0.2 MB per path and 10,000 accounts), changes no bit.

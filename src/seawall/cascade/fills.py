@@ -15,8 +15,8 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.impact import linear, square_root
-from seawall.margin.assess import VOLATILITY_FLOOR, forward_ratio
-from seawall.margin.table import RowKind
+from seawall.margin.table.assess import VOLATILITY_FLOOR, forward_ratio
+from seawall.margin.table.margin_table import RowKind
 from seawall.valuation.black import black
 
 

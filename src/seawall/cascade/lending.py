@@ -15,7 +15,7 @@ from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.foundation.arrays import segment_sums
 from seawall.liquidation.keeper import seizure, worth_it
 from seawall.liquidation.sizing import repay_fraction
-from seawall.margin.assess import Worth
+from seawall.margin.table.assess import Worth
 from seawall.waterfall.insurance import absorb
 
 # Collateral below this share of the debt counts as none.

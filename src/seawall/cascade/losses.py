@@ -12,7 +12,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
-from seawall.margin.assess import assess
+from seawall.margin.table.assess import assess
 from seawall.waterfall.insurance import absorb
 from seawall.waterfall.socialise import haircut
 

@@ -26,7 +26,7 @@ from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
-from seawall.margin.assess import Worth, assess, option_quotes, unit_equity
+from seawall.margin.table.assess import Worth, assess, option_quotes, unit_equity
 from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.

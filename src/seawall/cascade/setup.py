@@ -13,10 +13,10 @@ from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
-from seawall.margin.assess import option_quotes, requirement, row_worth, starting_holdings
-from seawall.margin.compile import compile_table
-from seawall.margin.grouping import TRADERS
-from seawall.margin.table import MarginTable, RowKind
+from seawall.margin.table.assess import option_quotes, requirement, row_worth, starting_holdings
+from seawall.margin.table.compile import compile_table
+from seawall.margin.table.grouping import TRADERS
+from seawall.margin.table.margin_table import MarginTable, RowKind
 from seawall.oracle.feed import FeedRule, compile_feeds
 from seawall.venues import Feed, Rulebook
 

@@ -14,7 +14,7 @@ from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.wakeup import WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
-from seawall.margin.assess import Holdings, Quotes, option_quotes
+from seawall.margin.table.assess import Holdings, Quotes, option_quotes
 from seawall.oracle.feed import FeedState, start
 
 ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")

@@ -176,8 +176,8 @@ def _float(value: object) -> float:
 
 def _collateral(case: Case) -> dict[str, float]:
     """Coins with which each account's equity is COVER x its maintenance, to whole coins."""
-    from seawall.margin.assess import requirement
-    from seawall.margin.compile import compile_table
+    from seawall.margin.table.assess import requirement
+    from seawall.margin.table.compile import compile_table
 
     table = compile_table(case.book, case.market, case.rulebooks, case.quote, case.as_of)
     spot = np.array([case.market.assets[name].spot for name in table.assets])

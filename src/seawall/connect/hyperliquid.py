@@ -30,7 +30,7 @@ import numpy as np
 from seawall.connect.hyperliquid_table import VenuePosition, read_positions
 from seawall.connect.source import data_folder, only_match
 from seawall.foundation.errors import InputError, SeawallError
-from seawall.margin.tiered import deductions
+from seawall.margin.tiered.lines import deductions
 from seawall.venues import Tier
 
 POSITIONS = "positions/hyperliquid_*_positions_2026-01.csv"

@@ -37,8 +37,8 @@ from seawall.crowd.spec import CrowdSpec, LeverageMix
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.instruments import Instrument, Perpetual
-from seawall.margin.listing import has_coin_tiers, margin_price_ratio, tiers_of
-from seawall.margin.tiered import TierLines, margin, tier_lines
+from seawall.margin.table.listing import has_coin_tiers, margin_price_ratio, tiers_of
+from seawall.margin.tiered.lines import TierLines, margin, tier_lines
 from seawall.market import Market
 from seawall.venues import Rulebook
 from seawall.venues.rulebook import WHOLE

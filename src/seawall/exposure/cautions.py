@@ -9,7 +9,7 @@ from seawall.cascade.setup import Setup
 from seawall.case import Case
 from seawall.exposure.limits import beyond_the_run, duration
 from seawall.exposure.model_interval import ModelPrior
-from seawall.margin.assess import requirement
+from seawall.margin.table.assess import requirement
 
 NAMED = 6
 

@@ -34,7 +34,7 @@ from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
-from seawall.margin.table import RowKind
+from seawall.margin.table.margin_table import RowKind
 
 SCHEMA = "seawall/check/1"
 ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 13))

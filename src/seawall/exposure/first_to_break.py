@@ -10,7 +10,7 @@ from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
 from seawall.exposure.impairment import KINDS, Impairment, desk_columns
 from seawall.foundation.units import daily_sigma
-from seawall.margin.assess import Holdings, assess, option_quotes
+from seawall.margin.table.assess import Holdings, assess, option_quotes
 
 # Prices are searched from the present one down to 2% and up to 50 times of it.
 LOWEST, HIGHEST, GRID = 0.02, 50.0, 600

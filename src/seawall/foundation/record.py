@@ -64,8 +64,8 @@ def read_record(section: Section, cls: type[T]) -> T:
 
 
 @cache
-def _hints(cls: type[Any]) -> dict[str, Any]:
-    """Types of a dataclass's fields: a list of 33 scenarios asks for those of one class 33 times."""
+def _hints(cls: Any) -> dict[str, Any]:
+    """Types of a dataclass's fields, looked up once: a list of 33 scenarios asks 33 times."""
     return get_type_hints(cls)
 
 

@@ -22,7 +22,7 @@ from fractions import Fraction
 
 from seawall.foundation.errors import InputError
 from seawall.foundation.exact import MILLION, divide_down, divide_up, floor_of
-from seawall.margin.drift_exact import BASE_UNIT, WEIGHT_ONE
+from seawall.margin.protocols.drift_exact import BASE_UNIT, WEIGHT_ONE
 
 RATIO_TO_FEE = MILLION // WEIGHT_ONE
 SMALL_SHORTAGE = 50 * MILLION

@@ -20,7 +20,7 @@ from functools import cmp_to_key
 
 from seawall.foundation.errors import InputError
 from seawall.foundation.exact import MILLION, ppm_down
-from seawall.margin.dydx_exact import (
+from seawall.margin.protocols.dydx_exact import (
     Market,
     Risk,
     Subaccount,

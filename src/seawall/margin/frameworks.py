@@ -14,27 +14,22 @@ from typing import Any
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.section import Section
-from seawall.margin import (
-    collateral_margin,
+from seawall.margin.account.exact import ExactMargin
+from seawall.margin.account.margin_account import MarginAccount
+from seawall.margin.account.working import AccountMargin
+from seawall.margin.lending import collateral_margin
+from seawall.margin.options import standard_margin, vault_options
+from seawall.margin.portfolio import pmrm_v1, pmrm_v2, shock_margin, standard_manager
+from seawall.margin.protocols import (
     drift_exact_margin,
     drift_margin,
     dydx_exact_margin,
     dydx_margin,
     perennial,
-    pmrm_v1,
-    pmrm_v2,
     pool_position,
-    shock_margin,
     skew_margin,
-    standard_manager,
-    standard_margin,
-    tiered_exact_margin,
-    tiered_margin,
-    vault_options,
 )
-from seawall.margin.account import MarginAccount
-from seawall.margin.exact import ExactMargin
-from seawall.margin.working import AccountMargin
+from seawall.margin.tiered import tiered_exact_margin, tiered_margin
 from seawall.venues import Rulebook
 
 

@@ -1,7 +1,7 @@
 """A rulebook whose margin rule has been read once: what is asked of it again and again.
 
 `net_margin` answers for many shifted markets at once: over all of them in columns where the
-framework has such a form in `seawall.margin.along`, else one after the other.
+framework has such a form in `seawall.margin.many_markets.along`, else one after the other.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats
-from seawall.margin.account import MarginAccount
+from seawall.margin.account.margin_account import MarginAccount
+from seawall.margin.account.shifts import Evaluate, NetMargin, Shifts, moved
+from seawall.margin.account.working import AccountMargin
 from seawall.margin.frameworks import Framework, framework_of, margin_table
-from seawall.margin.shifts import Evaluate, NetMargin, Shifts, moved
-from seawall.margin.tiered_margin import TieredMargin, jump_factors
-from seawall.margin.working import AccountMargin
+from seawall.margin.tiered.tiered_margin import TieredMargin, jump_factors
 from seawall.venues import Rulebook
 
 
@@ -41,7 +41,7 @@ def rules_of(rulebook: Rulebook) -> Rules:
 
 def net_margin(rules: Rules, account: MarginAccount) -> Evaluate:
     """A function of `Shifts`: equity, maintenance and initial margin in each of their markets."""
-    from seawall.margin.along import ALONG
+    from seawall.margin.many_markets.along import ALONG
 
     prepare = ALONG.get(rules.rulebook.framework)
     evaluate = None if prepare is None else prepare(rules.parameters, account)

@@ -21,10 +21,10 @@ from seawall.book import Book
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.foundation.pricekind import PriceKind
 from seawall.instruments import Future, Instrument, Option, Perpetual
-from seawall.margin.account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
+from seawall.margin.account.split import by_underlying
 from seawall.margin.frameworks import framework_of
-from seawall.margin.split import by_underlying
-from seawall.margin.supported import refuse_untiered_quantos
+from seawall.margin.table.supported import refuse_untiered_quantos
 from seawall.market import AssetState, InstrumentState, Market
 from seawall.venues import Rulebook
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from seawall.foundation.errors import InputError
 from seawall.foundation.exact import divide_up
-from seawall.margin.drift_exact import BASE_UNIT
+from seawall.margin.protocols.drift_exact import BASE_UNIT
 
 # The funding index has three more decimals than the quote asset.
 QUOTE_TO_FUNDING = 1_000

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seawall.margin.dydx_exact import (
+from seawall.margin.protocols.dydx_exact import (
     Subaccount,
     account_risk,
     after_fill,

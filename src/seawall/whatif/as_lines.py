@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall.margin.working import Line
+from seawall.margin.account.working import Line
 
 
 def line(working: Line) -> dict[str, Any]:

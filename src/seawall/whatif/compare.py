@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from seawall.book import AccountKind
 from seawall.case import Case
 from seawall.foundation.errors import InputError
+from seawall.margin.account.shifts import moved
 from seawall.margin.rules import Rules
-from seawall.margin.shifts import moved
 from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
 from seawall.whatif.greeks import Exposure, exposures
 from seawall.whatif.standing import (

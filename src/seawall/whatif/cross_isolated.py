@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.margin.account import Balances, MarginAccount
+from seawall.margin.account.margin_account import Balances, MarginAccount
+from seawall.margin.account.split import rows_of
 from seawall.margin.rules import Rules
-from seawall.margin.split import rows_of
 from seawall.whatif.standing import Standing
 
 # Relative to the sum alone: below this nothing is saved but the last bits of sums.

@@ -7,7 +7,7 @@ from typing import Any
 
 from seawall.case import Case
 from seawall.foundation.errors import SeawallError
-from seawall.margin.exact import ExactMargin
+from seawall.margin.account.exact import ExactMargin
 from seawall.margin.frameworks import counts_exactly, exact_requirement
 from seawall.margin.rules import Rules
 from seawall.margin.view import margin_accounts

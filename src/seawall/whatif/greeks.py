@@ -14,7 +14,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.margin.account import MarginAccount
+from seawall.margin.account.margin_account import MarginAccount
 from seawall.valuation.black import greeks
 
 PERCENT = 0.01

@@ -10,10 +10,10 @@ import numpy as np
 
 from seawall import __version__
 from seawall.case import Case
-from seawall.margin.account import MarginAccount
-from seawall.margin.liquidation_surface import LiquidationSurface, liquidation_surface
+from seawall.margin.account.margin_account import MarginAccount
+from seawall.margin.account.split import leg_values
+from seawall.margin.liquidation_price.surface import LiquidationSurface, liquidation_surface
 from seawall.margin.rules import Rules, net_margin
-from seawall.margin.split import leg_values
 from seawall.whatif.as_lines import line
 from seawall.whatif.cross_isolated import CrossSaving, cross_saving
 from seawall.whatif.exact_rows import exact_margins

@@ -15,15 +15,15 @@ from seawall.book import AccountKind, Book
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma
-from seawall.margin.account import MarginAccount
-from seawall.margin.liquidation_price_search import (
+from seawall.margin.account.margin_account import MarginAccount
+from seawall.margin.account.shifts import UNMOVED, Evaluate, moved
+from seawall.margin.account.split import leg_values
+from seawall.margin.liquidation_price.search import (
     LiquidationPrices,
     assets_at_risk,
     liquidation_prices,
 )
 from seawall.margin.rules import Rules, net_margin, rules_of, turning_points
-from seawall.margin.shifts import UNMOVED, Evaluate, moved
-from seawall.margin.split import leg_values
 from seawall.margin.view import margin_accounts
 from seawall.market import Market
 from seawall.whatif.edit import nearest

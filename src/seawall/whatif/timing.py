@@ -18,7 +18,7 @@ import numpy as np
 from seawall.book import AccountKind, Book
 from seawall.case import Case
 from seawall.instruments import Option
-from seawall.margin.many_options import prepare
+from seawall.margin.portfolio.many_options import prepare
 from seawall.market import AssetState, InstrumentState, Market
 from seawall.venues.preset import rulebook_from
 from seawall.whatif.compare import what_if

@@ -17,7 +17,7 @@ import numpy as np
 from seawall.case import Case
 from seawall.foundation.errors import InputError, MissingRule, SeawallError
 from seawall.foundation.quantity import choices
-from seawall.margin.account import MarginAccount
+from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.rules import Rules, rules_of
 from seawall.margin.view import margin_accounts
 from seawall.venues import Rulebook

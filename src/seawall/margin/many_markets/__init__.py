@@ -1,0 +1,1 @@
+"""A framework's margin in many shifted markets at once."""

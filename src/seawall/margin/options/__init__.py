@@ -1,0 +1,1 @@
+"""Standard margin of single options: Deribit's form, Opyn's vaults."""

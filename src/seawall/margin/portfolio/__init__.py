@@ -1,0 +1,1 @@
+"""Whole portfolios: Derive's standard margin and PMRM, and grids of shocks."""

@@ -1,0 +1,94 @@
+"""Rule numbers that differ by market: what is shared stands once, each market says what differs.
+
+    [margin]                shared keys
+    [margin.markets.SOL]    the same keys, where SOL's numbers are others
+
+With a table of markets only those listed can be held; without one the shared keys serve all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from seawall.foundation.errors import MissingRule
+from seawall.foundation.quantity import choices
+from seawall.foundation.record import read_record
+from seawall.foundation.section import Section
+from seawall.margin.account.margin_account import MarginAccount
+
+T = TypeVar("T")
+
+# Tables of [margin] that are not the margin rule's own: the auction belongs to liquidation.
+BESIDE = ("auction",)
+
+
+@dataclass(frozen=True)
+class Markets(Generic[T]):
+    """A rule for each market: ``listed`` ones, or ``shared`` for all when none is listed."""
+
+    venue: str
+    shared: T | None
+    listed: Mapping[str, T]
+
+    def for_account(self, account: MarginAccount, underlying: str | None) -> T:
+        """The rule of an account on one underlying; MissingRule when it is not listed.
+
+        An account that holds coins alone may be on a coin without a market: then the first rule
+        serves. On the venue the trader chooses which; with derivatives there is no choice.
+        """
+        held = bool(account.perps.names or account.options.names)
+        if held or self.lists(underlying):
+            return self.of(underlying or "an unknown underlying")
+        return next(iter(self.listed.values()))
+
+    def lists(self, underlying: str | None) -> bool:
+        """True when there is a rule for this underlying."""
+        return self.shared is not None or underlying in self.listed
+
+    def of(self, underlying: str) -> T:
+        """The rule of one underlying; MissingRule when it is not listed."""
+        if self.shared is not None:
+            return self.shared
+        if underlying not in self.listed:
+            raise MissingRule(
+                f"{self.venue} has no margin numbers for {underlying}; write what differs under "
+                f"[margin.markets.{underlying}], or use {choices(underlying, self.listed)}."
+            )
+        return self.listed[underlying]
+
+
+def read_markets(venue: str, table: Section, cls: type[T]) -> Markets[T]:
+    """The rules in a [margin] table; raises InputError for what is missing, unknown or too large.
+
+    ``venue`` is the rulebook's name, for refusals.
+    """
+    own = {key: value for key, value in table.values.items() if key not in (*BESIDE, "markets")}
+    below = table.section("markets")
+    if not below.values:
+        return Markets(venue, read_record(_section(table, own), cls), {})
+    return Markets(
+        venue,
+        None,
+        {
+            name: read_record(
+                _section(below.section(name), overlaid(own, below.section(name).values)), cls
+            )
+            for name in below.values
+        },
+    )
+
+
+def overlaid(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """``over`` on top of ``base``: tables key by key, everything else replaced whole."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = overlaid(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _section(place: Section, values: Mapping[str, object]) -> Section:
+    return Section(values, place.file, place.path, place.text)

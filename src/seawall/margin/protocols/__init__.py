@@ -1,0 +1,1 @@
+"""On-chain perpetuals: dYdX, Drift, Synthetix, GMX, Perennial."""

@@ -1,0 +1,1 @@
+"""The flat margin table that the cascade assesses."""
