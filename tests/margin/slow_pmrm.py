@@ -1,7 +1,8 @@
 """Derive's portfolio margins again, slowly and in plain Python, from the rules as they are stated.
 
 One option, one scenario, one term at a time; written apart from
-`seawall.margin.portfolio.pmrm_v1` and `pmrm_v2` and sharing nothing with them but the parameters' names.
+`seawall.margin.portfolio.pmrm_v1` and `pmrm_v2` and sharing nothing with them but the parameters'
+names.
 """
 
 from __future__ import annotations

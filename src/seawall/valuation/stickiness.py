@@ -13,7 +13,8 @@ volatilities within `NEAR` standard deviations of the forward, the nearest weigh
 Source: Bergomi (2009), Smile Dynamics IV, Risk 22(12); cluster-robust errors: Liang and Zeger
 (1986), Biometrika 73. The cubic's skew was 2% too flat on an SSVI smile (a quadratic's 11 to 20%)
 and 2.5% against this project's surfaces on real chains. Wrong when the skew is near zero: then
-volatility moves with spot for other reasons, and R, a quotient of the two, says little; its error shows that.
+volatility moves with spot for other reasons, and R, a quotient of the two, says little; its error
+shows that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The framework "standard": options and perpetuals by fractions of the underlying (Deribit's form).
 
 Short options by `seawall.margin.options.standard.short_margin`, netted against an equity that
-counts option values; long options give no credit. Perpetuals and futures: notional x (rate + slope x coins).
-Linear and inverse, per settlement asset. Source: Deribit help pages on standard margin.
+counts option values; long options give no credit. Perpetuals and futures: notional x (rate + slope
+x coins). Linear and inverse, per settlement asset. Source: Deribit help pages on standard margin.
 Wrong for portfolio margin, which offsets options against each other.
 """
 
