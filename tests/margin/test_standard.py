@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_accounts import account, perps
 
+from seawall.foundation.errors import MissingRule
+from seawall.instruments import Perpetual
 from seawall.margin.options.standard import netted_margin, perp_margin, short_margin
+from seawall.margin.rules import net_margin, rules_of
+from seawall.margin.table.listing import tiers_of
 from seawall.venues import OptionMargin, PerpMargin
+from seawall.venues.preset import rulebook_from
 
 RULE = OptionMargin(
     initial_base=0.15,
@@ -81,6 +87,23 @@ def test_a_perpetual_whose_rate_grows_with_size_by_hand():
 
 
 def test_an_underlying_without_numbers_of_its_own_has_the_usual_ones():
-    rule = OptionMargin(0.15, 0.1, 0.075, 0.02, 0.01, 5e-5, {"SOL": PerpMargin(0.04, 0.02, 5e-6)})
+    sol = {"SOL": PerpMargin(0.04, 0.02, 5e-6)}
+    rule = OptionMargin(0.15, 0.1, 0.075, 0.02, 0.01, 0.0, sol)
     assert rule.perp("SOL") == PerpMargin(0.04, 0.02, 5e-6)
-    assert rule.perp("BTC") == PerpMargin(0.02, 0.01, 5e-5)
+    assert rule.perp("BTC") == PerpMargin(0.02, 0.01, 0.0)
+    alone = OptionMargin(0.15, 0.1, 0.075, 0.02, 0.01, 5e-5)
+    assert alone.perp("DOGE") == PerpMargin(0.02, 0.01, 5e-5)
+
+
+def test_a_rate_per_coin_of_another_coin_is_refused_wherever_a_perpetual_is_margined():
+    rulebook = rulebook_from({"preset": "deribit"}, file="deribit.toml")
+    held = account(cash=1e6, perps=perps({"underlying": "DOGE", "size": 1e5, "mark": 0.2}))
+    rules = rules_of(rulebook)
+    doge = Perpetual("DOGE-PERPETUAL", underlying="DOGE", settle="USDC")
+    for margined in (
+        lambda: rules.assess(held),
+        lambda: net_margin(rules, held),
+        lambda: tiers_of(rulebook, doge),
+    ):
+        with pytest.raises(MissingRule, match=r"not for DOGE.*\[option_margin\.perps\.DOGE\]"):
+            margined()

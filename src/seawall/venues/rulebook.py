@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from seawall.foundation.errors import MissingRule
 from seawall.foundation.pricekind import PriceKind
 
 MARGINAL, WHOLE = "marginal", "whole"
@@ -63,6 +64,7 @@ class OptionMargin:
     max(maintenance_base, maintenance_base x mark) + mark. Long options need no margin.
     Perpetuals and futures on the same venue: initial perp_initial + perp_slope x size (coins),
     maintenance perp_maintenance + perp_slope x size; ``perps`` {underlying: other numbers}.
+    Once ``perps`` names coins, a slope above 0 serves those alone (`perp` refuses the others).
     """
 
     initial_base: float
@@ -74,7 +76,17 @@ class OptionMargin:
     perps: Mapping[str, PerpMargin] = field(default_factory=dict)
 
     def perp(self, underlying: str) -> PerpMargin:
-        """Rates of the perpetuals and futures on ``underlying``."""
+        """Rates of the perpetuals and futures on ``underlying``.
+
+        MissingRule where the rate per coin of size is stated for other coins only: 0.005% for each
+        BTC of size says nothing about a coin that costs a dollar.
+        """
+        if self.perps and underlying not in self.perps and self.perp_slope != 0.0:
+            raise MissingRule(
+                "[option_margin] of the rulebook states the margin of perpetuals, which grows per "
+                f"coin of size, for {', '.join(self.perps)} only, not for {underlying}: it needs "
+                f"[option_margin.perps.{underlying}]."
+            )
         usual = PerpMargin(self.perp_initial, self.perp_maintenance, self.perp_slope)
         return self.perps.get(underlying, usual)
 

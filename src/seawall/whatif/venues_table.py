@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.case import Case
-from seawall.foundation.errors import InputError, MissingRule, SeawallError
+from seawall.foundation.errors import InputError, SeawallError
 from seawall.foundation.quantity import choices
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.rules import Rules, rules_of
@@ -134,7 +134,6 @@ def _row(
 def _answer(
     case: Case, account: int, name: str, rules: Rules, held: Sequence[MarginAccount]
 ) -> VenueRow:
-    _refuse_another_coins_slope(rules.rulebook, held)
     margins = [rules.assess(one).requirement for one in held]
     equity = float(sum(float(r.equity) for r in margins))
     notional = float(sum(gross_notional(one) for one in held))
@@ -156,23 +155,6 @@ def _answer(
         as_of=rules.rulebook.as_of.isoformat(),
         reason=None,
     )
-
-
-def _refuse_another_coins_slope(rulebook: Rulebook, held: Iterable[MarginAccount]) -> None:
-    """Refuse a perpetual whose rate per coin of size the rulebook states for other coins only.
-
-    A rate of 0.005% for each BTC of size says nothing about a coin that costs a dollar.
-    """
-    rule = rulebook.option_margin
-    if rule is None or not rule.perps or rule.perp_slope == 0.0:
-        return
-    for name in dict.fromkeys(u for one in held for u in one.perps.underlying):
-        if name not in rule.perps:
-            raise MissingRule(
-                f"rulebook {rulebook.name!r} states the margin of perpetuals, which grows per coin "
-                f"of size, for {', '.join(rule.perps)} only, and the account holds {name}: it "
-                f"needs [option_margin.perps.{name}]."
-            )
 
 
 def gross_notional(account: MarginAccount) -> float:
