@@ -1,9 +1,11 @@
 """Compiled twins of :mod:`seawall.valuation.black`: values and six Greeks of many options.
 
-Same formulas and limits as the plain code. Options are taken in blocks, and each step of the
-formula is a loop without branches over one block: short chains of dependent steps are what keeps
-the processor's units busy. One exponential serves value and Greeks. A comparison is written so
-that NaN falls through it: NaN in, NaN out.
+Same limits as the plain code. Options are taken in blocks, and each step of the formula is a short
+loop without branches over one block: what keeps the processor's units busy is that several turns
+of a loop fit in its window at once. With d = |h| - t, h = ln(F/K)/s and t = s/2, what the formula
+multiplies by, sqrt(FK) exp(-(h^2 + t^2)/2), is min(F, K) exp(-d^2/2): no square root, and one
+exponential for value and Greeks. A comparison is written so that NaN falls through it: NaN in, NaN
+out.
 """
 
 from __future__ import annotations
@@ -16,21 +18,38 @@ from seawall.foundation.compiled import helper, kernel
 from seawall.valuation.special_kernel import (
     BLOCK,
     LEAST,
-    MOST,
-    exponential,
-    exponential_of,
-    halves_block,
-    joined,
-    log_ratio,
+    exponential_block,
+    fraction,
+    log_of_split,
     logarithm_of,
-    mapped,
+    multiply_add,
+    polynomials_block,
+    split_ratio,
 )
 
 SETTLED = 1e-12  # total volatility at or below which the option is its intrinsic value
 LOWEST_PRICE, HIGHEST_PRICE = 1e-150, 1e150
 HALF_ROOT = math.sqrt(0.5)
 ONE_OVER_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
-FAR = 1e3  # standard deviations beyond which nothing changes; keeps squares finite
+FAR = 1e3  # standard deviations beyond which nothing changes; keeps powers finite
+
+# Rows of a block's working memory. One piece of memory, so that the compiler sees that no two rows
+# overlap; a row that is not needed any more is used again.
+FORWARD, STRIKE = 0, 1  # prices brought into range
+LOG = 2  # ln(F/K)
+TOTAL = 3  # s = vol sqrt(T)
+PER_TOTAL = 4
+EDGE = 5  # z1 = (|h| - t)/sqrt 2
+NEAR, GAP = 6, 7  # where erfcx is taken: NEAR and NEAR + GAP
+DENSITY = 8  # exp(-z1^2)
+POLYNOMIALS = 9  # and the next three
+EXPONENT = 13  # -z1^2
+SCRATCH = 14  # and the next
+LOWER = 16  # min(F, K) x DENSITY
+ROOT = 17  # sqrt(T)
+OUTSIDE_NEAR, OUTSIDE_FAR = 13, 14  # DENSITY x erfcx/2 at both places
+PER_FORWARD = 15
+ROWS = 18
 
 VALUES = "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1])"
 GREEKS = "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[:, ::1])"
@@ -55,60 +74,6 @@ def price_within(x: float) -> float:
 
 
 @helper
-def scaled(log: float, s: float) -> tuple[float, float]:
-    """(h, 1/s) with h = ln(F/K)/s; a settled option is infinitely far from its strike."""
-    per_s = 1.0 / (SETTLED if s <= SETTLED else s)
-    h = at_least(at_most(log * per_s, FAR), -FAR)
-    return (-FAR if log < 0.0 else FAR) if s <= SETTLED else h, per_s
-
-
-@helper
-def terms_block(
-    h: np.ndarray,
-    s: np.ndarray,
-    density: np.ndarray,
-    gap: np.ndarray,
-    place: np.ndarray,
-    table: np.ndarray,
-) -> None:
-    """Of h = ln(F/K)/s and s: exp(-(h^2 + t^2)/2), and where the polynomial is to be taken.
-
-    t = s/2, z = (|h| -+ t)/sqrt 2. The two arguments are z1 and z2 = z1 + gap where z1 >= -0.5;
-    below, |z1| and z2: there the value is taken from its upper bound.
-    """
-    c = exponential_of(table)
-    y1, y2, u1, u2 = place[0], place[1], place[2], place[3]
-    for i in range(BLOCK):
-        away = abs(h[i])
-        t = at_most(0.5 * s[i], FAR)
-        z1 = (away - t) * HALF_ROOT
-        start = at_most(-z1 if z1 < LEAST else z1, MOST)
-        # Known without subtracting: z2 - z1 = s/sqrt 2 and z2 + z1 = |h| sqrt 2.
-        width = at_most((2.0 * away if z1 < LEAST else 2.0 * t) * HALF_ROOT, MOST - start)
-        gap[i] = width
-        y1[i], y2[i], u1[i], u2[i] = mapped(start, width)
-        density[i] = exponential(-0.5 * (away * away + t * t), c)
-
-
-@helper
-def is_below(h: float, s: float) -> bool:
-    """Whether the option is so near its strike that its value is taken from the upper bound."""
-    return (abs(h) - at_most(0.5 * s, FAR)) * HALF_ROOT < LEAST
-
-
-@helper
-def option_value(
-    f: float, k: float, scale: float, below: bool, near: float, drop: float, call: float
-) -> float:
-    """Value from sqrt(FK) exp(-(h^2 + t^2)/2) / 2, erfcx at z1 and its drop until z2."""
-    lower = k if k < f else f
-    low = scale * drop
-    outside = lower - scale * (2.0 * near - drop) if below else low
-    inside = f - k if call > 0.5 else k - f
-    return at_least(outside, 0.0) + at_least(inside, 0.0)
-
-
-@helper
 def load(source: np.ndarray, first: int, row: np.ndarray) -> None:
     """Copy up to BLOCK entries from ``first`` on to a row; what is beyond keeps its old entry."""
     part = source[first : first + BLOCK]
@@ -125,37 +90,100 @@ def store(row: np.ndarray, out: np.ndarray, first: int) -> None:
 
 
 @helper
-def start_block(
-    inputs: np.ndarray, h: np.ndarray, s: np.ndarray, per_s: np.ndarray, table: np.ndarray
-) -> None:
-    """Prices brought into range; h = ln(F/K)/s, s = vol sqrt(T) and 1/s of BLOCK options."""
-    f, k, years, vol = inputs[0], inputs[1], inputs[2], inputs[3]
-    c = logarithm_of(table)
-    for i in range(BLOCK):
-        forward = price_within(f[i])
-        strike = price_within(k[i])
-        f[i] = forward
-        k[i] = strike
-        total = at_least(vol[i], 0.0) * math.sqrt(at_least(years[i], 0.0))
-        s[i] = total
-        h[i], per_s[i] = scaled(log_ratio(forward, strike, c), total)
+def block_of(source: np.ndarray, first: int, padded: np.ndarray) -> np.ndarray:
+    """BLOCK entries from ``first`` on: a view, or ``padded`` holding the fewer that are left."""
+    if first + BLOCK <= source.size:
+        return source[first : first + BLOCK]
+    load(source, first, padded)
+    return padded
 
 
 @helper
-def values_block(
-    inputs: np.ndarray, terms: np.ndarray, place: np.ndarray, halves: np.ndarray, out: np.ndarray
+def room_for(out: np.ndarray, first: int, padded: np.ndarray) -> np.ndarray:
+    """Where the results of a block go: a view of ``out``, or ``padded`` when fewer are left."""
+    if first + BLOCK <= out.size:
+        return out[first : first + BLOCK]
+    return padded
+
+
+@helper
+def inputs_block(
+    forward: np.ndarray,
+    strike: np.ndarray,
+    years: np.ndarray,
+    volatility: np.ndarray,
+    work: np.ndarray,
+    table: np.ndarray,
 ) -> None:
-    """Values of BLOCK options from the rows (h, s, 1/s, density, gap) of ``terms``."""
-    f, k, call = inputs[0], inputs[1], inputs[4]
-    h, s, density, gap = terms[0], terms[1], terms[3], terms[4]
-    y1, y2, u1, u2 = place[0], place[1], place[2], place[3]
-    even, even_slope, odd, odd_slope = halves[0], halves[1], halves[2], halves[3]
+    """FORWARD, STRIKE, LOG, ROOT and TOTAL of BLOCK options; negative T and vol count as 0."""
+    f, k, count, g = work[FORWARD], work[STRIKE], work[SCRATCH], work[SCRATCH + 1]
     for i in range(BLOCK):
-        near, drop = joined(
-            gap[i], (y1[i], y2[i], u1[i], u2[i]), (even[i], even_slope[i]), (odd[i], odd_slope[i])
-        )
-        scale = 0.5 * (math.sqrt(f[i] * k[i]) * density[i])
-        out[i] = option_value(f[i], k[i], scale, is_below(h[i], s[i]), near, drop, call[i])
+        a, b = price_within(forward[i]), price_within(strike[i])
+        f[i], k[i] = a, b
+        count[i], g[i] = split_ratio(a, b)
+    c = logarithm_of(table)
+    log, root, total = work[LOG], work[ROOT], work[TOTAL]
+    # Together, because the square root occupies another unit than the logarithm does.
+    for i in range(BLOCK):
+        of_years = math.sqrt(at_least(years[i], 0.0))
+        root[i] = of_years
+        total[i] = at_most(at_least(volatility[i], 0.0) * of_years, 2.0 * FAR)
+        log[i] = log_of_split(count[i], g[i], c)
+
+
+@helper
+def terms_block(work: np.ndarray, table: np.ndarray) -> None:
+    """From LOG and TOTAL of BLOCK options: places, density and both polynomials of erfcx.
+
+    The places are z1 and z2 = z1 + GAP where z1 >= -0.5; below, |z1| and z2: there the value is
+    taken from its upper bound. A settled option is infinitely far from its strike.
+    """
+    log, total, per_total, edge = work[LOG], work[TOTAL], work[PER_TOTAL], work[EDGE]
+    near, gap, exponent = work[NEAR], work[GAP], work[EXPONENT]
+    for i in range(BLOCK):
+        s = total[i]
+        per_total[i] = 1.0 / at_least(s, SETTLED)
+        away = at_most(abs(log[i]) * per_total[i], FAR)
+        away = FAR if s <= SETTLED else away
+        d = away - 0.5 * s
+        z1 = d * HALF_ROOT
+        edge[i] = z1
+        near[i] = -z1 if z1 < LEAST else z1
+        # Known without subtracting: z2 - z1 = s/sqrt 2 and z2 + z1 = |h| sqrt 2.
+        gap[i] = (2.0 * away if z1 < LEAST else s) * HALF_ROOT
+        exponent[i] = d * (-0.5 * d)
+    exponential_block(exponent, work[SCRATCH], work[SCRATCH + 1], work[DENSITY], table)
+    polynomials_block(near, gap, work[POLYNOMIALS : POLYNOMIALS + 4], table)
+
+
+@helper
+def outside_part(
+    edge: float, gap: float, density: float, p: tuple[float, float], q: tuple[float, float]
+) -> float:
+    """Out-of-the-money value over min(F, K), from the polynomials of :func:`terms_block`."""
+    first, drop, below = fraction(gap, p, q)
+    # Density comes last: it may be so small that nothing may be left of a quotient with it.
+    part = density * ((multiply_add(2.0, first, -drop) if edge < LEAST else drop) / below)
+    return 1.0 - part if edge < LEAST else part
+
+
+@helper
+def whole_value(f: float, k: float, part: float, call: bool) -> float:
+    """Value from the out-of-the-money value over min(F, K)."""
+    inside = f - k if call else k - f
+    value: float = multiply_add(k if k < f else f, part, at_least(inside, 0.0))
+    return value
+
+
+@helper
+def values_block(work: np.ndarray, call: np.ndarray, out: np.ndarray) -> None:
+    """Values of BLOCK options."""
+    f, k, edge, gap, density = work[FORWARD], work[STRIKE], work[EDGE], work[GAP], work[DENSITY]
+    p, dp = work[POLYNOMIALS], work[POLYNOMIALS + 1]
+    q, dq = work[POLYNOMIALS + 2], work[POLYNOMIALS + 3]
+    for i in range(BLOCK):
+        part = outside_part(edge[i], gap[i], density[i], (p[i], dp[i]), (q[i], dq[i]))
+        out[i] = whole_value(f[i], k[i], part, call[i])
 
 
 @kernel(VALUES)
@@ -169,73 +197,89 @@ def values(
     out: np.ndarray,
 ) -> None:
     """Fill ``out`` (n,) with :func:`seawall.valuation.black.black` of columns (n,)."""
-    # One piece of memory, so that the compiler sees that no two rows overlap.
-    rows = np.ones((19, BLOCK))
-    inputs, terms, place, halves, result = rows[0:5], rows[5:10], rows[10:14], rows[14:18], rows[18]
+    work, padded, calls = np.ones((ROWS, BLOCK)), np.ones((5, BLOCK)), np.ones(BLOCK, np.bool_)
     for first in range(0, forward.size, BLOCK):
-        load(forward, first, inputs[0])
-        load(strike, first, inputs[1])
-        load(years, first, inputs[2])
-        load(volatility, first, inputs[3])
-        load(call, first, inputs[4])
-        start_block(inputs, terms[0], terms[1], terms[2], table)
-        terms_block(terms[0], terms[1], terms[3], terms[4], place, table)
-        halves_block(place, halves, table)
-        values_block(inputs, terms, place, halves, result)
-        store(result, out, first)
+        f, k = block_of(forward, first, padded[0]), block_of(strike, first, padded[1])
+        t, vol = block_of(years, first, padded[2]), block_of(volatility, first, padded[3])
+        inputs_block(f, k, t, vol, work, table)
+        terms_block(work, table)
+        values_block(work, block_of(call, first, calls), room_for(out, first, padded[4]))
+        if first + BLOCK > out.size:
+            store(padded[4], out, first)
 
 
 @helper
-def greeks_block(
-    inputs: np.ndarray, terms: np.ndarray, place: np.ndarray, halves: np.ndarray, out: np.ndarray
-) -> None:
-    """Value and F n(d1) to rows 0 and 7 of ``out``, delta to row 1.
+def both_sides_block(work: np.ndarray, call: np.ndarray, value: np.ndarray) -> None:
+    """Values of BLOCK options, and DENSITY x erfcx/2 at both places."""
+    f, k, edge, gap, density = work[FORWARD], work[STRIKE], work[EDGE], work[GAP], work[DENSITY]
+    p, dp = work[POLYNOMIALS], work[POLYNOMIALS + 1]
+    q, dq = work[POLYNOMIALS + 2], work[POLYNOMIALS + 3]
+    near, far = work[OUTSIDE_NEAR], work[OUTSIDE_FAR]
+    for i in range(BLOCK):
+        first, drop, below = fraction(gap[i], (p[i], dp[i]), (q[i], dq[i]))
+        per_below = 1.0 / below
+        at_near = density[i] * (first * per_below)
+        fall = density[i] * (drop * per_below)
+        near[i] = at_near
+        far[i] = at_near - fall
+        part = 1.0 - (2.0 * at_near - fall) if edge[i] < LEAST else fall
+        value[i] = whole_value(f[i], k[i], part, call[i])
 
-    With E the density, the out-of-the-money delta is sqrt(K/F) E erfcx(z)/2, at z1 for a call and
-    at z2 for a put.
+
+@helper
+def delta_block(work: np.ndarray, call: np.ndarray, delta: np.ndarray) -> None:
+    """Delta of BLOCK options; leaves LOWER and PER_FORWARD.
+
+    Out of the money it is erfcx/2 times DENSITY min(F, K)/F: at z1 for a call, at z2 for a put.
     """
-    f, k, call = inputs[0], inputs[1], inputs[4]
-    h, s, density, gap = terms[0], terms[1], terms[3], terms[4]
-    y1, y2, u1, u2 = place[0], place[1], place[2], place[3]
-    even, even_slope, odd, odd_slope = halves[0], halves[1], halves[2], halves[3]
-    value, delta, weight = out[0], out[1], out[7]
+    f, k, edge, total, density = work[FORWARD], work[STRIKE], work[EDGE], work[TOTAL], work[DENSITY]
+    near, far, lower, per_f = work[OUTSIDE_NEAR], work[OUTSIDE_FAR], work[LOWER], work[PER_FORWARD]
     for i in range(BLOCK):
-        near, drop = joined(
-            gap[i], (y1[i], y2[i], u1[i], u2[i]), (even[i], even_slope[i]), (odd[i], odd_slope[i])
-        )
-        below = is_below(h[i], s[i])
-        root = math.sqrt(f[i] * k[i]) * density[i]
-        value[i] = option_value(f[i], k[i], 0.5 * root, below, near, drop, call[i])
-        weight[i] = root
-        half = 0.5 * root / f[i]
-        on_call = 1.0 - half * near if below else half * near
         under = f[i] < k[i]
-        q = on_call if under else half * (near - drop)
+        least = f[i] if under else k[i]
+        inverse = 1.0 / f[i]
+        per_f[i] = inverse
+        lower[i] = least * density[i]
+        on_call = 1.0 - near[i] if edge[i] < LEAST else near[i]
+        q = on_call if under else far[i] * (least * inverse)
         # At the strike of a settled option delta is a half: the middle of its step.
-        q = 0.5 if (f[i] == k[i] and s[i] <= SETTLED) else q
-        for_call = q if under else 1.0 - q
-        delta[i] = for_call if call[i] > 0.5 else (q - 1.0 if under else -q)
+        q = 0.5 if (f[i] == k[i] and total[i] <= SETTLED) else q
+        size = q if under == call[i] else 1.0 - q
+        delta[i] = size if call[i] else -size
 
 
 @helper
-def others_block(inputs: np.ndarray, terms: np.ndarray, out: np.ndarray) -> None:
-    """Gamma, vega, theta, vanna and volga of BLOCK options to rows 2 to 6 of ``out``."""
-    f, years, volatility = inputs[0], inputs[2], inputs[3]
-    h, s, per_s = terms[0], terms[1], terms[2]
-    gamma, vega, theta, vanna, volga, weight = out[2], out[3], out[4], out[5], out[6], out[7]
+def second_block(work: np.ndarray, gamma: np.ndarray, vega: np.ndarray) -> None:
+    """Gamma and vega of BLOCK options."""
+    lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
+    root = work[ROOT]
     for i in range(BLOCK):
-        root = math.sqrt(at_least(years[i], 0.0))
+        weight = lower[i] * ONE_OVER_ROOT_TWO_PI  # F n(d1)
+        gamma[i] = (weight * per_f[i]) * (per_f[i] * per_total[i])
+        vega[i] = weight * root[i]
+
+
+@helper
+def theta_block(work: np.ndarray, volatility: np.ndarray, theta: np.ndarray) -> None:
+    """Theta of BLOCK options."""
+    lower, per_total = work[LOWER], work[PER_TOTAL]
+    for i in range(BLOCK):
         vol = at_least(volatility[i], 0.0)
-        d1 = h[i] + 0.5 * s[i]
-        d2 = h[i] - 0.5 * s[i]
-        w = weight[i] * ONE_OVER_ROOT_TWO_PI
-        per_f = 1.0 / f[i]
-        per_vol = root * per_s[i]
-        gamma[i] = (w * per_f) * (per_f * per_s[i])
-        vega[i] = w * root
-        theta[i] = -0.5 * (w * vol) * (vol * per_s[i])
-        vanna[i] = -(w * per_f) * (d2 * per_vol)
-        volga[i] = (w * root) * (d1 * d2 * per_vol)
+        theta[i] = (lower[i] * (-0.5 * ONE_OVER_ROOT_TWO_PI) * vol) * (vol * per_total[i])
+
+
+@helper
+def cross_block(work: np.ndarray, vanna: np.ndarray, volga: np.ndarray) -> None:
+    """Vanna and volga of BLOCK options."""
+    lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
+    log, total, root = work[LOG], work[TOTAL], work[ROOT]
+    for i in range(BLOCK):
+        h, t = log[i] * per_total[i], 0.5 * total[i]
+        weight = lower[i] * ONE_OVER_ROOT_TWO_PI
+        per_vol = root[i] * per_total[i]
+        d2 = (h - t) * per_vol
+        vanna[i] = -(weight * per_f[i]) * d2
+        volga[i] = (weight * root[i]) * ((h + t) * d2)
 
 
 @kernel(GREEKS)
@@ -249,24 +293,20 @@ def value_and_greeks(
     out: np.ndarray,
 ) -> None:
     """Fill ``out`` (7, n): value, delta, gamma, vega, theta, vanna, volga of columns (n,)."""
-    rows = np.ones((26, BLOCK))
-    inputs, terms, place, halves, results = (
-        rows[:5],
-        rows[5:10],
-        rows[10:14],
-        rows[14:18],
-        rows[18:],
-    )
+    work, padded, calls = np.ones((ROWS, BLOCK)), np.ones((11, BLOCK)), np.ones(BLOCK, np.bool_)
     for first in range(0, forward.size, BLOCK):
-        load(forward, first, inputs[0])
-        load(strike, first, inputs[1])
-        load(years, first, inputs[2])
-        load(volatility, first, inputs[3])
-        load(call, first, inputs[4])
-        start_block(inputs, terms[0], terms[1], terms[2], table)
-        terms_block(terms[0], terms[1], terms[3], terms[4], place, table)
-        halves_block(place, halves, table)
-        greeks_block(inputs, terms, place, halves, results)
-        others_block(inputs, terms, results)
-        for row in range(7):
-            store(results[row], out[row], first)
+        f, k = block_of(forward, first, padded[0]), block_of(strike, first, padded[1])
+        t, vol = block_of(years, first, padded[2]), block_of(volatility, first, padded[3])
+        is_call = block_of(call, first, calls)
+        inputs_block(f, k, t, vol, work, table)
+        terms_block(work, table)
+        both_sides_block(work, is_call, room_for(out[0], first, padded[4]))
+        delta_block(work, is_call, room_for(out[1], first, padded[5]))
+        gamma, vega = room_for(out[2], first, padded[6]), room_for(out[3], first, padded[7])
+        second_block(work, gamma, vega)
+        theta_block(work, vol, room_for(out[4], first, padded[8]))
+        vanna, volga = room_for(out[5], first, padded[9]), room_for(out[6], first, padded[10])
+        cross_block(work, vanna, volga)
+        if first + BLOCK > out.shape[1]:
+            for row in range(7):
+                store(padded[4 + row], out[row], first)

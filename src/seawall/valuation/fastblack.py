@@ -145,6 +145,8 @@ def columns(numbers: tuple[ArrayLike, ...], flag: ArrayLike) -> tuple[list[Float
 
 def _filled(column: NDArray[Scalar], n: int) -> NDArray[Scalar]:
     """A column of n entries as kernels take it: contiguous, and writable though never written."""
+    if column.ndim and column.flags.carray:
+        return column
     spread = column if column.ndim else np.full(n, column)
     return np.require(spread, requirements=("C", "A", "W"))
 

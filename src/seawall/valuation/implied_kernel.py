@@ -35,13 +35,11 @@ from seawall.valuation.implied_reason_kernel import (
 from seawall.valuation.special_kernel import (
     BLOCK,
     LEAST,
-    MOST,
     erfcx_pair,
-    halves_block,
-    joined,
+    fraction,
     log_ratio,
     logarithm_of,
-    mapped,
+    polynomials_block,
 )
 
 IMPLIED = "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1], i1[::1])"
@@ -63,6 +61,7 @@ ROOT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
 ENOUGH = 1e-4  # residual of ln b after which one more step leaves nothing
 FARTHEST = 45.0  # standard deviations: exp(-45^2/2) is no double
 LARGEST = 90.0  # total volatility at which a price differs from its bound by no double
+MOST = 1e3  # where erfcx is taken at most: keeps powers finite
 STEPS = 200
 
 
@@ -122,25 +121,21 @@ def step_block(
     rows: np.ndarray,
     s: np.ndarray,
     miss: np.ndarray,
-    place: np.ndarray,
+    near: np.ndarray,
     halves: np.ndarray,
     table: np.ndarray,
 ) -> None:
     """One step of s for BLOCK quotes; ``miss`` = |ln b(s) - ln b| before it, 1 where unusable."""
     b, x, gap = rows[0], rows[5], rows[8]
-    y1, y2, u1, u2 = place[0], place[1], place[2], place[3]
     for i in range(BLOCK):
-        z1 = (x[i] / s[i] - 0.5 * s[i]) * HALF_ROOT
-        start = at_most(at_least(z1, LEAST), MOST)
-        gap[i] = at_most(s[i] * HALF_ROOT, MOST - start)
-        y1[i], y2[i], u1[i], u2[i] = mapped(start, gap[i])
-    halves_block(place, halves, table)
-    even, even_slope, odd, odd_slope = halves[0], halves[1], halves[2], halves[3]
+        near[i] = at_most(at_least((x[i] / s[i] - 0.5 * s[i]) * HALF_ROOT, LEAST), MOST)
+        gap[i] = at_most(s[i] * HALF_ROOT, MOST)
+    polynomials_block(near, gap, halves, table)
+    p0, dp, q0, dq = halves[0], halves[1], halves[2], halves[3]
     c = logarithm_of(table)
     for i in range(BLOCK):
-        _, drop = joined(
-            gap[i], (y1[i], y2[i], u1[i], u2[i]), (even[i], even_slope[i]), (odd[i], odd_slope[i])
-        )
+        _, top, below = fraction(gap[i], (p0[i], dp[i]), (q0[i], dq[i]))
+        drop = 2.0 * top / below
         total = s[i]
         per_s = 1.0 / total
         h = x[i] * per_s
@@ -183,12 +178,12 @@ def careful(b: float, left: float, x: float, guess: float) -> float:
         exponent = -0.5 * (h * h + t * t)
         if z1 >= LEAST:
             start = at_most(z1, MOST)
-            _, drop = erfcx_pair(start, at_most(s * HALF_ROOT, MOST - start))
+            _, drop = erfcx_pair(start, s * HALF_ROOT)
             log_b = exponent + math.log(0.5 * drop)
             log_left = math.log(at_least(-math.expm1(log_b + 0.5 * x), 1e-300)) - 0.5 * x
         else:
             start = at_most(-z1, MOST)
-            near, drop = erfcx_pair(start, at_most(2.0 * h * HALF_ROOT, MOST - start))
+            near, drop = erfcx_pair(start, at_most(2.0 * h * HALF_ROOT, MOST))
             log_left = exponent + math.log(0.5 * (2.0 * near - drop))
             log_b = math.log(at_least(-math.expm1(log_left + 0.5 * x), 1e-300)) - 0.5 * x
         log_slope = exponent - 0.5 * math.log(2.0 * math.pi)
@@ -273,7 +268,7 @@ def implied(
     """Fill ``out`` (n,) with annual volatilities, NaN where ``why`` (n,) is not FOUND."""
     memory = np.ones((20, BLOCK))
     rows, s, miss = memory[:9], memory[9], memory[10]
-    place, halves = memory[11:15], memory[15:19]
+    near, halves = memory[11], memory[15:19]
     n = price.size
     for first in range(0, n, BLOCK):
         load(price, first, rows[0])
@@ -283,12 +278,12 @@ def implied(
         load(call, first, rows[4])
         inputs_block(rows, table)
         guess_block(rows, s, table)
-        step_block(rows, s, miss, place, halves, table)
+        step_block(rows, s, miss, near, halves, table)
         again = False
         for i in range(BLOCK):
             again = again or miss[i] > ENOUGH
         if again:
-            step_block(rows, s, miss, place, halves, table)
+            step_block(rows, s, miss, near, halves, table)
         for i in range(min(BLOCK, n - first)):
             j = first + i
             quote = (price[j], forward[j], strike[j], years[j], call[j])

@@ -2,12 +2,15 @@
 
 Calls into the C library keep a loop scalar; these few lines become vector instructions. Errors
 against 50 digits over their stated domains: exp 1 part in 2^52 times 1 + |x|/700, log of a ratio
-4e-16 relative (also next to 1), erfcx 9e-16 relative. The coefficients are Chebyshev interpolants
-of the function, at 60 digits and rounded once; ``tests/valuation/test_special.py`` derives them
-again. Idea of the scaled error function: with y = 4 / (4 + z), erfcx(z) / y is smooth on the whole
-half line and one polynomial holds it. Divided differences: Black's value is a difference of two
-nearly equal numbers when total volatility is small. For a polynomial p, (p(a) - p(b)) / (a - b) is
-itself a polynomial, at the cost of evaluating p twice and without the cancellation.
+4e-16 relative (also next to 1), erfcx 1.7e-15 relative, its differences 1.2e-14. The coefficients
+of exp and log are Chebyshev interpolants at 60 digits, rounded once. erfcx is a fraction of two
+polynomials with positive coefficients, the best in relative error (Remez), which behaves like
+1/z as erfcx does and so holds on the whole half line. ``tests/valuation/test_special.py`` derives
+them again. Divided differences: Black's value is a difference of two nearly equal numbers when
+total volatility is small. For a polynomial p, (p(a) - p(b)) / (a - b) is itself a polynomial, at
+the cost of evaluating p twice and without the cancellation.
+Each function comes in parts, for loops over a block: a loop of few steps leaves the processor room
+to work on several of its turns at once, which one long loop does not.
 """
 
 from __future__ import annotations
@@ -22,40 +25,36 @@ from numba.extending import intrinsic
 
 from seawall.foundation.compiled import helper
 
-Ten = tuple[float, ...]
-Thirteen = tuple[float, ...]
+Floats = tuple[float, ...]
 
-# erfcx(z) / y on y in [4/43, 8/7], that is z in [-0.5, 39], in powers of u = SLOPE y + SHIFT.
+# erfcx(z)/2 = NUMERATOR(z) / (z^11 + DENOMINATOR(z)), best on [-0.5, 39], good beyond: there the
+# error grows slowly to that of the leading coefficient, 5e-13.
 LEAST, MOST = -0.5, 39.0
-SLOPE = 1.9050632911392404
-SHIFT = -1.1772151898734178
-ERFCX = (
-    0.3444073172148801,
-    0.38109694092855645,
-    0.35632779451383734,
-    0.2814575484567105,
-    0.18624125635732766,
-    0.10120177534651582,
-    0.0433109235635083,
-    0.01320270429066642,
-    0.0019184034928897793,
-    -0.0005022927102881962,
-    -0.00034397182165362143,
-    -3.893820148080779e-05,
-    2.9313165096155512e-05,
-    9.928469406957395e-06,
-    -2.0996347976369854e-06,
-    -1.5003719939244393e-06,
-    1.5228804221802097e-07,
-    2.1285910787146369e-07,
-    -1.558482374503507e-08,
-    -3.073318703357911e-08,
-    2.6771096080489822e-09,
-    4.39857778259625e-09,
-    -4.721258113291185e-10,
-    -5.455380900299113e-10,
-    4.711308438698833e-11,
-    4.128026246657449e-11,
+NUMERATOR = (
+    29233.02689438169,
+    66505.6823134171,
+    75141.57891742565,
+    54351.184337308856,
+    27579.732749212428,
+    10202.802259990392,
+    2780.2859858369325,
+    551.0869164156746,
+    76.1987653628882,
+    6.665357012631759,
+    0.2820947917740195,
+)
+DENOMINATOR = (
+    58466.05378876338,
+    198983.24170436044,
+    316345.6485864193,
+    310658.21782150975,
+    209806.7474546536,
+    102561.72232167124,
+    37132.95466355977,
+    9990.415988102652,
+    1965.3662924300447,
+    270.6175901959792,
+    23.62807540948997,
 )
 # (exp(r) - 1 - r) / r^2 on |r| <= ln(2)/2, in powers of r.
 EXP = (
@@ -72,18 +71,14 @@ EXP = (
 )
 # (2 atanh(g)/g - 2) / g^2 on |g| <= 0.205, in powers of g^2.
 LOG = (
-    0.6666666666666666,
-    0.4,
-    0.28571428571427276,
-    0.22222222222615762,
-    0.18181818121127455,
-    0.15384620752437214,
-    0.13333044960589363,
-    0.11774257710634452,
-    0.10336545014136046,
-    0.1157257790453787,
+    0.6666666666666705,
+    0.39999999999114216,
+    0.28571428908005925,
+    0.2222217435661613,
+    0.1818505002434289,
+    0.15273223295323626,
+    0.15211375142657108,
 )
-EVEN, ODD = ERFCX[::2], ERFCX[1::2]
 PER_LN2 = 1.4426950408889634
 LN2_HIGH = 6.93147180369123816490e-01  # 33 bits: whole multiples up to 2^20 are exact
 LN2_LOW = 1.90821492927058770002e-10
@@ -97,8 +92,11 @@ BLOCK = 128
 
 
 def coefficients() -> np.ndarray:
-    """All coefficients as one array, the first argument of every kernel (see :func:`unpack`)."""
-    return np.array((*ERFCX, SLOPE, SHIFT, *EXP, *LOG))
+    """All coefficients as one array, the first argument of every kernel.
+
+    As literals they would be fetched one by one inside the loop; as values they stay at hand.
+    """
+    return np.array((*EXP, *LOG, *NUMERATOR, *DENOMINATOR))
 
 
 def _instruction(function: Callable[..., Any]) -> Any:
@@ -147,44 +145,45 @@ def multiply_add(context: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @helper
-def even_of(table: np.ndarray) -> Thirteen:
-    """Even coefficients of ERFCX, from the kernel's first argument.
-
-    As literals they would be fetched one by one inside the loop; as values they stay at hand.
-    """
-    t = table[0:26:2]
-    return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12]
-
-
-@helper
-def odd_of(table: np.ndarray) -> Thirteen:
-    """Odd coefficients of ERFCX."""
-    t = table[1:26:2]
-    return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12]
-
-
-@helper
-def exponential_of(table: np.ndarray) -> Ten:
-    """Coefficients EXP."""
-    t = table[28:38]
+def exponential_of(table: np.ndarray) -> Floats:
+    """Coefficients EXP, from the kernel's first argument."""
+    t = table[0:10]
     return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9]
 
 
 @helper
-def logarithm_of(table: np.ndarray) -> Ten:
+def logarithm_of(table: np.ndarray) -> Floats:
     """Coefficients LOG."""
-    t = table[38:48]
-    return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9]
+    t = table[10:17]
+    return t[0], t[1], t[2], t[3], t[4], t[5], t[6]
 
 
 @helper
-def exponential(x: float, c: Ten) -> float:
-    """exp(x) for x <= 700; 0 below -708. ``c`` = EXP."""
+def numerator_of(table: np.ndarray) -> Floats:
+    """Coefficients NUMERATOR."""
+    t = table[17:28]
+    return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]
+
+
+@helper
+def denominator_of(table: np.ndarray) -> Floats:
+    """Coefficients DENOMINATOR."""
+    t = table[28:39]
+    return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]
+
+
+@helper
+def reduced(x: float) -> tuple[float, float]:
+    """(shifted, r) with x = n ln 2 + r; the low bits of ``shifted`` are n. x below -708 is -708."""
     held = LOWEST if x < LOWEST else x
     shifted = multiply_add(held, PER_LN2, ROUNDER)
     n = shifted - ROUNDER
-    r = multiply_add(n, -LN2_HIGH, held)
-    r = multiply_add(n, -LN2_LOW, r)
+    return shifted, multiply_add(n, -LN2_LOW, multiply_add(n, -LN2_HIGH, held))
+
+
+@helper
+def raised(x: float, shifted: float, r: float, c: Floats) -> float:
+    """exp(x) from what :func:`reduced` gives; 0 below -708. ``c`` = EXP."""
     w = r * r
     even = multiply_add(multiply_add(multiply_add(c[8], w, c[6]), w, c[4]), w, c[2])
     odd = multiply_add(multiply_add(multiply_add(c[9], w, c[7]), w, c[5]), w, c[3])
@@ -194,27 +193,44 @@ def exponential(x: float, c: Ten) -> float:
 
 
 @helper
-def log_ratio(a: float, b: float, c: Ten) -> float:
-    """ln(a / b) for a, b in [1e-150, 1e150], accurate relative to itself also where a is near b.
+def exponential(x: float, c: Floats) -> float:
+    """exp(x) for x <= 700; 0 below -708. ``c`` = EXP."""
+    shifted, r = reduced(x)
+    return raised(x, shifted, r, c)
 
-    With 2^n taken out so that a/(2^n b) is near 1, a - 2^n b is exact, and the rest
-    is 2 atanh of (a - 2^n b) / (a + 2^n b). ``c`` = LOG.
+
+@helper
+def split_ratio(a: float, b: float) -> tuple[float, float]:
+    """(n, g) with ln(a / b) = n ln 2 + 2 atanh g, for a, b in [1e-150, 1e150].
+
+    With 2^n taken out so that a/(2^n b) is near 1, a - 2^n b is exact, and g is (a - 2^n b) /
+    (a + 2^n b).
     """
     # Bits of doubles, read as integers, are piecewise linear logarithms: no division is needed to
     # find n. What is left of the ratio is within [0.66, 1.51], where the subtraction is exact.
     n = above(bits_of(a) - bits_of(b) + ONE_AND_A_HALF)
-    count = double_of(n + FIRST_WHOLE_BITS) - FIRST_WHOLE - 1023.0
+    count = double_of(n + FIRST_WHOLE_BITS) - (FIRST_WHOLE + 1023.0)
     scaled = b * double_of(n << 52)
-    g = (a - scaled) / (a + scaled)
+    return count, (a - scaled) / (a + scaled)
+
+
+@helper
+def log_of_split(count: float, g: float, c: Floats) -> float:
+    """The logarithm from what :func:`split_ratio` gives. ``c`` = LOG."""
     w = g * g
     w2 = w * w
-    even = multiply_add(multiply_add(multiply_add(c[8], w2, c[6]), w2, c[4]), w2, c[2])
-    even = multiply_add(even, w2, c[0])
-    odd = multiply_add(multiply_add(multiply_add(c[9], w2, c[7]), w2, c[5]), w2, c[3])
-    odd = multiply_add(odd, w2, c[1])
-    tail = multiply_add(count, LN2_LOW, g * (w * multiply_add(odd, w, even)))
+    even = multiply_add(multiply_add(multiply_add(c[6], w2, c[4]), w2, c[2]), w2, c[0])
+    odd = multiply_add(multiply_add(c[5], w2, c[3]), w2, c[1])
+    tail = multiply_add(count, LN2_LOW, (g * w) * multiply_add(odd, w, even))
     log: float = multiply_add(count, LN2_HIGH, multiply_add(2.0, g, tail))
     return log
+
+
+@helper
+def log_ratio(a: float, b: float, c: Floats) -> float:
+    """ln(a / b) for a, b in [1e-150, 1e150], accurate relative to itself also where a is near b."""
+    count, g = split_ratio(a, b)
+    return log_of_split(count, g, c)
 
 
 @helper
@@ -227,59 +243,56 @@ def _descend(
 
 
 @helper
-def thirteen(v1: float, v2: float, c: Thirteen) -> tuple[float, float]:
-    """Polynomial of degree 12 at v1, and its divided difference between v1 and v2."""
-    value, slope = _descend(c[12], c[12], v1, v2, c[11])
-    value, slope = _descend(value, slope, v1, v2, c[10])
-    value, slope = _descend(value, slope, v1, v2, c[9])
-    value, slope = _descend(value, slope, v1, v2, c[8])
-    value, slope = _descend(value, slope, v1, v2, c[7])
-    value, slope = _descend(value, slope, v1, v2, c[6])
-    value, slope = _descend(value, slope, v1, v2, c[5])
-    value, slope = _descend(value, slope, v1, v2, c[4])
-    value, slope = _descend(value, slope, v1, v2, c[3])
-    value, slope = _descend(value, slope, v1, v2, c[2])
-    value, slope = _descend(value, slope, v1, v2, c[1])
-    return multiply_add(value, v1, c[0]), slope
+def _ten(value: float, slope: float, a: float, b: float, c: Floats) -> tuple[float, float]:
+    """The last ten coefficients of both polynomials: value at a, divided difference to b."""
+    value, slope = _descend(value, slope, a, b, c[9])
+    value, slope = _descend(value, slope, a, b, c[8])
+    value, slope = _descend(value, slope, a, b, c[7])
+    value, slope = _descend(value, slope, a, b, c[6])
+    value, slope = _descend(value, slope, a, b, c[5])
+    value, slope = _descend(value, slope, a, b, c[4])
+    value, slope = _descend(value, slope, a, b, c[3])
+    value, slope = _descend(value, slope, a, b, c[2])
+    value, slope = _descend(value, slope, a, b, c[1])
+    return multiply_add(value, a, c[0]), slope
 
 
 @helper
-def mapped(near: float, gap: float) -> tuple[float, float, float, float]:
-    """(y1, y2, u1, u2) of z = near and near + gap."""
-    first = multiply_add(0.25, near, 1.0)
-    second = multiply_add(0.25, near + gap, 1.0)
-    both = 1.0 / (first * second)
-    y1, y2 = both * second, both * first
-    return y1, y2, multiply_add(SLOPE, y1, SHIFT), multiply_add(SLOPE, y2, SHIFT)
+def numerator(a: float, b: float, c: Floats) -> tuple[float, float]:
+    """NUMERATOR at a, and its divided difference between a and b."""
+    return _ten(c[10], c[10], a, b, c)
 
 
 @helper
-def joined(
-    gap: float,
-    place: tuple[float, float, float, float],
-    even: tuple[float, float],
-    odd: tuple[float, float],
-) -> tuple[float, float]:
-    """(erfcx(near), erfcx(near) - erfcx(near + gap)) from both halves of p(u) = even + u odd."""
-    y1, y2, u1, u2 = place
-    slope = multiply_add(u1 + u2, multiply_add(u2, odd[1], even[1]), odd[0])
-    p1: float = multiply_add(u1, odd[0], even[0])
-    # y1 - y2 = gap/4 y1 y2 has no cancellation, and y p(y) has the divided difference p1 + y2 p'.
-    drop: float = (0.25 * gap * y1 * y2) * multiply_add(SLOPE * y2, slope, p1)
-    return y1 * p1, drop
+def denominator(a: float, b: float, c: Floats) -> tuple[float, float]:
+    """Denominator (with its leading 1) at a, and its divided difference between a and b."""
+    value = a + c[10]
+    return _ten(value, b + value, a, b, c)
+
+
+@helper
+def fraction(
+    gap: float, p: tuple[float, float], q: tuple[float, float]
+) -> tuple[float, float, float]:
+    """(erfcx(a) d/2, (erfcx(a) - erfcx(a + gap)) d/2, d) from both polynomials; the caller divides.
+
+    The difference is gap (p q' - p' q) with divided differences: nothing cancels.
+    """
+    other: float = multiply_add(gap, q[1], q[0])
+    drop: float = gap * multiply_add(p[0], q[1], -(p[1] * q[0]))
+    return p[0] * other, drop, q[0] * other
 
 
 @helper
 def erfcx_pair(near: float, gap: float) -> tuple[float, float]:
-    """(erfcx(near), erfcx(near) - erfcx(near + gap)) for -0.5 <= near <= near + gap <= 39.
+    """(erfcx(near), erfcx(near) - erfcx(near + gap)) for near >= -0.5, gap >= 0.
 
     The difference has full relative accuracy however small ``gap`` is.
     """
-    place = mapped(near, gap)
-    v1, v2 = place[2] * place[2], place[3] * place[3]
-    even = thirteen(v1, v2, EVEN)
-    odd = thirteen(v1, v2, ODD)
-    return joined(gap, place, even, odd)
+    p = numerator(near, near + gap, NUMERATOR)
+    q = denominator(near, near + gap, DENOMINATOR)
+    first, drop, below = fraction(gap, p, q)
+    return 2.0 * first / below, 2.0 * drop / below
 
 
 @helper
@@ -291,16 +304,27 @@ def log_ratio_block(a: np.ndarray, b: np.ndarray, out: np.ndarray, table: np.nda
 
 
 @helper
-def half_block(
-    u1: np.ndarray, u2: np.ndarray, value: np.ndarray, slope: np.ndarray, c: Thirteen
+def exponential_block(
+    x: np.ndarray, shifted: np.ndarray, r: np.ndarray, out: np.ndarray, table: np.ndarray
 ) -> None:
-    """One half (even or odd) of the polynomial at BLOCK pairs (u1, u2)."""
+    """Exponential of BLOCK numbers <= 700; ``shifted`` and ``r`` are scratch, each row its own."""
     for i in range(BLOCK):
-        value[i], slope[i] = thirteen(u1[i] * u1[i], u2[i] * u2[i], c)
+        shifted[i], r[i] = reduced(x[i])
+    c = exponential_of(table)
+    for i in range(BLOCK):
+        out[i] = raised(x[i], shifted[i], r[i], c)
 
 
 @helper
-def halves_block(place: np.ndarray, halves: np.ndarray, table: np.ndarray) -> None:
-    """Both halves at BLOCK pairs: ``place`` rows (y1, y2, u1, u2) to ``halves`` rows for joined."""
-    half_block(place[2], place[3], halves[0], halves[1], even_of(table))
-    half_block(place[2], place[3], halves[2], halves[3], odd_of(table))
+def polynomials_block(
+    near: np.ndarray, gap: np.ndarray, halves: np.ndarray, table: np.ndarray
+) -> None:
+    """Both polynomials of BLOCK pairs: numerator, its difference, denominator, its difference."""
+    c = numerator_of(table)
+    value, slope = halves[0], halves[1]
+    for i in range(BLOCK):
+        value[i], slope[i] = numerator(near[i], near[i] + gap[i], c)
+    d = denominator_of(table)
+    value, slope = halves[2], halves[3]
+    for i in range(BLOCK):
+        value[i], slope[i] = denominator(near[i], near[i] + gap[i], d)

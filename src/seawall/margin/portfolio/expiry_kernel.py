@@ -10,8 +10,19 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.foundation.compiled import helper, kernel
-from seawall.valuation.black_kernel import option_value, start_block, terms_block, values_block
-from seawall.valuation.special_kernel import BLOCK, halves_block
+from seawall.valuation.black_kernel import (
+    FORWARD,
+    LOG,
+    ROWS,
+    SETTLED,
+    STRIKE,
+    TOTAL,
+    inputs_block,
+    terms_block,
+    values_block,
+    whole_value,
+)
+from seawall.valuation.special_kernel import BLOCK
 
 WORTH = (
     "void(f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1], i8[::1],"
@@ -23,21 +34,24 @@ BEYOND = 9.0
 
 
 @helper
-def all_beyond(h: np.ndarray, s: np.ndarray) -> bool:
+def all_beyond(work: np.ndarray) -> bool:
     """Whether every one of BLOCK options is so far from its strike that only intrinsic is left."""
-    nearest = abs(h[0]) - 0.5 * s[0]
+    log, total = work[LOG], work[TOTAL]
+    nearest = 1.0
     for i in range(BLOCK):
-        away = abs(h[i]) - 0.5 * s[i]
+        s = total[i]
+        # |ln(F/K)|/s - s/2 > BEYOND, without the division.
+        away = 1.0 if s <= SETTLED else abs(log[i]) - s * (BEYOND + 0.5 * s)
         nearest = away if away < nearest else nearest
-    return bool(nearest > BEYOND)
+    return bool(nearest > 0.0)
 
 
 @helper
-def intrinsic_block(inputs: np.ndarray, out: np.ndarray) -> None:
+def intrinsic_block(work: np.ndarray, call: np.ndarray, out: np.ndarray) -> None:
     """Intrinsic values of BLOCK options."""
-    f, k, call = inputs[0], inputs[1], inputs[4]
+    f, k = work[FORWARD], work[STRIKE]
     for i in range(BLOCK):
-        out[i] = option_value(f[i], k[i], 0.0, False, 0.0, 0.0, call[i])
+        out[i] = whole_value(f[i], k[i], 0.0, call[i])
 
 
 @helper
@@ -83,8 +97,8 @@ def group_worth(
 
     factor (g, k) of the forward; volatility (o, l), and which of them (k,) each shock takes.
     """
-    rows = np.ones((19, BLOCK))
-    inputs, terms, place, halves, result = rows[0:5], rows[5:10], rows[10:14], rows[14:18], rows[18]
+    work, inputs, result = np.ones((ROWS, BLOCK)), np.ones((4, BLOCK)), np.ones(BLOCK)
+    calls = np.ones(BLOCK, np.bool_)
     shocks = level.size
     total = forward.size * shocks
     option, shock = 0, 0
@@ -96,17 +110,16 @@ def group_worth(
             run = min(count - done, shocks - k)
             inputs[1, done : done + run] = strike[o]
             inputs[2, done : done + run] = years[o]
-            inputs[4, done : done + run] = 1.0 if call[o] else 0.0
+            calls[done : done + run] = call[o]
             moved = factor[group[o], k : k + run]
             fill_run(inputs, done, forward[o], moved, volatility[o], level[k : k + run])
             o, k, done = (o + 1, 0, done + run) if k + run == shocks else (o, k + run, done + run)
-        start_block(inputs, terms[0], terms[1], terms[2], table)
-        if all_beyond(terms[0], terms[1]):
-            intrinsic_block(inputs, result)
+        inputs_block(inputs[0], inputs[1], inputs[2], inputs[3], work, table)
+        if all_beyond(work):
+            intrinsic_block(work, calls, result)
         else:
-            terms_block(terms[0], terms[1], terms[3], terms[4], place, table)
-            halves_block(place, halves, table)
-            values_block(inputs, terms, place, halves, result)
+            terms_block(work, table)
+            values_block(work, calls, result)
         done = 0
         while done < count:
             run = min(count - done, shocks - shock)
