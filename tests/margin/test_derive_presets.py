@@ -168,3 +168,15 @@ def test_five_hundred_options_take_well_under_the_whatif_limit(name):
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.1
     print(f"{name}: 500 options in {1e3 * min(seconds):.1f} ms")
+
+
+@pytest.mark.parametrize("name", ["derive_pmrm_v1", "derive_pmrm_v2"])
+def test_coins_alone_name_the_market_whose_numbers_serve_them(name):
+    rulebook = preset(name)
+    first, *_ = rulebook.margin["markets"]
+    alone = account(cash=100.0, prices={"XRP": SpotPrice(2.0)}, balances=coins(("XRP", 5, 2, 1)))
+    line = assess_account(rulebook, alone).working.find("market")
+    assert line.value == first and "the first that the rulebook lists" in line.rule
+    for known in (account(cash=100.0), account(perps=perps({}))):
+        names = [part.name for part in assess_account(rulebook, known).working.walk()]
+        assert "market" not in names

@@ -9,7 +9,7 @@ With a table of markets only those listed can be held; without one the shared ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from seawall.foundation.errors import MissingRule
@@ -17,6 +17,7 @@ from seawall.foundation.quantity import choices
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
 from seawall.margin.account.margin_account import MarginAccount
+from seawall.margin.account.working import AccountMargin, Line
 
 T = TypeVar("T")
 
@@ -38,10 +39,27 @@ class Markets(Generic[T]):
         An account that holds coins alone may be on a coin without a market: then the first rule
         serves. On the venue the trader chooses which; with derivatives there is no choice.
         """
-        held = bool(account.perps.names or account.options.names)
-        if held or self.lists(underlying):
+        market = self._stand_in(account, underlying)
+        if market is None:
             return self.of(underlying or "an unknown underlying")
-        return next(iter(self.listed.values()))
+        return self.listed[market]
+
+    def told(
+        self, found: AccountMargin, account: MarginAccount, underlying: str | None
+    ) -> AccountMargin:
+        """``found`` with a line that names the market, where the first listed one served."""
+        market = self._stand_in(account, underlying)
+        if market is None:
+            return found
+        rule = "no derivatives and no market of its coins: the first that the rulebook lists"
+        line = Line("market", market, "", rule)
+        return replace(found, working=replace(found.working, parts=(*found.working.parts, line)))
+
+    def _stand_in(self, account: MarginAccount, underlying: str | None) -> str | None:
+        """The first listed market, for coins alone on a coin without a market; else None."""
+        if account.perps.names or account.options.names or self.lists(underlying):
+            return None
+        return next(iter(self.listed))
 
     def lists(self, underlying: str | None) -> bool:
         """True when there is a rule for this underlying."""

@@ -116,7 +116,8 @@ def read(rulebook: Rulebook, table: Section) -> Markets[PmrmV1]:
 def assess(rules: Markets[PmrmV1], account: MarginAccount) -> AccountMargin:
     """Requirement of one underlying's account in quote; see `pmrm_v1`."""
     chosen = choose(rules, account)
-    return in_quote(pmrm_v1(chosen.rule, chosen.account), chosen.whole, chosen.counted)
+    found = in_quote(pmrm_v1(chosen.rule, chosen.account), chosen.whole, chosen.counted)
+    return rules.told(found, chosen.whole, only_underlying(chosen.whole, NAME))
 
 
 def choose(rules: Markets[PmrmV1], account: MarginAccount) -> Chosen[PmrmV1]:
