@@ -78,6 +78,18 @@ def test_every_state_is_the_margin_of_the_changed_case(case) -> None:
     assert before.standings[2] is trade.standings[2], "what a trade leaves alone is kept"
 
 
+def test_a_loan_against_a_staked_coin_falls_with_the_coin(case) -> None:
+    """The loan of the sample is liquidatable at wstETH -9.5%; wstETH holds ETH."""
+    before, shock = what_if(case, (), "ETH=-30%").states
+    named = {s.held.name: s for s in shock.standings}
+    was = {s.held.name: s for s in before.standings}
+    assert not was["harbour/loan"].liquidatable
+    assert named["harbour/loan"].liquidatable
+    coins, now = was["harbour/loan"].held.balances, named["harbour/loan"].held.balances
+    n = coins.assets.index("wstETH")
+    assert now.price[n] == pytest.approx(0.7 * coins.price[n], rel=1e-12)
+
+
 def test_the_first_to_die_is_the_fewest_daily_sigmas_away(case) -> None:
     state = what_if(case, (), "SOL=-1%").states[0]
     standing, threat = state.first

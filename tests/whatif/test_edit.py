@@ -56,7 +56,20 @@ def test_all_moves_what_is_not_stable_and_a_name_of_its_own_wins() -> None:
     factors = price_factors(case, parse_shock("all=-10%,BTC=-20%"))
     assert factors["BTC"] == pytest.approx(0.8)
     assert factors["ETH"] == pytest.approx(0.9)
-    assert "USDC" not in factors and "USDT" not in factors
+    assert factors["USDC"] == factors["USDT"] == 1.0
+
+
+def test_a_share_follows_what_it_holds_and_its_own_move_is_its_discount() -> None:
+    case = sample_case(crowd=0)
+    assert price_factors(case, parse_shock("vol=+20%")) == {}
+    fallen = price_factors(case, parse_shock("ETH=-30%"))
+    assert fallen["wstETH"] == pytest.approx(0.7, rel=1e-12)
+    assert {n: f for n, f in fallen.items() if f != 1.0}.keys() == {"ETH", "wstETH"}
+    depegged = price_factors(case, parse_shock("ETH=-30%,wstETH=-5%"))
+    assert depegged["wstETH"] == pytest.approx(0.7 * 0.95, rel=1e-12)
+    # Not twice: once by itself and once through ETH.
+    every = price_factors(case, parse_shock("all=-10%"))
+    assert every["wstETH"] == pytest.approx(0.9, rel=1e-12)
 
 
 @pytest.mark.parametrize(

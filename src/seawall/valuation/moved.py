@@ -38,12 +38,7 @@ def moved(
     Raises InputError for an unknown asset and a factor that is not above 0.
     """
     items = tuple(instruments)
-    for asset, multiple in factor.items():
-        if asset not in market.assets or not (math.isfinite(multiple) and multiple > 0.0):
-            raise InputError(
-                f"the price of {asset!r} is multiplied by {multiple}",
-                expected="an asset of the market and a factor above 0",
-            )
+    _refuse_impossible(market, factor)
     shares = {
         name: _grown(state, seconds) if isinstance(state, StakedState) else state
         for name, state in market.shares.items()
@@ -62,6 +57,31 @@ def moved(
             state, mark=mark, implied_volatility=None if implied is None else implied + change
         )
     return replace(market, assets=assets, instruments=states, shares=shares)
+
+
+def price_ratios(
+    market: Market, instruments: Iterable[Instrument], factor: Mapping[str, float]
+) -> dict[str, float]:
+    """By how much the price of each asset of ``market`` is multiplied when `moved`, time standing.
+
+    ``factor`` as there: shares follow their contents. What nothing moves is exactly 1. Raises
+    InputError as `moved` does.
+    """
+    items = tuple(instruments)
+    _refuse_impossible(market, factor)
+    after = _price_factors(market, market, items, factor)
+    # A share's price times its contents' ratio may be a rounding away from itself.
+    still = _price_factors(market, market, items, {})
+    return {asset: ratio / still[asset] for asset, ratio in after.items()}
+
+
+def _refuse_impossible(market: Market, factor: Mapping[str, float]) -> None:
+    for asset, multiple in factor.items():
+        if asset not in market.assets or not (math.isfinite(multiple) and multiple > 0.0):
+            raise InputError(
+                f"the price of {asset!r} is multiplied by {multiple}",
+                expected="an asset of the market and a factor above 0",
+            )
 
 
 def _price_factors(

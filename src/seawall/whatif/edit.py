@@ -2,8 +2,10 @@
 
 A trade is ``-10 BTC-PERP``: a signed size in the instrument's own units and its name
 (`seawall.whatif.trade` does it). A shock is ``BTC=-12%,vol=+20%``: relative moves of assets'
-prices, and of every implied volatility (-50% halves it). ``all`` moves every asset whose annual
-volatility is above 10%, so neither the quote currency nor other stable coins.
+prices, and of every implied volatility (-50% halves it). A share (a staked token, a liquidity,
+vault or pool share) follows what it holds; a move of its own is of its discount, on top of that.
+``all`` moves every asset that is no share and whose annual volatility is above 10%, so neither the
+quote currency nor other stable coins.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import numpy as np
 
 from seawall.case import Case
 from seawall.foundation.errors import InputError
+from seawall.valuation.moved import price_ratios
 
 VOLATILITY = "vol"
 EVERYTHING = "all"
@@ -106,9 +109,14 @@ def _number(text: str) -> float | None:
 
 
 def price_factors(case: Case, shock: Shock) -> dict[str, float]:
-    """{asset: factor} of a shock; InputError for an unknown asset and for the quote currency."""
+    """{asset: factor on its price} of a shock, for every asset of the market; {} without moves.
+
+    Shares are looked through (`seawall.valuation.moved`): when ETH falls, wstETH falls with it, its
+    discount to the ETH inside unchanged. Raises InputError for an unknown asset, for the quote
+    currency, and for a move after which a share would be worth nothing.
+    """
     factors: dict[str, float] = {}
-    assets = case.market.assets
+    assets, shares = case.market.assets, case.market.shares
     for name, move in shock.spot.items():
         if name == EVERYTHING:
             continue
@@ -126,5 +134,6 @@ def price_factors(case: Case, shock: Shock) -> dict[str, float]:
     if EVERYTHING in shock.spot:
         moving = [n for n, s in assets.items() if n != case.quote and s.volatility > STABLE]
         for name in moving:
-            factors.setdefault(name, 1.0 + shock.spot[EVERYTHING])
-    return factors
+            if name not in shares:
+                factors.setdefault(name, 1.0 + shock.spot[EVERYTHING])
+    return price_ratios(case.market, case.book.instruments, factors) if factors else {}
