@@ -8,7 +8,7 @@ Source: Aave v3-core 782f5191, health factor. Wrong with isolation or efficiency
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,10 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.section import Section
+from seawall.margin.account.dues import Due, account_working
 from seawall.margin.account.equity import equity_of
 from seawall.margin.account.margin_account import Balances, MarginAccount
-from seawall.margin.account.working import AccountMargin, Line, account_margin
+from seawall.margin.account.working import AccountMargin, Line
 from seawall.margin.lending.collateral import health_factor, shortfall_margin
 from seawall.venues import Collateral, Rulebook
 
@@ -54,30 +55,20 @@ def assess(rule: CollateralMargin, account: MarginAccount) -> AccountMargin:
     balances = _with_cash(account)
     equity = equity_of(account)
     value = balances.quantity * balances.price
-    lines = balance_lines(rule.collateral, balances, value)
-    initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
     terms = [rule.collateral.get(name, NO_TERMS) for name in balances.assets]
     threshold = np.array([t.liquidation_threshold for t in terms])
     held_value, debt = np.maximum(value, 0.0), float(-np.minimum(value, 0.0).sum())
-    working = Line(
-        account.name,
-        equity.total - maintenance,
-        "quote",
-        "equity - maintenance margin",
-        (
-            equity.line,
-            Line("debt", debt, "quote", "sum of what is owed"),
-            Line(
-                "health factor",
-                health_factor(held_value, threshold, debt),
-                "fraction",
-                "sum of value x liquidation threshold / debt; below 1 is liquidatable",
-            ),
-            Line("initial margin", initial, "quote", "sum of (1 - loan-to-value) x value"),
-            Line("maintenance margin", maintenance, "quote", "sum over the lines below", lines),
+    loan = (
+        Line("debt", debt, "quote", "sum of what is owed"),
+        Line(
+            "health factor",
+            health_factor(held_value, threshold, debt),
+            "fraction",
+            "sum of value x liquidation threshold / debt; below 1 is liquidatable",
         ),
     )
-    return account_margin(equity.total, initial, maintenance, working)
+    dues = balance_dues(rule.collateral, balances, value)
+    return account_working(account, equity, dues, "sum of (1 - loan-to-value) x value", loan)
 
 
 def _with_cash(account: MarginAccount) -> Balances:
@@ -93,9 +84,9 @@ def _with_cash(account: MarginAccount) -> Balances:
     )
 
 
-def balance_lines(
+def balance_dues(
     collateral: Mapping[str, Collateral], balances: Balances, value: Floats
-) -> tuple[Line, ...]:
+) -> tuple[Due, ...]:
     """What each balance (b,) worth ``value`` quote needs: its shortfall, 0 for debts."""
     out = []
     for n, name in enumerate(balances.assets):
@@ -110,15 +101,6 @@ def balance_lines(
             Line("maintenance", maintenance, "quote", "(1 - liquidation threshold) x value"),
             Line("initial", initial, "quote", "(1 - loan-to-value) x value"),
         )
-        out.append(Line(name, maintenance, "quote", "0 for a debt", parts))
+        line = Line(name, maintenance, "quote", "0 for a debt", parts)
+        out.append(Due(initial, maintenance, line))
     return tuple(out)
-
-
-def total_of(lines: Iterable[Line], name: str) -> float:
-    """Sum, left to right, of the part ``name`` of each line."""
-    total = 0.0
-    for line in lines:
-        value = next(part.value for part in line.parts if part.name == name)
-        assert isinstance(value, float)
-        total += value
-    return total

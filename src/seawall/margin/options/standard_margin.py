@@ -15,10 +15,11 @@ import numpy as np
 
 from seawall.foundation.errors import MissingRule
 from seawall.foundation.section import Section
+from seawall.margin.account.dues import Due, account_working
 from seawall.margin.account.equity import Equity, equity_of
 from seawall.margin.account.margin_account import MarginAccount
-from seawall.margin.account.working import AccountMargin, Line, account_margin
-from seawall.margin.lending.collateral_margin import balance_lines, total_of
+from seawall.margin.account.working import AccountMargin, Line
+from seawall.margin.lending.collateral_margin import balance_dues
 from seawall.margin.options.standard import netted_margin, perp_margin, short_margin
 from seawall.venues import Collateral, OptionMargin, Rulebook
 
@@ -45,45 +46,33 @@ def read(rulebook: Rulebook, table: Section) -> StandardMargin:
 def assess(rule: StandardMargin, account: MarginAccount) -> AccountMargin:
     """Requirement and working of one account that settles in one asset."""
     equity = equity_of(account)
-    lines = (
+    dues = (
         *(_perp(rule, account, equity, n) for n in range(len(account.perps.names))),
         *(_option(rule, account, equity, n) for n in range(len(account.options.names))),
-        *balance_lines(rule.collateral, account.balances, equity.balance_value),
+        *balance_dues(rule.collateral, account.balances, equity.balance_value),
     )
-    initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
-    working = Line(
-        account.name,
-        equity.total - maintenance,
-        "quote",
-        "equity - maintenance margin",
-        (
-            equity.line,
-            Line("initial margin", initial, "quote", "sum over positions and balances"),
-            Line("maintenance margin", maintenance, "quote", "sum over the lines below", lines),
-        ),
-    )
-    return account_margin(equity.total, initial, maintenance, working)
+    return account_working(account, equity, dues, "sum over positions and balances")
 
 
-def _perp(rule: StandardMargin, account: MarginAccount, equity: Equity, n: int) -> Line:
+def _perp(rule: StandardMargin, account: MarginAccount, equity: Equity, n: int) -> Due:
     perps, settle = account.perps, account.settle_price
     rates = rule.option_margin.perp(perps.underlying[n])
     coins, notional = equity.perp_coins[n : n + 1], equity.perp_notional[n : n + 1]
-    initial, maintenance = perp_margin(rates, coins, notional)
+    due = perp_margin(rates, coins, notional)
+    initial, maintenance = (float(margin[0]) * settle for margin in due)
     parts = (
         Line("notional", float(notional[0]), account.settle),
         Line("size in coins", float(coins[0]), perps.underlying[n]),
         Line("maintenance rate", rates.maintenance, "fraction"),
         Line("slope", rates.slope, "fraction per coin"),
-        Line(
-            "maintenance", float(maintenance[0]) * settle, "quote", "notional x (rate + slope size)"
-        ),
-        Line("initial", float(initial[0]) * settle, "quote", f"the same at {rates.initial:g}"),
+        Line("maintenance", maintenance, "quote", "notional x (rate + slope size)"),
+        Line("initial", initial, "quote", f"the same at {rates.initial:g}"),
     )
-    return Line(perps.names[n], parts[4].value, "quote", "notional x (rate + slope size)", parts)
+    line = Line(perps.names[n], maintenance, "quote", "notional x (rate + slope size)", parts)
+    return Due(initial, maintenance, line)
 
 
-def _option(rule: StandardMargin, account: MarginAccount, equity: Equity, n: int) -> Line:
+def _option(rule: StandardMargin, account: MarginAccount, equity: Equity, n: int) -> Due:
     options = account.options
     one = slice(n, n + 1)
     value = equity.option_value[one]
@@ -107,4 +96,5 @@ def _option(rule: StandardMargin, account: MarginAccount, equity: Equity, n: int
         ),
         Line("initial", initial, "quote"),
     )
-    return Line(options.names[n], maintenance, "quote", "netted against its value in equity", parts)
+    told = "netted against its value in equity"
+    return Due(initial, maintenance, Line(options.names[n], maintenance, "quote", told, parts))

@@ -27,6 +27,7 @@ from seawall.foundation.quantity import FRACTION, Quantity
 from seawall.foundation.record import number
 from seawall.foundation.section import Section
 from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
+from seawall.margin.account.dues import lines_of, sum_of
 from seawall.margin.account.equity import equity_of
 from seawall.margin.account.margin_account import MarginAccount, Options
 from seawall.margin.account.netted import (
@@ -40,7 +41,7 @@ from seawall.margin.account.netted import (
 )
 from seawall.margin.account.shifts import UNMOVED, Shifts
 from seawall.margin.account.working import AccountMargin, Line, MarketMargins, Told, account_margin
-from seawall.margin.lending.collateral_margin import balance_lines, total_of
+from seawall.margin.lending.collateral_margin import balance_dues
 from seawall.margin.portfolio.many_options import compiled_or_plain, deltas, group_values
 from seawall.margin.portfolio.markets import Markets, read_markets
 from seawall.venues import Collateral, Rulebook
@@ -116,9 +117,10 @@ def assess(rule: ShockMargin, account: MarginAccount) -> AccountMargin:
     equity = equity_of(account)
     found = margins(holdings(rule, account), account, UNMOVED).first()
     due = found.requirement
-    coins = balance_lines(rule.collateral, account.balances, equity.balance_value)
-    initial = float(due.initial) + total_of(coins, "initial")
-    maintenance = float(due.maintenance) + total_of(coins, "maintenance")
+    coins = balance_dues(rule.collateral, account.balances, equity.balance_value)
+    coins_initial, coins_maintenance = sum_of(coins)
+    initial = float(due.initial) + coins_initial
+    maintenance = float(due.maintenance) + coins_maintenance
     working = Line(
         account.name,
         equity.total - maintenance,
@@ -129,7 +131,7 @@ def assess(rule: ShockMargin, account: MarginAccount) -> AccountMargin:
             Line("initial margin", initial, "quote"),
             Line("maintenance margin", maintenance, "quote"),
             *found.working.parts,
-            *coins,
+            *lines_of(coins),
         ),
     )
     return account_margin(equity.total, initial, maintenance, working)

@@ -29,6 +29,7 @@ from seawall.foundation.quantity import (
 )
 from seawall.foundation.record import number, read_record, whole
 from seawall.foundation.section import Section
+from seawall.margin.account.dues import Due, lines_of, sum_of
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.perpetuals_only import refuse_other_than_perpetuals, refuse_owed_coins
 from seawall.margin.account.working import AccountMargin, Line, account_margin
@@ -122,9 +123,8 @@ def assess(rule: DydxMargin, account: MarginAccount) -> AccountMargin:
     net = balance
     for notional in signed:
         net += notional
-    lines = tuple(_position(rule, account, n) for n in range(len(perps.names)))
-    initial = sum(_value(line, "initial") for line in lines)
-    maintenance = sum(_value(line, "maintenance") for line in lines)
+    dues = [_position(rule, account, n) for n in range(len(perps.names))]
+    initial, maintenance = sum_of(dues)
     unit = account.settle
     collateral = Line(
         "net collateral",
@@ -150,7 +150,13 @@ def assess(rule: DydxMargin, account: MarginAccount) -> AccountMargin:
         (
             collateral,
             Line("initial margin", initial, "quote", "sum over positions"),
-            Line("maintenance margin", maintenance, "quote", "sum over the lines below", lines),
+            Line(
+                "maintenance margin",
+                maintenance,
+                "quote",
+                "sum over the lines below",
+                lines_of(dues),
+            ),
         ),
     )
     return account_margin(net * settle, initial, maintenance, working)
@@ -180,7 +186,7 @@ def scaled_initial(tier: Tier, open_notional: float) -> float:
     return tier.initial + (1.0 - tier.initial) * (open_notional - lower) / (upper - lower)
 
 
-def _position(rule: DydxMargin, account: MarginAccount, n: int) -> Line:
+def _position(rule: DydxMargin, account: MarginAccount, n: int) -> Due:
     """Notional, fractions and both margins of one position."""
     perps, settle = account.perps, account.settle_price
     underlying, mark = perps.underlying[n], float(perps.mark[n])
@@ -191,6 +197,7 @@ def _position(rule: DydxMargin, account: MarginAccount, n: int) -> Line:
     scaled = scaled_initial(tier, 0.0 if interest is None else interest * mark)
     own = rule.own(underlying)
     used = max(scaled, own)
+    initial = notional * used * settle
     maintenance = notional * tier.initial * tier.maintenance_of_initial * settle
     known = "" if underlying in rule.markets else ", the default tier"
     parts = (
@@ -205,7 +212,7 @@ def _position(rule: DydxMargin, account: MarginAccount, n: int) -> Line:
         Line(
             "initial fraction", used, "fraction", "the trader's own" if own > scaled else "scaled"
         ),
-        Line("initial", notional * used * settle, "quote", "notional x initial fraction"),
+        Line("initial", initial, "quote", "notional x initial fraction"),
         Line(
             "maintenance",
             maintenance,
@@ -213,7 +220,8 @@ def _position(rule: DydxMargin, account: MarginAccount, n: int) -> Line:
             f"notional x {tier.initial:.6g} x {tier.maintenance_of_initial:.6g}",
         ),
     )
-    return Line(perps.names[n], maintenance, "quote", f"tier {market.tier}", parts)
+    line = Line(perps.names[n], maintenance, "quote", f"tier {market.tier}", parts)
+    return Due(initial, maintenance, line)
 
 
 def interest_words(market: MarketRule, tier: Tier) -> str:
@@ -224,12 +232,6 @@ def interest_words(market: MarketRule, tier: Tier) -> str:
     if market.open_interest is None:
         return f"no open interest given: taken as below {bounds}"
     return f"open interest {market.open_interest:,.10g} coins against {bounds}"
-
-
-def _value(line: Line, name: str) -> float:
-    value = line.find(name).value
-    assert isinstance(value, float)
-    return value
 
 
 def _check_tier(section: Section, tier: Tier) -> None:

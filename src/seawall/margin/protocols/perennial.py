@@ -19,11 +19,11 @@ from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import AMOUNT, FRACTION, choices
 from seawall.foundation.record import number, read_record
 from seawall.foundation.section import Section
+from seawall.margin.account.dues import Due, account_working
 from seawall.margin.account.equity import equity_of, refuse_loans
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.perpetuals_only import refuse_other_than_perpetuals
-from seawall.margin.account.working import AccountMargin, Line, account_margin
-from seawall.margin.lending.collateral_margin import total_of
+from seawall.margin.account.working import AccountMargin, Line
 from seawall.venues import Rulebook
 
 N = TypeVar("N", float, Fraction)
@@ -86,14 +86,14 @@ def assess(rule: PerennialMargin, account: MarginAccount) -> AccountMargin:
     refuse_loans(rule.venue, account)
     refuse_other_than_perpetuals(account, rule.venue)
     perps, settle = account.perps, account.settle_price
-    equity, lines = equity_of(account), []
+    equity, dues = equity_of(account), []
     for n, name in enumerate(perps.names):
         market = _market(rule, name, perps.underlying[n])
         size, price = float(perps.size[n]), float(perps.mark[n])
-        maintenance = required(
+        maintenance = settle * required(
             size=size, price=price, rate=market.maintenance, least=market.min_maintenance
         )
-        initial = margin_required(
+        initial = settle * margin_required(
             size=size,
             price=price,
             rate=market.margin,
@@ -104,23 +104,14 @@ def assess(rule: PerennialMargin, account: MarginAccount) -> AccountMargin:
             Line("notional", abs(size) * price, account.settle, f"|{size:,.10g}| x {price:,.10g}"),
             Line("maintenance rate", market.maintenance, "fraction"),
             Line("least maintenance", market.min_maintenance, account.settle),
-            Line("maintenance", maintenance * settle, "quote", "max(notional x rate, least)"),
-            Line("initial", initial * settle, "quote", f"the same at {market.margin:g}"),
+            Line("maintenance", maintenance, "quote", "max(notional x rate, least)"),
+            Line("initial", initial, "quote", f"the same at {market.margin:g}"),
         )
-        lines.append(Line(name, parts[3].value, "quote", "max(notional x rate, least)", parts))
-    initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
-    working = Line(
-        account.name,
-        equity.total - maintenance,
-        "quote",
-        "equity - maintenance margin",
-        (
-            equity.line,
-            Line("initial margin", initial, "quote", "sum of positions"),
-            Line("maintenance margin", maintenance, "quote", "sum of positions", tuple(lines)),
-        ),
+        line = Line(name, maintenance, "quote", "max(notional x rate, least)", parts)
+        dues.append(Due(initial, maintenance, line))
+    return account_working(
+        account, equity, dues, "sum of positions", maintenance_rule="sum of positions"
     )
-    return account_margin(equity.total, initial, maintenance, working)
 
 
 def _market(rule: PerennialMargin, name: str, underlying: str) -> PerennialMarket:

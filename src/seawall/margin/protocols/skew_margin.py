@@ -20,16 +20,16 @@ from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import AMOUNT, FRACTION, POSITIVE_AMOUNT, Quantity, choices
 from seawall.foundation.record import number, read_record
 from seawall.foundation.section import Section
-from seawall.margin.account.equity import Equity, equity_of, refuse_loans
+from seawall.margin.account.dues import Due, account_working
+from seawall.margin.account.equity import equity_of, refuse_loans
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.perpetuals_only import refuse_other_than_perpetuals
-from seawall.margin.account.working import AccountMargin, Line, account_margin
-from seawall.margin.lending.collateral_margin import balance_lines, total_of
+from seawall.margin.account.working import AccountMargin, Line
+from seawall.margin.lending.collateral_margin import balance_dues
 from seawall.venues import Rulebook
 
 RATIO = Quantity("a ratio of 0 or more (0.02 means 2%)", 0.0, 1000.0)
 COINS = Quantity("a size above 0 in coins", 0.0, 1e30, True)
-NO_LIMIT = 1e30
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SkewTable:
     markets: Mapping[str, SkewMarket]
     keeper_cost: float = number(AMOUNT, 0.0)
     least_reward: float = number(AMOUNT, 0.0)
-    largest_reward: float = number(POSITIVE_AMOUNT, NO_LIMIT)
+    largest_reward: float | None = number(POSITIVE_AMOUNT, None)
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,15 @@ def margins_without_reward(
     )
 
 
-def liquidation_reward(flag_rewards: float, keeper_cost: float, least: float, most: float) -> float:
-    """What a liquidation pays its keeper, quote: max(flag rewards, costs) inside [least, most]."""
-    return min(max(flag_rewards, keeper_cost, least), most)
+def liquidation_reward(
+    flag_rewards: float, keeper_cost: float, least: float, most: float | None
+) -> float:
+    """What a liquidation pays its keeper, quote: max(flag rewards, costs) inside [least, most].
+
+    Without ``most`` there is no upper bound.
+    """
+    reward = max(flag_rewards, keeper_cost, least)
+    return reward if most is None else min(reward, most)
 
 
 def liquidation_capacity(
@@ -175,42 +181,25 @@ def assess(rule: SkewMargin, account: MarginAccount) -> AccountMargin:
     refuse_loans(rule.rulebook.name, account)
     refuse_other_than_perpetuals(account, rule.rulebook.name)
     equity = equity_of(account)
-    lines = tuple(_line(rule, account, equity, n) for n in range(len(account.perps.names)))
-    flags = total_of(lines, "flag reward")
+    found = [_due(rule, account, n) for n in range(len(account.perps.names))]
     table = rule.table
     reward = 0.0
     if account.perps.size.any():
+        flags = sum((flag for _, flag in found), 0.0)
         reward = liquidation_reward(
             flags, table.keeper_cost, table.least_reward, table.largest_reward
         )
-    held = balance_lines(rule.rulebook.collateral, account.balances, equity.balance_value)
-    initial = total_of((*lines, *held), "initial") + reward
-    maintenance = total_of((*lines, *held), "maintenance") + reward
     paid = Line(
         "liquidation reward", reward, "quote", "max(flag rewards, keeper cost) inside its bounds"
     )
-    working = Line(
-        account.name,
-        equity.total - maintenance,
-        "quote",
-        "equity - maintenance margin",
-        (
-            equity.line,
-            paid,
-            Line("initial margin", initial, "quote", "sum of positions + reward"),
-            Line(
-                "maintenance margin",
-                maintenance,
-                "quote",
-                "sum of positions + reward",
-                lines + held,
-            ),
-        ),
-    )
-    return account_margin(equity.total, initial, maintenance, working)
+    coins = balance_dues(rule.rulebook.collateral, account.balances, equity.balance_value)
+    dues = (*(due for due, _ in found), *coins)
+    told = "sum of positions + reward"
+    return account_working(account, equity, dues, told, (paid,), reward, told)
 
 
-def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> Line:
+def _due(rule: SkewMargin, account: MarginAccount, n: int) -> tuple[Due, float]:
+    """One position's margins and its flag reward, quote."""
     perps, markets = account.perps, rule.table.markets
     underlying = perps.underlying[n]
     if underlying not in markets:
@@ -223,6 +212,8 @@ def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> L
     due = position_margin(market, size, index)
     least = market.minimum_position_margin if size else 0.0
     settle = account.settle_price
+    initial, maintenance = due.initial * settle, due.maintenance * settle
+    flag, formula = due.flag_reward * settle, "notional x ratio + minimum"
     parts = (
         Line("notional", due.notional, account.settle, f"|{size:,.10g}| x {index:,.10g}"),
         Line(
@@ -239,10 +230,9 @@ def _line(rule: SkewMargin, account: MarginAccount, equity: Equity, n: int) -> L
             f"initial ratio x {market.maintenance_scalar:g}",
         ),
         Line("minimum position margin", least, account.settle),
-        Line(
-            "flag reward", due.flag_reward * settle, "quote", f"{market.flag_reward:g} x notional"
-        ),
-        Line("maintenance", due.maintenance * settle, "quote", "notional x ratio + minimum"),
-        Line("initial", due.initial * settle, "quote", "notional x ratio + minimum"),
+        Line("flag reward", flag, "quote", f"{market.flag_reward:g} x notional"),
+        Line("maintenance", maintenance, "quote", formula),
+        Line("initial", initial, "quote", formula),
     )
-    return Line(perps.names[n], parts[5].value, "quote", "notional x ratio + minimum", parts)
+    line = Line(perps.names[n], maintenance, "quote", formula, parts)
+    return Due(initial, maintenance, line), flag

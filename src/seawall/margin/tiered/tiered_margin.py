@@ -24,10 +24,11 @@ from seawall.foundation.errors import MissingRule
 from seawall.foundation.quantity import Quantity, choices
 from seawall.foundation.record import read_record, whole
 from seawall.foundation.section import Section
+from seawall.margin.account.dues import Due, account_working
 from seawall.margin.account.equity import Equity, equity_of
 from seawall.margin.account.margin_account import MarginAccount, Perps
-from seawall.margin.account.working import AccountMargin, Line, account_margin
-from seawall.margin.lending.collateral_margin import balance_lines, total_of
+from seawall.margin.account.working import AccountMargin, Line
+from seawall.margin.lending.collateral_margin import balance_dues
 from seawall.margin.tiered.lines import (
     TierLines,
     inverse_margin,
@@ -91,22 +92,9 @@ def assess(rule: TieredMargin, account: MarginAccount) -> AccountMargin:
             f"account {account.name!r} holds {account.options.names[0]!r}."
         )
     equity = equity_of(account)
-    lines = _positions(rule, account, equity) + balance_lines(
-        rule.rulebook.collateral, account.balances, equity.balance_value
-    )
-    initial, maintenance = total_of(lines, "initial"), total_of(lines, "maintenance")
-    working = Line(
-        account.name,
-        equity.total - maintenance,
-        "quote",
-        "equity - maintenance margin",
-        (
-            equity.line,
-            Line("initial margin", initial, "quote", "sum over positions and balances"),
-            Line("maintenance margin", maintenance, "quote", "sum over the lines below", lines),
-        ),
-    )
-    return account_margin(equity.total, initial, maintenance, working)
+    coins = balance_dues(rule.rulebook.collateral, account.balances, equity.balance_value)
+    dues = _positions(rule, account, equity) + coins
+    return account_working(account, equity, dues, "sum over positions and balances")
 
 
 def tiers_for(rulebook: Rulebook, perps: Perps, n: int) -> tuple[tuple[Tier, ...], bool]:
@@ -203,7 +191,7 @@ def _due(rule: TieredMargin, account: MarginAccount, equity: Equity) -> _Due:
     )
 
 
-def _positions(rule: TieredMargin, account: MarginAccount, equity: Equity) -> tuple[Line, ...]:
+def _positions(rule: TieredMargin, account: MarginAccount, equity: Equity) -> tuple[Due, ...]:
     """A line for each position: notional, tier, rate, deduction and both margins."""
     if not account.perps.names:
         return ()
@@ -216,7 +204,7 @@ def _positions(rule: TieredMargin, account: MarginAccount, equity: Equity) -> tu
 
 def _position(
     account: MarginAccount, equity: Equity, found: _Due, n: int, own: float | None
-) -> Line:
+) -> Due:
     perps, x = account.perps, int(found.table[n])
     tiers, in_coin = found.tables[x], bool(found.lines.in_coin[x])
     inverse, ranked = bool(perps.inverse[n]), float(found.ranked[n])
@@ -224,6 +212,7 @@ def _position(
     rate = float(found.lines.maintenance_rate[x, tier])
     cut = float(found.lines.maintenance_deduction[x, tier])
     unit, maintenance = account.settle, float(found.maintenance[n])
+    initial = float(found.initial[n])
     value = f"{abs(float(perps.size[n])):,.10g} {'/' if inverse else 'x'} {perps.mark[n]:,.10g}"
     parts = (
         Line("notional", float(equity.perp_notional[n]), unit, value),
@@ -239,7 +228,7 @@ def _position(
         ),
         Line(
             "initial",
-            float(found.initial[n]),
+            initial,
             "quote",
             f"at most {tiers[tier].max_leverage:g}x in this tier"
             + ("" if own is None else f", own leverage {own:g}x"),
@@ -247,7 +236,8 @@ def _position(
     )
     whole = found.lines.start is not None
     formula = "notional x rate of its tier" if whole else "notional x rate - deduction"
-    return Line(perps.names[n], maintenance, "quote", formula, parts)
+    line = Line(perps.names[n], maintenance, "quote", formula, parts)
+    return Due(initial, maintenance, line)
 
 
 def _place(tiers: tuple[Tier, ...], tier: int, ranked: float) -> str:
