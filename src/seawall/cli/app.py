@@ -81,6 +81,7 @@ def run(arguments: Sequence[str]) -> int:
     (`| head`) is not an error.
     """
     debug = os.environ.get("SEAWALL_DEBUG", "") not in ("", "0")
+    output.tell_of_waits()
     try:
         code = app(args=list(arguments), prog_name="seawall", standalone_mode=False)
         if code == INTERRUPTED:  # typer turns Ctrl-C into this code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -43,6 +44,22 @@ def complain(text: str) -> None:
     with suppress(BrokenPipeError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def tell_of_waits() -> None:
+    """Print what Seawall says while it is at work, such as that it compiles first, to stderr."""
+    logger = logging.getLogger("seawall")
+    if not logger.handlers:
+        logger.addHandler(_Complaints())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+class _Complaints(logging.Handler):
+    """Messages as lines on the stderr of the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
 
 
 def abandon_stdout() -> None:
