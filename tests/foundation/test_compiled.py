@@ -67,6 +67,34 @@ def test_numba_is_used_in_kernel_files_only() -> None:
     assert strangers == {"foundation/compiled.py"}
 
 
+def test_a_kernel_file_uses_kernel_files_only() -> None:
+    """Else a number it takes from elsewhere could change and the cache would answer the old one."""
+    outside = {"numpy", "numba", "llvmlite", *sys.stdlib_module_names}
+    seen = 0
+    for path in compiled.kernel_files():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            for module in modules:
+                seen += 1
+                own = module == "seawall.foundation.compiled" or (
+                    module.startswith("seawall.")
+                    and fnmatch(f"{module.rsplit('.', 1)[1]}.py", compiled.KERNEL_FILES)
+                )
+                assert own or module.split(".")[0] in outside, f"{path.name} imports {module}"
+    assert seen > 20
+
+
+def test_years_of_kernels_are_those_of_the_units() -> None:
+    from seawall.foundation.units import SECONDS_PER_YEAR
+    from seawall.valuation.grid_kernel import YEARS_PER_SECOND
+
+    assert YEARS_PER_SECOND == 1.0 / SECONDS_PER_YEAR
+
+
 def test_every_kernel_of_the_package_is_found() -> None:
     names = {kernel.name for kernel in compiled.every_kernel()}
     assert "seawall.valuation.black_kernel.values" in names

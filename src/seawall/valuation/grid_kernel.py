@@ -11,7 +11,6 @@ import math
 import numpy as np
 
 from seawall.foundation.compiled import helper, kernel
-from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.valuation.black_kernel import (
     DENSITY,
     EDGE,
@@ -33,7 +32,8 @@ from seawall.valuation.black_kernel import (
 )
 from seawall.valuation.special_kernel import BLOCK, log_ratio_block
 
-YEARS_PER_SECOND = 1.0 / SECONDS_PER_YEAR
+# Of foundation.units, written out: the key of the cache covers kernel files only.
+YEARS_PER_SECOND = 1.0 / (365.0 * 86_400.0)
 GRID = (
     "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1],"
     " f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1])"
