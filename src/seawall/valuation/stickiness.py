@@ -106,20 +106,20 @@ def skew_stickiness(
             f"there are {groups} intervals between snapshots",
             expected=f"at least {FEWEST_INTERVALS}, to fit the skew-stickiness ratio",
         )
-    across = float(x @ x)
+    across = float(np.sum(x * x))
     if across == 0.0:
         raise InputError(
             "neither skew nor spot differs from zero",
             expected="snapshots between which the forward moves, of a smile with a skew",
         )
-    ratio = float(x @ y) / across
+    ratio = float(np.sum(x * y)) / across
     score = np.bincount(group, weights=x * (y - ratio * x), minlength=groups)
-    error = np.sqrt(groups / (groups - 1.0) * float(score @ score)) / across
-    total = float(y @ y)
+    error = np.sqrt(groups / (groups - 1.0) * float(np.sum(score * score))) / across
+    total = float(np.sum(y * y))
 
     def explained(r: float) -> float:
         left = y - r * x
-        return 1.0 - float(left @ left) / total if total > 0.0 else 0.0
+        return 1.0 - float(np.sum(left * left)) / total if total > 0.0 else 0.0
 
     return SkewStickiness(ratio, float(error), groups, y.size, explained(ratio), explained(1.0))
 

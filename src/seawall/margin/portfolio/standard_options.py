@@ -53,7 +53,8 @@ def largest_loss(strike: Floats, call: Bools, amount: Floats) -> float:
     """
     price = np.append(0.0, strike)[:, None]
     payoff = np.where(call, np.maximum(price - strike, 0.0), np.maximum(strike - price, 0.0))
-    return min(0.0, float(np.min(payoff @ amount)))
+    # No matrix product: the library it goes to may add in another order.
+    return min(0.0, float(np.min(np.sum(payoff * amount, axis=-1))))
 
 
 @dataclass(frozen=True)
