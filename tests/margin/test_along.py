@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -10,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.casefile import sample_case
+from seawall.margin.account.equity import equity_of
 from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps, SpotPrice
 from seawall.margin.account.shifts import Shifts
+from seawall.margin.account.split import leg_values
 from seawall.margin.rules import net_margin, one_by_one, rules_of
 from seawall.margin.view import margin_accounts
 from seawall.venues.preset import rulebook_from
@@ -52,7 +55,7 @@ def held_by(perps=(), options=(), coins=(), settle="USDC", cash=50_000.0) -> Mar
             np.ones(o),
             column(options, 4),
             np.ones(o),
-            np.zeros(o),
+            np.linspace(0.08, -0.05, o),
             np.ones(o),
             np.full(o, settle == "BTC"),
         ),
@@ -154,3 +157,15 @@ def test_an_account_that_owes_nothing_is_not_below_its_margin() -> None:
     found = net(Shifts((), np.ones(1), np.ones(1)))
     assert found.equity[0] < 0.0
     assert found.buffer[0] >= 0.0
+
+
+@pytest.mark.parametrize("account", [COIN, replace(COIN, settle="USDC", settle_price=0.97)])
+def test_equity_is_cash_and_what_the_legs_are_worth_discounted(account) -> None:
+    options = replace(account.options, inverse=np.full(3, account.settle == "BTC"))
+    account = replace(account, options=options, perps=Perps())
+    free = replace(account, options=replace(options, rate=np.zeros(3)))
+    legs, undiscounted = leg_values(account).worth, leg_values(free).worth
+    discount = np.exp(-options.rate * options.seconds / (365.0 * 86_400.0))
+    np.testing.assert_allclose(legs, undiscounted * discount, rtol=1e-12)
+    cash = account.cash * account.settle_price
+    assert equity_of(account).total == pytest.approx(cash + legs.sum(), rel=1e-12)

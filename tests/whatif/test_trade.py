@@ -36,12 +36,14 @@ INSTRUMENTS = (
     perpetual("BTC-COIN", "BTC", inverse=True),
     option("BTC-COIN-C", "BTC", 80_000.0, True, 10.0, inverse=True),
     option("BTC-COIN-P", "BTC", 90_000.0, False, 60.0, inverse=True),
+    option("BTC-USD-C", "BTC", 110_000.0, True, 180.0),
 )
 STATES = {
     "BTC-PERP": InstrumentState(mark=101_000.0),
     "BTC-COIN": InstrumentState(mark=99_500.0),
     "BTC-COIN-C": InstrumentState(mark=100_100.0, implied_volatility=0.4),
-    "BTC-COIN-P": InstrumentState(mark=100_300.0, implied_volatility=0.45),
+    "BTC-COIN-P": InstrumentState(mark=100_300.0, implied_volatility=0.45, rate=0.08),
+    "BTC-USD-C": InstrumentState(mark=100_200.0, implied_volatility=0.5, rate=-0.03),
 }
 RULEBOOKS = {
     "perps": perpetuals_venue(),
@@ -76,7 +78,7 @@ def equity(case, account: int) -> float:
 @given(
     trades=st.lists(
         st.tuples(
-            st.sampled_from(["BTC-PERP", "BTC-COIN", "ETH-PERP", "BTC-COIN-C", "BTC-COIN-P"]),
+            st.sampled_from(NAMES),
             st.sampled_from([-7.0, -4.0, -1.0, 0.5, 2.0, 30.0, 50_000.0]),
         ),
         min_size=1,

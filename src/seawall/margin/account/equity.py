@@ -1,9 +1,9 @@
 """Equity of one margin account, line by line: cash, profit of each position, options, balances.
 
 What frameworks share that test equity against a requirement. Options count at their Black (1976)
-value: linear ones V of the settlement asset, inverse ones V / F coins. Wrong for venues that leave
-option values out of equity; those frameworks net their requirement
-(`seawall.margin.options.standard`).
+value V discounted at their rate, exp(-rate T) V: linear ones of the settlement asset, inverse ones
+over F in coins. Wrong for venues that leave option values out of equity; those frameworks net their
+requirement (`seawall.margin.options.standard`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.margin.account.margin_account import MarginAccount, Options, Perps
+from seawall.margin.account.margin_account import MarginAccount, Perps
 from seawall.margin.account.perpetuals_only import refuse_owed_coins
 from seawall.margin.account.working import Line
 from seawall.valuation import inverse, linear
@@ -59,12 +59,18 @@ def profit(perps: Perps) -> Floats:
     return np.where(perps.inverse, in_coin, linear.profit(perps.size, perps.entry, perps.mark))
 
 
-def option_values(options: Options, account: MarginAccount) -> Floats:
-    """Value of one unit of each option (o,), quote."""
+def option_values(account: MarginAccount) -> Floats:
+    """What one base unit of each option is worth, quote, (o,); discounted at its rate.
+
+    exp(-rate T) V of the settlement asset; an inverse option exp(-rate T) V / F coins, each worth
+    spot.
+    """
+    options = account.options
     if not options.names:
         return np.zeros(0)
     years = options.seconds / SECONDS_PER_YEAR
     value = black(options.forward, options.strike, years, options.volatility, options.call)
+    value = value * np.exp(-options.rate * years)
     spot = np.array([account.spot[name].price for name in options.underlying])
     in_coin = value / options.forward * spot
     return np.where(options.inverse, in_coin, value * account.settle_price)
@@ -75,7 +81,7 @@ def equity_of(account: MarginAccount) -> Equity:
     perps, options, held = account.perps, account.options, account.balances
     settle = account.settle_price
     gains = (profit(perps) + perps.accrued) * settle
-    values = option_values(options, account)
+    values = option_values(account)
     worth = values * options.amount
     balances = held.quantity * held.price
     total = account.cash * settle

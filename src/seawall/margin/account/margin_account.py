@@ -56,7 +56,8 @@ class Options:
     amount      base units, long > 0    forward  of the expiry, quote      volatility  annual
     rate        annual, continuous, of the expiry's discount factor
     confidences of forward, volatility and rate: 0 to 1
-    inverse     premium and payoff in the underlying coin (worth the same in quote)
+    inverse     premium and payoff in the underlying coin: worth V / F coins, so V x spot / F in
+                quote, V being Black's value and F the forward (a linear one is worth V)
     """
 
     names: tuple[str, ...] = ()

@@ -13,11 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from seawall.book.book import Bools, Floats
-from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.margin.account.equity import option_values, profit
 from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps
-from seawall.valuation.black import black
-from seawall.valuation.inverse import profit as inverse_profit
-from seawall.valuation.linear import profit
 
 Columns = TypeVar("Columns", Perps, Options, Balances)
 
@@ -71,15 +68,15 @@ def leg_values(account: MarginAccount) -> Legs:
     """What every position, option and coin of a margin account is worth, quote."""
     perps, options, coins = account.perps, account.options, account.balances
     in_coin = np.array([account.spot[u].price for u in perps.underlying])
-    linear = (profit(perps.size, perps.entry, perps.mark) + perps.accrued) * account.settle_price
-    coin = (inverse_profit(perps.size, perps.entry, perps.mark) + perps.accrued) * in_coin
+    # A coin's profit is worth its spot, whatever the account settles in.
+    price = np.where(perps.inverse, in_coin, account.settle_price)
     return Legs(
         (*perps.names, *options.names, *coins.assets),
         (*perps.underlying, *options.underlying, *coins.assets),
         np.concatenate([perps.size, options.amount, coins.quantity]),
         np.concatenate(
             [
-                np.where(perps.inverse, coin, linear),
+                (profit(perps) + perps.accrued) * price,
                 options.amount * option_values(account),
                 coins.quantity * coins.price,
             ]
@@ -90,24 +87,6 @@ def leg_values(account: MarginAccount) -> Legs:
 def value(account: MarginAccount) -> float:
     """What the positions and coins of a margin account are worth without its cash, quote."""
     return float(leg_values(account).worth.sum())
-
-
-def option_values(account: MarginAccount) -> Floats:
-    """What one base unit of each option is worth, quote, (o,); discounted by its rate.
-
-    An inverse option is worth Black / F coins, each worth spot.
-    """
-    options = account.options
-    if not options.amount.size:
-        return np.zeros(0)
-    years = options.seconds / SECONDS_PER_YEAR
-    black_value = black(options.forward, options.strike, years, options.volatility, options.call)
-    discounted = black_value * np.exp(-options.rate * years)
-    spot = np.array([account.spot[u].price for u in options.underlying])
-    result: Floats = np.where(
-        options.inverse, discounted / options.forward * spot, discounted * account.settle_price
-    )
-    return result
 
 
 def _gross(account: MarginAccount) -> float:

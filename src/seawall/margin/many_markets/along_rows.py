@@ -129,11 +129,12 @@ def sums(equity: Floats, initial: Floats, maintenance: Floats) -> Sums:
 def option_worth(account: MarginAccount, compiled: bool = False) -> Callable[[Ints], Worth]:
     """A function of chosen options: their values, quote per base unit, (g, n) in each market.
 
-    Linear ones are worth V of the settlement asset, inverse ones V / F coins.
+    As `seawall.margin.account.equity.option_values`: Black's value discounted at the option's rate.
     """
     options, price_of = account.options, compiled_or_plain(compiled)
     price = np.array([account.spot[u].price for u in options.underlying])
     years = options.seconds / SECONDS_PER_YEAR
+    discount = np.exp(-options.rate * years)
 
     def choose(rows: Ints) -> Worth:
         strike, call, inverse = options.strike[rows], options.call[rows], options.inverse[rows]
@@ -143,9 +144,12 @@ def option_worth(account: MarginAccount, compiled: bool = False) -> Callable[[In
             volatility = np.broadcast_to(
                 options.volatility[rows] * factors.volatility, forward.shape
             )
-            value = price_of(
-                forward.T[:, :, None], strike, years[rows], volatility.T[:, :, None], call
-            )[:, :, 0].T
+            value = (
+                price_of(
+                    forward.T[:, :, None], strike, years[rows], volatility.T[:, :, None], call
+                )[:, :, 0].T
+                * discount[rows]
+            )
             in_coin = value / forward * (price[rows] * factors.spot)
             return np.where(inverse, in_coin, value * factors.settle)
 

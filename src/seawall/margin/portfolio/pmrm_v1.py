@@ -11,8 +11,10 @@ and add fixed contingencies for what the shocks leave out (basis, gaps, short st
 A scenario's profit is the sum over expiries of (z - today's value), plus coin S (shock - 1) /
 stable, plus size x mark x (shock - 1) of perpetuals. z is the shocked value of the expiry, and a
 z above 0 is cut by static_discount exp(-T (rate_multiple r + rate_add)). Options are undiscounted
-Black-76. Source: Derive v2-core, PMRMLib.sol and PMRM.sol. Wrong when an expiry's volatilities do
-not move together, and it lets nothing offset between underlyings.
+Black-76, in the mark-to-market too, as the venue has it. Source: Derive v2-core, PMRMLib.sol and
+PMRM.sol. Wrong when an expiry's volatilities do not move together, and it lets nothing offset
+between underlyings. Wrong for inverse options, which the venue does not list: they are valued as
+linear ones, V and not V x spot / forward.
 """
 
 from __future__ import annotations

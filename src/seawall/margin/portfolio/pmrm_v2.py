@@ -11,8 +11,10 @@ underlying.
 
 C are contingencies: shares of perpetuals, naked short options and collateral, and for initial
 margin the cost of unsure oracles. Source: Derive v2-core, PMRMLib_2.sol and PMRM_2.sol. Wrong when
-losses come between the scenarios, and it lets nothing offset between underlyings. Callers that the
-venue trusts are tested on maintenance over three scenarios only; that shortcut is not modelled.
+losses come between the scenarios, and it lets nothing offset between underlyings. Wrong for inverse
+options, which the venue does not list: valued as linear ones, V and not V x spot / forward. Callers
+that the venue trusts are tested on maintenance over three scenarios only; that shortcut is not
+modelled.
 """
 
 from __future__ import annotations

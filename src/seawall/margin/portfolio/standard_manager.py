@@ -8,8 +8,10 @@ the worst settlement price, so that a spread needs no more than it can lose.
 
 with perpetuals, options <= 0 and coins >= 0. Initial margin also bears the cost of unsure oracles
 and of a stable coin below its peg: (threshold - stable) x factor x spot for each perpetual and each
-short option. Source: Derive v2-core, StandardManager.sol. Wrong for a hedged book: nothing offsets
-between perpetuals, coins, expiries and markets.
+short option. Options count at undiscounted Black-76, the venue's own formula. Source: Derive
+v2-core, StandardManager.sol. Wrong for a hedged book: nothing offsets between perpetuals, coins,
+expiries and markets. Wrong for inverse options, which the venue does not list: they are valued as
+linear ones, V and not V x spot / forward.
 """
 
 from __future__ import annotations
