@@ -17,6 +17,7 @@ from seawall.foundation.errors import InputError, MissingRule, StaleError
 from seawall.foundation.quantity import POSITIVE_FRACTION, POSITIVE_SECONDS, SECONDS, choices
 from seawall.foundation.section import Section, parse_toml
 from seawall.instruments import Future, Held, Option, Perpetual
+from seawall.margin.frameworks import framework_of
 from seawall.market import AssetState
 from seawall.venues import Rulebook
 from seawall.venues.preset import load_preset, require_rules, rulebook_from
@@ -31,9 +32,6 @@ CASE_KEYS = (
     "max_age_seconds",
     "loss_fraction",
 )
-
-# Frameworks whose numbers stand in [tiers], [option_margin] and [collateral].
-TABLED = ("tiered", "standard", "collateral")
 
 
 def load_case(path: str | os.PathLike[str]) -> Case:
@@ -208,7 +206,7 @@ def _check_rules(
         rules, file = rulebooks[venue], raw[venue].file
         if isinstance(instrument, Held) or rules.option_margin is not None:
             continue
-        if rules.framework not in TABLED:  # it reads [margin] and says itself what it lacks
+        if not framework_of(rules).tabled:  # it reads [margin] and says itself what it lacks
             continue
         if isinstance(instrument, Option):
             raise MissingRule(

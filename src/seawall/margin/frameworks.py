@@ -44,6 +44,8 @@ class Framework:
     exact     (parameters, account) -> ExactMargin in the venue's whole units; None where the venue
               does not count in whole numbers
     in_loop   True where the cascade's table gives the same maintenance margin (a test says so)
+    tabled    True where its numbers stand in [tiers], [option_margin] and [collateral], which a
+              Case's loader looks through; False where it reads [margin] and says what it lacks
     exact_needs  table of [margin] without which a rulebook has no exact mode; None: all have it
     listed    parameters -> the underlyings that they give numbers of their own for, where a stated
               default may serve others; None where there is no default
@@ -54,6 +56,7 @@ class Framework:
     assess: Callable[[Any, MarginAccount], AccountMargin]
     exact: Callable[[Any, MarginAccount], ExactMargin] | None = None
     in_loop: bool = False
+    tabled: bool = False
     listed: Callable[[Any], Collection[str]] | None = None
     exact_needs: str | None = None
 
@@ -65,12 +68,15 @@ FRAMEWORKS: dict[str, Framework] = {
         tiered_margin.assess,
         tiered_exact_margin.exact_requirement,
         in_loop=True,
+        tabled=True,
         exact_needs="rounding",
         listed=lambda rule: rule.rulebook.tiers,
     ),
-    "standard": Framework("settlement", standard_margin.read, standard_margin.assess, in_loop=True),
+    "standard": Framework(
+        "settlement", standard_margin.read, standard_margin.assess, in_loop=True, tabled=True
+    ),
     "collateral": Framework(
-        "account", collateral_margin.read, collateral_margin.assess, in_loop=True
+        "account", collateral_margin.read, collateral_margin.assess, in_loop=True, tabled=True
     ),
     "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
     "gmx_v2": Framework(
