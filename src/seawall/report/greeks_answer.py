@@ -186,6 +186,7 @@ def _positions(case: Case, valued: _Valued, rows: Iterable[int]) -> list[dict[st
                 "mark": _mark(case, item),
                 "value": float(valued.values.value[n]),
                 "paid": float(valued.values.paid[n]),
+                "isolated_margin": float(book.isolated_margin[n]) if book.isolated[n] else None,
                 **greeks,
                 "exposures": spread.get(n, []),
             }
@@ -211,11 +212,15 @@ def _mark(case: Case, item: Instrument) -> float:
 
 
 def _own_cash(valued: _Valued) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
-    """Cash Greeks (h,) of every holding in its own underlying; other assets are in exposures."""
+    """Cash Greeks (h,) of every holding in its own underlying; other assets are in exposures.
+
+    Margin posted for an isolated position is held beside it and is not in the position's own.
+    """
     e, books = valued.exposures, valued.ledger
     home = books.home[e.named]
     spot, count = books.spot[home], e.value.size
     own = e.slopes.asset == home[e.slopes.holding]
+    own &= (e.slopes.reason != Reason.HOLDING) | (e.slopes.holding >= valued.book.size.size)
     bent = (e.bends.first == home[e.bends.holding]) & (e.bends.second == home[e.bends.holding])
     delta = np.bincount(e.slopes.holding[own], e.slopes.delta[own], count)
     gamma = np.bincount(e.bends.holding[bent], e.bends.gamma[bent], count)

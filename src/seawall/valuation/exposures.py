@@ -1,7 +1,8 @@
 """Every price to which a book is exposed, in long form: one row per holding, asset and reason.
 
 A position is exposed to its underlying and, for the profit it is owed, to its settlement asset; a
-balance to the asset held. Shares are looked through to plain assets by the chain rule, so a staked
+balance to the asset held; margin posted for an isolated position is held, in the position's
+settlement asset. Shares are looked through to plain assets by the chain rule, so a staked
 coin, a pool share and a perpetual on the same coin add up. USDT, USDC and USD are three assets.
 
 Of a position worth C settlement units (C a function of the underlying's spot S, Z the settlement
@@ -36,7 +37,7 @@ class Reason(IntEnum):
 
     UNDERLYING = 0  # its price follows the asset
     SETTLEMENT = 1  # its profit or value is paid in the asset
-    HOLDING = 2  # the asset is held or owed, directly or inside a share
+    HOLDING = 2  # the asset is held (isolated margin too) or owed, directly or inside a share
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Bends:
 class Exposures:
     """All holdings (h = n positions + b balances) of a book.
 
-    value, theta       (h,) quote; theta per year of time passing
+    value, theta       (h,) quote, isolated margin included; theta per year of time passing
     vega, volga        (h,) quote per 1.00 of volatility; belong to ``named``
     vanna              (h,) change of vega per unit (quote) of the price of ``named``
     named              (h,) asset that the holding is on: underlying of a position, asset of a
@@ -104,11 +105,13 @@ def exposures(book: Book, market: Market, values: Values) -> Exposures:
     own = values.delta - np.where(inverse, values.paid, 0.0)
     rows = np.arange(count)
     held = count + np.arange(of_balance.size)
+    alone = np.flatnonzero(book.isolated)
+    posted = np.where(book.isolated, book.isolated_margin, 0.0)
     slopes = Slopes(
-        holding=np.concatenate([rows, rows, held]),
-        asset=np.concatenate([underlying, settle, of_balance]),
-        reason=np.repeat([0, 1, 2], [count, count, held.size]),
-        delta=np.concatenate([own, values.paid, book.quantity]),
+        holding=np.concatenate([rows, rows, held, alone]),
+        asset=np.concatenate([underlying, settle, of_balance, settle[alone]]),
+        reason=np.repeat([0, 1, 2], [count, count, held.size + alone.size]),
+        delta=np.concatenate([own, values.paid, book.quantity, posted[alone]]),
     )
     cross = np.where(inverse, 0.0, values.delta / price[settle])
     bends = Bends(
@@ -126,7 +129,9 @@ def exposures(book: Book, market: Market, values: Values) -> Exposures:
     worth = slopes.delta * price[slopes.asset]
     np.add.at(discount, slopes.holding, np.where(shared[slopes.asset], worth, 0.0))
     return Exposures(
-        value=np.concatenate([values.value, book.quantity * price[of_balance]]),
+        value=np.concatenate(
+            [values.value + posted * price[settle], book.quantity * price[of_balance]]
+        ),
         theta=theta,
         vega=np.concatenate([values.vega, none]),
         volga=np.concatenate([values.volga, none]),
