@@ -6,7 +6,8 @@ complementary error function:
 
     out-of-the-money value = sqrt(F K) exp(-(h^2 + t^2)/2) (erfcx(z1) - erfcx(z2)) / 2
 
-which serves calls and puts alike. Three places need care. Near the money the logarithm is taken of
+which serves calls and puts alike. Where no digits are lost the textbook's difference of two normals
+is taken instead, at half the cost. Three places need care. Near the money the logarithm is taken of
 1 + (F - K)/K, because F/K has lost the digits that h is made of. At small t the difference is a
 series in t. And where z1 is far below 0 the value is taken down from its upper bound min(F, K).
 Relative error of the out-of-the-money value against 50 digits: below 2e-13 on a realistic book and
@@ -38,8 +39,13 @@ _FAR = 1e3
 LEAST = -0.5
 # t = s/2 below which the difference of erfcx is a series.
 SERIES = 0.05
-_TERMS = 11  # of that series
+_TERMS = 9  # of that series
 _HALF_ROOT = math.sqrt(0.5)
+# Where the difference of the two normals is below this part of the first, or the first below _TAIL,
+# the textbook's formula has lost digits: entries that get the careful one.
+_CANCELLED = 0.04
+_TAIL = 1e-7
+_PART = 4096
 # Standard deviations beyond which Taylor's higher terms are noise, and negligible.
 _FAR_OUT = 40.0
 
@@ -153,37 +159,70 @@ def _deviations(f: Floats, k: Floats, s: Floats) -> Floats:
 
 
 def _out_of_the_money(f: Floats, k: Floats, s: Floats) -> Floats:
-    """Value of the call if F < K, else of the put."""
-    from scipy.special import erfcx
+    """Value of the call if F < K, else of the put.
 
-    # Few full-size arrays, reused: the cascade calls this on (paths, options) at every step.
+    The textbook's difference of two normals, and the careful formula for the entries where that
+    difference or the tail would cost digits: they are few in most books.
+    """
+    from scipy.special import ndtr
+
+    # Two full-size arrays, reused: the cascade calls this on (paths, options) at every step.
     shape = np.broadcast_shapes(f.shape, k.shape, s.shape)
     f, k, s = np.atleast_1d(f), np.atleast_1d(k), np.atleast_1d(s)
+    t = np.minimum(0.5 * s, _FAR)
+    far = np.divide(f, k, out=np.empty(np.broadcast_shapes(f.shape, k.shape, s.shape)))
+    np.log(far, out=far)
+    np.abs(far, out=far)
+    far /= np.maximum(s, _SETTLED)
+    near = np.subtract(t, far, out=np.empty(far.shape))
+    ndtr(near, out=near)
+    careful = (near < _TAIL) & (near > 0.0)
+    near *= np.minimum(f, k)
+    far += t
+    np.negative(far, out=far)
+    ndtr(far, out=far)
+    far *= np.maximum(f, k)
+    value = np.subtract(near, far, out=far)
+    near *= _CANCELLED
+    careful |= value < near
+    places = np.flatnonzero(careful)
+    flat = value.reshape(-1)
+    # In parts that stay in the processor's cache.
+    for first in range(0, places.size, _PART):
+        part = places[first : first + _PART]
+        at = np.unravel_index(part, value.shape)
+        flat[part] = _careful(*(np.broadcast_to(x, value.shape)[at] for x in (f, k, s)))
+    outside: Floats = np.maximum(value, 0.0, out=value).reshape(shape)
+    return outside
+
+
+def _careful(f: Floats, k: Floats, s: Floats) -> Floats:
+    """Value of the call if F < K, else of the put, to all digits; columns of one length."""
     h = _deviations(f, k, s)
     t = np.minimum(0.5 * s, _FAR)
-    z1 = h - t
-    z1 *= _HALF_ROOT
-    below = z1 < LEAST
-    np.negative(z1, out=z1, where=below)
-    z2 = h + t
-    z2 *= _HALF_ROOT
     scale = h * h
     scale += t * t
     scale *= -0.5
     np.exp(scale, out=scale)
     scale *= 0.5 * np.sqrt(f * k)
-    near, far = erfcx(z1, out=z1), erfcx(z2, out=z2)
-    value = near - far
-    small = np.broadcast_to(t < SERIES, h.shape)
-    if small.any():
-        value[small] = small_drop(h[small], np.broadcast_to(t, h.shape)[small])
-    value *= scale
-    if below.any():
-        near += far
-        near *= scale
-        np.copyto(value, np.minimum(f, k) - near, where=below)
-    outside: Floats = np.maximum(value, 0.0, out=value).reshape(shape)
-    return outside
+    value = np.empty(h.shape)
+    small = t < SERIES
+    value[small] = scale[small] * small_drop(h[small], t[small])
+    if not small.all():
+        rest = ~small
+        value[rest] = _by_erfcx(h[rest], t[rest], scale[rest], np.minimum(f, k)[rest])
+    return value
+
+
+def _by_erfcx(h: Floats, t: Floats, scale: Floats, bound: Floats) -> Floats:
+    """The same from erfcx at z1 and z2, or from the upper bound where z1 is far below 0."""
+    from scipy.special import erfcx
+
+    z1, z2 = (h - t) * _HALF_ROOT, (h + t) * _HALF_ROOT
+    below = z1 < LEAST
+    near, far = erfcx(np.where(below, -z1, z1)), erfcx(z2)
+    value: Floats = np.where(below, bound - scale * (near + far), scale * (near - far))
+    return value
 
 
 def small_drop(h: Floats, t: Floats) -> Floats:
@@ -195,11 +234,14 @@ def small_drop(h: Floats, t: Floats) -> Floats:
 
     ratio = math.sqrt(0.5 * math.pi) * erfcx(h * _HALF_ROOT)
     first = h * ratio - 1.0
-    lower, upper = ratio, first
+    lower, upper = ratio, first.copy()
     power, rest = np.ones_like(t), np.zeros_like(t)
     for n in range(1, _TERMS):
-        lower, upper = upper, h * upper + n * lower
-        power = power * t / (n + 1)
+        lower *= n
+        lower += h * upper
+        lower, upper = upper, lower
+        power *= t
+        power /= n + 1
         if n % 2 == 0:
             rest += power * upper
     # Far out the recurrence has lost its digits, but there the first term is all.
