@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from seawall.casefile import sample_case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma
-from seawall.valuation.exposures import exposures as slopes_of
-from seawall.valuation.portfolio_greeks import ledger, scope_greeks
-from seawall.valuation.revalue import revalue
 from seawall.whatif.compare import what_if
-from seawall.whatif.greeks import exposures
 from seawall.whatif.margin_answer import margin_answer
-from seawall.whatif.standing import desk_accounts, held_accounts, read_rules
 
 TRADE, SHOCK = "-10 BTC-PERP", "BTC=-12%,vol=+20%"
 
@@ -114,26 +108,6 @@ def test_a_trade_in_words_or_numbers_is_the_same(case) -> None:
     found = what_if(case, [TRADE])
     assert (found.account, found.marks) == ("harbour/perp-main", (84_000.0,))
     assert numbers(found.states[1]) == numbers(what_if(case, found.trades).states[1])
-
-
-def test_greeks_equal_those_of_the_greeks_command(case) -> None:
-    accounts = desk_accounts(case, None, None)
-    held = held_accounts(case, accounts, read_rules(case, accounts))
-    mine = {e.asset: e for e in exposures((h.margin for h in held), case.quote)}
-    book = case.book
-    values = revalue(book, case.market, case.as_of.timestamp())
-    books = ledger(book, case.market, slopes_of(book, case.market, values), case.quote)
-    every = np.ones(book.size.size + book.quantity.size, dtype=bool)
-    want = {a.asset: a for a in scope_greeks(books, every).assets if not a.money}
-    assert set(mine) >= {"BTC", "ETH", "SOL", "XRP", "HYPE"}
-    for name in ("BTC", "SOL", "XRP", "HYPE"):
-        for greek in ("delta", "gamma", "vega", "theta"):
-            assert getattr(mine[name], greek) == pytest.approx(
-                getattr(want[name], greek), rel=1e-9, abs=1e-6
-            ), (name, greek)
-    # The staked coin is its own line here, under its underlying there.
-    staked = mine["ETH"].delta + mine["wstETH"].delta
-    assert staked == pytest.approx(want["ETH"].delta, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 The same units and conventions as `seawall greeks` (`seawall.valuation.portfolio_greeks`; a test
 holds them equal), summed here over margin accounts in columns, so that four states of 500 legs cost
-milliseconds. Sticky strike: every option keeps its implied volatility.
+milliseconds. Sticky strike: every option keeps its implied volatility. What is paid in a settlement
+asset other than the quote currency moves with that asset's price: a desk in USDT is long USDT. A
+share has a row of its own here and is looked through there; an isolated margin is cash here.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.margin.account.equity import option_values, profit
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.valuation.black import greeks
 
@@ -47,8 +50,9 @@ def exposures(accounts: Iterable[MarginAccount], quote: str) -> tuple[Exposure, 
         for names, columns in parts:
             for n, name in enumerate(names):
                 sums[name] = sums.get(name, np.zeros(4)) + columns[:, n]
-        if account.settle in account.spot and account.settle != quote:
-            held = np.array([account.cash * account.settle_price, 0.0, 0.0, 0.0])
+        if account.settle != quote:
+            spot.setdefault(account.settle, account.settle_price)
+            held = np.array([_paid(account) * account.settle_price, 0.0, 0.0, 0.0])
             sums[account.settle] = sums.get(account.settle, np.zeros(4)) + held
     return tuple(
         Exposure(name, spot[name], *(float(value) for value in column))
@@ -66,6 +70,17 @@ def _by_name(names: tuple[str, ...], columns: Floats) -> tuple[tuple[str, ...], 
     for k in range(4):
         out[k] = np.bincount(row, weights=columns[k], minlength=len(distinct))
     return distinct, out
+
+
+def _paid(account: MarginAccount) -> float:
+    """Cash, and profits and option values paid in the settlement asset, in units of it.
+
+    Of inverse contracts nothing: the coin's own price is inside their delta already.
+    """
+    perps, options = account.perps, account.options
+    gained = np.where(perps.inverse, 0.0, profit(perps) + perps.accrued)
+    worth = np.where(options.inverse, 0.0, options.amount * option_values(account))
+    return account.cash + float(gained.sum()) + float(worth.sum()) / account.settle_price
 
 
 def _perps(account: MarginAccount) -> tuple[tuple[str, ...], Floats]:
