@@ -189,6 +189,10 @@ def test_opyn_vaults_by_hand():
     put = assess_account(preset("opyn_gamma"), account(2_500.0, options=spread))
     # 3 x 2,000 - 1,800 x 2; option values do not count.
     assert numbers(put) == pytest.approx((2_500.0, 2_400.0, 2_400.0))
+    legs = options(("x", True, 2_000.0, -3.0, 7.0), ("x", True, 2_500.0, 3.0, 7.0))
+    calls = assess_account(preset("opyn_gamma"), account(0.0, options=legs, balances=coins))
+    # 3 x 500 / 2,500 ETH, at 2,000: in coin the loss is largest at the long strike.
+    assert numbers(calls) == pytest.approx((3_000.0, 1_200.0, 1_200.0))
     long_only = account(10.0, options=options(("x", False, 2_000.0, 3.0, 7.0)))
     assert numbers(assess_account(preset("opyn_gamma"), long_only)) == (10.0, 0.0, 0.0)
 

@@ -52,8 +52,10 @@ def test_the_worst_weighted_row_by_hand():
     assert float(margin.requirement.maintenance) == pytest.approx(30.0)
     # Two calls: the far row loses 2 x 4,000 - 4,000, of which 4%; up 16% loses 320 - 160.
     book = account(options=options({"strike": 900.0, "amount": -2.0}), perps=perps({}))
-    got = [line.value for line in assess(rule(), book).working.find("scan").parts]
+    margin = assess(rule(), book)
+    got = [line.value for line in margin.working.find("scan").parts]
     assert got == pytest.approx([160.0, -40.0, 160.0])
+    assert float(margin.requirement.initial) == pytest.approx(160.0)
 
 
 def test_a_book_that_gains_everywhere_needs_nothing():
