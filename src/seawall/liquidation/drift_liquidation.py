@@ -13,7 +13,7 @@ since the account was last active.
 Units: prices, quote amounts, fees and multipliers 1e-6; base 1e-9; ratios and weights 1e-4.
 Source: drift-labs/protocol-v2, math/liquidation (facts restated). Wrong for the venue's snapping of
 assets with other than six decimals: the version read scales the rest the other way, here a dollar
-is a dollar.
+is a dollar. The loop does not use it yet.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ price towards a spread that grows as the account nears bankruptcy:
 What the fill brings beyond the bankruptcy value goes to the insurance fund, up to a largest fee;
 what it lacks the fund pays, and if the fund cannot, the account is deleveraged (waterfall).
 Source: dydxprotocol/v4-chain, x/clob/keeper/liquidations (facts restated). Wrong when the order
-book is thin: which prices are filled at is not known here.
+book is thin: which prices are filled at is not known here. The loop does not use it yet.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ effective leverage; effective leverage = |mark value| / (mark value - bankruptcy
 score is closed first, at the bankrupt account's bankruptcy price, until its size is matched. The
 indicator that a trader sees is the queue's cumulative size in fifths, rounded up. Sources: BitMEX,
 auto-deleveraging page; Bybit help centre, ADL.
-Wrong for venues that rank by notional and price ratio: `seawall.waterfall.deleverage`.
+Wrong for venues that rank by notional and price ratio: `seawall.waterfall.deleverage`, which is
+the one that the loop uses; it does not use this queue yet.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ the funding index; a borrow's loss lowers the index by which deposits of that as
 Both are rounded up, so that what is collected is never below the loss.
 Units: quote and loss 1e-6, base 1e-9, funding index 1e-9, deposit index 1e-10.
 Source: drift-labs/protocol-v2, math/liquidation (facts restated). Wrong for the venue's own account
-(the AMM), which pays its share like any other position here.
+(the AMM), which pays its share like any other position here. The loop does not use it yet.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ a market that is wound down (final settlement) accounts that are not below zero 
 oracle price instead.
 Source: dydxprotocol/v4-chain, x/clob/keeper/deleveraging and x/subaccounts/lib (facts restated).
 Wrong for a block's limit on how many accounts are looked at: the caller gives those to look at.
+The loop does not use it yet: it ranks winners.
 """
 
 from __future__ import annotations
