@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seawall.casefile import sample_case
 from seawall.foundation.errors import InputError
+from seawall.valuation.portfolio_greeks import money
 from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
 
 
@@ -57,6 +60,17 @@ def test_all_moves_what_is_not_stable_and_a_name_of_its_own_wins() -> None:
     assert factors["BTC"] == pytest.approx(0.8)
     assert factors["ETH"] == pytest.approx(0.9)
     assert factors["USDC"] == factors["USDT"] == 1.0
+
+
+def test_what_is_stable_is_money_of_the_greeks() -> None:
+    """A coin of 7% a year is no money of `seawall greeks`, so it moves here."""
+    case = sample_case(crowd=0)
+    market = case.market
+    for volatility, factor in ((0.05, 1.0), (0.07, 0.9)):
+        assets = {**market.assets, "USDT": replace(market.assets["USDT"], volatility=volatility)}
+        moved = replace(case, market=replace(market, assets=assets))
+        assert ("USDT" in money(case.book, moved.market, "USDC")) == (factor == 1.0)
+        assert price_factors(moved, parse_shock("all=-10%"))["USDT"] == pytest.approx(factor)
 
 
 def test_a_share_follows_what_it_holds_and_its_own_move_is_its_discount() -> None:

@@ -4,8 +4,8 @@ A trade is ``-10 BTC-PERP``: a signed size in the instrument's own units and its
 (`seawall.whatif.trade` does it). A shock is ``BTC=-12%,vol=+20%``: relative moves of assets'
 prices, and of every implied volatility (-50% halves it). A share (a staked token, a liquidity,
 vault or pool share) follows what it holds; a move of its own is of its discount, on top of that.
-``all`` moves every asset that is no share and whose annual volatility is above 10%, so neither the
-quote currency nor other stable coins.
+``all`` moves every asset that is no share and not stable (`STABLE_VOLATILITY`, 5% a year), so
+neither the quote currency nor other stable coins.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import numpy as np
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.valuation.moved import price_ratios
+from seawall.valuation.portfolio_greeks import STABLE_VOLATILITY
 
 VOLATILITY = "vol"
 EVERYTHING = "all"
 LARGEST_MOVE = 100.0  # +10,000%
 NAMES_SHOWN = 3
-STABLE = 0.1  # annual volatility up to which an asset is left out of a move of `all`
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ def price_factors(case: Case, shock: Shock) -> dict[str, float]:
             )
         factors[name] = 1.0 + move
     if EVERYTHING in shock.spot:
-        moving = [n for n, s in assets.items() if n != case.quote and s.volatility > STABLE]
-        for name in moving:
-            if name not in shares:
+        for name, state in assets.items():
+            moves = state.volatility > STABLE_VOLATILITY and name not in shares
+            if moves and name != case.quote:
                 factors.setdefault(name, 1.0 + shock.spot[EVERYTHING])
     return price_ratios(case.market, case.book.instruments, factors) if factors else {}
