@@ -40,7 +40,7 @@ def margin(
     ] = None,
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="Also in the venue's own whole units (dydx_v4, drift_v2)."),
+        typer.Option("--exact", help="Also as the venue counts (dYdX v4, Drift v2, Bybit)."),
     ] = False,
     json: JsonFile = None,
 ) -> None:

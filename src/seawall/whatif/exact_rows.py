@@ -44,9 +44,12 @@ def exact_margins(
 
 
 def _row(rulebook: Rulebook, venue: str, standing: Standing) -> dict[str, Any]:
-    margin = exact_requirement(rulebook, standing.held)
-    margins = [_whole(margin)]
-    return {"venue": venue, "account": standing.held.name, "margins": margins, "reason": None}
+    who = {"venue": venue, "account": standing.held.name}
+    try:
+        margin = exact_requirement(rulebook, standing.held)
+    except SeawallError as error:
+        return {**who, "reason": str(error)}
+    return {**who, "margins": [_whole(margin)], "reason": None}
 
 
 def _preset_row(case: Case, account: int, rulebook: Rulebook, name: str) -> dict[str, Any]:
