@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from seawall.foundation.errors import InputError
 from seawall.foundation.exact import (
     as_written,
-    decimal_text,
     divide_down,
     divide_to_zero,
     divide_up,
@@ -72,13 +71,6 @@ def test_decimals_are_taken_as_written() -> None:
     assert in_units(0.3, 1) == 3
     with pytest.raises(InputError, match="finite number"):
         as_written(float("inf"))
-
-
-def test_units_are_written_as_decimals() -> None:
-    assert decimal_text(1_500_000, 6) == "1.500000"
-    assert decimal_text(-1_234_567_891, 6) == "-1,234.567891"
-    assert decimal_text(-1, 6) == "-0.000001"
-    assert decimal_text(25, 0) == "25"
 
 
 @settings(deadline=None)

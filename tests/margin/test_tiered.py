@@ -11,7 +11,6 @@ from seawall.foundation.errors import InputError
 from seawall.margin.tiered.lines import (
     TierLines,
     deductions,
-    initial_of,
     inverse_margin,
     maintenance_of,
     margin,
@@ -123,7 +122,6 @@ def test_one_table_by_hand():
     assert cuts == pytest.approx([0.0, 15_000.0, 140_000.0])
     notional = np.array([5e5, 3e6, 8e6])
     assert maintenance_of(THREE, notional) == pytest.approx([5_000.0, 60_000.0, 260_000.0])
-    assert initial_of(THREE, notional) == pytest.approx([10_000.0, 120_000.0, 520_000.0])
     assert next_deduction(before=15_000.0, bound=5e6, rate_before=0.025, rate=0.05) == 140_000.0
 
 

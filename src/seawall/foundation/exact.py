@@ -76,11 +76,3 @@ def floor_of(amount: Fraction) -> int:
 def nearest(amount: Fraction) -> int:
     """The nearest whole number; halves go up."""
     return divide_down(2 * amount.numerator + amount.denominator, 2 * amount.denominator)
-
-
-def decimal_text(units: int, decimals: int) -> str:
-    """Whole units of 10^-``decimals`` as a decimal: 1500000 at 6 is "1.500000"."""
-    if decimals <= 0:
-        return f"{units * 10**-decimals:,}"
-    whole, rest = divmod(abs(units), 10**decimals)
-    return f"{'-' if units < 0 else ''}{whole:,}.{rest:0{decimals}d}"

@@ -121,7 +121,7 @@ def margin_accounts(
     elif together == "settlement":
         accounts = _by_settlement(view, held, balances)
     else:
-        settle = _common_settle(held, balances, quote)
+        settle = _common_settle(held, quote)
         cash = balances.pop(settle, 0.0)
         accounts = [_account(view, held, settle, cash, balances)]
         if together == "underlying":
@@ -158,7 +158,7 @@ def _settle(instrument: Instrument) -> str:
     return instrument.settle
 
 
-def _common_settle(held: _Held, balances: dict[str, float], quote: str) -> str:
+def _common_settle(held: _Held, quote: str) -> str:
     """The asset in which an account that is margined as one counts its cash.
 
     That of its first position that is not paid in its own coin; else the quote currency.

@@ -45,10 +45,3 @@ def deposit_index_step(loss: int, deposits: int, index: int) -> int:
     if deposits == 0:
         return 0
     return divide_up(index * loss, deposits)
-
-
-def depositors_pay(loss: int, deposits: int, index: int) -> int:
-    """Token units that depositors lose together: at least the loss, never more than they have."""
-    if deposits == 0 or index == 0:
-        return 0
-    return min(divide_up(deposit_index_step(loss, deposits, index) * deposits, index), deposits)

@@ -6,7 +6,6 @@ decimals; what is not whole in the venue's units is rounded, and the result says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -71,10 +70,3 @@ class Rounder:
     def sentences(self) -> tuple[str, ...]:
         """What was rounded, each once, in the order in which it came."""
         return tuple(dict.fromkeys(self.said))
-
-
-def whole_amounts(line: Line) -> Iterator[int]:
-    """Every whole amount in a working."""
-    for below in (line, *line.walk()):
-        if isinstance(below.value, int) and not isinstance(below.value, bool):
-            yield below.value

@@ -224,11 +224,11 @@ def requirement(table: MarginTable, price: Floats) -> Requirement:
     path = np.zeros_like(unit)
     holdings = starting_holdings(table)
     equity, maintenance, rows = assess(table, holdings, quotes, path, unit)
-    initial = _initial(table, holdings, quotes, rows)
+    initial = _initial(table, quotes, rows)
     return Requirement(equity, initial, maintenance)
 
 
-def _initial(table: MarginTable, holdings: Holdings, quotes: Quotes, rows: Worth) -> Floats:
+def _initial(table: MarginTable, quotes: Quotes, rows: Worth) -> Floats:
     """Initial margin (u,), quote, of the static table."""
     t, count = table.rows, table.units.account.size
     settle = quotes.price[0, table.units.settle][t.unit]

@@ -147,14 +147,6 @@ def maintenance_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
     return margin(notional, np.broadcast_to(rates, shape), np.broadcast_to(cuts, shape))
 
 
-def initial_of(tiers: Sequence[Tier], notional: Floats) -> Floats:
-    """Initial margin (n,) of notionals (n,) >= 0 at the tiers' leverage, marginal form, quote."""
-    lines = tier_lines([tiers])
-    shape = (notional.size, lines.initial_rate.shape[1])
-    rates, cuts = lines.initial_rate[0], lines.initial_deduction[0]
-    return margin(notional, np.broadcast_to(rates, shape), np.broadcast_to(cuts, shape))
-
-
 def inverse_margin(
     size: Floats,
     price: Floats,
