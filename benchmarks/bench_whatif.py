@@ -1,6 +1,6 @@
 """Margin in many shifted markets: columns against the framework market by market.
 
-What liquidation prices, surfaces and `seawall whatif` rest on. `python -m seawall.whatif.timing`
+What liquidation prices, surfaces and `seawall whatif` rest on. `python benchmarks/time_whatif.py`
 gives the milliseconds of a whole what-if on 500 legs, for which the goal is 100.
 """
 
@@ -14,7 +14,7 @@ from measure import Benchmark
 from seawall.margin.account.shifts import Evaluate, Shifts
 from seawall.margin.rules import net_margin, one_by_one, rules_of
 from seawall.margin.view import margin_accounts
-from seawall.whatif.timing import made_up_case
+from time_whatif import made_up_case
 
 LEGS = 500
 MANY, FEW = 48, 2

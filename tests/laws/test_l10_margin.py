@@ -17,12 +17,13 @@ from seawall.foundation.compiled import cache_root
 from seawall.margin.portfolio import many_options
 
 SAME = "L10: same Case, same version: same JSON, byte for byte, whatever is in the cache"
+MADE_UP = Path(__file__).parents[2] / "benchmarks"  # time_whatif
 # The command itself, on a Case that is made up instead of loaded: venues' presets lack fees.
 FRESH = """
 import sys
 import seawall.casefile
 from seawall.cli.app import run
-from seawall.whatif.timing import made_up_case
+from time_whatif import made_up_case
 preset, legs, command, *rest = sys.argv[1:]
 seawall.casefile.load_case = lambda folder: made_up_case(int(legs), preset)
 sys.exit(run([command, "made-up", *rest]))
@@ -34,7 +35,7 @@ def answer(command: tuple[str, ...], preset: str, legs: int, cache: Path) -> byt
     """What a fresh process prints for a made-up desk of ``legs`` options under ``preset``."""
     done = subprocess.run(
         [sys.executable, "-c", FRESH, preset, str(legs), *command, "--json", "-"],
-        env={**os.environ, "SEAWALL_CACHE": str(cache)},
+        env={**os.environ, "SEAWALL_CACHE": str(cache), "PYTHONPATH": str(MADE_UP)},
         capture_output=True,
         check=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seawall.whatif.compare import what_if
-from seawall.whatif.timing import made_up_case, main, milliseconds
+from time_whatif import made_up_case, main, milliseconds
 
 
 def test_the_made_up_desk_holds_what_is_asked() -> None:

@@ -1,4 +1,4 @@
-"""How long a what-if takes in a warm process: ``python -m seawall.whatif.timing [LEGS] [PRESETS]``.
+"""How long a what-if takes in a warm process: `python benchmarks/time_whatif.py [LEGS] [PRESETS]`.
 
 A made-up options desk under each preset (names with commas; without them Deribit's): half calls,
 half puts, long and short, six expiries, two underlyings. Prints the fastest and the median of a
