@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from seawall.foundation.errors import InputError, MissingRule, StaleError
 from seawall.foundation.quantity import POSITIVE_FRACTION, POSITIVE_SECONDS, SECONDS, choices
 from seawall.foundation.section import Section, parse_toml
 from seawall.instruments import Future, Held, Option, Perpetual
-from seawall.margin.frameworks import framework_of
+from seawall.margin.frameworks import FRAMEWORKS, framework_of
 from seawall.market import AssetState
 from seawall.venues import Rulebook
 from seawall.venues.preset import load_preset, require_rules, rulebook_from
@@ -32,6 +33,8 @@ CASE_KEYS = (
     "max_age_seconds",
     "loss_fraction",
 )
+# Tables of a rulebook from which a margin framework reads its numbers.
+MARGIN_TABLES = ("margin", "option_margin")
 
 
 def load_case(path: str | os.PathLike[str]) -> Case:
@@ -64,6 +67,7 @@ def case_from_files(files: CaseFiles) -> Case:
     market = read_market(market_top, assets, book, list(rulebooks))
     crowds = read_crowds(_optional(files, "crowd.toml"), rulebooks, book, market)
     _check_empty(files, book, crowds)
+    _check_margins(raw, rulebooks)
     _check_rules(raw, rulebooks, book, crowds)
     return Case(
         name=top.name("name"),
@@ -183,6 +187,38 @@ def _check_empty(files: CaseFiles, book: Book, crowds: tuple[CrowdSpec, ...]) ->
     )
 
 
+def _check_margins(raw: Mapping[str, Section], rulebooks: Mapping[str, Rulebook]) -> None:
+    """Read every rulebook's margin numbers, so that a wrong one is refused here, with its line.
+
+    Numbers that nobody supplied are asked for when the venue is used, see `_check_rules`.
+    """
+    for venue, top in raw.items():
+        rules = rulebooks[venue]
+        if rules.framework not in FRAMEWORKS:
+            raise top.refuse(
+                "framework",
+                f"is {rules.framework!r}, not a margin framework",
+                choices(rules.framework, FRAMEWORKS),
+            )
+        if not any(key.partition(".")[0] in MARGIN_TABLES for key in rules.needs):
+            with contextlib.suppress(MissingRule):
+                _read_margin(top, rules)
+
+
+def _read_margin(top: Section, rules: Rulebook) -> None:
+    """Refuses, with file, line and key, what the rulebook's margin framework cannot read."""
+    table = Section(rules.margin, top.file, ("margin",), top.text)
+    try:
+        framework_of(rules).read(rules, table)
+    except MissingRule as error:
+        raise MissingRule(f"{top.file}: {error}") from error
+    except InputError as error:
+        if error.file is not None:
+            raise
+        # A record that refuses itself as a whole does not know where it was read from.
+        raise table.refuse(None, f"cannot be used: {error}") from error
+
+
 def _check_rules(
     raw: Mapping[str, Section],
     rulebooks: Mapping[str, Rulebook],
@@ -220,3 +256,5 @@ def _check_rules(
                 f"{instrument.name} on {venue} needs; write {instrument.underlying} = "
                 "[{ lower_bound = 0, max_leverage = ..., maintenance_rate = ... }] under [tiers]."
             )
+    for venue in sorted(used):
+        _read_margin(raw[venue], rulebooks[venue])

@@ -18,6 +18,7 @@ from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.working import AccountMargin, Line
+from seawall.margin.portfolio.overlaid import overlay
 
 T = TypeVar("T")
 
@@ -83,30 +84,12 @@ def read_markets(venue: str, table: Section, cls: type[T]) -> Markets[T]:
     ``venue`` is the rulebook's name, for refusals.
     """
     own = {key: value for key, value in table.values.items() if key not in (*BESIDE, "markets")}
+    shared = Section(own, table.file, table.path, table.text)
     below = table.section("markets")
     if not below.values:
-        return Markets(venue, read_record(_section(table, own), cls), {})
+        return Markets(venue, read_record(shared, cls), {})
     return Markets(
         venue,
         None,
-        {
-            name: read_record(
-                _section(below.section(name), overlaid(own, below.section(name).values)), cls
-            )
-            for name in below.values
-        },
+        {name: read_record(overlay(below.section(name), shared), cls) for name in below.values},
     )
-
-
-def overlaid(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    """``over`` on top of ``base``: tables key by key, everything else replaced whole."""
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = overlaid(below, value) if both else value  # type: ignore[arg-type]
-    return merged
-
-
-def _section(place: Section, values: Mapping[str, object]) -> Section:
-    return Section(values, place.file, place.path, place.text)

@@ -46,6 +46,7 @@ from seawall.margin.portfolio.pmrm_lines import (
 from seawall.margin.portfolio.pmrm_parts import (
     CONFIDENCE,
     FACTOR,
+    LOSS_FACTOR,
     MULTIPLE,
     SHARE,
     WINDOW,
@@ -99,7 +100,7 @@ class PmrmV1:
     base_contingency: float = number(SHARE)
     perp_contingency: float = number(SHARE)
     option_contingency: float = number(SHARE)
-    initial_factor: float = number(FACTOR)
+    initial_factor: float = number(LOSS_FACTOR)
     static_discount: float = number(FACTOR)
     rate_multiple: float = number(FACTOR)
     rate_add: float = number(FACTOR)

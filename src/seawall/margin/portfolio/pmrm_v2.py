@@ -41,6 +41,7 @@ from seawall.margin.portfolio.markets import Markets, read_markets
 from seawall.margin.portfolio.pmrm_lines import basis_contingency, expiry_lines, scenario_lines
 from seawall.margin.portfolio.pmrm_parts import (
     FACTOR,
+    LOSS_FACTOR,
     MULTIPLE,
     WINDOW,
     Held,
@@ -94,8 +95,8 @@ class PmrmV2:
     discount: StaticDiscount
     basis: Basis
     contingency: Contingency
-    maintenance_factor: float = number(FACTOR)
-    initial_factor: float = number(FACTOR)
+    maintenance_factor: float = number(LOSS_FACTOR)
+    initial_factor: float = number(LOSS_FACTOR)
     collateral: Mapping[str, CoinHaircut] = field(default_factory=dict)
     regular_scenarios: int = whole(0, 1000, 23)
     settlement_seconds: float = number(WINDOW, 1800.0)

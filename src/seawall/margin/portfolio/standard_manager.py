@@ -43,7 +43,8 @@ from seawall.margin.account.netted import (
 from seawall.margin.account.shifts import UNMOVED, Shifts
 from seawall.margin.account.working import AccountMargin, Line, MarketMargins
 from seawall.margin.portfolio.many_options import compiled_or_plain
-from seawall.margin.portfolio.markets import BESIDE, overlaid
+from seawall.margin.portfolio.markets import BESIDE
+from seawall.margin.portfolio.overlaid import Tables, overlay
 from seawall.margin.portfolio.standard_options import Settled, expiry_line, expiry_margins, settled
 from seawall.margin.portfolio.standard_rules import OptionShares, StandardManager
 from seawall.venues import Rulebook
@@ -97,10 +98,11 @@ def read(rulebook: Rulebook, table: Section) -> StandardManager:
     Raises InputError for what is missing, unknown or too large.
     """
     shared, markets = table.section("every_market"), table.section("markets")
-    each = {name: overlaid(shared.values, markets.section(name).values) for name in markets.values}
+    each = {name: overlay(markets.section(name), shared) for name in markets.values}
     left_out = ("every_market", *BESIDE)
     values = {key: value for key, value in table.values.items() if key not in left_out}
-    whole = Section({**values, "markets": each}, table.file, table.path, table.text)
+    listed = Tables(markets.values, table.file, markets.path, table.text, each)
+    whole = Tables(values, table.file, table.path, table.text, {"markets": listed})
     return read_record(whole, StandardManager)
 
 
