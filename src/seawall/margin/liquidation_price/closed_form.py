@@ -81,24 +81,23 @@ def inverse_liquidation_price(
 
 def tiered_liquidation_price(
     *,
-    size: float,
-    entry: float,
-    margin: float,
-    rates: Sequence[float],
-    deductions: Sequence[float],
+    size: N,
+    entry: N,
+    margin: N,
+    rates: Sequence[N],
+    deductions: Sequence[N],
     inverse: bool,
-    other_maintenance: float = 0.0,
-    other_profit: float = 0.0,
-) -> float | None:
+) -> N | None:
     """Liquidation price over a whole tier table: the tier is that of the notional at that price.
 
-    rates, deductions (t,) of the tiers, deductions in quote (inverse: in coin). Maintenance is the
+    rates, deductions (t,) of the tiers, deductions in quote (inverse: in coin). margin: cross, the
+    wallet balance plus profit less maintenance of the other positions. Maintenance is the
     largest of the tiers' lines, so equity less maintenance is the smallest of lines that all rise
     towards safety: the first line to be crossed is that of the tier which holds the notional at its
     own price. So no iteration over the tiers is needed. An inverse position whose tiers are in
     quote stays in one tier: give its rate - deduction / |size| as the rate.
     """
-    form = inverse_liquidation_price if inverse else linear_liquidation_price
+    form, zero = inverse_liquidation_price if inverse else linear_liquidation_price, size - size
     prices = [
         price
         for rate, deduction in zip(rates, deductions, strict=True)
@@ -109,8 +108,8 @@ def tiered_liquidation_price(
                 margin=margin,
                 rate=rate,
                 deduction=deduction,
-                other_maintenance=other_maintenance,
-                other_profit=other_profit,
+                other_maintenance=zero,
+                other_profit=zero,
             )
         )
         is not None

@@ -15,12 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.errors import InputError, MissingRule
 from seawall.venues import Rulebook, Tier
+
+N = TypeVar("N", float, Fraction)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def margin(
     return result
 
 
-def next_deduction(*, before: float, bound: float, rate_before: float, rate: float) -> float:
+def next_deduction(*, before: N, bound: N, rate_before: N, rate: N) -> N:
     """Deduction of a tier from that of the tier below: the margin does not jump at ``bound``."""
     return before + bound * (rate - rate_before)
 

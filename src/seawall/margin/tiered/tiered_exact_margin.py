@@ -24,11 +24,8 @@ from seawall.foundation.exact import as_written, divide_up, floor_of, nearest, p
 from seawall.margin.account.exact import ExactMargin
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.working import Line
-from seawall.margin.liquidation_price.closed_form import (
-    inverse_liquidation_price,
-    linear_liquidation_price,
-    to_tick_above,
-)
+from seawall.margin.liquidation_price.closed_form import tiered_liquidation_price, to_tick_above
+from seawall.margin.tiered.lines import next_deduction
 from seawall.margin.tiered.tiered_margin import Rounding, TieredMargin, tiers_for
 from seawall.venues import Tier
 from seawall.venues.rulebook import WHOLE
@@ -137,15 +134,14 @@ def exact_tiers(tiers: tuple[Tier, ...]) -> tuple[ExactTier, ...]:
             out.append(ExactTier(start, rate, ZERO, initial_rate, ZERO))
             continue
         last = out[-1]
-        out.append(
-            ExactTier(
-                start,
-                rate,
-                last.deduction + start * (rate - last.rate),
-                initial_rate,
-                last.initial_deduction + start * (initial_rate - last.initial_rate),
-            )
+        cut = next_deduction(before=last.deduction, bound=start, rate_before=last.rate, rate=rate)
+        initial_cut = next_deduction(
+            before=last.initial_deduction,
+            bound=start,
+            rate_before=last.initial_rate,
+            rate=initial_rate,
         )
+        out.append(ExactTier(start, rate, cut, initial_rate, initial_cut))
     return tuple(out)
 
 
@@ -158,27 +154,19 @@ def exact_liquidation_price(
     The first tier's line to be crossed decides, see `tiered_liquidation_price`. An inverse position
     whose tiers are in quote stays in one tier.
     """
-    form = inverse_liquidation_price if position.inverse else linear_liquidation_price
-    lines = [(tier.rate, tier.deduction) for tier in position.tiers]
+    rates = [tier.rate for tier in position.tiers]
+    cuts = [tier.deduction for tier in position.tiers]
     if position.inverse and position.per != 1:
         own = position.tiers[position.tier]
-        lines = [(own.rate - _over(own.deduction, abs(position.size)), ZERO)]
-    prices = []
-    for rate, deduction in lines:
-        price = form(
-            size=position.size,
-            entry=position.entry,
-            margin=free,
-            rate=rate,
-            deduction=deduction,
-            other_maintenance=other_maintenance,
-            other_profit=ZERO,
-        )
-        if price is not None:
-            prices.append(price)
-    if not prices:
-        return None
-    return max(prices) if position.size > 0 else min(prices)
+        rates, cuts = [own.rate - _over(own.deduction, abs(position.size))], [ZERO]
+    return tiered_liquidation_price(
+        size=position.size,
+        entry=position.entry,
+        margin=free - other_maintenance,
+        rates=rates,
+        deductions=cuts,
+        inverse=position.inverse,
+    )
 
 
 @dataclass(frozen=True)
