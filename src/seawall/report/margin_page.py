@@ -179,7 +179,10 @@ def _positions(result: Result, width: int) -> list[Line]:
         lines += [rule(title, width), *table(columns, width)]
         if len(ranked) > ROWS:
             lines.append((Span(f"  and {len(ranked) - ROWS:,} more in the JSON", "muted"),))
-        note = "one price moves, all others stay; options: price of the underlying"
+        note = (
+            "one price moves, all others stay, so of a share (a staked token) its discount; "
+            "options: price of the underlying"
+        )
         lines += [(Span(text, "muted"),) for text in wrap(note, width)]
     return lines
 

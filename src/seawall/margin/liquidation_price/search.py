@@ -92,7 +92,12 @@ def liquidation_prices(
 
 
 def assets_at_risk(account: MarginAccount) -> tuple[str, ...]:
-    """Assets whose price moves the account: underlyings, then coins held, the cash's own last."""
+    """Assets whose price is searched: underlyings, then coins held beside.
+
+    Not the settlement asset's own, unless it is one of them: equity and margin that are paid in it
+    fall together, and the account fails at the same prices. Wrong where coins or debts in other
+    assets stand against it (a stablecoin off its peg): that is a move of a what-if.
+    """
     names = dict.fromkeys([*account.perps.underlying, *account.options.underlying])
     names.update(dict.fromkeys(account.balances.assets))
     return tuple(name for name in names if name in account.spot)
