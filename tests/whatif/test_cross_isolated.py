@@ -12,7 +12,7 @@ from seawall.margin.liquidation_price.search import liquidation_prices
 from seawall.margin.rules import net_margin, rules_of
 from seawall.margin.view import margin_accounts
 from seawall.whatif.cross_isolated import cross_saving, one_by_one
-from seawall.whatif.standing import Held, desk_accounts, read_rules, standing, standings
+from seawall.whatif.standing import OwnedAccount, desk_accounts, read_rules, standing, standings
 from seawall.whatif.venues_table import preset_rulebook
 
 
@@ -30,7 +30,7 @@ def own_standings(case):
 def test_a_portfolio_rule_saves_what_the_sum_of_the_parts_asks_more(case) -> None:
     rules = rules_of(preset_rulebook("derive_pmrm_v2"))
     (account,) = margin_accounts(case.book, case.market, rules.rulebook, 1, case.as_of, case.quote)
-    one = standing(rules, Held("harbour/options", "derive_pmrm_v2", account), case.market)
+    one = standing(rules, OwnedAccount("harbour/options", "derive_pmrm_v2", account), case.market)
     saving = cross_saving(rules, one)
     alone = [float(rules.assess(part).requirement.maintenance) for part in one_by_one(account)]
     assert saving.maintenance_alone == pytest.approx(sum(alone), rel=1e-12)

@@ -19,7 +19,7 @@ from seawall.margin.rules import Rules
 from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
 from seawall.whatif.greeks import Exposure, exposures
 from seawall.whatif.standing import (
-    Held,
+    OwnedAccount,
     Standing,
     Threat,
     desk_accounts,
@@ -99,7 +99,7 @@ def what_if(
         states[TRADE] = (*first, *new, *(h for h in kept if h.account not in earlier))
     if not moves.empty:
         # One object for what a trade left alone: it is shocked, and then assessed, once.
-        shocked: dict[int, Held] = {}
+        shocked: dict[int, OwnedAccount] = {}
         for name, start in ((SHOCK, BEFORE), (BOTH, TRADE)):
             if start in states:
                 for one in states[start]:
@@ -116,7 +116,7 @@ def what_if(
 
 
 def _states(
-    held: Mapping[str, tuple[Held, ...]], rules: Mapping[str, Rules], case: Case
+    held: Mapping[str, tuple[OwnedAccount, ...]], rules: Mapping[str, Rules], case: Case
 ) -> tuple[State, ...]:
     """Each state's standings and Greeks; what a trade left alone is not computed again."""
     known: dict[int, Standing] = {}
@@ -132,7 +132,7 @@ def _states(
     return tuple(out)
 
 
-def _shocked(held: Held, factors: Mapping[str, float], shock: Shock) -> Held:
+def _shocked(held: OwnedAccount, factors: Mapping[str, float], shock: Shock) -> OwnedAccount:
     """The account after the shock: the same holdings in the moved market."""
     margin = held.margin
     volatility = dict.fromkeys(margin.options.underlying, 1.0 + shock.volatility)

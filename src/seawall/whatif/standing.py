@@ -113,7 +113,7 @@ def read_rules(case: Case, accounts: Iterable[int]) -> dict[str, Rules]:
 
 
 @dataclass(frozen=True)
-class Held:
+class OwnedAccount:
     """One margin account as its venue sees it, and whose it is."""
 
     account: str
@@ -123,7 +123,7 @@ class Held:
 
 def held_accounts(
     case: Case, accounts: Iterable[int], rules: Mapping[str, Rules]
-) -> tuple[Held, ...]:
+) -> tuple[OwnedAccount, ...]:
     """Every margin account of ``accounts`` (indices in the book), in their order."""
     book = case.book
     out = []
@@ -131,7 +131,7 @@ def held_accounts(
         venue = book.account_venue[index]
         rulebook = rules[venue].rulebook
         found = margin_accounts(book, case.market, rulebook, index, case.as_of, case.quote)
-        out += [Held(book.account_names[index], venue, margin) for margin in found]
+        out += [OwnedAccount(book.account_names[index], venue, margin) for margin in found]
     return tuple(out)
 
 
@@ -143,7 +143,7 @@ def standings(
     return tuple(standing(rules[held.venue], held, case.market) for held in found)
 
 
-def standing(rules: Rules, held: Held, market: Market) -> Standing:
+def standing(rules: Rules, held: OwnedAccount, market: Market) -> Standing:
     """One margin account under ``rules``; distances in the daily sigmas of ``market``."""
     evaluate = net_margin(rules, held.margin)
     now = evaluate(UNMOVED)
