@@ -14,7 +14,7 @@ from seawall.foundation.errors import InputError
 from seawall.instruments import Option
 from seawall.valuation import shockgrid
 from seawall.valuation.shockgrid import (
-    ShockRow,
+    NamedShock,
     Shocks,
     change_table,
     equity_holdings,
@@ -30,7 +30,7 @@ AS_OF = NOW.timestamp()
 DAY = 86_400.0
 
 
-def by_revaluing(row: ShockRow) -> np.ndarray:
+def by_revaluing(row: NamedShock) -> np.ndarray:
     """Change of every position's and balance's value under one shock, by `moved` and `revalue`."""
     vol = {}
     for item in INSTRUMENTS:
@@ -52,25 +52,50 @@ def per_account(changes: np.ndarray, balances: bool) -> np.ndarray:
 
 
 ROWS = (
-    ShockRow("nothing", {}),
-    ShockRow("crash", {"BTC": 0.7, "ETH": 0.6}, 1.4, 0.05),
-    ShockRow("rally", {"BTC": 1.3, "ETH": 1.5}, 0.8, -0.02, DAY),
-    ShockRow("apart", {"BTC": 1.1, "ETH": 0.8}, 1.0, 0.0, 30 * DAY),
-    ShockRow("depeg", {"USDC": 0.9, "USDT": 1.02}),
-    ShockRow("expired", {"BTC": 0.85, "ETH": 1.2}, 1.0, 0.0, 80 * DAY),
-    ShockRow("no volatility", {"ETH": 0.95}, 0.0, -1.0),
-    ShockRow("unstaked at a loss", {"wstETH": 0.9, "ETH": 0.9}, 1.0, 0.0, 7 * DAY),
+    NamedShock("nothing", {}),
+    NamedShock("crash", {"BTC": 0.7, "ETH": 0.6}, 1.4, 0.05),
+    NamedShock("rally", {"BTC": 1.3, "ETH": 1.5}, 0.8, -0.02, DAY),
+    NamedShock("apart", {"BTC": 1.1, "ETH": 0.8}, 1.0, 0.0, 30 * DAY),
+    NamedShock("depeg", {"USDC": 0.9, "USDT": 1.02}),
+    NamedShock("expired", {"BTC": 0.85, "ETH": 1.2}, 1.0, 0.0, 80 * DAY),
+    NamedShock("no volatility", {"ETH": 0.95}, 0.0, -1.0),
+    NamedShock("unstaked at a loss", {"wstETH": 0.9, "ETH": 0.9}, 1.0, 0.0, 7 * DAY),
 )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize("balances", [False, True])
-def test_sums_of_unit_changes_are_the_change_of_value(row: ShockRow, balances: bool) -> None:
+def test_sums_of_unit_changes_are_the_change_of_value(row: NamedShock, balances: bool) -> None:
     build = equity_holdings if balances else position_holdings
     holdings = build(book(), market(), AS_OF)
     found = worst_by_account(holdings, book(), market(), AS_OF, shocks_from([row]))
     expected = per_account(by_revaluing(row), balances)
     np.testing.assert_allclose(found.change, expected, rtol=1e-9, atol=1e-5)
+
+
+def test_the_margin_of_an_isolated_position_moves_with_its_coin() -> None:
+    """0.5 of the settlement asset posted beside each position, worth its price's change."""
+    held = book()
+    posted = replace(
+        held,
+        isolated=np.ones(held.size.size, dtype=bool),
+        isolated_margin=np.full(held.size.size, 0.5),
+    )
+    row = NamedShock("crash", {"BTC": 0.7, "ETH": 0.6, "USDC": 0.9})
+    found, bare = (
+        worst_by_account(
+            equity_holdings(b, market(), AS_OF), b, market(), AS_OF, shocks_from([row])
+        ).change
+        for b in (posted, held)
+    )
+    expected = np.zeros(len(held.account_names))
+    for account, instrument in zip(held.position_account, held.position_instrument, strict=True):
+        item = held.instruments[instrument]
+        settle = getattr(item, "settle", item.underlying)
+        factor = row.price_factor.get(settle, 1.0)
+        expected[account] += 0.5 * market().assets[settle].spot * (factor - 1.0)
+    assert np.max(np.abs(expected)) > 1_000.0
+    np.testing.assert_allclose(found - bare, expected, rtol=1e-9, atol=1e-5)
 
 
 def test_no_shock_no_change_to_the_last_bit() -> None:
@@ -87,7 +112,7 @@ def test_no_shock_no_change_to_the_last_bit() -> None:
     days=st.floats(0.0, 60.0),
 )
 def test_any_shock(btc: float, eth: float, vol: float, add: float, days: float) -> None:
-    row = ShockRow("any", {"BTC": btc, "ETH": eth}, vol, add, days * DAY)
+    row = NamedShock("any", {"BTC": btc, "ETH": eth}, vol, add, days * DAY)
     holdings = equity_holdings(book(), market(), AS_OF)
     found = worst_by_account(holdings, book(), market(), AS_OF, shocks_from([row]))
     expected = per_account(by_revaluing(row), True)
@@ -115,7 +140,7 @@ def test_portions_of_shocks_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_shares_follow_their_contents() -> None:
-    shocks = shocks_from([ShockRow("eth", {"ETH": 0.81})])
+    shocks = shocks_from([NamedShock("eth", {"ETH": 0.81})])
     factors = price_changes(market(), INSTRUMENTS, shocks)[:, 0]
     place = list(market().assets)
     assert factors[place.index("wstETH")] == pytest.approx(0.81, rel=1e-12)
@@ -126,7 +151,7 @@ def test_shares_follow_their_contents() -> None:
 
 
 def test_inverse_and_linear_by_hand() -> None:
-    shocks = shocks_from([ShockRow("half", {"BTC": 0.5})])
+    shocks = shocks_from([NamedShock("half", {"BTC": 0.5})])
     held = np.array([item.name in ("BTC-PERP", "BTC-INV") for item in INSTRUMENTS])
     change = unit_changes(INSTRUMENTS, held, market(), AS_OF, shocks)[:, 0]
     names = [item.name for item in INSTRUMENTS]
@@ -149,11 +174,11 @@ def test_what_is_no_shock_is_refused_in_a_sentence() -> None:
     with pytest.raises(
         InputError, match=r"shock 'dead' has 0\.0; expected a finite number above 0"
     ):
-        shocks_from([ShockRow("dead", {"BTC": 0.0})])
+        shocks_from([NamedShock("dead", {"BTC": 0.0})])
     with pytest.raises(InputError, match="shock 'back' has -1"):
-        shocks_from([ShockRow("back", {"BTC": 1.0}, seconds=-1.0)])
+        shocks_from([NamedShock("back", {"BTC": 1.0}, seconds=-1.0)])
     with pytest.raises(InputError, match="shock 'odd' has nan"):
-        shocks_from([ShockRow("odd", {"BTC": 1.0}, volatility_add=float("nan"))])
+        shocks_from([NamedShock("odd", {"BTC": 1.0}, volatility_add=float("nan"))])
     two = rectangular(("BTC",), (0.9, 1.1))
     with pytest.raises(InputError, match="one entry per shock"):
         Shocks(two.names, two.assets, two.price_factor, np.ones(2), np.zeros(2), np.zeros(1))

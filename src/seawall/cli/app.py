@@ -23,6 +23,7 @@ from seawall.cli import (
     margin,
     output,
     scenarios,
+    shocks,
     surface,
     whatif,
 )
@@ -45,6 +46,7 @@ app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
 app.add_typer(scenarios.app, name="scenarios")
+app.command("shocks")(shocks.shocks)
 app.command("surface")(surface.surface)
 app.command("whatif")(whatif.whatif)
 

@@ -22,6 +22,9 @@ from seawall.valuation.black import OptionGreeks
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
+# forward, strike, years, volatility, call, scale; and spot_factor, vol_factor, vol_add, seconds.
+OptionColumns = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike]
+ShockColumns = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 
 
 def prepare() -> None:
@@ -79,8 +82,8 @@ def greeks(
 
 
 def revalue_grid(
-    options: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike, ArrayLike],
-    shocks: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike],
+    options: OptionColumns,
+    shocks: ShockColumns,
     out: Floats | None = None,
 ) -> Floats:
     """Each option's value under each shock times its scale, (n, s), quote per base unit x scale.
@@ -109,6 +112,15 @@ def revalue_grid(
     if grid_kernel.revalue_grid.ready():
         grid_kernel.revalue_grid(table(), f, k, t, vol, calls, size, *shocked, out)
         return out
+    return plain_grid((f, k, t, vol, calls, size), tuple(shocked), out)
+
+
+def plain_revalue_grid(options: OptionColumns, shocks: ShockColumns) -> Floats:
+    """As :func:`revalue_grid`, always by the plain twin: the same bits on every disk."""
+    *given, call, scale = options
+    (f, k, t, vol, size), calls = columns((*given, scale), call)
+    shocked, _ = columns(shocks, True)
+    out = np.empty((calls.size, shocked[0].size))
     return plain_grid((f, k, t, vol, calls, size), tuple(shocked), out)
 
 

@@ -17,7 +17,7 @@ a venue's rule that scales it by expiry belongs to that venue's margin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
 
@@ -40,6 +40,8 @@ Bools = NDArray[np.bool_]
 
 # Bytes of the table of unit changes that exist at a time; shocks are taken in portions of that.
 TABLE_BYTES = 64 * 2**20
+# Values of options under shocks, (n, s): `fastblack.revalue_grid`, or its plain twin.
+Revalue = Callable[[fastblack.OptionColumns, fastblack.ShockColumns], Floats]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Shocks:
 
 
 @dataclass(frozen=True)
-class ShockRow:
+class NamedShock:
     """One shock written out, as in a venue's table; what is not named does not move."""
 
     name: str
@@ -113,7 +115,7 @@ class ShockRow:
     seconds: float = 0.0
 
 
-def shocks_from(rows: Iterable[ShockRow]) -> Shocks:
+def shocks_from(rows: Iterable[NamedShock]) -> Shocks:
     """Shocks from rows written out one by one, in their order."""
     given = tuple(rows)
     assets = tuple(dict.fromkeys(asset for row in given for asset in row.price_factor))
@@ -187,13 +189,19 @@ def price_changes(market: Market, instruments: Iterable[Instrument], shocks: Sho
 
 
 def unit_changes(
-    instruments: tuple[Instrument, ...], held: Bools, market: Market, as_of: float, shocks: Shocks
+    instruments: tuple[Instrument, ...],
+    held: Bools,
+    market: Market,
+    as_of: float,
+    shocks: Shocks,
+    option_values: Revalue = fastblack.revalue_grid,
 ) -> Floats:
     """Change of value of one unit of each instrument entered at today's mark, (i, s), quote.
 
     ``held`` (i,): the others' rows are 0 and the market need not know them. Long one unit; inverse
-    contracts count in quote contracts, as sizes do. Options by :mod:`seawall.valuation.fastblack`:
-    its compiled and its plain values agree to 1e-13 of the forward, not bit for bit.
+    contracts count in quote contracts, as sizes do. Options by ``option_values``: compiled and
+    plain ones agree to 1e-13 of the forward, not bit for bit, and ``fastblack.revalue_grid`` takes
+    what is ready; what must be the same bits in every run gives ``fastblack.plain_revalue_grid``.
     Raises InputError as ``revalue`` does.
     """
     factors = price_changes(market, instruments, shocks)
@@ -216,7 +224,9 @@ def unit_changes(
     for asset in sorted({underlying[i] for i in options}):
         rows = np.array([i for i in options if underlying[i] == asset])
         paid_in = np.array([settle[i] for i in rows])
-        change[rows] = _option_changes(terms, rows, factors[asset], factors[paid_in], shocks)
+        change[rows] = _option_changes(
+            terms, rows, factors[asset], factors[paid_in], shocks, option_values
+        )
     return change
 
 
@@ -226,7 +236,12 @@ def _settle(instrument: Instrument) -> str:
 
 
 def _option_changes(
-    terms: Terms, rows: Ints, factor: Floats, paid_in: Floats, shocks: Shocks
+    terms: Terms,
+    rows: Ints,
+    factor: Floats,
+    paid_in: Floats,
+    shocks: Shocks,
+    option_values: Revalue,
 ) -> Floats:
     """Change of value of one unit of options on one underlying, (r, s), quote.
 
@@ -241,7 +256,7 @@ def _option_changes(
     )
     years = terms.years[rows]
     chosen = (terms.mark[rows], terms.strike[rows], years, terms.volatility[rows])
-    value = fastblack.revalue_grid((*chosen, terms.call[rows], 1.0), columns)
+    value = option_values((*chosen, terms.call[rows], 1.0), columns)
     rate = terms.rate[rows]
     if rate.any():
         left = np.maximum(years[:, None] - columns[3] / SECONDS_PER_YEAR, 0.0)
@@ -254,14 +269,20 @@ def _option_changes(
     return changed
 
 
-def change_table(book: Book, market: Market, as_of: float, shocks: Shocks) -> Floats:
+def change_table(
+    book: Book,
+    market: Market,
+    as_of: float,
+    shocks: Shocks,
+    option_values: Revalue = fastblack.revalue_grid,
+) -> Floats:
     """Changes of one unit of each instrument, then of each asset of the book: (i + k, s), quote.
 
     An asset that has no price in the market has NaN: whoever holds it is told so.
     """
     held = np.zeros(len(book.instruments), dtype=bool)
     held[book.position_instrument] = True
-    units = unit_changes(book.instruments, held, market, as_of, shocks)
+    units = unit_changes(book.instruments, held, market, as_of, shocks, option_values)
     factors = price_changes(market, book.instruments, shocks)
     place = {asset: k for k, asset in enumerate(market.assets)}
     assets = np.full((len(book.assets), len(shocks.names)), np.nan)
@@ -277,20 +298,23 @@ def position_holdings(book: Book, market: Market, as_of: float) -> Holdings:
     For tables of :func:`change_table`. The sum over an account's rows is the change of the value of
     its positions. Raises InputError when a settlement asset is not among the book's assets.
     """
-    return _holdings(book, market, as_of, np.empty(0, dtype=np.int64))
+    return _holdings(
+        book, market, as_of, np.empty(0, dtype=np.int64), np.zeros_like(book.isolated_margin)
+    )
 
 
 def equity_holdings(book: Book, market: Market, as_of: float) -> Holdings:
-    """The same with the balances: the sum is the change of the account's equity, no haircuts."""
-    return _holdings(book, market, as_of, np.arange(book.quantity.size))
+    """The same with balances and isolated margins: the change of equity, without haircuts."""
+    return _holdings(book, market, as_of, np.arange(book.quantity.size), book.isolated_margin)
 
 
-def _holdings(book: Book, market: Market, as_of: float, balances: Ints) -> Holdings:
+def _holdings(book: Book, market: Market, as_of: float, balances: Ints, posted: Floats) -> Holdings:
     values = revalue(book, market, as_of)
     place = {asset: k for k, asset in enumerate(book.assets)}
     # Options carry their whole value in their unit; others owe their profit so far.
     owed = np.array([not isinstance(i, Option) for i in book.instruments], dtype=bool)
-    rows = np.flatnonzero(owed[book.position_instrument] & (values.paid != 0.0))
+    in_settle = np.where(owed[book.position_instrument], values.paid, 0.0) + posted
+    rows = np.flatnonzero(in_settle != 0.0)
     settle = np.zeros(len(book.instruments), dtype=np.int64)
     for i in np.unique(book.position_instrument[rows]):
         asset = _settle(book.instruments[i])
@@ -310,7 +334,7 @@ def _holdings(book: Book, market: Market, as_of: float, balances: Ints) -> Holdi
         np.concatenate(
             [book.position_instrument, first + owed_in, first + book.balance_asset[balances]]
         ),
-        np.concatenate([book.size, values.paid[rows], book.quantity[balances]]),
+        np.concatenate([book.size, in_settle[rows], book.quantity[balances]]),
         len(book.account_names),
         first + len(book.assets),
     )
