@@ -19,6 +19,7 @@ from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Future, Option, Perpetual
+from seawall.valuation import inverse, linear
 from seawall.valuation.black import black
 from seawall.whatif.edit import Trade, nearest
 
@@ -161,7 +162,8 @@ def _fill(case: Case, instrument: Traded, held: float, entry: float, size: float
             return _Fill(after, after / coins, 0.0)
         return _Fill(after, (held * entry + size * mark) / after, 0.0)
     closed = -size if abs(size) <= abs(held) else held
-    gained = closed * (1.0 / entry - 1.0 / mark if instrument.inverse else mark - entry)
+    rule = inverse if instrument.inverse else linear
+    gained = float(rule.profit(closed, entry, mark))
     gained *= 1.0 if instrument.multiplier is None else instrument.multiplier
     return _Fill(after, entry if held * after > 0.0 else mark, gained)
 

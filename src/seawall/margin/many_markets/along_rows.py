@@ -18,6 +18,7 @@ from seawall.margin.account.shifts import Evaluate, NetMargin, Shifts
 from seawall.margin.lending.collateral import shortfall_margin
 from seawall.margin.lending.collateral_margin import NO_TERMS
 from seawall.margin.portfolio.many_options import compiled_or_plain
+from seawall.valuation import inverse, linear
 from seawall.venues import Collateral
 
 Sums = tuple[Floats, Floats, Floats]  # equity, initial, maintenance of some rows, (g,)
@@ -91,11 +92,11 @@ def gains_of(account: MarginAccount, rows: Ints) -> Callable[[Floats, Floats], F
     """A function of marks (g, n) and the settlement's price (g, 1): profits (g, n), quote."""
     perps = account.perps
     size, entry, accrued = perps.size[rows], perps.entry[rows], perps.accrued[rows]
-    inverse = perps.inverse[rows]
+    in_coin = perps.inverse[rows]
 
     def at(mark: Floats, settle: Floats) -> Floats:
-        gained = np.where(inverse, size * (1.0 / entry - 1.0 / mark), size * (mark - entry))
-        return (gained + accrued) * settle
+        coins, straight = inverse.profit(size, entry, mark), linear.profit(size, entry, mark)
+        return (np.where(in_coin, coins, straight) + accrued) * settle
 
     return at
 
@@ -137,7 +138,7 @@ def option_worth(account: MarginAccount, compiled: bool = False) -> Callable[[In
     discount = np.exp(-options.rate * years)
 
     def choose(rows: Ints) -> Worth:
-        strike, call, inverse = options.strike[rows], options.call[rows], options.inverse[rows]
+        strike, call, paid_in_coin = options.strike[rows], options.call[rows], options.inverse[rows]
 
         def at(factors: Factors) -> Floats:
             forward = options.forward[rows] * factors.spot
@@ -151,7 +152,7 @@ def option_worth(account: MarginAccount, compiled: bool = False) -> Callable[[In
                 * discount[rows]
             )
             in_coin = value / forward * (price[rows] * factors.spot)
-            return np.where(inverse, in_coin, value * factors.settle)
+            return np.where(paid_in_coin, in_coin, value * factors.settle)
 
         return at
 
