@@ -100,7 +100,8 @@ def test_what_if_compares_states_and_folds_what_does_not_change(answers) -> None
     lines = text.splitlines()
     assert lines[0] == "▲ BELOW     after both: below maintenance margin: harbour/options"
     assert "-10 BTC-PERP at 84,000 in harbour/perp-main: at the mark, no fee" in lines[1]
-    assert "BTC -12.0%, every implied volatility x 1.20; all else unchanged" in lines[2]
+    shocked = "BTC -12.0%, every implied volatility x 1.20; shares follow, all else unchanged"
+    assert shocked in lines[2]
     margin = text[text.index("── Margin") : text.index("── Liquidation prices")]
     assert [line.split()[1] for line in margin.splitlines() if "harbour/loan" in line] == [
         "unchanged"

@@ -80,7 +80,8 @@ def _shock(shock: Mapping[str, Any]) -> str:
     moves = [f"{clean(name)} {far(move)}" for name, move in shock["spot"].items()]
     if shock["volatility"]:
         moves.append(f"every implied volatility x {1 + shock['volatility']:.2f}")
-    return ", ".join(moves) + "; all else unchanged"
+    follow = "shares follow, " if shock["spot"] else ""
+    return ", ".join(moves) + f"; {follow}all else unchanged"
 
 
 def _first(result: Result, width: int) -> list[Line]:
