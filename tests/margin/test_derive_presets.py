@@ -142,7 +142,7 @@ def test_a_missing_and_an_unknown_number_are_sentences():
     bare = rulebook_from({**raw, "margin": {"scenarios": []}}, file="mine.toml")
     with pytest.raises(InputError, match=r"rulebook 'mine': margin\.volatility is missing"):
         framework_of(bare).read(bare, margin_table(bare))
-    with pytest.raises(InputError, match=r"margin\.markets\.BTC\.basis_ad is not a known key"):
+    with pytest.raises(InputError, match=r"margin\.basis_ad is not a known key"):
         rules_of(preset("derive_pmrm_v1", basis_ad=1.0))
     with pytest.raises(InputError, match=r"markets\.SOL\.basis\.upp is not a known key"):
         rules_of(preset("derive_pmrm_v2", markets={"SOL": {"basis": {"upp": 1.0}}}))
