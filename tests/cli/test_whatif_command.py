@@ -57,6 +57,17 @@ def test_what_cannot_be_answered_is_1_and_one_sentence(
     assert printed.out == ""
 
 
+def test_shocks_given_apart_are_one_shock(capsys) -> None:
+    answers = []
+    for moves in (["BTC=-5%,ETH=-6%"], ["BTC=-5%", "ETH=-6%"]):
+        arguments = [word for move in moves for word in ("--shock", move)]
+        assert run(["whatif", *arguments, "--json", "-"]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+    assert run(["whatif", "--shock", "BTC=-5%", "--shock", "BTC=-6%"]) == 1
+    assert "BTC is given twice" in capsys.readouterr().err
+
+
 def test_every_key_of_both_answers_is_documented(capsys) -> None:
     answers = []
     for arguments in (

@@ -18,13 +18,34 @@ from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_fa
         ("-10 BTC-PERP", Trade("BTC-PERP", -10.0)),
         ("+1,250.5  SOL-PERP", Trade("SOL-PERP", 1250.5)),
         ("1e3 X", Trade("X", 1000.0)),
+        (".5 X", Trade("X", 0.5)),
+        ("-1,000,000 X", Trade("X", -1e6)),
     ],
 )
 def test_a_trade_is_a_signed_size_and_a_name(text: str, trade: Trade) -> None:
     assert parse_trade(text) == trade
 
 
-@pytest.mark.parametrize("text", ["", "BTC-PERP", "ten BTC-PERP", "0 BTC-PERP", "nan X", "1 A B"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "BTC-PERP",
+        "ten BTC-PERP",
+        "0 BTC-PERP",
+        "nan X",
+        "1 A B",
+        "+ X",
+        # Read as 15, 105, 1 and 10 these would be other trades than the one meant.
+        "1,5 BTC-PERP",
+        "10,5 BTC-PERP",
+        "1.000,5 BTC-PERP",
+        "1_0 BTC-PERP",
+        "1,00,000 X",
+        "1e25 X",
+        "1e308 X",
+    ],
+)
 def test_what_is_no_trade_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError, match='such as "-10 BTC-PERP"'):
         parse_trade(text)
@@ -47,6 +68,8 @@ def test_a_shock_is_moves_in_per_cent() -> None:
         ("BTC=20000%", "at most"),
         ("BTC=-1%,BTC=-2%", "BTC is given twice"),
         ("vol=0%,vol=5%", "vol is given twice"),
+        ("BTC=0%", "moves nothing"),
+        ("vol=+0%", "moves nothing"),
     ],
 )
 def test_what_is_no_shock_is_refused(text: str, words: str) -> None:

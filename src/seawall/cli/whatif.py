@@ -17,8 +17,11 @@ def whatif(
         typer.Option(metavar="TRADE", help='A trade at the mark: "-10 BTC-PERP". Repeatable.'),
     ] = None,
     shock: Annotated[
-        str | None,
-        typer.Option(metavar="MOVES", help="Moves of prices and volatility: BTC=-12%,vol=+20%."),
+        list[str] | None,
+        typer.Option(
+            metavar="MOVES",
+            help="Moves of prices and volatility: BTC=-12%,vol=+20%. Repeatable: all at once.",
+        ),
     ] = None,
     account: Annotated[
         str | None, typer.Option(metavar="NAME", help="The account that trades.")
@@ -35,7 +38,7 @@ def whatif(
 
     Exit code 0: an answer. 1: none, and why.
     """
-    if not add and shock is None:
+    if not add and not shock:
         raise InputError(
             "neither a trade nor a shock was given",
             file="--add",
@@ -47,7 +50,8 @@ def whatif(
     from seawall.whatif.compare import what_if
     from seawall.whatif.whatif_answer import whatif_answer
 
-    found = what_if(question, add or (), shock, account, desk)
+    moves = ",".join(shock) if shock else None
+    found = what_if(question, add or (), moves, account, desk)
     result = whatif_answer(question, found)
 
     from seawall.report import whatif_page

@@ -15,8 +15,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.valuation.moved import price_ratios
@@ -25,6 +23,10 @@ from seawall.valuation.portfolio_greeks import STABLE_VOLATILITY
 VOLATILITY = "vol"
 EVERYTHING = "all"
 LARGEST_MOVE = 100.0  # +10,000%
+LARGEST_SIZE = 1e24  # as in a Case's positions
+# A point is the decimal sign; commas may stand between thousands and nowhere else, so that 1,5
+# is refused and not read as 15.
+SIZE = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 NAMES_SHOWN = 3
 
 
@@ -53,7 +55,7 @@ def parse_trade(text: str) -> Trade:
     """A trade from ``-10 BTC-PERP``; InputError when it is not a size and a name."""
     parts = text.split()
     size = _number(parts[0]) if len(parts) == 2 else None
-    if size is None or size == 0.0 or not np.isfinite(size):
+    if size is None or not 0.0 < abs(size) <= LARGEST_SIZE:
         raise InputError(
             f"{text!r} is not a trade",
             file="--add",
@@ -63,7 +65,7 @@ def parse_trade(text: str) -> Trade:
 
 
 def parse_shock(text: str) -> Shock:
-    """A shock from ``BTC=-12%,vol=+20%``; InputError for what is not a move, or given twice."""
+    """A shock from ``BTC=-12%,vol=+20%``; InputError for what is no move, or is given twice."""
     spot: dict[str, float] = {}
     volatility: float | None = None
     for part in text.split(","):
@@ -90,7 +92,10 @@ def parse_shock(text: str) -> Shock:
             volatility = move
         else:
             spot[name] = move
-    return Shock(spot, volatility or 0.0)
+    shock = Shock(spot, volatility or 0.0)
+    if shock.empty:
+        raise InputError(f"{text!r} moves nothing", file="--shock", expected="a move other than 0%")
+    return shock
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -102,9 +107,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _number(text: str) -> float | None:
+    if SIZE.fullmatch(text) is None:
+        return None
     try:
-        return float(text.replace(",", "").replace("_", ""))
-    except ValueError:
+        return float(text.replace(",", ""))
+    except ValueError:  # "", "+", "e5"
         return None
 
 
