@@ -98,6 +98,21 @@ def test_the_first_to_die_is_the_fewest_daily_sigmas_away(case) -> None:
     assert threat.sigmas == min(others)
 
 
+def test_an_account_that_is_dead_already_names_what_killed_it(case) -> None:
+    """BTC at eleven times its price: the 88 BTC short has lost 74 million, the SOL long nothing."""
+    state = what_if(case, (), "BTC=+1000%", account="harbour/perp-main").states[-1]
+    (dead,) = [s for s in state.standings if s.held.name == "harbour/perp-main"]
+    assert dead.equity < dead.maintenance
+    assert (dead.nearest.leg, dead.nearest.side) == ("BTC-PERP", "short")
+    assert dead.nearest.worth == pytest.approx(-88.2 * 10 * 84_000, rel=0.01)
+
+
+def test_the_quote_currency_threatens_nothing(case) -> None:
+    """The loan owes USDC, in which everything is counted: only its collateral can break it."""
+    (loan,) = [s for s in what_if(case, (), "SOL=-1%").states[0].standings if "loan" in s.held.name]
+    assert [t.prices.asset for t in loan.threats] == ["wstETH"]
+
+
 def test_only_the_states_that_differ_are_there(case) -> None:
     assert [s.name for s in what_if(case, [TRADE]).states] == ["before", "trade"]
     assert [s.name for s in what_if(case, (), SHOCK).states] == ["before", "shock"]

@@ -30,7 +30,9 @@ def own_standings(case):
 def test_a_portfolio_rule_saves_what_the_sum_of_the_parts_asks_more(case) -> None:
     rules = rules_of(preset_rulebook("derive_pmrm_v2"))
     (account,) = margin_accounts(case.book, case.market, rules.rulebook, 1, case.as_of, case.quote)
-    one = standing(rules, OwnedAccount("harbour/options", "derive_pmrm_v2", account), case.market)
+    one = standing(
+        rules, OwnedAccount("harbour/options", "derive_pmrm_v2", account), case.market, "USDC"
+    )
     saving = cross_saving(rules, one)
     alone = [float(rules.assess(part).requirement.maintenance) for part in one_by_one(account)]
     assert saving.maintenance_alone == pytest.approx(sum(alone), rel=1e-12)

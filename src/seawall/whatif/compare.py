@@ -125,7 +125,7 @@ def _states(
         stands = []
         for one in accounts:
             if id(one) not in known:
-                known[id(one)] = standing(rules[one.venue], one, case.market)
+                known[id(one)] = standing(rules[one.venue], one, case.market, case.quote)
             stands.append(known[id(one)])
         greeks = exposures((one.margin for one in accounts), case.quote)
         out.append(State(name, tuple(stands), greeks))

@@ -37,13 +37,14 @@ class Threat:
     prices    nearest liquidation prices of the asset, both ways
     sigmas    nearest distance in daily standard deviations; None where there is none, or no
               volatility to measure it in
-    leg       the position or coin that loses most on the way there, and its side
+    leg       the position or coin that breaks the account, its side, and its worth now, quote
     """
 
     prices: LiquidationPrices
     sigmas: float | None
     leg: str
     side: str
+    worth: float
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,15 @@ def standings(
 ) -> tuple[Standing, ...]:
     """How every margin account of ``accounts`` (indices in the book) stands, in their order."""
     found = held_accounts(case, accounts, rules)
-    return tuple(standing(rules[held.venue], held, case.market) for held in found)
+    return tuple(standing(rules[held.venue], held, case.market, case.quote) for held in found)
 
 
-def standing(rules: Rules, held: OwnedAccount, market: Market) -> Standing:
-    """One margin account under ``rules``; distances in the daily sigmas of ``market``."""
+def standing(rules: Rules, held: OwnedAccount, market: Market, quote: str) -> Standing:
+    """One margin account under ``rules``; distances in the daily sigmas of ``market``.
+
+    The quote currency threatens nothing: its price is 1 by definition. An account that is below its
+    maintenance margin already names the asset whose leg has lost most, not the nearest price.
+    """
     evaluate = net_margin(rules, held.margin)
     now = evaluate(UNMOVED)
     maintenance = float(now.maintenance[0])
@@ -153,9 +158,10 @@ def standing(rules: Rules, held: OwnedAccount, market: Market) -> Standing:
         threats = [
             _threat(evaluate, rules, held.margin, asset, market.assets[asset].volatility)
             for asset in assets_at_risk(held.margin)
+            if asset != quote
         ]
     far = float("inf")
-    threats.sort(key=lambda t: far if t.sigmas is None else t.sigmas)
+    threats.sort(key=lambda t: (far if t.sigmas is None else t.sigmas, t.worth))
     equity, initial = float(now.equity[0]), float(now.initial[0])
     return Standing(
         held.account, held.venue, held.margin, equity, initial, maintenance, tuple(threats)
@@ -169,8 +175,8 @@ def _threat(
     prices = liquidation_prices(evaluate, held, asset, turning_points(rules, held, asset))
     distance, sigma = prices.distance, daily_sigma(volatility)
     sigmas = None if distance is None or sigma <= 0.0 else abs(distance) / sigma
-    leg, side = _losing_leg(held, asset, prices)
-    return Threat(prices, sigmas, leg, side)
+    leg, side, worth = _losing_leg(held, asset, prices)
+    return Threat(prices, sigmas, leg, side, worth)
 
 
 def first_to_die(found: Iterable[Standing]) -> tuple[Standing, Threat] | None:
@@ -180,18 +186,29 @@ def first_to_die(found: Iterable[Standing]) -> tuple[Standing, Threat] | None:
     return min(known, key=lambda pair: pair[1].sigmas or 0.0) if known else None
 
 
-def _losing_leg(held: MarginAccount, asset: str, prices: LiquidationPrices) -> tuple[str, str]:
-    """The leg on ``asset`` that loses most from now to its nearest price; ("", "") for none."""
+def _losing_leg(
+    held: MarginAccount, asset: str, prices: LiquidationPrices
+) -> tuple[str, str, float]:
+    """The leg on ``asset`` that breaks the account, its side and worth; ("", "", 0) for none.
+
+    The one that loses most from now to the nearest price; where that is the present price, the one
+    that has lost most already (a derivative below 0, else what would lose most in a fall of 1%).
+    """
     target = prices.nearest
-    factor = 0.99 if target is None or target == prices.present else target / prices.present
+    dead = target is not None and target == prices.present
+    factor = 0.99 if target is None or dead else target / prices.present
     before = leg_values(held)
     after = leg_values(moved(held, {asset: factor}))
     change = after.worth - before.worth
     mine = [n for n, name in enumerate(before.underlying) if name == asset]
     if not mine:
-        return "", ""
+        return "", "", 0.0
     worst = min(mine, key=lambda n: float(change[n]))
-    return before.names[worst], "long" if before.size[worst] > 0 else "short"
+    if dead:
+        lowest = min(mine, key=lambda n: float(before.worth[n]))
+        worst = lowest if before.worth[lowest] < 0.0 else worst
+    side = "long" if before.size[worst] > 0 else "short"
+    return before.names[worst], side, float(before.worth[worst])
 
 
 def desk_only(case: Case, accounts: Iterable[int]) -> Case:
