@@ -97,6 +97,18 @@ def test_the_cases_own_rulebook_stands_beside_the_presets() -> None:
     assert margin_answer(sample_case(crowd=0))["venues"] == []
 
 
+def test_a_loan_is_refused_where_nothing_is_lent() -> None:
+    """The sample's loan: 7.15M USDC owed against wstETH; leverage 7.15 / 2.6 where it can stand."""
+    rows = {r.venue: r for r in venues_table(sample_case(crowd=0), (2,), list_presets())}
+    lenders = {n for n, row in rows.items() if row.reason is None}
+    assert lenders == {"aave_v3", "derive_standard", "derive_pmrm_v1", "derive_pmrm_v2"}
+    for name in lenders:
+        assert rows[name].leverage == pytest.approx(7.15e6 / rows[name].equity, rel=1e-9)
+    for name in ("binance", "hyperliquid", "deribit", "paradex", "dydx_v4", "bybit", "okx"):
+        assert "owes 7,150,000 USDC" in rows[name].reason
+        assert f"{name}, which lends nothing" in rows[name].reason
+
+
 def test_a_rate_per_coin_is_not_applied_to_another_coin() -> None:
     (row,) = venues_table(sample_case(crowd=0), (0,), ("deribit",))
     assert row.reason is not None and "[option_margin.perps.HYPE]" in row.reason

@@ -46,6 +46,7 @@ class Framework:
     in_loop   True where the cascade's table gives the same maintenance margin (a test says so)
     tabled    True where its numbers stand in [tiers], [option_margin] and [collateral], which a
               Case's loader looks through; False where it reads [margin] and says what it lacks
+    lends     True where cash or a coin may be owed against coins held, without any position
     exact_needs  table of [margin] without which a rulebook has no exact mode; None: all have it
     listed    parameters -> the underlyings that they give numbers of their own for, where a stated
               default may serve others; None where there is no default
@@ -59,6 +60,7 @@ class Framework:
     tabled: bool = False
     listed: Callable[[Any], Collection[str]] | None = None
     exact_needs: str | None = None
+    lends: bool = False
 
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -76,7 +78,12 @@ FRAMEWORKS: dict[str, Framework] = {
         "settlement", standard_margin.read, standard_margin.assess, in_loop=True, tabled=True
     ),
     "collateral": Framework(
-        "account", collateral_margin.read, collateral_margin.assess, in_loop=True, tabled=True
+        "account",
+        collateral_margin.read,
+        collateral_margin.assess,
+        in_loop=True,
+        tabled=True,
+        lends=True,
     ),
     "synthetix_v3": Framework("account", skew_margin.read, skew_margin.assess),
     "gmx_v2": Framework(
@@ -86,9 +93,11 @@ FRAMEWORKS: dict[str, Framework] = {
         listed=lambda rule: rule.table.markets,
     ),
     "perennial_v2": Framework("underlying", perennial.read, perennial.assess),
-    "standard_manager": Framework("account", standard_manager.read, standard_manager.assess),
-    "pmrm_v1": Framework("underlying", pmrm_v1.read, pmrm_v1.assess),
-    "pmrm_v2": Framework("underlying", pmrm_v2.read, pmrm_v2.assess),
+    "standard_manager": Framework(
+        "account", standard_manager.read, standard_manager.assess, lends=True
+    ),
+    "pmrm_v1": Framework("underlying", pmrm_v1.read, pmrm_v1.assess, lends=True),
+    "pmrm_v2": Framework("underlying", pmrm_v2.read, pmrm_v2.assess, lends=True),
     "shock_grid": Framework("account", shock_margin.read, shock_margin.assess),
     "opyn_gamma": Framework("underlying", vault_options.read, vault_options.assess),
     "dydx_v4": Framework(
@@ -105,6 +114,7 @@ FRAMEWORKS: dict[str, Framework] = {
         drift_margin.assess,
         drift_exact_margin.exact_requirement,
         listed=lambda rule: rule.perps,
+        lends=True,
     ),
 }
 

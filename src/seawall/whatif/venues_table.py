@@ -17,6 +17,7 @@ import numpy as np
 from seawall.case import Case
 from seawall.foundation.errors import InputError, SeawallError
 from seawall.foundation.quantity import choices
+from seawall.margin.account.equity import refuse_loans
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.rules import Rules, rules_of
 from seawall.margin.view import margin_accounts
@@ -134,6 +135,9 @@ def _row(
 def _answer(
     case: Case, account: int, name: str, rules: Rules, held: Sequence[MarginAccount]
 ) -> VenueRow:
+    if not rules.framework.lends:
+        for one in held:
+            refuse_loans(name, one)
     margins = [rules.assess(one).requirement for one in held]
     equity = float(sum(float(r.equity) for r in margins))
     notional = float(sum(gross_notional(one) for one in held))
@@ -158,15 +162,20 @@ def _answer(
 
 
 def gross_notional(account: MarginAccount) -> float:
-    """Sum of |size| x price over derivatives (options at spot) and |value| of debts, quote."""
+    """Sum of |size| x price over derivatives (options at spot) and |value| of debts, quote.
+
+    Cash below 0 is a debt where there are no positions, else a loss of theirs.
+    """
     perps, options, coins = account.perps, account.options, account.balances
     linear = np.abs(perps.size) * perps.mark * account.settle_price
     spot = np.array([account.spot[u].price for u in options.underlying])
     debts = np.minimum(coins.quantity * coins.price, 0.0)
+    lent = 0.0 if perps.names or options.names else min(account.cash, 0.0) * account.settle_price
     return float(
         np.sum(np.where(perps.inverse, np.abs(perps.size), linear))
         + np.sum(np.abs(options.amount) * spot)
         - np.sum(debts)
+        - lent
     )
 
 
