@@ -186,8 +186,18 @@ def edited(**columns: pl.Expr) -> pl.DataFrame:
         (edited(strike=pl.lit(0.0)), "the strike is 0; expected a price above 0"),
         (edited(option_type=pl.lit("straddle")), "of the type 'straddle'; expected call or put"),
         (made_up().drop("ask_price"), "the column is missing"),
+        (edited(**{n: 1000 * pl.col(n) for n in ("bid_price", "ask_price")}), "prices in coin"),
+        (
+            edited(**{n: 10 * pl.col(n) for n in ("bid_price", "ask_price")}).filter(
+                (pl.col("option_type") == "call") == (pl.col("strike") > pl.col("futures_price"))
+            ),
+            "bid and ask in coin",
+        ),
     ],
-    ids=["crossed", "bounds", "expired", "no bid", "empty", "one strike", "zero", "kind", "column"],
+    ids=[
+        *["crossed", "bounds", "expired", "no bid", "empty", "one strike", "zero", "kind"],
+        *["column", "unit", "unit, out of the money"],
+    ],
 )
 def test_bad_chains_end_with_one_sentence(
     frame: pl.DataFrame, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -197,7 +207,19 @@ def test_bad_chains_end_with_one_sentence(
     assert run(["surface", str(file)]) == 1
     told = capsys.readouterr()
     assert says in told.err and told.err.count("\n") == 1
+    assert str(file) in told.err and "row 0" not in told.err
     assert told.out == ""
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_directory_is_no_chain(
+    chain: Path, inside: bool, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = chain.parent if inside else tmp_path / "nothing"
+    folder.mkdir(exist_ok=True)
+    assert run(["surface", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert f"{folder}: is a directory; expected an option chain in Parquet" in said
 
 
 @pytest.mark.parametrize(

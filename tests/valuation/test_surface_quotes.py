@@ -138,6 +138,23 @@ def test_a_chain_without_use_is_refused_in_a_sentence(rows: ChainRows, says: str
         usable_quotes(rows)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 0.1, 10.0, 1000.0])
+def test_prices_that_are_not_in_coin_are_refused(scale: float) -> None:
+    rows = one_expiry()
+    wrong = replace(rows, bid=scale * rows.bid, ask=scale * rows.ask)
+    side = "bids" if scale > 1.0 else "asks"
+    with pytest.raises(InputError, match=rf"the {side} of \d+ of 12 options on ETH .* in coin"):
+        usable_quotes(wrong)
+
+
+def test_two_impossible_quotes_are_slips_and_are_counted() -> None:
+    rows = one_expiry()
+    bid, ask = rows.bid.copy(), rows.ask.copy()
+    bid[[2, 4]], ask[[2, 4]] = 1.1, 1.2
+    (expiry,) = usable_quotes(replace(rows, bid=bid, ask=ask)).expiries
+    assert expiry.dropped[Dropped.ABOVE_BOUND] == 2
+
+
 def test_one_strike_alone_is_refused_in_a_sentence() -> None:
     rows = one_expiry()
     alone = ChainRows(

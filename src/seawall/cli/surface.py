@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,9 @@ from seawall.cli import output
 from seawall.foundation.errors import InputError
 
 STDOUT = "-"
+# Fits of 2025 and 2026 chains of Deribit miss by about a volatility point.
+LARGEST_MISS = 0.20
+MOST_SPREADS = 3.0
 
 
 def surface(
@@ -80,15 +85,39 @@ def _reports(
     chain = read_chain(file)
     if chain.is_empty():
         raise InputError("the chain is empty", file=str(file), expected="rows with option quotes")
-    snapshot = snapshot_at(chain, when)
-    names = [underlying] if underlying is not None else underlyings(snapshot)
-    return [
-        report_json(
-            report_of(fit_surface(usable_quotes(chain_rows(snapshot, name)))),
-            stickiness_by_term(smile_moves(chain, name, when)) if stickiness else (),
+    with _said_of(file):
+        snapshot = snapshot_at(chain, when)
+        names = [underlying] if underlying is not None else underlyings(snapshot)
+        reports = []
+        for name in names:
+            report = report_of(fit_surface(usable_quotes(chain_rows(snapshot, name))))
+            moves = stickiness_by_term(smile_moves(chain, name, when)) if stickiness else ()
+            reports.append(report_json(report, moves))
+            _refuse_no_fit(reports[-1])
+    return reports
+
+
+@contextmanager
+def _said_of(file: Path) -> Iterator[None]:
+    """A refusal that names no file is about the chain: it then names the chain's."""
+    try:
+        yield
+    except InputError as error:
+        if error.file is not None:
+            raise
+        joint = ": " if error.column is None else ", "
+        raise InputError(f"{file}{joint}{error}") from error
+
+
+def _refuse_no_fit(report: dict[str, Any]) -> None:
+    """A surface that misses its quotes by volatilities of a whole market is no surface of them."""
+    spread = max(expiry["half_spread"] for expiry in report["expiries"])
+    if report["rmse"] > max(LARGEST_MISS, MOST_SPREADS * spread):
+        raise InputError(
+            f"no arbitrage-free surface is near the quotes on {report['underlying']}: the best "
+            f"one misses them by {100.0 * report['rmse']:,.0f} volatility points",
+            expected="bid and ask in coin, a fraction of the forward (0.05 means 5% of it)",
         )
-        for name in names
-    ]
 
 
 def _moment(text: str | None) -> datetime | None:

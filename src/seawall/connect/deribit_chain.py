@@ -72,6 +72,8 @@ def read_chain(file: Path) -> pl.DataFrame:
     """Every row of a chain file with the columns used here; InputError when it is not one."""
     import polars as pl
 
+    if file.is_dir():
+        raise InputError("is a directory", file=str(file), expected="an option chain in Parquet")
     try:
         lazy = pl.scan_parquet(file)
         missing = [column for column in COLUMNS if column not in lazy.collect_schema()]
