@@ -51,6 +51,10 @@ def test_the_smile_rule_changes_delta_and_is_printed(capsys: Captured) -> None:
         (["--account", "a", "--desk", "harbour"], "account a and desk harbour are both given"),
         (["--desk", "harbor"], "no desk is called 'harbor'; expected 'harbour'"),
         (["--ratio", "1.5"], "a skew-stickiness ratio of 1.5 is given with the rule sticky_strike"),
+        (
+            ["--smile", "skew_stickiness", "--ratio", "1e300"],
+            "the skew-stickiness ratio is 1e+300; expected a number from -100 to 100",
+        ),
         (["--json", "no/such/folder/x.json"], "the folder no/such/folder does not exist"),
         (["no-such-case"], "there is no such folder"),
     ],

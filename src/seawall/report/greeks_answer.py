@@ -67,13 +67,13 @@ def greeks_result(
     """
     book, market, as_of = case.book, case.market, case.as_of.timestamp()
     scopes = _scopes(book, account, desk)
-    fits = fit_smiles(book, market, rule, ratio)
+    everyone = np.unique(np.concatenate([accounts for _, accounts in scopes]))
+    fits = fit_smiles(book, market, rule, ratio, set(everyone.tolist()))
     values = revalue(book, market, as_of)
     values = with_smile(values, book, market, smile_moves(book, market, as_of, fits))
     found = exposures(book, market, values)
     valued = _Valued(book, ledger(book, market, found, case.quote), values)
     owner = np.concatenate([book.position_account, book.balance_account])
-    everyone = np.unique(np.concatenate([accounts for _, accounts in scopes]))
     shown = np.flatnonzero(np.isin(owner, everyone))
     return {
         "schema": SCHEMA,

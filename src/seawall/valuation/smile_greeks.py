@@ -19,7 +19,7 @@ and the rule's one ratio is not defined; there is little vega there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,6 +39,8 @@ Floats = NDArray[np.float64]
 BEYOND = 0.1
 # Strikes without density still steady the fit, by this much of a strike at the money.
 LEAST_WEIGHT = 1e-3
+# Fitted ratios lie between 0 and 3; a hundred is a slip, and far above it numbers overflow.
+LARGEST_RATIO = 100.0
 
 
 @dataclass(frozen=True)
@@ -90,22 +92,33 @@ Fits = Mapping[tuple[str, datetime], FittedSmile]
 
 
 def fit_smiles(
-    book: Book, market: Market, rule: SmileRule, ratio: float | None = None
+    book: Book,
+    market: Market,
+    rule: SmileRule,
+    ratio: float | None = None,
+    accounts: Collection[int] | None = None,
 ) -> dict[tuple[str, datetime], FittedSmile]:
-    """The smile of every expiry of which the book holds an option; none under sticky strike.
+    """The smile of every expiry of which ``accounts`` hold an option; none under sticky strike.
 
+    accounts   indexes into the book's accounts; None: all of them
     ratio   skew-stickiness ratio of every expiry (`seawall surface --stickiness` fits one to
             history); None: from each underlying's implied_slope
 
     Raises InputError when an expiry lists fewer than two strikes with an implied volatility, for a
-    ratio under another rule, or a flat skew whose volatility moves all the same: no ratio describes
-    that.
+    ratio under another rule or beyond 100 either way, or a flat skew whose volatility moves all the
+    same: no ratio describes that.
     """
     if ratio is not None and (rule is not SmileRule.SKEW_STICKINESS or not np.isfinite(ratio)):
         raise InputError(
             f"a skew-stickiness ratio of {ratio:g} is given with the rule {rule.value}",
             file="--ratio",
             expected="a finite number, with --smile skew_stickiness",
+        )
+    if ratio is not None and abs(ratio) > LARGEST_RATIO:
+        raise InputError(
+            f"the skew-stickiness ratio is {ratio:g}",
+            file="--ratio",
+            expected=f"a number from {-LARGEST_RATIO:g} to {LARGEST_RATIO:g}, usually from 0 to 2",
         )
     if rule is SmileRule.STICKY_STRIKE:
         return {}
@@ -117,9 +130,10 @@ def fit_smiles(
             k = float(np.log(item.strike / forward))
             strikes = quotes[item.underlying, item.expiry]
             strikes.setdefault(k, []).append(state.implied_volatility)
+    mine = zip(book.position_account.tolist(), book.position_instrument.tolist(), strict=True)
     held = dict.fromkeys(
         (item.underlying, item.expiry)
-        for item in (book.instruments[i] for i in book.position_instrument.tolist())
+        for item in (book.instruments[i] for a, i in mine if accounts is None or a in accounts)
         if isinstance(item, Option)
     )
     return {key: _fit(*key, quotes[key], market, rule, ratio) for key in held}
