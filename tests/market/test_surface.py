@@ -122,12 +122,6 @@ def test_shapes_broadcast() -> None:
     assert surface().total_variance(0.0, 0.1).shape == ()
 
 
-def test_the_forward_lies_between_its_neighbours() -> None:
-    assert float(surface().forward_at(0.2)) == pytest.approx(101.0)
-    assert 100.0 < float(surface().forward_at(0.1)) < 101.0
-    assert float(surface().forward_at(9.0)) == pytest.approx(103.0)
-
-
 def bad(**change: object) -> Slices:
     return replace(surface().slices, **change)  # type: ignore[arg-type]
 

@@ -212,13 +212,6 @@ class VolatilitySurface:
         result: Floats = np.sqrt(self.total_variance(log_moneyness, t) / t)
         return result
 
-    def forward_at(self, years: ArrayLike) -> Floats:
-        """Forward price at ``years``: its log is linear between expiries, flat outside."""
-        result: Floats = np.exp(
-            np.interp(np.asarray(years, dtype=np.float64), self.years, np.log(self.forward))
-        )
-        return result
-
     def _growth(self) -> float:
         """Variance per year at the money after the last expiry, >= 0."""
         money = slice_derivatives(self.slices, 0.0)[0]

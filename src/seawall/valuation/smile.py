@@ -175,20 +175,6 @@ def smile_slope(
     return result
 
 
-def smile_delta(vega: ArrayLike, slope: ArrayLike, spot: ArrayLike) -> Floats:
-    """What the smile adds to delta: vega x d sigma / dS, per unit of ``spot``.
-
-    vega in quote per 1.00 of volatility, slope from `smile_slope`, spot (or forward) in quote. Add
-    it to the delta at constant volatility with respect to the same price.
-    """
-    result: Floats = (
-        np.asarray(vega, dtype=np.float64)
-        * np.asarray(slope, dtype=np.float64)
-        / np.asarray(spot, dtype=np.float64)
-    )
-    return result
-
-
 def _moneyness(
     strike: ArrayLike, forward: ArrayLike, years: ArrayLike, volatility: ArrayLike
 ) -> tuple[Floats, Floats, Floats]:

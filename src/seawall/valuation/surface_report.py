@@ -22,7 +22,6 @@ from seawall.valuation.surface_quotes import Dropped, ExpiryQuotes
 Floats = NDArray[np.float64]
 
 SCHEMA = "seawall/surface/1"
-POINT = 0.01
 
 
 @dataclass(frozen=True)
