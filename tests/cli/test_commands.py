@@ -127,6 +127,26 @@ class TestDefine:
         assert run(["define", "liq", "price"]) == 0
         assert capsys.readouterr().out.startswith("liquidation_price (quote)")
 
+    @pytest.mark.parametrize(
+        ("word", "name"),
+        [
+            *(("ratio", "margin_ratio"), ("theta", "theta_cash"), ("maint", "maintenance")),
+            *(("deduction", "tier"), ("isolated", "isolated_margin"), ("PMRM", "pmrm")),
+            *(("rules as of", "rules_as_of"), ("dies below", "dies_below"), ("bump", "svi")),
+            *(("least g", "least_g"), ("half spread", "half_spread"), ("eSSVI", "essvi")),
+            *((word, word) for word in ("worth", "market", "contents", "leverage", "saved")),
+            *((word, word) for word in ("together", "liquidated", "defaults", "sigmas", "exact")),
+            *((word, word) for word in ("contingency", "wing", "rmse", "tier", "health_factor")),
+        ],
+    )
+    def test_words_of_the_margin_greeks_and_surface_pages(self, word, name):
+        entry = lookup(word)
+        assert entry is not None and entry.name == name
+
+    def test_both_conventions_of_the_liquidation_price_are_named(self):
+        text = lookup("liq price").text
+        assert "implied_slope" in text and "`seawall margin`" in text
+
     def test_an_unknown_name_is_1_with_the_closest(self, capsys):
         assert run(["define", "liquidations_at_rsk"]) == 1
         assert "closest: liquidations_at_risk" in capsys.readouterr().err
