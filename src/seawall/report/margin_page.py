@@ -181,7 +181,7 @@ def _positions(result: Result, width: int) -> list[Line]:
             lines.append((Span(f"  and {len(ranked) - ROWS:,} more in the JSON", "muted"),))
         note = (
             "one price moves, all others stay, so of a share (a staked token) its discount; "
-            "options: price of the underlying"
+            "options: price of the underlying, volatility stays (`seawall check` moves it too)"
         )
         lines += [(Span(text, "muted"),) for text in wrap(note, width)]
     return lines
