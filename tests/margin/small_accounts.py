@@ -1,4 +1,4 @@
-"""Margin accounts written in one line for the tests of Derive's and grid margins."""
+"""Margin accounts written in one line for the tests of margin frameworks."""
 
 from __future__ import annotations
 
@@ -50,6 +50,16 @@ def perps(*rows: dict) -> Perps:
         accrued=column("accrued", 0.0),
         inverse=np.array([row.get("inverse", False) for row in rows], dtype=bool),
         seconds=np.full(len(rows), np.inf),
+    )
+
+
+def priced_perps(*rows: tuple[str, float, float, float]) -> Perps:
+    """Perpetuals from (underlying, size, entry, price), named after their underlying."""
+    return perps(
+        *(
+            {"name": f"{coin}-PERP", "underlying": coin, "size": size, "entry": entry, "mark": mark}
+            for coin, size, entry, mark in rows
+        )
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_accounts import priced_perps
 
 from seawall.foundation.errors import InputError, MissingRule
-from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps
+from seawall.margin.account.margin_account import Balances, MarginAccount, Options
 from seawall.margin.frameworks import framework_of, margin_table
 from seawall.margin.protocols.drift_exact_margin import exact_requirement
 from seawall.margin.protocols.drift_margin import (
@@ -47,22 +48,6 @@ def rule(**margin: object) -> DriftMargin:
     return found
 
 
-def perps(*rows: tuple[str, float, float, float]) -> Perps:
-    """Perpetuals from (underlying, size, entry, price)."""
-    count = len(rows)
-    return Perps(
-        names=tuple(f"{name}-PERP" for name, *_ in rows),
-        underlying=tuple(name for name, *_ in rows),
-        size=np.array([row[1] for row in rows]),
-        entry=np.array([row[2] for row in rows]),
-        mark=np.array([row[3] for row in rows]),
-        confidence=np.ones(count),
-        accrued=np.zeros(count),
-        inverse=np.zeros(count, dtype=bool),
-        seconds=np.full(count, np.inf),
-    )
-
-
 def balances(*rows: tuple[str, float, float]) -> Balances:
     """Coins from (asset, quantity, price)."""
     return Balances(
@@ -79,7 +64,7 @@ HELD = MarginAccount(
     "USDC",
     50.0,
     {},
-    perps=perps(("BTC", 4.0, 90.0, 100.0)),
+    perps=priced_perps(("BTC", 4.0, 90.0, 100.0)),
     balances=balances(("SOL", 10.0, 20.0), ("ETH", -3.0, 20.0)),
 )
 
@@ -126,7 +111,7 @@ def test_a_shortage_is_what_is_missing_with_the_buffer() -> None:
 
 
 def test_positive_profit_counts_at_its_weight_and_up_to_a_bound() -> None:
-    gain = replace(HELD, perps=perps(("SOL", 10.0, 15.0, 20.0)), balances=Balances())
+    gain = replace(HELD, perps=priced_perps(("SOL", 10.0, 15.0, 20.0)), balances=Balances())
     full = assess(rule(largest_initial_profit=100.0), gain)
     # Profit 50 counts 25 initially; requirement 200 x 20%.
     assert full.net_initial == pytest.approx(50 + 25 - 40)
@@ -134,7 +119,7 @@ def test_positive_profit_counts_at_its_weight_and_up_to_a_bound() -> None:
     bound = rule(largest_initial_profit=10.0)
     assert assess(bound, gain).net_initial == pytest.approx(50 + 10 - 40)
     assert exact_requirement(bound, gain).net_initial == 20_000_000
-    loss = replace(gain, perps=perps(("SOL", 10.0, 25.0, 20.0)))
+    loss = replace(gain, perps=priced_perps(("SOL", 10.0, 25.0, 20.0)))
     assert assess(bound, loss).net_initial == pytest.approx(50 - 50 - 40)
 
 
@@ -180,7 +165,7 @@ def test_the_float_margin_is_the_exact_one_within_its_rounding(
         "USDC",
         float(f"{cash}e-6"),
         {},
-        perps=perps(*((n, float(f"{s}e-9"), e / 100, p / 100) for n, s, e, p in rows)),
+        perps=priced_perps(*((n, float(f"{s}e-9"), e / 100, p / 100) for n, s, e, p in rows)),
         balances=balances(*((n, float(f"{s}e-8"), p / 100) for n, s, p in held)),
     )
     loose, exact = assess(RULE, account), exact_requirement(RULE, account)
@@ -198,7 +183,7 @@ def test_the_float_margin_is_the_exact_one_within_its_rounding(
 @given(st.lists(st.tuples(names, nano, cents, cents), min_size=1, max_size=4))
 def test_without_size_factors_only_units_are_rounded(rows: list[tuple[str, int, int, int]]) -> None:
     rules = replace(RULE, perps={n: replace(p, size_factor=0.0) for n, p in RULE.perps.items()})
-    held = perps(*((n, float(f"{s}e-9"), e / 100, p / 100) for n, s, e, p in rows))
+    held = priced_perps(*((n, float(f"{s}e-9"), e / 100, p / 100) for n, s, e, p in rows))
     account = MarginAccount("A", "USDC", 0.0, {}, perps=held)
     loose, exact = assess(rules, account), exact_requirement(rules, account)
     noise = 1e-14 * UNIT * float(np.sum(np.abs(held.size) * (held.mark + held.entry)))
@@ -216,7 +201,7 @@ def test_weights_by_hand() -> None:
 
 
 def test_what_is_not_whole_is_rounded_and_said() -> None:
-    odd = replace(HELD, perps=perps(("BTC", 1.0, 0.12345678, 1.0)), balances=Balances())
+    odd = replace(HELD, perps=priced_perps(("BTC", 1.0, 0.12345678, 1.0)), balances=Balances())
     exact = exact_requirement(rule(), odd)
     # Paid 123,456.78 millionths, counted as 123,457.
     assert exact.equity == 50_000_000 + 1_000_000 - 123_457
@@ -226,7 +211,7 @@ def test_what_is_not_whole_is_rounded_and_said() -> None:
 
 
 def test_what_has_no_rule_is_refused() -> None:
-    strange = replace(HELD, perps=perps(("XRP", 1.0, 1.0, 1.0)))
+    strange = replace(HELD, perps=priced_perps(("XRP", 1.0, 1.0, 1.0)))
     unlisted = replace(HELD, balances=balances(("ABC", 1.0, 1.0)))
     option = replace(HELD, options=Options(names=("BTC-C",)))
     for mode in (assess, exact_requirement):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_accounts import priced_perps
 
 from seawall.foundation.errors import InputError
 from seawall.margin.account.margin_account import Balances, MarginAccount, Options, Perps
@@ -32,27 +33,11 @@ def rule(**margin: object) -> DydxMargin:
     return found
 
 
-def perps(*rows: tuple[str, float, float, float]) -> Perps:
-    """Perpetuals from (underlying, size, entry, price)."""
-    count = len(rows)
-    return Perps(
-        names=tuple(f"{name}-PERP" for name, *_ in rows),
-        underlying=tuple(name for name, *_ in rows),
-        size=np.array([row[1] for row in rows]),
-        entry=np.array([row[2] for row in rows]),
-        mark=np.array([row[3] for row in rows]),
-        confidence=np.ones(count),
-        accrued=np.zeros(count),
-        inverse=np.zeros(count, dtype=bool),
-        seconds=np.full(count, np.inf),
-    )
-
-
 def account(cash: float, held: Perps) -> MarginAccount:
     return MarginAccount("A", "USDC", cash, {}, perps=held)
 
 
-TWO = account(1_000.0, perps(("BTC", 0.5, 40_000.0, 42_000.0), ("SOL", -10.0, 100.0, 90.0)))
+TWO = account(1_000.0, priced_perps(("BTC", 0.5, 40_000.0, 42_000.0), ("SOL", -10.0, 100.0, 90.0)))
 
 
 def test_two_positions_by_hand() -> None:
@@ -103,7 +88,7 @@ def test_open_interest_and_the_traders_own_fraction_raise_initial_margin_only() 
 
 
 def test_a_market_that_is_not_listed_has_the_default_tier() -> None:
-    alone = account(50.0, perps(("NEW", 10.0, 5.0, 5.0)))
+    alone = account(50.0, priced_perps(("NEW", 10.0, 5.0, 5.0)))
     found = assess(rule(), alone)
     assert (found.requirement.initial, found.requirement.maintenance) == (10.0, 5.0)
     assert "default tier" in found.working.find("maintenance margin", "NEW-PERP", "tier").rule
@@ -126,7 +111,7 @@ def test_funding_owed_belongs_to_the_quote_balance() -> None:
 
 def test_what_is_not_whole_is_rounded_and_said() -> None:
     # SOL is counted in 10^-7 coins, cash in millionths.
-    odd = account(0.0000005, perps(("SOL", 1.00000004, 1.0, 1.0)))
+    odd = account(0.0000005, priced_perps(("SOL", 1.00000004, 1.0, 1.0)))
     exact = exact_requirement(rule(), odd)
     assert exact.working.find("base quantums").value == 10_000_000
     assert exact.equity == 0  # -1,000,000 + 0.5, down, + 1,000,000
@@ -153,7 +138,7 @@ def test_the_float_margin_is_the_exact_one_within_its_rounding(
     """
     sol = replace(RULE.markets["SOL"], open_interest=float(interest))
     rules = replace(RULE, markets={**RULE.markets, "SOL": sol})
-    held = perps(
+    held = priced_perps(
         *(
             (name, float(f"{size}e{rules.market(name).resolution}"), entry / 100, price / 100)
             for name, size, entry, price in rows
@@ -183,8 +168,8 @@ def test_positions_add_up_and_nothing_is_netted(rows: list[tuple[str, int, int, 
         (name, float(f"{size}e{RULE.market(name).resolution}"), entry / 100, price / 100)
         for name, size, entry, price in rows
     ]
-    whole = exact_requirement(RULE, account(0.0, perps(*held)))
-    parts = [exact_requirement(RULE, account(0.0, perps(row))) for row in held]
+    whole = exact_requirement(RULE, account(0.0, priced_perps(*held)))
+    parts = [exact_requirement(RULE, account(0.0, priced_perps(row))) for row in held]
     assert whole.initial == sum(part.initial for part in parts)
     assert whole.maintenance == sum(part.maintenance for part in parts)
 

@@ -4,7 +4,7 @@ The same units and conventions as `seawall greeks` (`seawall.valuation.portfolio
 holds them equal), summed here over margin accounts in columns, so that four states of 500 legs cost
 milliseconds. Sticky strike: every option keeps its implied volatility. What is paid in a settlement
 asset other than the quote currency moves with that asset's price: a desk in USDT is long USDT. A
-share has a row of its own here and is looked through there; an isolated margin is cash here.
+share has a row of its own here and is looked through there.
 """
 
 from __future__ import annotations
