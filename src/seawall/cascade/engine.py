@@ -9,6 +9,7 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Floats, Ints
+from seawall.cascade.draws import Draws
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, compile_setup, with_starts
 from seawall.cascade.state import PathWorlds
@@ -137,6 +138,7 @@ def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int,
     for first in range(0, runs.number.size, CHUNK):
         part = runs.part(first, first + CHUNK)
         exogenous = draw(setup, worlds, part, steps, seed)
-        tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part))
+        draws = Draws(seed, part.number)
+        tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
         tapes.append(tape)
     return join(tapes)

@@ -16,6 +16,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.closing import Breach, close_accounts
+from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.setup import Setup
@@ -42,13 +43,15 @@ def run(
     filtered: bool = True,
     deposit: Deposit | None = None,
     worlds: PathWorlds | None = None,
+    draws: Draws | None = None,
 ) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
-    ``filtered`` False checks every account at every step: same tape, for tests.
+    ``filtered`` False checks every account at every step: same tape, for tests. ``draws`` feeds
+    the mechanisms that draw random numbers; without it they draw those of seed 0.
     """
     paths, columns, _ = exogenous.shape
-    state = begin(setup, exogenous[:, 0], deposit, worlds)
+    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, columns - 1)
     tape = TapeWriter()
     desk = setup.desk_units
     equity = np.zeros((paths, columns, desk.size))

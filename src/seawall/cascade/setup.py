@@ -9,6 +9,7 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.case import Case
 from seawall.foundation.errors import InputError
@@ -54,6 +55,7 @@ class Setup:
     """One compiled Case: what every path shares.
 
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
+    mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     wake          which units must be checked when (wakeup.py)
     desk_units    (d,)                      is_desk (u,)
@@ -67,6 +69,8 @@ class Setup:
     book: Book
     table: MarginTable
     rulebooks: tuple[Rulebook, ...]
+    mechanisms: tuple[Chosen, ...]
+    market_mechanisms: Chosen
     step_seconds: float
     spot: Floats
     quote: int
@@ -141,6 +145,11 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         book=book,
         table=table,
         rulebooks=rulebooks,
+        mechanisms=tuple(
+            compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
+            for rulebook in rulebooks
+        ),
+        market_mechanisms=compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market"),
         step_seconds=dt,
         spot=spot,
         quote=table.assets.index(case.quote),

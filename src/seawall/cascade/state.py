@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.draws import Draws, first_paths
 from seawall.cascade.setup import Setup
 from seawall.cascade.wakeup import WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
@@ -42,6 +43,8 @@ class State:
     start: Ints  # (p,) which start of the setup the path had
     depth: Floats  # (p,) factor on depth
     fresh: Bools  # (p,) feeds show the market price itself
+    draws: Draws  # where the mechanisms' random numbers come from
+    steps: int  # how many steps the run will take
     exogenous: Floats  # (p, k) path price now
     market: Floats  # (p, k) path price x displacement
     temporary: Floats  # (p, k) outstanding flow that decays
@@ -87,8 +90,13 @@ def begin(
     exogenous: Floats,
     deposit: Deposit | None = None,
     worlds: PathWorlds | None = None,
+    draws: Draws | None = None,
+    steps: int = 0,
 ) -> State:
-    """State at step 0 for starting prices (p, k), after an optional deposit."""
+    """State at step 0 for starting prices (p, k), after an optional deposit.
+
+    ``draws`` and ``steps``: whose random numbers the mechanisms use, and for how many steps.
+    """
     table, paths = setup.table, exogenous.shape[0]
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
     quotes = option_quotes(table, price, setup.spot[table.feed_asset], 0.0)
@@ -96,6 +104,7 @@ def begin(
     units = table.units.account.size
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
+    draws = first_paths(paths) if draws is None else draws
     holdings = Holdings(
         setup.start_size[worlds.start],
         np.tile(table.options.size, (paths, 1)),
@@ -110,6 +119,8 @@ def begin(
         start=worlds.start,
         depth=worlds.depth,
         fresh=worlds.fresh,
+        draws=draws,
+        steps=steps,
         exogenous=exogenous.copy(),
         market=exogenous.copy(),
         temporary=zeros.copy(),

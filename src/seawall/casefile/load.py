@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from seawall.book import Book
+from seawall.cascade.table import VENUE_SLOTS, read_mechanisms
 from seawall.case import Case
 from seawall.casefile.book_tables import read_book
 from seawall.casefile.folder import RULEBOOKS, CaseFiles, read_folder
@@ -63,6 +64,11 @@ def case_from_files(files: CaseFiles) -> Case:
     }
     for section in raw.values():
         _check_rule_assets(section, assets)
+    for venue, section in raw.items():
+        mechanisms = Section(
+            rulebooks[venue].mechanisms, section.file, ("mechanisms",), section.text
+        )
+        read_mechanisms(mechanisms, VENUE_SLOTS)
     book = read_book(files, as_of=as_of, assets=list(assets), venues=list(rulebooks))
     market = read_market(market_top, assets, book, list(rulebooks))
     crowds = read_crowds(_optional(files, "crowd.toml"), rulebooks, book, market)

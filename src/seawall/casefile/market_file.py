@@ -8,6 +8,7 @@ from dataclasses import fields
 import numpy as np
 
 from seawall.book import Book
+from seawall.cascade.table import MARKET_SLOTS, read_mechanisms
 from seawall.casefile.shares_file import check_shares, read_shares
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import (
@@ -35,6 +36,7 @@ TOP_KEYS = (
     "jump_beta",
     "block_seconds",
     "shares",
+    "mechanisms",
 )
 CORRELATION = Quantity("a correlation from -1 to 1", -1.0, 1.0)
 SLOPE = Quantity("a slope from -20 to 20 (-1: a fall of 1% adds 0.01 to volatility)", -20.0, 20.0)
@@ -94,7 +96,9 @@ def read_market(
         jump_beta=_by_name(top.section("jump_beta"), list(assets), JUMP_BETA),
         block_seconds=_by_name(top.section("block_seconds"), venues, POSITIVE_SECONDS),
         shares=read_shares(top.section("shares"), book.instruments, assets),
+        mechanisms=top.section("mechanisms").values,
     )
+    read_mechanisms(top.section("mechanisms"), MARKET_SLOTS)
     check_shares(top, market, book.instruments)
     return market
 

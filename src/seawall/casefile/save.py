@@ -237,6 +237,8 @@ def _market_toml(market: Market) -> str:
     }
     if not market.shares:
         del content["shares"]
+    if market.mechanisms:
+        content["mechanisms"] = dict(market.mechanisms)
     return _table((), content)
 
 
@@ -247,6 +249,8 @@ def _rulebook_toml(rulebook: Rulebook) -> str:
         cast(dict[str, object], table["liquidation"])["partial_steps"] = UNTIL_HEALTHY
     table["tiers"] = {asset: list(tiers) for asset, tiers in rulebook.tiers.items()}
     table["coin_tiers"] = {asset: list(tiers) for asset, tiers in rulebook.coin_tiers.items()}
+    if not rulebook.mechanisms:
+        del table["mechanisms"]
     table["default_tiers"] = list(rulebook.default_tiers)
     if not rulebook.default_tiers:
         del table["default_tiers"]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.cascade.draws import Draws
 from seawall.cascade.engine import BASE, Runs, draw
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
@@ -55,7 +56,10 @@ def find_remedy(
     runs = Runs(impaired, np.zeros_like(impaired))
     exogenous = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
     own = [np.flatnonzero(impairment.unit[impaired] == unit) for unit in units]
-    amounts, left = _smallest_deposits(setup, owner, np.array(units), own, exogenous, allowed)
+    draws = Draws(seed, impaired)
+    amounts, left = _smallest_deposits(
+        setup, owner, np.array(units), own, exogenous, draws, allowed
+    )
     names = ", ".join(setup.book.account_names[setup.table.units.account[u]] for u in units)
     best = int(np.argmin(amounts))
     if not np.isfinite(amounts[best]):
@@ -114,7 +118,13 @@ def _debt_row(setup: Setup, unit: int) -> int:
 
 
 def _smallest_deposits(
-    setup: Setup, owner: str, units: Ints, own: list[Ints], exogenous: Floats, allowed: int
+    setup: Setup,
+    owner: str,
+    units: Ints,
+    own: list[Ints],
+    exogenous: Floats,
+    draws: Draws,
+    allowed: int,
 ) -> tuple[Floats, Ints]:
     """Smallest deposit (n,) into each unit, quote, that leaves at most ``allowed`` broken paths.
 
@@ -132,7 +142,7 @@ def _smallest_deposits(
     left = np.full(units.size, -1)
     trying = np.arange(units.size)
     for _ in range(ROUNDS):
-        broken = _broken(setup, owner, units, rows, own, grid, trying, exogenous)
+        broken = _broken(setup, owner, units, rows, own, grid, trying, exogenous, draws)
         for n, counts in zip(trying, broken, strict=True):
             good = np.flatnonzero(counts <= allowed)
             if good.size:
@@ -157,6 +167,7 @@ def _broken(
     grid: Floats,
     trying: Ints,
     exogenous: Floats,
+    draws: Draws,
 ) -> Ints:
     """How many paths still break for each unit tried and amount (t, c); one batch of runs."""
     total, amounts = exogenous.shape[0], grid.shape[1]
@@ -164,7 +175,8 @@ def _broken(
     which = np.repeat(trying, [own[n].size * amounts for n in trying])
     amount = np.concatenate([np.repeat(np.arange(amounts), own[n].size) for n in trying])
     deposit = Deposit(units[which], rows[which], grid[which, amount])
-    tape, _ = run(setup, exogenous[path], deposit=deposit)
+    same = Draws(draws.seed, draws.paths[path])
+    tape, _ = run(setup, exogenous[path], deposit=deposit, draws=same)
     again = desk_impairment(setup, tape, owner).step < exogenous.shape[1]
     cell = np.searchsorted(trying, which) * amounts + amount
     still = np.bincount(cell[again], minlength=trying.size * amounts).reshape(-1, amounts)

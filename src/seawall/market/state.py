@@ -103,6 +103,7 @@ class Market:
     jump_beta     {asset: loading on the common jump}; missing = 0
     block_seconds {venue: seconds per block}: the clock on which that venue settles
     shares        {share: what one of it claims}; the share is an asset too, with its own spot
+    mechanisms    {slot: parameters as written}, read by `seawall.cascade.table`
     """
 
     as_of: datetime
@@ -113,3 +114,4 @@ class Market:
     jump_beta: Mapping[str, float] = field(default_factory=dict)
     block_seconds: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, ShareState] = field(default_factory=dict)
+    mechanisms: Mapping[str, object] = field(default_factory=dict)

@@ -66,6 +66,7 @@ TOP_KEYS = (
     "feeds",
     "liquidation",
     "waterfall",
+    "mechanisms",
     "needs",
 )
 LIQUIDATION_KEYS = (
@@ -153,6 +154,7 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
         framework=rules.name("framework", _usual_framework(rules)),
         margin=rules.section("margin").values,
         tier_form=rules.word("tier_form", (MARGINAL, WHOLE), MARGINAL),
+        mechanisms=rules.section("mechanisms").values,
     )
 
 

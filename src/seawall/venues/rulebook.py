@@ -162,6 +162,7 @@ class Rulebook:
     needs                keys that the preset could not source: a Case that uses them must supply
     framework            the margin rule's name in `seawall.margin.frameworks`
     margin               the rule's own numbers as written, read by that framework
+    mechanisms           {slot: parameters as written}, read by `seawall.cascade.table`
     """
 
     name: str
@@ -182,3 +183,4 @@ class Rulebook:
     framework: str = "tiered"
     margin: Mapping[str, object] = field(default_factory=dict)
     tier_form: str = MARGINAL
+    mechanisms: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,27 @@
+"""Random numbers of a run's mechanisms: by seed, stream, path and step, never by order of use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.foundation.random import Stream, uniforms
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The seed of a run and the number (p,) of each of its paths."""
+
+    seed: int
+    paths: Ints
+
+    def uniforms(self, stream: Stream, steps: int, count: int) -> Floats:
+        """Numbers in (0, 1), (p, s + 1, count); step 0 is the start, so row t serves step t."""
+        return uniforms(self.seed, stream, self.paths, np.arange(steps + 1), count)
+
+
+def first_paths(paths: int) -> Draws:
+    """Draws of seed 0 for paths 0, 1, 2, ...: what a run is given that was told no seed."""
+    return Draws(0, np.arange(paths, dtype=np.int64))

@@ -1,0 +1,67 @@
+"""The mechanisms that a Case may name: slot, rule and parameters, read and refused here.
+
+A rulebook has one table per slot, a market likewise:
+
+    [mechanisms.adl]
+    rule = "pro_rata_contracts"
+
+A slot that is left out keeps what the rulebook's other tables say (its feed, its liquidation, its
+waterfall) and costs the loop nothing. Where a slot knows one rule only, ``rule`` may be left out.
+Adding a mechanism is its own file, one line here, one test file and one line in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from seawall.foundation.errors import InputError
+from seawall.foundation.record import read_record
+from seawall.foundation.section import Section
+
+# Slot -> rule -> frozen dataclass of its parameters (fields declared with foundation/record.py).
+VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {}
+MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {}
+
+Chosen = Mapping[str, object]
+T = TypeVar("T")
+
+
+def read_mechanisms(section: Section, slots: Mapping[str, Mapping[str, type]]) -> Chosen:
+    """The parameters of each slot that ``section`` fills, {slot: dataclass}.
+
+    Raises InputError naming file, line and key for an unknown slot, rule or parameter and for a
+    number out of bounds.
+    """
+    section.only(*slots)
+    return {slot: _read_slot(section.section(slot), slots[slot]) for slot in section.values}
+
+
+def _read_slot(section: Section, rules: Mapping[str, type]) -> object:
+    only = next(iter(rules)) if len(rules) == 1 else None
+    name = section.word("rule", tuple(rules), only) if only else section.word("rule", tuple(rules))
+    parameters = {key: value for key, value in section.values.items() if key != "rule"}
+    rest = Section(parameters, section.file, section.path, section.text)
+    return read_record(rest, rules[name])
+
+
+def compile_mechanisms(
+    raw: Mapping[str, object], slots: Mapping[str, Mapping[str, type]], where: str
+) -> Chosen:
+    """The same for tables of a Case in memory; ``where`` names them in refusals."""
+    return read_mechanisms(Section(dict(raw), where, ("mechanisms",), ""), slots)
+
+
+def chosen(mechanisms: Chosen, slot: str, rule: type[T]) -> T | None:
+    """What fills ``slot`` where it is a ``rule``, else None."""
+    found = mechanisms.get(slot)
+    return found if isinstance(found, rule) else None
+
+
+def refuse_both(slot: str, mechanism: str, key: str, file: str) -> InputError:
+    """The refusal of a slot that contradicts an older key of the same rulebook."""
+    return InputError(
+        f"[mechanisms.{slot}] is {mechanism!r} and {key} is given too",
+        file=file,
+        expected="one of the two",
+    )
