@@ -21,7 +21,7 @@ help:
 	@echo "make setup     everything for development in .venv"
 	@echo "make bench     timings against peers, as ratios; installs the peers"
 	@echo "make bench-gate  kernels against their plain twins and the recorded ratios"
-	@echo "make lock      renew requirements.lock and requirements-dev.lock (needs uv)"
+	@echo "make lock      renew the four requirements*.lock (needs uv)"
 	@echo "make clean     remove what these commands made, .venv included"
 	@echo "Another Python: make demo PYTHON=python3.12"
 
@@ -90,8 +90,10 @@ COMPILE = uv pip compile --quiet --universal --fork-strategy fewest --python-ver
 lock:
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group build --extra cluster -c requirements-dev.lock -o requirements-cluster.lock
 	$(COMPILE) --group peers -c requirements-dev.lock -o requirements-peers.lock
-	@! grep -n '/' requirements.lock requirements-dev.lock requirements-peers.lock
+	@! grep -n '/' requirements.lock requirements-dev.lock requirements-cluster.lock \
+		requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) demo-out build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \
