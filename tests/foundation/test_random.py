@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seawall.foundation.errors import InputError
-from seawall.foundation.random import Stream, normals, philox, uniforms
+from seawall.foundation.random import Stream, normals, philox, uniforms, uniforms_at
 
 # Random123's own known-answer file, philox4x32 with ten rounds: counter, key, result.
 KNOWN = [
@@ -62,6 +62,12 @@ def test_any_subset_gives_the_same_numbers(draw) -> None:  # type: ignore[no-unt
     assert np.array_equal(part, whole[np.ix_(some_paths, some_steps)])
     assert np.array_equal(draw(7, Stream.PRICE, paths, steps, 2), whole[..., :2])
     assert np.array_equal(draw(7, Stream.PRICE, [9], [211], 5)[0, 0], whole[9, 211])
+
+
+def test_chosen_places_give_the_numbers_of_the_whole() -> None:
+    whole = uniforms(7, Stream.KEEPER, np.arange(4), np.arange(6), 5)
+    path, element = np.array([3, 0, 3, 1]), np.array([4, 0, 1, 2])
+    assert np.array_equal(uniforms_at(7, Stream.KEEPER, path, 5, element), whole[path, 5, element])
 
 
 def test_rows_longer_than_a_chunk_are_the_same_numbers() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.foundation.random import Stream, uniforms
+from seawall.foundation.random import Stream, uniforms, uniforms_at
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ class Draws:
     def uniforms(self, stream: Stream, steps: int, count: int) -> Floats:
         """Numbers in (0, 1), (p, s + 1, count); step 0 is the start, so row t serves step t."""
         return uniforms(self.seed, stream, self.paths, np.arange(steps + 1), count)
+
+    def at(self, stream: Stream, path: Ints, step: int, element: Ints) -> Floats:
+        """The numbers (n,) of :meth:`uniforms` at chosen paths (index in the run) and elements."""
+        return uniforms_at(self.seed, stream, self.paths[path], step, element)
 
 
 def first_paths(paths: int) -> Draws:

@@ -50,6 +50,8 @@ class Stream(IntEnum):
     BOOTSTRAP = 5  # resampling
     KEEPER = 6  # keepers' presence and delay
     FAILURE = 7  # failing venues, bridges, stablecoins
+    MARGIN_CALL = 8  # owners who top up
+    BID = 9  # bidders' own valuations
 
 
 def philox(counter: Words, seed: int) -> Words:
@@ -115,6 +117,25 @@ def uniforms(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, coun
             target[..., 1] = _doubles(words[2], words[3])
     drawn = numbers.reshape(path_words.size, step_words.size, 2 * blocks)
     return drawn if count == 2 * blocks else np.ascontiguousarray(drawn[..., :count])
+
+
+def uniforms_at(
+    seed: int, stream: Stream, paths: ArrayLike, step: int, elements: ArrayLike
+) -> Floats:
+    """The numbers that :func:`uniforms` gives at chosen places of one step, (n,).
+
+    paths (n,), elements (n,): element ``elements[i]`` of path ``paths[i]``, bit for bit. For the
+    mechanism that needs a few numbers out of very many. Raises InputError as there.
+    """
+    path_words, element_words = _as_words(paths, "path"), _as_words(elements, "element")
+    counter = np.empty((4, path_words.size), dtype=np.uint64)
+    counter[0] = element_words >> np.uint64(1)
+    counter[1] = _as_words(step, "step")
+    counter[2] = path_words
+    counter[3] = np.uint64(stream)
+    words = philox(counter, seed)
+    first = (element_words & np.uint64(1)) == 0
+    return np.where(first, _doubles(words[0], words[1]), _doubles(words[2], words[3]))
 
 
 def normals(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int) -> Floats:
