@@ -21,6 +21,11 @@ class EventKind(IntEnum):
     ADL_WINNER = 3  # forced reduction of a winner
     SOCIALISED = 4  # share of a socialised loss
     COVER = 5  # deficit paid after the account was closed
+    MARGIN_CALL = 6  # the owner was called and has time to pay
+    TOP_UP = 7  # the owner paid in, notional of it
+    KEEPER_FAILED = 8  # keepers' transactions failed: keeper is the gas they lost
+    ZERO_BID = 9  # an auction of notional collateral was won for next to nothing
+    SOFT = 10  # bands sold or bought notional of collateral
 
 
 FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)
