@@ -4,22 +4,42 @@ Score = profit fraction x effective leverage where the profit is above 0, else p
 effective leverage; effective leverage = |mark value| / (mark value - bankruptcy value). The highest
 score is closed first, at the bankrupt account's bankruptcy price, until its size is matched. The
 indicator that a trader sees is the queue's cumulative size in fifths, rounded up. Sources: BitMEX,
-auto-deleveraging page; Bybit help centre, ADL.
-Wrong for venues that rank by notional and price ratio: `seawall.waterfall.deleverage`, which is
-the one that the loop uses; it does not use this queue yet.
+auto-deleveraging page; Bybit help centre, ADL. Space: contracts.
+Wrong for venues that rank by notional and price ratio: `seawall.waterfall.deleverage`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from seawall.book.book import Floats
 from seawall.waterfall.deleverage import take_in_order
+from seawall.waterfall.winners import CONTRACTS, Need, Taken, Winners, at_bankruptcy
 
 FIFTHS = 5
+
+
+@dataclass(frozen=True)
+class ProfitLeverageQueue:
+    """Highest profit fraction x effective leverage first; no parameters. Space: contracts.
+
+    profit fraction = profit / value at entry; a cross account's bankruptcy value is the mark value
+    less its equity.
+    """
+
+    SPACE: ClassVar[str] = CONTRACTS
+
+
+def take(rule: ProfitLeverageQueue, winners: Winners, need: Need) -> Taken:
+    """Who is closed: the highest score first, until the need is matched."""
+    leverage = effective_leverage(winners.value, winners.value - np.maximum(winners.equity, 1e-300))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rank = score(winners.profit / np.maximum(winners.cost, 1e-300), leverage)
+    return at_bankruptcy(take_in_order(winners.available, rank, need.size), need)
 
 
 @dataclass(frozen=True)

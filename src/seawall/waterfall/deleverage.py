@@ -3,14 +3,31 @@
 Space: contracts. Rank = (mark / entry for longs, entry / mark for shorts) x notional / equity,
 highest first, closed until the bankrupt size is matched. Source: Hyperliquid documentation
 (docs/venues). Winners lose exactly what the bankrupt account lacked. Wrong for venues that rank by
-profit, pick at random, or share pro rata: those rules come with the full mechanism set.
+profit, pick at random, or share pro rata: the other rules of the slot.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.waterfall.winners import CONTRACTS, Need, Taken, Winners, at_bankruptcy
+
+
+@dataclass(frozen=True)
+class HyperliquidRanking:
+    """Highest (price ratio) x (notional / equity) first; no parameters. Space: contracts."""
+
+    SPACE: ClassVar[str] = CONTRACTS
+
+
+def take(rule: HyperliquidRanking, winners: Winners, need: Need) -> Taken:
+    """Who is closed: the highest score first, until the need is matched."""
+    score = rank_score(winners.size, winners.mark, winners.entry, winners.equity)
+    return at_bankruptcy(take_in_order(winners.available, score, need.size), need)
 
 
 def rank_score(size: Floats, mark: Floats, entry: Floats, equity: Floats) -> Floats:
