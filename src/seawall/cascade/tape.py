@@ -26,6 +26,11 @@ class EventKind(IntEnum):
     KEEPER_FAILED = 8  # keepers' transactions failed: keeper is the gas they lost
     ZERO_BID = 9  # an auction of notional collateral was won for next to nothing
     SOFT = 10  # bands sold or bought notional of collateral
+    BAND_HALT = 11  # forced orders begin to wait outside the price band: unit waits first
+    VELOCITY_HALT = 12  # forced orders begin to wait after a fast move
+    STALE_HALT = 13  # closes begin to wait for a price that is not too old
+    RATE_HALT = 14  # closes begin to wait for the next window of the rate limit
+    GATE_CLOSED = 15  # the withdrawal gate closes: fund and vault stop paying
 
 
 FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)

@@ -1,0 +1,16 @@
+"""The compiled step of the price band: :func:`seawall.breaker.price_band.band_step`."""
+
+from __future__ import annotations
+
+from numpy.typing import NDArray
+
+from seawall.breaker.price_band import BandMemory, BandRule
+from seawall.foundation.compiled import helper
+
+
+@helper
+def band_row(rule: BandRule, memory: BandMemory, p: int, market: NDArray) -> None:
+    """One step of path ``p`` at its market prices (k,)."""
+    for m in range(rule.asset.size):
+        apart = market[rule.asset[m]] - memory.average[p, m]
+        memory.average[p, m] += rule.weight[m] * apart

@@ -1,0 +1,21 @@
+"""The compiled step of the staleness breaker: `seawall.breaker.staleness.staleness_step`."""
+
+from __future__ import annotations
+
+from numpy.typing import NDArray
+
+from seawall.breaker.staleness import StalenessMemory, StalenessRule
+from seawall.foundation.compiled import helper
+
+
+@helper
+def staleness_row(
+    rule: StalenessRule, memory: StalenessMemory, p: int, age: NDArray, fresh: bool, step: int
+) -> None:
+    """One step of path ``p``; ``age`` (f,) steps since each feed sent."""
+    rows = memory.ring.shape[1]
+    for m in range(rule.feed.size):
+        memory.ring[p, step % rows, m] = age[rule.feed[m]]
+        delay = rule.delay_steps[m]
+        seen = memory.ring[p, (step - delay) % rows, m] + delay
+        memory.stale[p, m] = seen > rule.limit_steps[m] and not fresh

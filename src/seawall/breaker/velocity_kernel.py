@@ -1,0 +1,35 @@
+"""The compiled step of the velocity breaker: :func:`seawall.breaker.velocity.velocity_step`."""
+
+from __future__ import annotations
+
+from numpy.typing import NDArray
+
+from seawall.breaker.velocity import VelocityMemory, VelocityRule
+from seawall.foundation.compiled import helper
+
+
+@helper
+def velocity_row(
+    rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray, step: int
+) -> None:
+    """One step of path ``p`` at its market prices (k,)."""
+    for m in range(rule.asset.size):
+        price = market[rule.asset[m]]
+        samples = rule.samples[m]
+        at = step % samples
+        if at == 0 or price < memory.least[p, m]:
+            memory.least[p, m] = price
+        if at == 0 or price > memory.most[p, m]:
+            memory.most[p, m] = price
+        least, most = memory.least[p, m], memory.most[p, m]
+        if at + 1 < samples:
+            least = min(least, memory.low[p, at + 1, m])
+            most = max(most, memory.high[p, at + 1, m])
+        if price > least * rule.rise[m] or price < most * rule.fall[m]:
+            memory.until[p, m] = step + rule.halt_steps[m]
+        memory.low[p, at, m] = price
+        memory.high[p, at, m] = price
+        if at + 1 == samples:
+            for i in range(samples - 2, -1, -1):
+                memory.low[p, i, m] = min(memory.low[p, i, m], memory.low[p, i + 1, m])
+                memory.high[p, i, m] = max(memory.high[p, i, m], memory.high[p, i + 1, m])
