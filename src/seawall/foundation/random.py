@@ -19,6 +19,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from seawall.foundation.elementary import inverse_normal
 from seawall.foundation.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,7 @@ class Stream(IntEnum):
     FAILURE = 7  # failing venues, bridges, stablecoins
     MARGIN_CALL = 8  # owners who top up
     BID = 9  # bidders' own valuations
+    DELEVERAGING = 10  # where the walk over counterparties begins
 
 
 def philox(counter: Words, seed: int) -> Words:
@@ -89,21 +91,19 @@ def uniforms(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, coun
 
     Raises InputError for a seed, path, step or count outside its range.
     """
-    path_words = _as_words(paths, "path")
-    step_words = _as_words(steps, "step")
-    if not 0 <= seed < 2**64:
-        raise InputError(f"the seed is {seed}", expected="a whole number from 0 to 2^64 - 1")
+    path = path_words(seed, paths)
+    step = _as_words(steps, "step")
     if not 0 <= count <= 2**33:
         raise InputError(f"{count} numbers were asked for", expected="a count from 0 to 2^33")
     blocks = (count + 1) // 2
-    row = np.tile(np.arange(blocks, dtype=np.uint64), step_words.size)
-    row_step = np.repeat(step_words, blocks)
-    numbers = np.empty((path_words.size, row.size, 2))
+    row = np.tile(np.arange(blocks, dtype=np.uint64), step.size)
+    row_step = np.repeat(step, blocks)
+    numbers = np.empty((path.size, row.size, 2))
     if row.size == 0:
-        return np.empty((path_words.size, step_words.size, count))
+        return np.empty((path.size, step.size, count))
     together = max(1, _CHUNK // row.size)
-    for first in range(0, path_words.size, together):
-        chunk = path_words[first : first + together]
+    for first in range(0, path.size, together):
+        chunk = path[first : first + together]
         for left in range(0, row.size, _CHUNK):
             right = min(left + _CHUNK, row.size)
             counter = np.empty((4, chunk.size, right - left), dtype=np.uint64)
@@ -115,7 +115,7 @@ def uniforms(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, coun
             target = numbers[first : first + together, left:right]
             target[..., 0] = _doubles(words[0], words[1])
             target[..., 1] = _doubles(words[2], words[3])
-    drawn = numbers.reshape(path_words.size, step_words.size, 2 * blocks)
+    drawn = numbers.reshape(path.size, step.size, 2 * blocks)
     return drawn if count == 2 * blocks else np.ascontiguousarray(drawn[..., :count])
 
 
@@ -127,11 +127,11 @@ def uniforms_at(
     paths (n,), elements (n,): element ``elements[i]`` of path ``paths[i]``, bit for bit. For the
     mechanism that needs a few numbers out of very many. Raises InputError as there.
     """
-    path_words, element_words = _as_words(paths, "path"), _as_words(elements, "element")
-    counter = np.empty((4, path_words.size), dtype=np.uint64)
+    words, element_words = _as_words(paths, "path"), _as_words(elements, "element")
+    counter = np.empty((4, words.size), dtype=np.uint64)
     counter[0] = element_words >> np.uint64(1)
     counter[1] = _as_words(step, "step")
-    counter[2] = path_words
+    counter[2] = words
     counter[3] = np.uint64(stream)
     words = philox(counter, seed)
     first = (element_words & np.uint64(1)) == 0
@@ -139,16 +139,20 @@ def uniforms_at(
 
 
 def normals(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, count: int) -> Floats:
-    """Standard normal numbers: the inverse distribution function of :func:`uniforms`.
+    """Standard normal numbers: :func:`.elementary.inverse_normal` of :func:`uniforms`.
 
     Shapes, ranges, errors and bit-for-bit access as there. Monotone in the uniform, so a path
     keeps its rank when a parameter changes (what comparisons on common random numbers need).
     """
-    from scipy.special import ndtri
+    return inverse_normal(uniforms(seed, stream, paths, steps, count))
 
-    numbers = uniforms(seed, stream, paths, steps, count)
-    ndtri(numbers, out=numbers)
-    return numbers
+
+def path_words(seed: int, paths: ArrayLike) -> Words:
+    """Path numbers (p,) as words of a counter; raises InputError as :func:`uniforms` does."""
+    words = _as_words(paths, "path")
+    if not 0 <= seed < 2**64:
+        raise InputError(f"the seed is {seed}", expected="a whole number from 0 to 2^64 - 1")
+    return words
 
 
 def _doubles(low: Words, high: Words) -> Floats:
