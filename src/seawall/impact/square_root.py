@@ -68,8 +68,10 @@ def average(rule: SquareRoot, b0: ArrayLike, b1: ArrayLike) -> Floats:
     left, right, scale = np.broadcast_arrays(
         np.asarray(b0, dtype=np.float64), np.asarray(b1, dtype=np.float64), rule.strength
     )
-    if not np.any(scale * np.sqrt(np.maximum(-np.minimum(left, right), 0.0)) > 1.0 - LOWEST):
-        return 1.0 + scale * _mean_root(left, right)
+    plain = 1.0 + scale * _mean_root(left, right)
+    floored = scale * np.sqrt(np.maximum(-np.minimum(left, right), 0.0)) > 1.0 - LOWEST
+    if not np.any(floored):
+        return plain
     # Where the floor binds, the walk has two parts: below -limit at the floor, the rest on the law.
     limit = np.full(scale.shape, np.inf)
     np.divide(1.0 - LOWEST, scale, out=limit, where=scale > 0.0)
@@ -79,7 +81,7 @@ def average(rule: SquareRoot, b0: ArrayLike, b1: ArrayLike) -> Floats:
     walk = right - left
     share = np.where(left < -limit, 0.0, 1.0)
     np.divide(upper_right - upper_left, walk, out=share, where=walk != 0.0)
-    return share * on_law + (1.0 - share) * LOWEST
+    return np.where(floored, share * on_law + (1.0 - share) * LOWEST, plain)
 
 
 def _mean_root(left: Floats, right: Floats) -> Floats:
