@@ -1,0 +1,62 @@
+"""Compiled step of all oracles: one path. The one entry that a compiled loop calls."""
+
+from __future__ import annotations
+
+from seawall.foundation.compiled import helper
+from seawall.oracle.auction_delayed_kernel import auction_path
+from seawall.oracle.capped_kernel import capped_path
+from seawall.oracle.columns import Floats, Ints
+from seawall.oracle.confidence_kernel import confidence_path
+from seawall.oracle.landing_kernel import landing_path
+from seawall.oracle.median_kernel import median_path
+from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
+from seawall.oracle.pull_kernel import pull_path
+from seawall.oracle.twap_kernel import twap_path
+
+
+@helper
+def push_path(
+    rule: PushRule, memory: PushMemory, p: int, step: int, price: Floats, stamp: Ints
+) -> None:
+    """Replace prices (f,) by those that the threshold feeds show; when they were sent."""
+    rows = memory.ring.shape[0]
+    for f in range(rule.deviation.size):
+        sent = memory.sent[p, f]
+        memory.age[p, f] += 1
+        moved = abs(price[f] - sent) >= rule.deviation[f] * sent
+        if moved or memory.age[p, f] >= rule.heartbeat_steps[f]:
+            memory.sent[p, f] = price[f]
+            memory.age[p, f] = 0
+        if rows > 1:
+            memory.ring[step % rows, p, f] = memory.sent[p, f]
+            price[f] = memory.ring[(step - rule.delay_steps[f]) % rows, p, f]
+        else:
+            price[f] = memory.sent[p, f]
+        memory.stamps[step % rows, p, f] = step - memory.age[p, f]
+        stamp[f] = memory.stamps[(step - rule.delay_steps[f]) % rows, p, f]
+
+
+@helper
+def publish_path(
+    rule: OracleRule, memory: OracleMemory, p: int, step: int, market: Floats, price: Floats
+) -> None:
+    """Write what path ``p`` sees at ``step`` into ``price`` (f,), given the market's (f,).
+
+    Row p of memory.stamp, usable and width say the rest.
+    """
+    stamp, usable, width = memory.stamp[p], memory.usable[p], memory.width[p]
+    if memory.fresh[p]:
+        # Nothing that such a path remembers is ever looked at.
+        for f in range(price.size):
+            price[f], stamp[f], usable[f], width[f] = market[f], step, True, 0.0
+        return
+    for f in range(price.size):
+        price[f] = market[f]
+    twap_path(rule.twap, memory.twap, p, step, price)
+    median_path(rule.median, memory.median, p, step, price)
+    push_path(rule.push, memory.push, p, step, price, stamp)
+    pull_path(rule.pull, memory.pull, p, step, price, stamp, usable)
+    landing_path(rule.landing, memory.landing, p, step, price, stamp)
+    capped_path(rule.capped, memory.capped, p, step, price)
+    auction_path(rule.auction, memory.auction, p, step, price, stamp)
+    confidence_path(rule.confidence, memory.confidence, p, market, width)
