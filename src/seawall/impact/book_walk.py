@@ -102,7 +102,8 @@ def _side(ladder: Floats, row: int, flow: Floats, sign: float) -> Floats:
     standing = 1.0 + sign * distance[np.minimum(level, distance.size - 1)]
     rest = np.maximum(x - running[-1], 0.0)
     beyond = standing * linear.displacement(sign * rest)
-    return np.where(level < distance.size, standing, beyond)
+    out: Floats = np.where(level < distance.size, standing, beyond)
+    return out
 
 
 def average(ladder: Floats, b0: ArrayLike, b1: ArrayLike) -> Floats:
@@ -135,4 +136,5 @@ def _worth(ladder: Floats, row: int, near: Floats, far: Floats, sign: float) -> 
         begin = end
     first, last = np.maximum(near - begin, 0.0), np.maximum(far - begin, 0.0)
     mean = (1.0 + sign * distance[-1]) * linear.average(sign * first, sign * last)
-    return total + mean * (last - first)
+    out: Floats = total + mean * (last - first)
+    return out

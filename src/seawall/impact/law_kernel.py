@@ -78,9 +78,11 @@ def walk_displacement(ladder: np.ndarray, b: float) -> float:
     x, count = abs(b), ladder.shape[1]
     for level in range(count):
         if x < ladder[row + 1, level]:
-            return 1.0 + sign * ladder[row, level]
+            standing: float = 1.0 + sign * ladder[row, level]
+            return standing
     rest = max(x - ladder[row + 1, count - 1], 0.0)
-    return (1.0 + sign * ladder[row, count - 1]) * linear_displacement(sign * rest)
+    out: float = (1.0 + sign * ladder[row, count - 1]) * linear_displacement(sign * rest)
+    return out
 
 
 @helper
@@ -94,7 +96,8 @@ def walk_worth(ladder: np.ndarray, row: int, near: float, far: float, sign: floa
         begin = end
     first, last = max(near - begin, 0.0), max(far - begin, 0.0)
     edge = 1.0 + sign * ladder[row, ladder.shape[1] - 1]
-    return total + edge * linear_average(sign * first, sign * last) * (last - first)
+    out: float = total + edge * linear_average(sign * first, sign * last) * (last - first)
+    return out
 
 
 @helper
@@ -106,7 +109,8 @@ def walk_average(ladder: np.ndarray, b0: float, b1: float) -> float:
     total = walk_worth(ladder, 0, max(-high, 0.0), max(-low, 0.0), -1.0)
     total = total + walk_worth(ladder, 2, max(low, 0.0), max(high, 0.0), 1.0)
     spread = 1.0 + ladder[4, 0] if b1 > b0 else 1.0 - ladder[4, 0]
-    return total / (high - low) * spread
+    out: float = total / (high - low) * spread
+    return out
 
 
 @helper
@@ -130,7 +134,8 @@ def range_growth(constants: np.ndarray, x: float) -> float:
     """Concentrated liquidity: factor on the reserve that grows."""
     edge, outside = constants[0, 1], constants[0, 2]
     if x > edge:
-        return 1.0 + 0.5 * edge + (x - edge) / (2.0 * outside)
+        out: float = 1.0 + 0.5 * edge + (x - edge) / (2.0 * outside)
+        return out
     return 1.0 + 0.5 * x
 
 
@@ -161,7 +166,8 @@ def range_average(constants: np.ndarray, b0: float, b1: float) -> float:
     sold, sold_other = range_amounts(constants, max(-high, 0.0), max(-low, 0.0))
     paid, paid_other = range_amounts(constants, max(low, 0.0), max(high, 0.0))
     mean = (sold_other + paid) / (sold + paid_other)
-    return mean * (1.0 + constants[0, 0]) if b1 > b0 else mean * (1.0 - constants[0, 0])
+    out: float = mean * (1.0 + constants[0, 0]) if b1 > b0 else mean * (1.0 - constants[0, 0])
+    return out
 
 
 @helper
