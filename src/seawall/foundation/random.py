@@ -54,6 +54,11 @@ class Stream(IntEnum):
     MARGIN_CALL = 8  # owners who top up
     BID = 9  # bidders' own valuations
     DELEVERAGING = 10  # where the walk over counterparties begins
+    BLOCK = 11  # blocks of chains: when they come, halts, reorganisations, censorship
+    SOURCE = 12  # sources behind a median: noise and failures
+    PULL = 13  # outages of publishers of pulled prices
+    UPDATE = 14  # bids for oracle updates
+    BLOCK_ORDER = 15  # who comes first within a block
 
 
 def philox(counter: Words, seed: int) -> Words:
