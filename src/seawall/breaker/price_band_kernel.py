@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import NDArray
 
 from seawall.breaker.price_band import BandMemory, BandRule
@@ -9,7 +10,7 @@ from seawall.foundation.compiled import helper
 
 
 @helper
-def band_row(rule: BandRule, memory: BandMemory, p: int, market: NDArray) -> None:
+def band_row(rule: BandRule, memory: BandMemory, p: int, market: NDArray[np.float64]) -> None:
     """One step of path ``p`` at its market prices (k,)."""
     for m in range(rule.asset.size):
         apart = market[rule.asset[m]] - memory.average[p, m]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import NDArray
 
 from seawall.breaker.staleness import StalenessMemory, StalenessRule
@@ -10,7 +11,12 @@ from seawall.foundation.compiled import helper
 
 @helper
 def staleness_row(
-    rule: StalenessRule, memory: StalenessMemory, p: int, age: NDArray, fresh: bool, step: int
+    rule: StalenessRule,
+    memory: StalenessMemory,
+    p: int,
+    age: NDArray[np.int64],
+    fresh: bool,
+    step: int,
 ) -> None:
     """One step of path ``p``; ``age`` (f,) steps since each feed sent."""
     rows = memory.ring.shape[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import NDArray
 
 from seawall.breaker.velocity import VelocityMemory, VelocityRule
@@ -10,7 +11,7 @@ from seawall.foundation.compiled import helper
 
 @helper
 def velocity_row(
-    rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray, step: int
+    rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray[np.float64], step: int
 ) -> None:
     """One step of path ``p`` at its market prices (k,)."""
     for m in range(rule.asset.size):

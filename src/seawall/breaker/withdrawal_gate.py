@@ -41,9 +41,7 @@ class WithdrawalGate:
 
     def __post_init__(self) -> None:
         if self.bad_debt is None and self.outflow is None:
-            raise InputError(
-                "withdrawal_gate limits nothing", expected="bad_debt, outflow or both"
-            )
+            raise InputError("withdrawal_gate limits nothing", expected="bad_debt, outflow or both")
 
 
 @dataclass

@@ -9,11 +9,14 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
+from seawall.cascade.dynamic import compile_dynamic, first_factor
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
+from seawall.margin.dynamic.scaling import ScaleRule
 from seawall.margin.table.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.table.compile import compile_table
 from seawall.margin.table.grouping import TRADERS
@@ -57,6 +60,8 @@ class Setup:
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
+    breakers      of all venues, None without any; scaling: of dynamic margin, None without any;
+    start_scale   (f,) factor on margin at the start, None without dynamic margin
     wake          which units must be checked when (wakeup.py)
     desk_units    (d,)                      is_desk (u,)
     desk_equity   (d,), row_start (r,), option_start (o,): worth at the start, quote
@@ -77,6 +82,9 @@ class Setup:
     impact: ImpactRule
     feed_rule: FeedRule
     direct: Bools
+    breakers: BreakerRules | None
+    scaling: ScaleRule | None
+    start_scale: Floats | None
     wake: WakeRule
     desk_units: Ints
     is_desk: Bools
@@ -140,23 +148,32 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
     equity = requirement(table, spot[table.feed_asset]).equity
+    mechanisms = tuple(
+        compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
+        for rulebook in rulebooks
+    )
+    feed_rule = compile_feeds(feeds, dt)
+    scaling = compile_dynamic(mechanisms, rulebooks, table, dt)
+    start_scale = first_factor(scaling, table, spot[table.feed_asset])
     return Setup(
         case=case,
         book=book,
         table=table,
         rulebooks=rulebooks,
-        mechanisms=tuple(
-            compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
-            for rulebook in rulebooks
-        ),
+        mechanisms=mechanisms,
         market_mechanisms=compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market"),
         step_seconds=dt,
         spot=spot,
         quote=table.assets.index(case.quote),
         impact=_impact_rule(case, table.assets, dt),
-        feed_rule=compile_feeds(feeds, dt),
+        feed_rule=feed_rule,
         direct=np.array([feed == Feed() for feed in feeds], dtype=bool),
-        wake=_wake_rule(case, table, spot, dt),
+        breakers=compile_breakers(
+            mechanisms, table, table.assets.index(case.quote), feed_rule.delay_steps, dt
+        ),
+        scaling=scaling,
+        start_scale=start_scale,
+        wake=_wake_rule(case, table, spot, dt, start_scale),
         desk_units=np.flatnonzero(desk),
         is_desk=desk,
         start_size=table.rows.size[None, :],
@@ -212,7 +229,9 @@ def _refuse_capital_elsewhere(book: Book) -> None:
             )
 
 
-def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float) -> WakeRule:
+def _wake_rule(
+    case: Case, table: MarginTable, spot: Floats, step_seconds: float, scale: Floats | None
+) -> WakeRule:
     """Which clock each unit follows, how far prices may move before it must be checked."""
     volatility = np.array([case.market.assets[name].volatility for name in table.assets])
     top = float(volatility.max(initial=0.0)) or 1.0
@@ -234,7 +253,7 @@ def _wake_rule(case: Case, table: MarginTable, spot: Floats, step_seconds: float
     # Maintenance that jumps at a tier's bound is not bounded by any exposure.
     jumping = table.tiers.jumps()[rows.tier] & (rows.kind != RowKind.BALANCE)
     always[rows.unit[jumping]] = True
-    return wake_rule(weight, drift, clock, always, _thresholds(table, spot, weight))
+    return wake_rule(weight, drift, clock, always, _thresholds(table, spot, weight, scale))
 
 
 def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
@@ -249,7 +268,8 @@ def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
     for table in others:
         if not np.array_equal(table.rows.unit, setup.table.rows.unit):
             raise InputError("another world's crowd has other rows than the base world's")
-        other = _thresholds(table, setup.spot, rule.weight)
+        scale = first_factor(setup.scaling, table, setup.spot[table.feed_asset])
+        other = _thresholds(table, setup.spot, rule.weight, scale)
         threshold = np.minimum(threshold, other)
     return replace(
         setup,
@@ -260,14 +280,15 @@ def with_starts(setup: Setup, others: list[MarginTable]) -> Setup:
     )
 
 
-def _thresholds(table: MarginTable, spot: Floats, weight: Floats) -> Floats:
+def _thresholds(table: MarginTable, spot: Floats, weight: Floats, scale: Floats | None) -> Floats:
     """Weighted displacement (u,) that can use up each unit's buffer; infinite without exposure.
 
     |change of (equity - maintenance)| <= sum of exposure x |relative price change|.
     """
     price = spot[table.feed_asset]
-    need = requirement(table, price)
+    need = requirement(table, price, scale)
     quotes = option_quotes(table, price[None, :], price, 0.0)
+    quotes.scale = None if scale is None else scale[None, :]
     quotes.integral = np.zeros_like(price)[None, :]
     unit = np.arange(table.units.account.size)
     rows = row_worth(table, starting_holdings(table), quotes, np.zeros_like(unit), unit)

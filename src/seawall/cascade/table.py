@@ -15,12 +15,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from seawall.breaker.open_interest_cap import OpenInterestCap
+from seawall.breaker.price_band import PriceBand
+from seawall.breaker.rate_limit import RateLimit
+from seawall.breaker.staleness import Staleness
+from seawall.breaker.velocity import Velocity
+from seawall.breaker.withdrawal_gate import WithdrawalGate
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
+from seawall.margin.dynamic.scaling import DepthScaled, OpenInterestScaled, VolatilityScaled
 
 # Slot -> rule -> frozen dataclass of its parameters (fields declared with foundation/record.py).
-VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {}
+VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
+    "price_band": {"price_band": PriceBand},
+    "velocity": {"velocity": Velocity},
+    "staleness": {"staleness": Staleness},
+    "open_interest_cap": {"open_interest_cap": OpenInterestCap},
+    "withdrawal_gate": {"withdrawal_gate": WithdrawalGate},
+    "liquidation_rate_limit": {"liquidation_rate_limit": RateLimit},
+    "dynamic_margin": {
+        "volatility_scaled": VolatilityScaled,
+        "depth_scaled": DepthScaled,
+        "open_interest_scaled": OpenInterestScaled,
+    },
+}
 MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {}
 
 Chosen = Mapping[str, object]

@@ -44,7 +44,7 @@ def _unevaluated_limits(case: Case, horizon_seconds: float) -> list[str]:
 
 def _broken_at_the_start(setup: Setup) -> list[str]:
     """Desk accounts that the venue may close before any price moves."""
-    need = requirement(setup.table, setup.spot[setup.table.feed_asset])
+    need = requirement(setup.table, setup.spot[setup.table.feed_asset], setup.start_scale)
     broken = setup.desk_units[need.liquidatable[setup.desk_units]]
     names = [setup.book.account_names[setup.table.units.account[u]] for u in broken]
     names = list(dict.fromkeys(names))

@@ -38,12 +38,14 @@ class Quotes:
 
     price (p, f) feed prices; integral (p, f) of price over time, price-seconds, since the start
     option_value (p, o) quote per base unit; option_short (p, o) maintenance of one short unit
+    scale (p, f) factor >= 1 on the maintenance of derivatives, None where margin is not dynamic
     """
 
     price: Floats
     integral: Floats
     option_value: Floats
     option_short: Floats
+    scale: Floats | None = None
 
 
 def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float) -> Quotes:
@@ -150,6 +152,9 @@ def row_worth(
         coin = tiers.in_coin[tier]
         due = inverse_margin(size, price, rate, deduction, slope, coin, begins) * settle
         required = np.where(at.inverse, due, required)
+    if quotes.scale is not None:
+        factor = quotes.scale[path[at.pair], rows.feed[row]]
+        required, exposure = factor * required, notional + factor * (exposure - notional)
     if at.balance.any():
         held = shortfall_margin(at.worth, rows.shortfall[row])
         required = np.where(at.balance, held, required)
@@ -202,6 +207,9 @@ def assess(
         p = path[owner]
         size, value = holdings.option_size[p, option], quotes.option_value[p, option]
         netted = netted_margin(size, value, quotes.option_short[p, option])
+        if quotes.scale is not None:
+            factor = quotes.scale[p, table.options.feed[option]]
+            netted = np.where(size < 0, factor * netted, netted)
         maintenance = maintenance + segment_sums(netted, owner, unit.size)
     return equity, maintenance, rows
 
@@ -215,10 +223,14 @@ def starting_holdings(table: MarginTable, paths: int = 1) -> Holdings:
     )
 
 
-def requirement(table: MarginTable, price: Floats) -> Requirement:
-    """Requirement of every margin account at feed prices (f,), at the start."""
+def requirement(table: MarginTable, price: Floats, scale: Floats | None = None) -> Requirement:
+    """Requirement of every margin account at feed prices (f,), at the start.
+
+    ``scale`` (f,): factor on margin where it is dynamic.
+    """
     prices = price[None, :]
     quotes = option_quotes(table, prices, price, 0.0)
+    quotes.scale = None if scale is None else scale[None, :]
     quotes.integral = np.zeros_like(prices)
     unit = np.arange(table.units.account.size)
     path = np.zeros_like(unit)
@@ -241,6 +253,8 @@ def _initial(table: MarginTable, quotes: Quotes, rows: Worth) -> Floats:
     coins = np.where(t.kind == RowKind.INVERSE, np.abs(t.size) / price, np.abs(t.size))
     inverse = inverse_margin(np.abs(t.size), price, rate, cut, t.slope, in_coin, begins)
     due = np.where(t.kind == RowKind.INVERSE, inverse, due + t.slope * coins * notional) * settle
+    if quotes.scale is not None:
+        due = quotes.scale[0, t.feed] * due
     balance = shortfall_margin(rows.worth, t.initial_shortfall)
     due = np.where(t.kind == RowKind.BALANCE, balance, due)
     total = segment_sums(due, t.unit, count)
@@ -251,5 +265,8 @@ def _initial(table: MarginTable, quotes: Quotes, rows: Worth) -> Floats:
             value, spot = quotes.option_value[0, mine], quotes.price[0, o.feed[mine]]
             short, _ = short_margin(rule, value, spot, o.strike[mine], o.call[mine])
             netted = netted_margin(o.size[mine], value, short)
+            if quotes.scale is not None:
+                factor = quotes.scale[0, o.feed[mine]]
+                netted = np.where(o.size[mine] < 0, factor * netted, netted)
             total = total + segment_sums(netted, o.unit[mine], count)
     return total

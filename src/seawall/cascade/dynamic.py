@@ -1,0 +1,93 @@
+"""Dynamic margin inside the loop: which feeds are scaled, their open interest, their signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seawall.book.book import Floats
+from seawall.cascade.table import Chosen
+from seawall.foundation.arrays import segment_sums
+from seawall.foundation.errors import InputError
+from seawall.margin.dynamic.scaling import (
+    DepthScaled,
+    DynamicMargin,
+    OpenInterestScaled,
+    ScaleMemory,
+    ScaleRule,
+    VolatilityScaled,
+    compile_scaling,
+    start_scale,
+)
+from seawall.margin.table.margin_table import MarginTable, RowKind
+from seawall.venues import Rulebook
+
+
+def compile_dynamic(
+    mechanisms: Sequence[Chosen],
+    rulebooks: Sequence[Rulebook],
+    table: MarginTable,
+    step_seconds: float,
+) -> ScaleRule | None:
+    """Columns of all scaled feeds, None where no rulebook has dynamic margin.
+
+    Raises InputError for a lending venue and for bounds of an asset that nothing is margined on.
+    """
+    rules: list[DynamicMargin] = []
+    feeds = []
+    for v, venue in enumerate(mechanisms):
+        rule = venue.get("dynamic_margin")
+        if not isinstance(rule, VolatilityScaled | DepthScaled | OpenInterestScaled):
+            continue
+        if rulebooks[v].liquidation.style == "keeper":
+            raise InputError(
+                f"rulebook {rulebooks[v].name} has dynamic_margin and lends",
+                expected="dynamic_margin at venues of derivatives only: loans have no margin that "
+                "venues move with the market",
+            )
+        mine = np.flatnonzero(table.feed_venue == v)
+        names = [table.assets[k] for k in table.feed_asset[mine]]
+        bounds = rule.bounds if isinstance(rule, OpenInterestScaled) else {}
+        for name in bounds:
+            if name not in names:
+                raise InputError(
+                    f"dynamic_margin of rulebook {rulebooks[v].name} bounds {name!r}",
+                    expected=f"an asset that the venue margins: {', '.join(sorted(names))}",
+                )
+        rules += [rule] * mine.size
+        feeds += mine.tolist()
+    if not rules:
+        return None
+    feed = np.array(feeds, dtype=np.int64)
+    asset = table.feed_asset[feed]
+    names = [table.assets[k] for k in asset]
+    return compile_scaling(rules, feed, asset, names, step_seconds)
+
+
+def open_longs(rule: ScaleRule, table: MarginTable, size: Floats) -> tuple[Floats, Floats]:
+    """Longs (p, m) on each scaled feed for sizes (p, r): units x multiplier of linear contracts,
+    quote of inverse ones. Options have no part in it.
+    """
+    rows, count = table.rows, table.feed_asset.size
+    held = np.maximum(size, 0.0)
+    linear = np.where(rows.kind == RowKind.LINEAR, held * rows.multiplier, 0.0)
+    inverse = np.where(rows.kind == RowKind.INVERSE, held, 0.0)
+    longs = segment_sums(linear, rows.feed, count)[:, rule.feed]
+    return longs, segment_sums(inverse, rows.feed, count)[:, rule.feed]
+
+
+def begin_dynamic(
+    rule: ScaleRule | None, table: MarginTable, size: Floats, price: Floats
+) -> ScaleMemory | None:
+    """Memory at the start for sizes (p, r) and feed prices (p, f); None without dynamic margin."""
+    if rule is None:
+        return None
+    longs, contracts = open_longs(rule, table, size)
+    return start_scale(rule, price, longs, contracts)
+
+
+def first_factor(rule: ScaleRule | None, table: MarginTable, price: Floats) -> Floats | None:
+    """Factor (f,) on margin at the start, at feed prices (f,), for the sizes of ``table``."""
+    memory = begin_dynamic(rule, table, table.rows.size[None, :], price[None, :])
+    return None if memory is None else memory.factor[0]
