@@ -8,7 +8,7 @@ takes over and winners are reduced as before.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.dynamic.scaling import OPEN_INTEREST, scale_step
 from seawall.margin.table.margin_table import RowKind
+
+if TYPE_CHECKING:
+    from seawall.cascade.closing import Breach
 
 KINDS = {
     BAND: EventKind.BAND_HALT,
@@ -129,25 +132,12 @@ def not_stale(
     return ~held
 
 
-class Breached(Protocol):
-    """Breached pairs (n,), with equity and maintenance in quote."""
-
-    @property
-    def path(self) -> Ints: ...
-    @property
-    def unit(self) -> Ints: ...
-    @property
-    def equity(self) -> Floats: ...
-    @property
-    def maintenance(self) -> Floats: ...
-
-
 def may_trade(
     setup: Setup,
     state: State,
     step: int,
     v: int,
-    breach: Breached,
+    breach: Breach,
     wants: Bools,
     tape: TapeWriter,
 ) -> Bools:
