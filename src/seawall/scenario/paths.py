@@ -28,12 +28,14 @@ path), when tails other than by common jumps matter, and when drift or funding p
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from seawall.foundation.elementary import exponential, inverse_normal
 from seawall.foundation.errors import InputError
-from seawall.foundation.random import Stream, normals, uniforms
+from seawall.foundation.random import Stream, Words, normals, path_words, uniforms
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.market import Market, Scenario
 
@@ -49,6 +51,10 @@ MODELS: dict[str, str] = {
 # of a million steps has one chance in a million to notice.
 _POISSON_TAIL = 1e-12
 _MOST_JUMPS_EXPECTED = 1.0
+# Fewer prices than this are drawn before the compiled code is even loaded.
+WORTH_COMPILED = 1_000_000
+# Prices that the plain code draws at once: its arrays stay inside a core's cache.
+_CHUNK = 100_000
 
 
 def exogenous_paths(
@@ -76,29 +82,90 @@ def exogenous_paths(
     scenario = market.scenario
     _check(scenario, market, assets, step_seconds, steps)
     years = step_seconds / SECONDS_PER_YEAR
-    path_numbers = np.atleast_1d(np.asarray(paths))
-    step_numbers = np.arange(steps, dtype=np.int64)
+    path_numbers = path_words(seed, paths)
     spot = np.array([market.assets[name].spot for name in assets])
     volatility = np.array([market.assets[name].volatility for name in assets])
     scale = _scale(scenario, volatility_scale, branching_ratio, path_numbers.size)
-    sigma = scale[:, None, None] * volatility
-
-    normal = normals(seed, Stream.PRICE, path_numbers, step_numbers, len(assets))
-    moves = _correlate(normal, correlation_factor(market, assets))
-    moves *= sigma * math.sqrt(years)
-    moves -= 0.5 * years * sigma * sigma
-    if scenario.model == "jump_diffusion" and scenario.jumps_per_year > 0.0:
-        beta = np.array([market.jump_beta.get(name, 0.0) for name in assets])
-        size = np.broadcast_to(np.asarray(volatility_scale, dtype=np.float64), path_numbers.shape)
-        loading = size[:, None] * beta
-        moves += _jumps(scenario, years, seed, path_numbers, step_numbers, loading)
-
+    sigma = scale[:, None] * volatility
+    size = np.broadcast_to(np.asarray(volatility_scale, dtype=np.float64), path_numbers.shape)
+    law = _Law(
+        seed=seed,
+        factor=correlation_factor(market, assets),
+        spread=sigma * math.sqrt(years),
+        drift=0.5 * years * sigma * sigma,
+        jumps=_jump_law(market, assets, years, size),
+        spot=spot,
+    )
     prices = np.empty((path_numbers.size, steps + 1, len(assets)))
-    prices[:, 0] = spot
-    np.cumsum(moves, axis=1, out=moves)
-    np.exp(moves, out=moves)
-    np.multiply(moves, spot, out=prices[:, 1:])
+    if prices.size >= WORTH_COMPILED and assets and _compiled(law, path_numbers, prices):
+        return prices
+    _plain(law, path_numbers, prices)
     return prices
+
+
+@dataclass(frozen=True)
+class _JumpLaw:
+    """Common jumps: ``chances`` (m,) of at most 0, 1, ... in a step, without the last one; loading
+    and expected (p, k), each asset's factor on the log-jump and what that adds on average.
+    """
+
+    chances: Floats
+    mean: float
+    volatility: float
+    loading: Floats
+    expected: Floats
+
+
+@dataclass(frozen=True)
+class _Law:
+    """What one draw needs: factor (k, k), spread and drift (p, k) per step, spot (k,)."""
+
+    seed: int
+    factor: Floats
+    spread: Floats
+    drift: Floats
+    jumps: _JumpLaw | None
+    spot: Floats
+
+
+def _plain(law: _Law, paths: Words, prices: Floats) -> None:
+    """Fill prices (p, s + 1, k) in NumPy, over as many paths at once as stay in the caches."""
+    together = max(1, _CHUNK // max(prices[0].size, 1)) if paths.size else 1
+    steps = np.arange(prices.shape[1] - 1, dtype=np.int64)
+    for first in range(0, paths.size, together):
+        part = slice(first, first + together)
+        normal = normals(law.seed, Stream.PRICE, paths[part], steps, law.factor.shape[0])
+        moves = _correlate(normal, law.factor)
+        moves *= law.spread[part, None]
+        moves -= law.drift[part, None]
+        if law.jumps is not None:
+            size = _jump_sizes(law.jumps, law.seed, paths[part], steps)
+            moves += (
+                size[..., None] * law.jumps.loading[part, None] - law.jumps.expected[part, None]
+            )
+        np.cumsum(moves, axis=1, out=moves)
+        prices[part, 0] = law.spot
+        np.multiply(exponential(moves), law.spot, out=prices[part, 1:])
+
+
+def _compiled(law: _Law, paths: Words, prices: Floats) -> bool:
+    """Fill prices by the kernel, the same bits; False, and nothing done, while it is not ready."""
+    from seawall.scenario import paths_kernel
+
+    if not paths_kernel.draw.ready():
+        return False
+    none = np.zeros((0, 0))
+    jumps = law.jumps or _JumpLaw(np.zeros(0), 0.0, 0.0, none, none)
+    paths_kernel.draw(
+        np.uint64(law.seed),
+        paths,
+        *map(np.ascontiguousarray, (law.factor, law.spread, law.drift, jumps.chances)),
+        float(jumps.mean),
+        float(jumps.volatility),
+        *map(np.ascontiguousarray, (jumps.loading, jumps.expected, law.spot)),
+        prices,
+    )
+    return True
 
 
 def correlation_factor(market: Market, assets: tuple[str, ...]) -> Floats:
@@ -154,21 +221,37 @@ def _correlate(normal: Floats, factor: Floats) -> Floats:
     return moves
 
 
-def _jumps(
-    scenario: Scenario, years: float, seed: int, paths: Ints, steps: Ints, beta: Floats
-) -> Floats:
-    """Compensated log-jumps (p, t, k): beta J - log E[exp(beta J)], J common; beta (p, k)."""
+def _jump_law(
+    market: Market, assets: tuple[str, ...], years: float, size: Floats
+) -> _JumpLaw | None:
+    """The market's jumps over one step for paths whose moves have size (p,); None without any."""
+    scenario = market.scenario
+    if scenario.model != "jump_diffusion" or scenario.jumps_per_year == 0.0:
+        return None
     chance = _poisson(scenario.jumps_per_year * years)
+    beta = np.array([market.jump_beta.get(name, 0.0) for name in assets])
+    loading = size[:, None] * beta
+    growth = np.exp(loading * scenario.jump_mean + 0.5 * (loading * scenario.jump_volatility) ** 2)
+    expected = sum(p * growth**n for n, p in enumerate(chance))
+    return _JumpLaw(
+        chances=np.cumsum(chance)[:-1],
+        mean=scenario.jump_mean,
+        volatility=scenario.jump_volatility,
+        loading=loading,
+        expected=np.log(expected),
+    )
+
+
+def _jump_sizes(law: _JumpLaw, seed: int, paths: Words, steps: Ints) -> Floats:
+    """The common log-jump (p, t) of each step; 0 in most of them."""
     drawn = uniforms(seed, Stream.JUMP_TIME, paths, steps, 1)[..., 0]
-    number = np.searchsorted(np.cumsum(chance)[:-1], drawn, side="right")
+    number = np.searchsorted(law.chances, drawn, side="right")
     size = np.zeros(number.shape)
     hit = number > 0
     count = number[hit]
-    normal = normals(seed, Stream.JUMP_SIZE, paths, steps, 1)[..., 0][hit]
-    size[hit] = count * scenario.jump_mean + np.sqrt(count) * scenario.jump_volatility * normal
-    growth = np.exp(beta * scenario.jump_mean + 0.5 * (beta * scenario.jump_volatility) ** 2)
-    expected = sum(p * growth**n for n, p in enumerate(chance))
-    return size[..., None] * beta[:, None, :] - np.log(expected)[:, None, :]
+    normal = inverse_normal(uniforms(seed, Stream.JUMP_SIZE, paths, steps, 1)[..., 0][hit])
+    size[hit] = count * law.mean + np.sqrt(count) * law.volatility * normal
+    return size
 
 
 def _poisson(mean: float) -> list[float]:

@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.elementary_kernel import multiply_add
 from seawall.valuation.special_kernel import (
     BLOCK,
     LEAST,
@@ -22,7 +23,6 @@ from seawall.valuation.special_kernel import (
     fraction,
     log_of_split,
     logarithm_of,
-    multiply_add,
     polynomials_block,
     split_ratio,
 )

@@ -15,15 +15,20 @@ to work on several of its turns at once, which one long loop does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from seawall.foundation.compiled import helper
+from seawall.foundation.elementary_kernel import above, bits_of, double_of, multiply_add
+from seawall.foundation.elementary_numbers_kernel import (
+    EXP,
+    FIRST_WHOLE,
+    FIRST_WHOLE_BITS,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG,
+    PER_LN2,
+    ROUNDER,
+)
 
 Floats = tuple[float, ...]
 
@@ -56,37 +61,7 @@ DENOMINATOR = (
     270.6175901959792,
     23.62807540948997,
 )
-# (exp(r) - 1 - r) / r^2 on |r| <= ln(2)/2, in powers of r.
-EXP = (
-    0.5000000000000001,
-    0.16666666666666669,
-    0.04166666666662413,
-    0.008333333333330062,
-    0.0013888888917213717,
-    0.00019841269863053618,
-    2.4801521295954376e-05,
-    2.7557268459997064e-06,
-    2.7620088445409746e-07,
-    2.510038549551032e-08,
-)
-# (2 atanh(g)/g - 2) / g^2 on |g| <= 0.205, in powers of g^2.
-LOG = (
-    0.6666666666666705,
-    0.39999999999114216,
-    0.28571428908005925,
-    0.2222217435661613,
-    0.1818505002434289,
-    0.15273223295323626,
-    0.15211375142657108,
-)
-PER_LN2 = 1.4426950408889634
-LN2_HIGH = 6.93147180369123816490e-01  # 33 bits: whole multiples up to 2^20 are exact
-LN2_LOW = 1.90821492927058770002e-10
 LOWEST = -708.0  # below this exp is taken as 0 (a normal number still)
-# Adding it rounds a double to a whole number, found in the low bits of the sum.
-ROUNDER = 6755399441055744.0  # 1.5 x 2^52
-FIRST_WHOLE = 4503599627370496.0  # 2^52: its bits plus n are the bits of 2^52 + n
-FIRST_WHOLE_BITS = 0x4330000000000000
 ONE_AND_A_HALF = 0x3FF8000000000000  # exponent of 1, and a half to round
 BLOCK = 128
 
@@ -97,51 +72,6 @@ def coefficients() -> np.ndarray:
     As literals they would be fetched one by one inside the loop; as values they stay at hand.
     """
     return np.array((*EXP, *LOG, *NUMERATOR, *DENOMINATOR))
-
-
-def _instruction(function: Callable[..., Any]) -> Any:
-    """A function that becomes one instruction; its first parameter is Numba's."""
-    return intrinsic(function)
-
-
-@_instruction
-def bits_of(context: Any, x: Any) -> Any:
-    """The 64 bits of a double as an integer."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), build
-
-
-@_instruction
-def double_of(context: Any, x: Any) -> Any:
-    """The double that has these 64 bits."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), build
-
-
-@_instruction
-def above(context: Any, bits: Any) -> Any:
-    """The bits from the 53rd on, as a number >= 0 (logical shift: AVX2 has no arithmetic one)."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.lshr(arguments[0], ir.Constant(ir.IntType(64), 52))
-
-    return types.int64(types.int64), build
-
-
-@_instruction
-def multiply_add(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """One rounding of a x b + c."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float64(types.float64, types.float64, types.float64), build
 
 
 @helper
