@@ -7,6 +7,7 @@ framework has such a form in `seawall.margin.many_markets.along`, else one after
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,26 @@ class Rules:
 
 def rules_of(rulebook: Rulebook) -> Rules:
     """The rules read once; raises InputError or MissingRule as the framework's reader does."""
-    framework = framework_of(rulebook)
+    return _read(_Same(rulebook))
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A rulebook as a key: the same object, not an equal one (its tables cannot be hashed)."""
+
+    rulebook: Rulebook
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.rulebook is other.rulebook
+
+    def __hash__(self) -> int:
+        return id(self.rulebook)
+
+
+# Rulebooks are frozen, so reading one again finds the same; a desk's venues, not a session's.
+@lru_cache(maxsize=32)
+def _read(key: _Same) -> Rules:
+    rulebook, framework = key.rulebook, framework_of(key.rulebook)
     return Rules(rulebook, framework, framework.read(rulebook, margin_table(rulebook)))
 
 

@@ -3,8 +3,10 @@
 From the present price outwards in both directions: the first price at which the account may be
 liquidated, all other prices still. A fixed ladder of prices, finer near the present one and with
 rungs at the strikes of options near expiry and at tier bounds where margin jumps, finds the first
-interval in which the account fails; Brent's method (Brent 1973) finds the price in it. Tiers and
-worst scenarios are those of the price tried, so nothing has to be iterated. Wrong where an account
+interval in which the account fails; `seawall.margin.liquidation_price.crossing` finds the price in
+it. Tiers and worst scenarios are those of the price tried, so nothing has to be iterated. Both
+directions are searched in the same turns: margin in many markets at once costs little more than in
+one. Wrong where an account
 fails and recovers between two rungs: 1% apart within 10%, 2% within 20%, 4% within 60%, then a
 factor of 1.4 (3.2 above 10 times); an option whose value turns faster than that has rungs at its
 strike and 1% to either side.
@@ -13,7 +15,6 @@ strike and 1% to either side.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,18 +23,15 @@ from seawall.book.book import Floats
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.shifts import Evaluate, Shifts
+from seawall.margin.liquidation_price.crossing import Buffer, Known, Search, narrowed, together
 
 # Factors on the present price between which is searched.
 LOWEST, HIGHEST = 1e-4, 1e8
-# Relative accuracy of a price found.
-ACCURACY = 1e-12
 MOST_STRIKES = 60
 # Total volatility below which an option's value turns at its strike faster than the rungs see.
 SHARP = 0.05
-# Rungs looked at before the next ones: most accounts fail near, and then the rest is not computed.
-BLOCK = 16
-
-Buffer = Callable[[Floats], Floats]
+# Rungs looked at first: most accounts fail near, and then the rest is not computed.
+FIRST_RUNGS = 16
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,8 @@ def liquidation_prices(
     strikes = _strikes(account, asset)
     if turns is not None:
         strikes = np.concatenate([strikes, turns])
-    below = first_failure(buffer, ladder(False, strikes), now)
-    above = first_failure(buffer, ladder(True, strikes), now)
+    ways = [outwards(ladder(upward, strikes), now) for upward in (False, True)]
+    below, above = together(buffer, ways)
     return LiquidationPrices(
         asset,
         present,
@@ -124,42 +122,23 @@ def first_failure(buffer: Buffer, rungs: Floats, first: float) -> float | None:
 
     first  the buffer at ``rungs[0]``, not below 0
     """
-    before = first
-    for start in range(0, rungs.size - 1, BLOCK):
-        part = rungs[start : start + BLOCK + 1]
-        found = buffer(part[1:])
+    return together(buffer, [outwards(rungs, first)])[0]
+
+
+def outwards(rungs: Floats, first: float) -> Search:
+    """The search of :func:`first_failure`; each turn looks at twice as many rungs as the last."""
+    before = [Known(float(rungs[0]), first)]
+    start, count = 1, FIRST_RUNGS
+    while start < rungs.size:
+        part = rungs[start : start + count]
+        found = yield part
         below = np.flatnonzero(found < 0.0)
+        seen = zip(part.tolist(), found.tolist(), strict=True)
+        points = before[-2:] + [Known(factor, value) for factor, value in seen]
         if below.size:
-            n = int(below[0])
-            safe = Known(float(part[n]), float(found[n - 1]) if n else before)
-            return crossing(buffer, safe, Known(float(part[n + 1]), float(found[n])))
-        before = float(found[-1])
+            return (yield from narrowed(points))
+        before, start, count = points, start + count, 2 * count
     return None
-
-
-@dataclass(frozen=True)
-class Known:
-    """A factor and the account's buffer there."""
-
-    factor: float
-    buffer: float
-
-
-def crossing(buffer: Buffer, safe: Known, failed: Known) -> float:
-    """The factor at which the buffer is 0 between ``safe``, where it holds, and ``failed``."""
-    from scipy.optimize import brentq
-
-    if safe.buffer <= 0.0:  # exactly at maintenance: not yet below, but any step is
-        return safe.factor
-    known = {safe.factor: safe.buffer, failed.factor: failed.buffer}
-
-    def at(factor: float) -> float:
-        return known[factor] if factor in known else float(buffer(np.array([factor]))[0])
-
-    accuracy = ACCURACY * failed.factor
-    return float(
-        brentq(at, safe.factor, failed.factor, xtol=accuracy, rtol=4 * ACCURACY, maxiter=200)
-    )
 
 
 def _strikes(account: MarginAccount, asset: str) -> Floats:

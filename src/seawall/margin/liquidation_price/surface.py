@@ -16,7 +16,7 @@ import numpy as np
 from seawall.book.book import Bools, Floats
 from seawall.foundation.errors import InputError
 from seawall.margin.account.shifts import Evaluate, Shifts
-from seawall.margin.liquidation_price.search import Buffer, Known, crossing
+from seawall.margin.liquidation_price.crossing import Buffer, Known, crossing
 
 SPOT_FACTORS = np.linspace(0.5, 1.5, 41)
 VOLATILITY_FACTORS = np.linspace(0.5, 2.5, 21)

@@ -2,27 +2,34 @@
 
 The formula is that of :mod:`seawall.valuation.black_kernel`. What a margin needs is the sum over
 the options of an expiry at each shock; an array of every option under every shock would cost more
-to fill and read again than its values cost to compute.
+to fill and read again than its values cost to compute. ln(F shock / K) is ln(F / K), which is the
+option's, plus ln(shock), which is the group's: no logarithm for each value. That sum is right to
+2e-16, not relative to itself where it is near 0, and values to as much of the forward.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from seawall.foundation.compiled import helper, kernel
 from seawall.valuation.black_kernel import (
+    FAR,
     FORWARD,
     LOG,
     ROWS,
     SETTLED,
     STRIKE,
     TOTAL,
-    inputs_block,
+    at_least,
+    at_most,
+    price_within,
     terms_block,
     values_block,
     whole_value,
 )
-from seawall.valuation.special_kernel import BLOCK
+from seawall.valuation.special_kernel import BLOCK, log_ratio, logarithm_of
 
 WORTH = (
     "void(f8[::1], f8[::1], f8[::1], f8[::1], b1[::1], f8[::1], i8[::1],"
@@ -55,20 +62,49 @@ def intrinsic_block(work: np.ndarray, call: np.ndarray, out: np.ndarray) -> None
 
 
 @helper
-def fill_run(
-    inputs: np.ndarray,
+def logs_of(factor: np.ndarray, c: tuple[float, ...]) -> np.ndarray:
+    """Logarithms of factors (g, k)."""
+    out = np.empty_like(factor)
+    for g in range(factor.shape[0]):
+        row, log = factor[g], out[g]
+        for i in range(row.size):
+            log[i] = log_ratio(price_within(row[i]), 1.0, c)
+    return out
+
+
+@helper
+def moneyness_of(forward: np.ndarray, strike: np.ndarray, c: tuple[float, ...]) -> np.ndarray:
+    """ln(F/K) of each option (o,)."""
+    out = np.empty_like(forward)
+    for i in range(out.size):
+        out[i] = log_ratio(price_within(forward[i]), price_within(strike[i]), c)
+    return out
+
+
+@helper
+def fill_prices(
+    work: np.ndarray,
     start: int,
     forward: float,
+    moneyness: float,
     factor: np.ndarray,
-    volatility: np.ndarray,
-    level: np.ndarray,
+    log_factor: np.ndarray,
 ) -> None:
-    """Forwards and volatilities of one option under some shocks, from place ``start`` on."""
-    prices, vols = inputs[0, start:], inputs[3, start:]
+    """FORWARD and LOG of one option under some shocks, from place ``start`` on."""
+    f, log = work[FORWARD, start:], work[LOG, start:]
     for i in range(factor.size):
-        prices[i] = forward * factor[i]
+        f[i] = price_within(forward * factor[i])
+        log[i] = moneyness + log_factor[i]
+
+
+@helper
+def fill_totals(
+    work: np.ndarray, start: int, root: float, volatility: np.ndarray, level: np.ndarray
+) -> None:
+    """TOTAL of one option under some shocks, from place ``start`` on; negative vol counts as 0."""
+    total = work[TOTAL, start:]
     for i in range(level.size):
-        vols[i] = volatility[level[i]]
+        total[i] = at_most(at_least(volatility[level[i]], 0.0) * root, 2.0 * FAR)
 
 
 @helper
@@ -97,8 +133,9 @@ def group_worth(
 
     factor (g, k) of the forward; volatility (o, l), and which of them (k,) each shock takes.
     """
-    work, inputs, result = np.ones((ROWS, BLOCK)), np.ones((4, BLOCK)), np.ones(BLOCK)
-    calls = np.ones(BLOCK, np.bool_)
+    work, result, calls = np.ones((ROWS, BLOCK)), np.ones(BLOCK), np.ones(BLOCK, np.bool_)
+    c = logarithm_of(table)
+    moneyness, log_factor = moneyness_of(forward, strike, c), logs_of(factor, c)
     shocks = level.size
     total = forward.size * shocks
     option, shock = 0, 0
@@ -108,13 +145,13 @@ def group_worth(
         o, k, done = option, shock, 0
         while done < count:
             run = min(count - done, shocks - k)
-            inputs[1, done : done + run] = strike[o]
-            inputs[2, done : done + run] = years[o]
+            moved, logs = factor[group[o], k : k + run], log_factor[group[o], k : k + run]
+            work[STRIKE, done : done + run] = price_within(strike[o])
             calls[done : done + run] = call[o]
-            moved = factor[group[o], k : k + run]
-            fill_run(inputs, done, forward[o], moved, volatility[o], level[k : k + run])
+            fill_prices(work, done, forward[o], moneyness[o], moved, logs)
+            root = math.sqrt(at_least(years[o], 0.0))
+            fill_totals(work, done, root, volatility[o], level[k : k + run])
             o, k, done = (o + 1, 0, done + run) if k + run == shocks else (o, k + run, done + run)
-        inputs_block(inputs[0], inputs[1], inputs[2], inputs[3], work, table)
         if all_beyond(work):
             intrinsic_block(work, calls, result)
         else:
