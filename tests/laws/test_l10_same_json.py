@@ -1,5 +1,6 @@
 """L10: same seed, same Case, same version: same JSON, byte for byte, but for its `manifest` and
-`since_last` sections. In this process, in a fresh one, and with or without a second process.
+`since_last` sections. In this process and in a fresh one; engines, threads and the cut into pieces
+are in test_l10_engines.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from seawall.casefile import sample_case
-from seawall.exposure import check, runs
+from seawall.exposure import check
 from seawall.report.jsonfile import dumps
 
 SAME = "L10: same seed, same Case, same version: same JSON, byte for byte"
@@ -49,14 +50,6 @@ def test_twice_in_one_process(first: str) -> None:
 def test_in_a_fresh_process(first: str) -> None:
     done = subprocess.run([sys.executable, "-c", FRESH], capture_output=True, check=True)
     assert done.stdout.decode() == first, SAME
-
-
-@pytest.mark.parametrize("worth_forking", [0, 10**12])
-def test_one_process_or_two(
-    first: str, worth_forking: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runs, "WORTH_FORKING", worth_forking)
-    assert text() == first, SAME
 
 
 def test_another_seed_is_another_answer(first: str) -> None:

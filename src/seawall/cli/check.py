@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seawall.cascade.pieces.compute import Compute, Engine
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
@@ -42,6 +43,17 @@ def check(
     html: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the answer as one offline HTML page.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs the paths; the answer is the same, bit for bit.")
+    ] = Engine.AUTO,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Workers on this machine; default: all its cores."),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Ray cluster to use; default: RAY_ADDRESS, or none."),
+    ] = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -57,6 +69,7 @@ def check(
             file="--step",
             expected="a shorter step",
         )
+    compute = Compute(engine, threads, ray_address)
     targets = _targets(json, html)
     question = _load(case)
     if step_seconds is not None:
@@ -66,7 +79,12 @@ def check(
 
     with progress_bar() as progress:
         result = run_check(
-            question, horizon_seconds=horizon_seconds, paths=paths, seed=seed, progress=progress
+            question,
+            horizon_seconds=horizon_seconds,
+            paths=paths,
+            seed=seed,
+            progress=progress,
+            compute=compute,
         )
     _deliver(result, targets, json_to_stdout=json == STDOUT)
     breached = [limit for limit in result["limits"] if limit["breached"]]

@@ -12,6 +12,7 @@ import seawall
 from seawall.book import AccountKind
 from seawall.book.book import Floats
 from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
+from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 from seawall.case import Case
@@ -48,9 +49,11 @@ def check(
     paths: int = 400,
     seed: int = 1,
     progress: Progress | None = None,
+    compute: Compute | None = None,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
+    ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
     """
@@ -60,7 +63,7 @@ def check(
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
     chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
-    tapes = run_plan(setup, chosen, progress)
+    tapes = run_plan(setup, chosen, progress, compute)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
     dre = {

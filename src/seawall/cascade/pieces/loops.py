@@ -1,0 +1,60 @@
+"""The two loops that can run a piece, the plain and the compiled: same tape, bit for bit."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from seawall.cascade.engine import Runs, World, simulate
+from seawall.cascade.pieces.compute import Engine
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import Tape
+from seawall.foundation.errors import InputError
+
+
+class Loop(StrEnum):
+    """Which code runs a piece."""
+
+    PLAIN = "plain"  # NumPy over all paths of the piece; holds the interpreter's lock
+    FAST = "fast"  # compiled; lets go of the lock
+
+
+class Simulate(Protocol):
+    """Run paths and return their tape."""
+
+    def __call__(
+        self, setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
+    ) -> Tape:
+        """The tape of these runs, numbered from 0."""
+
+
+def choose(engine: Engine, setup: Setup) -> Loop:
+    """The loop for a Case: the compiled one where asked for, or where it answers at once.
+
+    Raises InputError where the compiled loop is asked for and there is none.
+    """
+    if engine is Engine.PLAIN:
+        return Loop.PLAIN
+    if engine is Engine.FAST:
+        if not has_fast():
+            raise InputError(
+                "this version of Seawall has no compiled engine",
+                file="--engine",
+                expected="auto, plain or ray",
+            )
+        return Loop.FAST
+    return Loop.FAST if has_fast() and _fast_ready(setup) else Loop.PLAIN
+
+
+def simulate_with(loop: Loop) -> Simulate:
+    """The function that runs a piece."""
+    return simulate
+
+
+def has_fast() -> bool:
+    """Whether this version of Seawall has a compiled engine."""
+    return False
+
+
+def _fast_ready(setup: Setup) -> bool:
+    return False
