@@ -18,8 +18,8 @@ from seawall.cascade.tape import TapeWriter
 from seawall.foundation.units import SECONDS_PER_YEAR
 
 
-def settle_expired(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
-    """Settle options and futures whose expiry lies within this step, at margin prices.
+def settle_expired(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWriter) -> None:
+    """Settle options and futures of paths (n,) that expire within this step, at margin prices.
 
     Who holds nothing any more and owes cash has a deficit, which the venue's layers cover.
     """
@@ -28,23 +28,32 @@ def settle_expired(setup: Setup, state: State, step: int, tape: TapeWriter) -> N
     unit = np.unique(np.concatenate([table.options.unit[options], table.rows.unit[futures]]))
     if unit.size == 0:
         return
-    held = _holds(setup, state, unit)
+    held = _holds(setup, state, paths, unit)
     if options.size:
-        _settle_options(setup, state, options)
+        _settle_options(setup, state, paths, options)
     if futures.size:
-        _settle_futures(setup, state, futures)
-    emptied = held & ~_holds(setup, state, unit)
-    path, n = np.nonzero(emptied)
-    cover_deficits(setup, state, step, path, unit[n], tape)
+        _settle_futures(setup, state, paths, futures)
+    emptied = held & ~_holds(setup, state, paths, unit)
+    where, n = np.nonzero(emptied)
+    cover_deficits(setup, state, step, paths[where], unit[n], tape)
 
 
-def _holds(setup: Setup, state: State, unit: Ints) -> Bools:
+def expiry_steps(setup: Setup, steps: int) -> Bools:
+    """True (steps + 1,) where an option or a future of any trader expires within the step."""
+    out = np.zeros(steps + 1, dtype=bool)
+    for step in range(1, steps + 1):
+        due = _due(setup, setup.table.options.years, step).size
+        out[step] = bool(due or _due(setup, setup.table.rows.years, step).size)
+    return out
+
+
+def _holds(setup: Setup, state: State, paths: Ints, unit: Ints) -> Bools:
     """True (p, n) where a unit (n,) holds or owes anything but cash."""
     units, holdings = setup.table.units, state.holdings
-    out = np.zeros((state.depth.size, unit.size), dtype=bool)
+    out = np.zeros((paths.size, unit.size), dtype=bool)
     for n, u in enumerate(unit):
-        rows = holdings.size[:, units.rows[u] : units.rows[u + 1]]
-        options = holdings.option_size[:, units.options[u] : units.options[u + 1]]
+        rows = holdings.size[paths, units.rows[u] : units.rows[u + 1]]
+        options = holdings.option_size[paths, units.options[u] : units.options[u + 1]]
         out[:, n] = rows.any(axis=1) | options.any(axis=1)
     return out
 
@@ -55,9 +64,9 @@ def _due(setup: Setup, years: Floats, step: int) -> Ints:
     return np.flatnonzero((years <= step * length) & (years > (step - 1) * length))
 
 
-def _settle_options(setup: Setup, state: State, due: Ints) -> None:
-    options, paths = setup.table.options, state.depth.size
-    path, option = np.repeat(np.arange(paths), due.size), np.tile(due, paths)
+def _settle_options(setup: Setup, state: State, paths: Ints, due: Ints) -> None:
+    options = setup.table.options
+    path, option = np.repeat(paths, due.size), np.tile(due, paths.size)
     change = -state.holdings.option_size[path, option]
     lines = Lines(path, options.unit[option], option, change, np.ones(path.size, dtype=bool))
     value = state.quotes.option_value[path, option]
@@ -65,9 +74,9 @@ def _settle_options(setup: Setup, state: State, due: Ints) -> None:
     fill(setup, state, lines, value / settle, "book")
 
 
-def _settle_futures(setup: Setup, state: State, due: Ints) -> None:
-    rows, paths = setup.table.rows, state.depth.size
-    path, row = np.repeat(np.arange(paths), due.size), np.tile(due, paths)
+def _settle_futures(setup: Setup, state: State, paths: Ints, due: Ints) -> None:
+    rows = setup.table.rows
+    path, row = np.repeat(paths, due.size), np.tile(due, paths.size)
     change = -state.holdings.size[path, row]
     lines = Lines(path, rows.unit[row], row, change, np.zeros(path.size, dtype=bool))
     spot = state.quotes.price[path, rows.feed[row]]

@@ -12,20 +12,35 @@ Only accounts that the prices can have reached are checked: see wakeup.py.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.breakers import (
+    acted,
+    may_trade,
+    not_stale,
+    recount,
+    scale_margin,
+    turned,
+    watch,
+)
 from seawall.cascade.closing import Breach, close_accounts
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
+from seawall.cascade.fund import refill_all
+from seawall.cascade.journal import Journal
 from seawall.cascade.lending import liquidate_loans
+from seawall.cascade.pool_cuts import cut_pools
+from seawall.cascade.market_step import move_market, venue_markets
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter
 from seawall.cascade.wakeup import due, schedule, tick
 from seawall.foundation.arrays import segment_sums
+from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.impact import linear, square_root
 from seawall.liquidation.trigger import breached
 from seawall.margin.table.assess import Worth, assess, option_quotes, unit_equity
 from seawall.oracle.feed import publish
@@ -44,80 +59,114 @@ def run(
     deposit: Deposit | None = None,
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
+    journal: Journal | None = None,
 ) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
     ``filtered`` False checks every account at every step: same tape, for tests. ``draws`` feeds
-    the mechanisms that draw random numbers; without it they draw those of seed 0.
+    the mechanisms that draw random numbers; without it they draw those of seed 0. ``journal``
+    receives every transfer. Raises InputError for a price that is not above zero.
     """
+    _refuse_worthless(setup, exogenous)
     paths, columns, _ = exogenous.shape
-    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, columns - 1)
+    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, columns - 1, journal)
     tape = TapeWriter()
-    desk = setup.desk_units
-    equity = np.zeros((paths, columns, desk.size))
-    equity[:, 0] = _desk_equity(setup, state)
-    trough, peak = state.market.copy(), state.market.copy()
+    everyone = np.arange(paths)
+    course = begin_course(setup, state, columns)
     for step in range(1, columns):
         _advance(setup, state, exogenous[:, step], step)
-        np.minimum(trough, state.market, out=trough)
-        np.maximum(peak, state.market, out=peak)
-        active = np.arange(paths)
+        course.note_extremes(state, everyone)
+        active = everyone
         for _ in range(MAX_ROUNDS):
-            active = _round(setup, state, step, active, tape, filtered)
+            active = play_round(setup, state, step, active, tape, filtered=filtered)
             if active.size == 0:
                 break
-            np.minimum(trough, state.market, out=trough)
-            np.maximum(peak, state.market, out=peak)
-        settle_expired(setup, state, step, tape)
-        equity[:, step] = _desk_equity(setup, state)
+            course.note_extremes(state, active)
+        cut_pools(setup, state, step, everyone, tape)
+        settle_expired(setup, state, step, everyone, tape)
+        course.equity[:, step] = desk_equity(setup, state, everyone)
+    return finish(setup, state, course, tape), state
+
+
+def _refuse_worthless(setup: Setup, exogenous: Floats) -> None:
+    """Positions that pay 1 / price and every relative move need prices above zero."""
+    if exogenous.size and not float(exogenous.min()) > 0.0:
+        p, t, k = np.unravel_index(int(np.argmin(exogenous)), exogenous.shape)
+        raise InputError(
+            f"{setup.table.assets[k]} has a price of {exogenous[p, t, k]:g} at step {t} of path "
+            f"{p}",
+            expected="prices above zero: what is worth nothing is a tiny price, such as 1e-12",
+        )
+
+
+@dataclass
+class Course:
+    """What is kept of the way: equity (p, s + 1, d) of desk units, trough and peak (p, k)."""
+
+    equity: Floats
+    trough: Floats
+    peak: Floats
+
+    def note_extremes(self, state: State, active: Ints) -> None:
+        """Keep the lowest and the highest market prices of active paths."""
+        self.trough[active] = np.minimum(self.trough[active], state.market[active])
+        self.peak[active] = np.maximum(self.peak[active], state.market[active])
+
+
+def begin_course(setup: Setup, state: State, columns: int) -> Course:
+    """The course at its first column, the start."""
+    paths = state.depth.size
+    equity = np.zeros((paths, columns, setup.desk_units.size))
+    equity[:, 0] = desk_equity(setup, state, np.arange(paths))
+    return Course(equity, state.market.copy(), state.market.copy())
+
+
+def finish(setup: Setup, state: State, course: Course, tape: TapeWriter) -> Tape:
+    """The tape of a run that has come to its end."""
+    refill_all(setup, state, course.equity.shape[1] - 1, tape)
+    equity = course.equity
     negative = equity < -ROUNDING * np.abs(equity[:, :1])
     first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     events = tape.by_path()
-    return (
-        Tape(
-            **events,
-            paths=paths,
-            desk_equity=equity,
-            first_negative=first,
-            trough=trough,
-            peak=peak,
-            final=state.market.copy(),
-            open_deficit=_open_deficit(setup, state),
-            closed_loss=_closed_loss(setup, state, events),
-        ),
-        state,
+    return Tape(
+        **events,
+        paths=state.depth.size,
+        desk_equity=equity,
+        first_negative=first,
+        trough=course.trough,
+        peak=course.peak,
+        final=state.market.copy(),
+        open_deficit=_open_deficit(setup, state),
+        closed_loss=_closed_loss(setup, state, events),
     )
-
-
-def _displacement(setup: Setup, state: State) -> Floats:
-    outstanding = state.temporary + state.permanent
-    if setup.impact.square_root:
-        return square_root.displacement(square_root.SquareRoot(setup.impact.strength), outstanding)
-    return linear.displacement(outstanding)
 
 
 def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
-    rule, before = setup.impact, state.market
-    state.exogenous = exogenous
-    state.temporary *= rule.decay
-    state.market = exogenous * _displacement(setup, state)
-    move = np.abs(state.market / before - 1.0) / rule.expected_move
-    state.restlessness += rule.volatility_weight * (move - state.restlessness)
+    move_market(setup, state, exogenous)
     seen = state.quotes.price
-    market = state.market[:, setup.table.feed_asset]
+    market = venue_markets(setup, state, np.arange(seen.shape[0]))
     price = publish(setup.feed_rule, state.feeds, market)
     price = np.where(state.fresh[:, None], market, price)
     integral = state.quotes.integral + price * setup.step_seconds
-    tick(setup.wake, state.wake, np.arange(price.shape[0]), seen, price, new_step=True)
+    turn = scale_margin(setup, state, price, step)
+    tick(setup.wake, state.wake, np.arange(price.shape[0]), seen, price, new_step=True, turn=turn)
     start = setup.spot[setup.table.feed_asset]
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     state.quotes = option_quotes(setup.table, price, start, years)
     state.quotes.integral = integral
+    state.quotes.scale = None if state.scale is None else state.scale.factor
+    watch(setup, state, step)
 
 
-def _round(
-    setup: Setup, state: State, step: int, active: Ints, tape: TapeWriter, filtered: bool
+def play_round(
+    setup: Setup,
+    state: State,
+    step: int,
+    active: Ints,
+    tape: TapeWriter,
+    *,
+    filtered: bool = True,
 ) -> Ints:
     """Check the accounts due on active paths and close what is breached; paths that moved."""
     if filtered:
@@ -168,11 +217,14 @@ def _close(
     """Close the chosen pairs venue by venue, then let direct prices see the new market."""
     venue = setup.table.units.venue[unit[chosen]]
     leg = _worst_leg(setup, state, path, unit, worth, chosen)
-    before = state.quotes.price.copy()
     moved: list[Ints] = []
     for v in np.unique(venue):
         mine = chosen[venue == v]
         breach = Breach(path[mine], unit[mine], equity[mine], maintenance[mine], leg[venue == v])
+        free = not_stale(setup, state, step, breach.path, breach.unit, tape)
+        if setup.rulebooks[v].liquidation.style == "keeper":
+            free = may_trade(setup, state, step, int(v), breach, free, tape)
+        mine, breach = mine[free], breach.only(free)
         if setup.rulebooks[v].liquidation.style == "keeper":
             number = np.full(unit.size, -1, dtype=np.int64)
             number[mine] = np.arange(mine.size)
@@ -184,26 +236,33 @@ def _close(
                 worth.maintenance[keep],
                 worth.exposure[keep],
             )
-            acted = liquidate_loans(setup, state, step, int(v), breach, own, tape)
+            called = liquidate_loans(setup, state, step, int(v), breach, own, tape)
             # Nobody acts twice on a loan that no keeper wants within one step.
-            state.ready[path[mine[~acted]], unit[mine[~acted]]] = step + 1
-            moved.append(path[mine[acted]])
+            state.ready[path[mine[~called]], unit[mine[~called]]] = step + 1
+            moved.append(path[mine[called]])
         else:
             close_accounts(setup, state, step, int(v), breach, tape)
-            moved.append(path[mine])
+            moved.append(path[mine[acted(state, step, path[mine], unit[mine])]])
     active = np.unique(np.concatenate(moved))
     if active.size:
-        market = state.market[np.ix_(active, setup.table.feed_asset)]
-        state.quotes.price[active] = np.where(
-            setup.direct | state.fresh[active, None], market, before[active]
-        )
-        after = state.quotes.price[active]
-        tick(setup.wake, state.wake, active, before[active], after, new_step=False)
-        _requote_options(setup, state, active, step)
+        recount(setup, state, active)
+        see_market(setup, state, step, active)
     return active
 
 
-def _requote_options(setup: Setup, state: State, active: Ints, step: int) -> None:
+def see_market(setup: Setup, state: State, step: int, active: Ints) -> None:
+    """Venues that margin at the market price see the new one of active paths at once."""
+    before = state.quotes.price[active]
+    market = venue_markets(setup, state, active)
+    after = np.where(setup.direct | state.fresh[active, None], market, before)
+    state.quotes.price[active] = after
+    turn = turned(state, active)
+    tick(setup.wake, state.wake, active, before, after, new_step=False, turn=turn)
+    requote_options(setup, state, active, step)
+
+
+def requote_options(setup: Setup, state: State, active: Ints, step: int) -> None:
+    """Options of active paths at the feeds' present prices."""
     if setup.table.options.unit.size == 0:
         return
     start = setup.spot[setup.table.feed_asset]
@@ -234,14 +293,14 @@ def _worst_leg(
     return leg
 
 
-def _desk_equity(setup: Setup, state: State) -> Floats:
-    """Equity (p, d) of the desk's units, quote."""
-    paths, desk = state.depth.size, setup.desk_units
-    path, unit = np.divmod(np.arange(paths * desk.size), max(desk.size, 1))
+def desk_equity(setup: Setup, state: State, paths: Ints) -> Floats:
+    """Equity (n, d) of the desk's units on chosen paths (n,), quote."""
+    desk = setup.desk_units
     if desk.size == 0:
-        return np.zeros((paths, 0))
-    equity = unit_equity(setup.table, state.holdings, state.quotes, path, desk[unit])
-    return equity.reshape(paths, desk.size)
+        return np.zeros((paths.size, 0))
+    where, unit = np.divmod(np.arange(paths.size * desk.size), desk.size)
+    equity = unit_equity(setup.table, state.holdings, state.quotes, paths[where], desk[unit])
+    return equity.reshape(paths.size, desk.size)
 
 
 def _open_deficit(setup: Setup, state: State) -> Floats:

@@ -11,14 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.breaker_rules import BreakerState, begin_breakers
+from seawall.cascade.closing_memory import ClosingMemory, begin_closing
 from seawall.cascade.draws import Draws, first_paths
+from seawall.cascade.dynamic import begin_dynamic
+from seawall.cascade.fund import FundMemory, begin_funds
+from seawall.cascade.journal import ROLES, Journal
+from seawall.cascade.pool_cuts import Pools, begin_pools
+from seawall.cascade.market_rules import MarketMemory, begin_market
 from seawall.cascade.setup import Setup
-from seawall.cascade.wakeup import WakeState, begin_wake
+from seawall.cascade.wakeup import Waker, WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
+from seawall.margin.dynamic.scaling import ScaleMemory
 from seawall.margin.table.assess import Holdings, Quotes, option_quotes
 from seawall.oracle.feed import FeedState, start
-
-ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")
 
 
 @dataclass
@@ -50,11 +56,18 @@ class State:
     temporary: Floats  # (p, k) outstanding flow that decays
     permanent: Floats  # (p, k) outstanding flow that stays
     restlessness: Floats  # (p, k) moving average of |return| over its expectation
+    market_memory: MarketMemory  # of depth and linked venues
     quotes: Quotes
     feeds: FeedState
-    wake: WakeState  # which units must be looked at
+    wake: WakeState | Waker  # which units must be looked at
+    breakers: BreakerState | None  # of all venues
+    scale: ScaleMemory | None  # of dynamic margin
     ready: Ints  # (p, u) step from which the engine may act again
     tried: Ints  # (p, u) forced closes so far
+    closing: ClosingMemory  # clocks, keepers' capital, bands
+    funds: FundMemory | None  # income of insurance funds, where a venue has the slot
+    pools: Pools | None  # sums behind the pool flags, where a venue has the rule
+    journal: Journal | None  # every transfer, where the run is to be settled exactly
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,7 @@ def begin(
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
     steps: int = 0,
+    journal: Journal | None = None,
 ) -> State:
     """State at step 0 for starting prices (p, k), after an optional deposit.
 
@@ -112,7 +126,9 @@ def begin(
     )
     accounts = _system_accounts(setup, worlds.start)
     if deposit is not None:
-        _deposit(setup, holdings, accounts, exogenous, deposit)
+        _deposit(setup, holdings, accounts, exogenous, deposit, journal)
+    scale = begin_dynamic(setup.scaling, table, holdings.size, price)
+    quotes.scale = None if scale is None else scale.factor
     return State(
         holdings=holdings,
         accounts=accounts,
@@ -126,16 +142,28 @@ def begin(
         temporary=zeros.copy(),
         permanent=zeros.copy(),
         restlessness=np.ones_like(zeros),
+        market_memory=begin_market(setup.market_rules, paths),
         quotes=quotes,
         feeds=start(setup.feed_rule, price),
         wake=begin_wake(setup.wake, price),
+        breakers=begin_breakers(setup.breakers, exogenous, units, len(table.venues)),
+        scale=scale,
         ready=np.zeros((paths, units), dtype=np.int32),
         tried=np.zeros((paths, units), dtype=np.int32),
+        closing=begin_closing(setup, holdings, quotes),
+        funds=begin_funds(setup, paths),
+        pools=begin_pools(setup, paths),
+        journal=journal,
     )
 
 
 def _deposit(
-    setup: Setup, holdings: Holdings, accounts: Accounts, price: Floats, deposit: Deposit
+    setup: Setup,
+    holdings: Holdings,
+    accounts: Accounts,
+    price: Floats,
+    deposit: Deposit,
+    journal: Journal | None,
 ) -> None:
     """Book a deposit. Units are woken by thresholds without it, which is early, never late, for
     amounts that add to the unit.
@@ -154,6 +182,13 @@ def _deposit(
     holdings.size[p, row] += repaid
     accounts.book_contracts[p, rows.contract[row]] -= repaid
     accounts.assets["pool"][p, venue[repays], asset[repays]] += repaid
+    if journal is not None:
+        cells = journal.cells
+        outside = cells.system("outside", venue, asset)
+        journal.move(path[~repays], outside[~repays], cells.cash(deposit.unit[~repays]), cash)
+        pool = cells.system("pool", venue[repays], asset[repays])
+        journal.move(p, outside[repays], pool, repaid)
+        journal.move(p, cells.contract("book", rows.contract[row]), cells.row(row), repaid)
 
 
 def _system_accounts(setup: Setup, start: Ints) -> Accounts:

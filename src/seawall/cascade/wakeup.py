@@ -17,6 +17,7 @@ the filtered loop equal to the one that checks everything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,33 @@ class WakeState:
     steps: int
 
 
+class Turn(NamedTuple):
+    """How far the factors s >= 1 of dynamic margin have turned, (n, f): |change| since the last
+    tick, and |s - s at the start|.
+    """
+
+    step: Floats
+    start: Floats
+
+
+class Waker(Protocol):
+    """Another keeper of who is awake, that of the compiled loop; the functions below ask it."""
+
+    def tick(self, path: Ints, before: Floats, after: Floats) -> None:
+        """Let the clocks see prices (n, f) that moved within a step."""
+
+    def wake_units(self, path: Ints, unit: Ints) -> None:
+        """These pairs must be checked at the next look."""
+
+    def due(self, active: Ints) -> tuple[Ints, Ints]:
+        """Pairs to check on active paths, in path order, then unit order."""
+
+    def schedule(
+        self, path: Ints, unit: Ints, buffer: Floats, exposure: Floats, stay: Bools
+    ) -> None:
+        """Let checked pairs sleep as long as their buffers allow."""
+
+
 def wake_rule(
     weight: Floats, drift: Floats, clock: Ints, always: Bools, threshold: Floats
 ) -> WakeRule:
@@ -101,23 +129,48 @@ def begin_wake(rule: WakeRule, price: Floats) -> WakeState:
     )
 
 
-def _moves(rule: WakeRule, before: Floats, after: Floats) -> Floats:
-    """Weighted moves (p, c) of each feed, and the largest of them."""
+def _moves(rule: WakeRule, before: Floats, after: Floats, turned: Floats | None) -> Floats:
+    """Weighted moves (p, c) of each feed, and the largest of them; ``turned`` (p, f): of factors.
+
+    A factor s >= 1 on margin counts as a move (1 + m)(1 + d) - 1, m that of the price, d = |s' - s|.
+    Proof. A row's exposure is E = N + s K, N its notional, K a bound of its margin M and of the
+    change of M per unit of m; N and K grow by at most 1 + m. Equity - s M changes by at most
+    N m + s' K m + |s' - s| M <= N m + (s + d) K m + d K = E m + d K (1 + m), and K <= E since
+    s >= 1, so by at most E ((1 + m)(1 + d) - 1). And E' <= (1 + m)(N + (s + d) K) <=
+    (1 + m)(1 + d) E, since d K <= d (N + s K), which is what the clock's product needs. The first
+    sentence with p, s at the start and now, m and d between them, is the displacement's bound.
+    """
     moves = np.empty((after.shape[0], rule.drift.size))
     np.abs(after / before - 1.0, out=moves[:, :-1])
+    if turned is not None:
+        moves[:, :-1] += turned * (1.0 + moves[:, :-1])
     moves[:, :-1] /= rule.weight
     moves[:, -1] = moves[:, :-1].max(axis=1, initial=0.0)
     return moves
 
 
 def tick(
-    rule: WakeRule, state: WakeState, path: Ints, before: Floats, after: Floats, *, new_step: bool
+    rule: WakeRule,
+    state: WakeState | Waker,
+    path: Ints,
+    before: Floats,
+    after: Floats,
+    *,
+    new_step: bool,
+    turn: Turn | None = None,
 ) -> None:
-    """Advance clocks and displacement of paths (n,) for prices (n, f); wake what is in reach."""
+    """Advance clocks and displacement of paths (n,) for prices (n, f); wake what is in reach.
+
+    ``turn``: of the factors on margin, where it is dynamic.
+    """
+    if not isinstance(state, WakeState):
+        state.tick(path, before, after)
+        return
     state.steps += int(new_step)
     drift = rule.drift if new_step else 0.0
-    state.clock[path] *= 1.0 + _moves(rule, before, after) + drift
-    away = _moves(rule, state.origin[path], after)
+    moves = _moves(rule, before, after, None if turn is None else turn.step)
+    state.clock[path] *= 1.0 + moves + drift
+    away = _moves(rule, state.origin[path], after, None if turn is None else turn.start)
     paid = rule.drift * state.steps * (1.0 + state.reached[path])
     reached = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
     state.reached[path] = reached
@@ -138,16 +191,21 @@ def tick(
         state.next[path, c] = ahead[state.awake[path, c]]
 
 
-def wake_units(rule: WakeRule, state: WakeState, path: Ints, unit: Ints) -> None:
+def wake_units(rule: WakeRule, state: WakeState | Waker, path: Ints, unit: Ints) -> None:
     """These pairs must be checked at the next look, whatever the prices do."""
+    if not isinstance(state, WakeState):
+        state.wake_units(path, unit)
+        return
     rank = rule.rank_of_unit[unit]
     state.wake[path, rank] = 0.0
     clock = rule.clock[unit]
     np.maximum.at(state.scan, (path, clock), rank - rule.first[clock] + 1)
 
 
-def due(rule: WakeRule, state: WakeState, active: Ints) -> tuple[Ints, Ints]:
+def due(rule: WakeRule, state: WakeState | Waker, active: Ints) -> tuple[Ints, Ints]:
     """Pairs (path, unit) to check on active paths, in path order, then unit order."""
+    if not isinstance(state, WakeState):
+        return state.due(active)
     units = rule.unit_of_rank.size
     clock = np.nextafter(state.clock[active].astype(np.float32), np.float32(np.inf))
     found: list[Ints] = []
@@ -182,7 +240,7 @@ def due(rule: WakeRule, state: WakeState, active: Ints) -> tuple[Ints, Ints]:
 
 def schedule(
     rule: WakeRule,
-    state: WakeState,
+    state: WakeState | Waker,
     path: Ints,
     unit: Ints,
     buffer: Floats,
@@ -193,6 +251,9 @@ def schedule(
 
     buffer = equity - maintenance, exposure weighted, (n,) quote.
     """
+    if not isinstance(state, WakeState):
+        state.schedule(path, unit, buffer, exposure, stay)
+        return
     with np.errstate(divide="ignore", invalid="ignore"):
         level = state.clock[path, rule.clock[unit]] * (1.0 + buffer / exposure) * SLACK
     level = np.where(exposure > 0, level, np.inf)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 KERNEL_FILES = "*kernel*.py"
+Signature = str | Callable[[], tuple[Any, ...]]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _PACKAGE = Path(__file__).resolve().parents[1]
 # Numba reads its cache folder from a module-wide setting; one thread at a time may lend it ours.
@@ -39,11 +40,12 @@ _SETTING = threading.Lock()
 class Kernel:
     """A compiled function with fixed signatures; calling it compiles what is not compiled yet.
 
-    ``signatures`` in Numba's words, such as ``void(f8[::1], f8[::1])``. Calls must match one of
-    them exactly (dtype, contiguity): wrappers coerce. Runs without the interpreter's lock.
+    ``signatures`` in Numba's words, such as ``void(f8[::1], f8[::1])``, or a function that returns
+    the tuple of Numba types (records of arrays have no word). Calls must match one of them exactly
+    (dtype, contiguity): wrappers coerce. Runs without the interpreter's lock.
     """
 
-    def __init__(self, function: Callable[..., Any], signatures: tuple[str, ...]) -> None:
+    def __init__(self, function: Callable[..., Any], signatures: tuple[Signature, ...]) -> None:
         self.name = f"{function.__module__}.{function.__name__}"
         self.signatures = signatures
         self._plain = function
@@ -77,18 +79,18 @@ class Kernel:
                 return
             dispatcher = self._dispatch()
             for signature in self.signatures:
-                dispatcher.compile(signature)
+                dispatcher.compile(_types(signature))
             # From here on a wrong type is an error, not a silent second of compiling.
             dispatcher.disable_compile()
             self._compiled = True
 
-    def _cached(self, signature: str) -> bool:
+    def _cached(self, signature: Signature) -> bool:
         """Whether the disk cache holds this signature for this machine."""
         dispatcher = self._dispatch()
         # Not a public name of Numba; without it kernels are merely never ready before a compile.
         stored = getattr(dispatcher, "_cache", None)
         load = getattr(stored, "load_overload", None)
-        return load is not None and load(signature, dispatcher.targetctx) is not None
+        return load is not None and load(_types(signature), dispatcher.targetctx) is not None
 
     def _dispatch(self) -> Any:
         if self._dispatcher is None:
@@ -103,7 +105,11 @@ class Kernel:
         return self._dispatcher
 
 
-def kernel(*signatures: str) -> Callable[[Callable[..., Any]], Kernel]:
+def _types(signature: Signature) -> Any:
+    return signature if isinstance(signature, str) else signature()
+
+
+def kernel(*signatures: Signature) -> Callable[[Callable[..., Any]], Kernel]:
     """Declare a kernel: ``@kernel("void(f8[::1], f8[::1])")``. Nothing is compiled yet."""
 
     def declare(function: Callable[..., Any]) -> Kernel:

@@ -1,0 +1,263 @@
+"""What the compiled loop works on: records of arrays, the memory of the plain loop's state.
+
+Every record is a NamedTuple, which compiled code understands; its Numba type is below. Shapes:
+p paths, k assets, f feeds, v venues, u units (margin accounts), r rows, c contracts, w worlds,
+x tier tables, t lines of a table. Booleans are stored as such, indices as 64-bit integers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+class Rows(NamedTuple):
+    """Positions and balances (r,), as in `seawall.margin.table.margin_table.Rows`."""
+
+    kind: Array
+    feed: Array
+    asset: Array
+    contract: Array
+    tier: Array
+    multiplier: Array
+    rate: Array
+    slope: Array
+    shortfall: Array
+    weight: Array  # of the row's feed, for the wake clock
+
+
+class Tiers(NamedTuple):
+    """Lines (x, t) of each tier table; starts is all zeros where no table jumps."""
+
+    rate: Array
+    deduction: Array
+    starts: Array
+    in_coin: Array  # (x,)
+    top_rate: Array  # (x,) largest maintenance rate
+    jumping: bool
+
+
+class Units(NamedTuple):
+    """Margin accounts (u,)."""
+
+    rows: Array  # (u + 1,)
+    venue: Array
+    settle: Array  # feed
+    settle_asset: Array
+    has_options: Array
+    is_desk: Array
+    always: Array  # no bound fits: looked at in every round
+
+
+class Venues(NamedTuple):
+    """How each venue closes accounts (v,)."""
+
+    native: Array  # the compiled loop may close its accounts, else it hands them over
+    partial_fraction: Array
+    partial_above: Array
+    partial_steps: Array  # -1: until healthy
+    cooldown: Array  # steps, at least 1
+    fee: Array
+    taker_fee: Array
+    fee_to_keeper: Array
+    backstop_ratio: Array  # -1: no vault
+    adl: Array
+    fund_before_adl: Array
+    fund_first: Array  # the fund is the first layer that pays deficits
+
+
+class Impact(NamedTuple):
+    """Market rule, (k,) and scalars: see `seawall.cascade.setup.ImpactRule`."""
+
+    depth: Array
+    strength: Array
+    expected_move: Array
+    decay: float
+    permanent_share: float
+    thinning: float
+    volatility_weight: float
+    square_root: bool
+    feedback: bool
+
+
+class Feeds(NamedTuple):
+    """Oracle rule (f,)."""
+
+    asset: Array
+    deviation: Array
+    heartbeat: Array
+    delay: Array
+    direct: Array
+
+
+class Wakes(NamedTuple):
+    """When a sleeping unit must be looked at.
+
+    Units of one linear position sleep until their feed reaches their liquidation price: (w, n)
+    prices and units per feed, falling ones sorted from the top, rising ones from the bottom. The
+    others sleep until a feed is further from its start than their threshold, sorted by clock (one
+    per feed, the last for all feeds).
+    """
+
+    fall_first: Array  # (f + 1,)
+    fall_price: Array  # (w, n)
+    fall_unit: Array
+    rise_first: Array
+    rise_price: Array
+    rise_unit: Array
+    far_first: Array  # (f + 2,)
+    threshold: Array  # (m,) by rank
+    far_unit: Array  # (m,)
+    weight: Array  # (f,)
+    drift: Array  # (f + 1,)
+
+
+class Guards(NamedTuple):
+    """Lower bounds of what options add to a unit's buffer, so that most steps need no pricing.
+
+    Unit u has the tables first[u] to first[u + 1] - 1, one for each of its underlyings: low
+    (g, slices, cells) holds for all prices of a cell and all times of a slice, as long as no option
+    is held shorter than at the start.
+    """
+
+    first: Array  # (u + 1,) tables of each unit
+    feed: Array  # (g,)
+    origin: Array  # (g,) price at which cell 1 / width begins
+    low: Array  # (g, slices, cells)
+    options: Array  # (u + 1,) options of each unit
+    start_size: Array  # (o,)
+    width: float  # of a cell, as a share of the origin
+    slice_steps: int
+
+
+class Fixed(NamedTuple):
+    """Everything that all paths share."""
+
+    rows: Rows
+    tiers: Tiers
+    units: Units
+    venues: Venues
+    impact: Impact
+    feeds: Feeds
+    wakes: Wakes
+    guards: Guards
+    desk: Array  # (d,) desk units
+    expiry: Array  # (s + 1,) something expires at this step
+    step_seconds: float
+    quote: int
+    max_rounds: int
+
+
+class Books(NamedTuple):
+    """Holdings and system accounts of every path."""
+
+    size: Array  # (p, r)
+    option_size: Array  # (p, o)
+    cash: Array  # (p, u)
+    ready: Array  # (p, u) int32
+    tried: Array  # (p, u) int32
+    book: Array  # (p, v, k)
+    outside: Array
+    keeper: Array
+    fund: Array
+    contracts: Array  # (p, c)
+    start: Array  # (p,) world's start
+
+
+class Prices(NamedTuple):
+    """Prices of every path now."""
+
+    exogenous: Array  # (p, k)
+    market: Array
+    temporary: Array
+    permanent: Array
+    restlessness: Array
+    depth: Array  # (p,) factor
+    fresh: Array  # (p,)
+    feed: Array  # (p, f)
+    integral: Array
+    sent: Array
+    age: Array
+    ring: Array  # (d, p, f)
+
+
+class Awake(NamedTuple):
+    """Which units of every path are awake, and what the others wait for."""
+
+    fall_next: Array  # (p, f) first of the falling list that still sleeps
+    rise_next: Array
+    far_next: Array  # (p, f + 1) first rank that still sleeps
+    reached: Array  # (p, f + 1) largest displacement
+    origin: Array  # (p, f)
+    clock: Array  # (p,)
+    unit: Array  # (p, u) int32, the first count[p] are awake
+    level: Array  # (p, u) float32 clock at which to look again
+    place: Array  # (p, u) int32 place in the list + 1; 0: asleep
+    count: Array  # (p,)
+
+
+class Log(NamedTuple):
+    """Events in the order in which they happened on each path, and the number of each kind."""
+
+    index: Array  # (n, 4) path, step, unit, kind
+    money: Array  # (n, 4) notional, fee, keeper, fund
+    covers: Array  # (m, 2) path, unit: closed with a deficit that the fund cannot pay
+    count: Array  # (2,) events, covers
+
+
+class Course(NamedTuple):
+    """Where each path stands and what is kept of its way."""
+
+    step: Array  # (p,) the step to do next
+    inside: Array  # (p,) True: the step's prices are there, go on with its rounds
+    rounds: Array  # (p,) rounds done in this step
+    status: Array  # (p,)
+    equity: Array  # (p, s + 1, d)
+    trough: Array  # (p, k)
+    peak: Array
+    seen: Array  # (p, s + 1, f) feed prices, where options of a desk need them
+
+
+SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
+SPECS = {
+    Rows: "i1 i1 i1 i1 i1 f1 f1 f1 f1 f1",
+    Tiers: "f2 f2 f2 b1 f1 b0",
+    Units: "i1 i1 i1 i1 b1 b1 b1",
+    Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1",
+    Impact: "f1 f1 f1 f0 f0 f0 f0 b0 b0",
+    Feeds: "i1 f1 f1 i1 b1",
+    Wakes: "i1 f2 i2 i1 f2 i2 i1 f1 i1 f1 f1",
+    Guards: "i1 i1 f1 f3 i1 f1 f0 i0",
+    Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f2 i1",
+    Prices: "f2 f2 f2 f2 f2 f1 b1 f2 f2 f2 i2 f3",
+    Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
+    Log: "i2 f2 i2 i1",
+    Course: "i1 b1 i1 i1 f3 f2 f2 f3",
+}
+
+
+def _member(word: str) -> Any:
+    from numba import types
+
+    scalar = getattr(types, SHORT[word[0]])
+    return types.Array(scalar, int(word[1]), "C") if word[1] != "0" else scalar
+
+
+def record_type(cls: type) -> Any:
+    """The Numba type of one of the records above."""
+    from numba import types
+
+    if cls is Fixed:
+        inner = (Rows, Tiers, Units, Venues, Impact, Feeds, Wakes, Guards)
+        members = [record_type(one) for one in inner]
+        members += [_member(word) for word in ("i1", "b1", "f0", "i0", "i0")]
+        return types.NamedTuple(members, cls)
+    return types.NamedTuple([_member(word) for word in SPECS[cls].split()], cls)
+
+
+def types_of(*parts: type | str) -> tuple[Any, ...]:
+    """Numba types of a kernel's arguments: records by class, arrays by the short words above."""
+    return tuple(_member(part) if isinstance(part, str) else record_type(part) for part in parts)

@@ -1,0 +1,257 @@
+"""The compiled loop: path after path, step after step, until something needs the plain loop.
+
+Quiet steps, looks at accounts and forced orders of plain order-book venues are done here. Vaults,
+ADL, keepers, socialised losses, options near their threshold, desks' own liquidations and expiries
+are handed over: the path stops at that step, the plain loop does the rest of the step on the same
+memory, and the path goes on. The tape is the same bit for bit (law L6).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.cascade.fast.advance_kernel import advance
+from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
+from seawall.cascade.fast.layout_kernel import (
+    Array,
+    Awake,
+    Books,
+    Course,
+    Fixed,
+    Log,
+    Prices,
+    types_of,
+)
+from seawall.cascade.fast.sell_kernel import charge_fees, cover, fill, plan_sales, trade
+from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, tick
+from seawall.foundation.compiled import helper, kernel
+
+# Where a path stands when the loop returns.
+DONE, ROUND, COVERS, EXPIRY, FULL = 0, 1, 2, 3, 4
+REST, MOVED = 5, 6
+# A bound of an option's value is trusted beyond this share of the sums it is compared with.
+TRUSTED = 1e-9
+
+
+@helper
+def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
+    """Whether a unit still holds any option."""
+    guards, held = fixed.guards, False
+    for o in range(guards.options[u], guards.options[u + 1]):
+        held = held or books.option_size[p, o] != 0.0
+    return held
+
+
+@helper
+def option_floor(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, step: int) -> float:
+    """Least that a unit's options add to equity - maintenance now; -inf where nothing is known."""
+    guards = fixed.guards
+    if guards.first[u + 1] == guards.first[u]:
+        return -np.inf
+    for o in range(guards.options[u], guards.options[u + 1]):
+        if books.option_size[p, o] < min(guards.start_size[o], 0.0):
+            return -np.inf
+    total, at = 0.0, min(step // guards.slice_steps, guards.low.shape[1] - 1)
+    for g in range(guards.first[u], guards.first[u + 1]):
+        cell = int(prices.feed[p, guards.feed[g]] / guards.origin[g] / guards.width)
+        if cell >= guards.low.shape[2]:
+            return -np.inf
+        total += guards.low[g, at, cell]
+    return total
+
+
+@helper
+def look(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    awake: Awake,
+    p: int,
+    step: int,
+    due: Array,
+    equity: Array,
+    maintenance: Array,
+) -> tuple[int, bool]:
+    """Assess due units; those to close now come first in the arrays. How many, and whether the
+    plain loop must look instead.
+    """
+    chosen, hand_over = 0, False
+    for n in range(due.size):
+        u = due[n]
+        own, needed, exposure, held = assess_unit(fixed, books, prices, p, u)
+        if fixed.units.has_options[u] and holds_options(fixed, books, p, u):
+            floor = option_floor(fixed, books, prices, p, u, step)
+            if not own + floor - needed > TRUSTED * (abs(own) + abs(floor) + needed):
+                hand_over = True
+            continue
+        fallen = own < needed and held
+        put_to_sleep(fixed, awake, p, u, own - needed, exposure, fallen)
+        if fallen and books.ready[p, u] <= step:
+            due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
+            chosen += 1
+    return chosen, hand_over
+
+
+@helper
+def may_close(
+    fixed: Fixed, books: Books, p: int, units: Array, equity: Array, maintenance: Array
+) -> bool:
+    """Whether all these units are closed by plain forced orders of one venue."""
+    venues, v = fixed.venues, fixed.units.venue[units[0]]
+    if not venues.native[v]:
+        return False
+    owed, ratio = 0.0, venues.backstop_ratio[v]
+    for n in range(units.size):
+        u = units[n]
+        if fixed.units.venue[u] != v or fixed.units.is_desk[u] or fixed.units.has_options[u]:
+            return False
+        if ratio >= 0.0 and equity[n] >= 0.0 and equity[n] < ratio * maintenance[n]:
+            return False
+        owed += max(-equity[n], 0.0)
+    if venues.adl[v] and owed > 0.0:
+        fund = max(books.fund[p, v, fixed.quote], 0.0) if venues.fund_before_adl[v] else 0.0
+        return not owed > fund
+    return True
+
+
+@helper
+def close_units(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    course: Course,
+    log: Log,
+    p: int,
+    step: int,
+    units: Array,
+    work: Array,
+    market: Array,
+) -> bool:
+    """Forced orders for units (n,) with equity work[0]; False: deficits are left to the plain loop.
+
+    work (4, u): equity, maintenance, shares, notionals; market (2, k): flow, execution.
+    """
+    count = units.size
+    equity, share, gross = work[0, :count], work[2, :count], work[3, :count]
+    flow, execution = market[0], market[1]
+    plan_sales(fixed, books, prices, p, units, equity, share, gross, flow, execution)
+    trade(fixed, prices, course, p, flow, execution)
+    closed = 0
+    for n in range(count):
+        u = units[n]
+        fill(fixed, books, prices, p, u, share[n], execution)
+        books.tried[p, u] += 1
+        if share[n] < 1.0:
+            books.ready[p, u] = step + fixed.venues.cooldown[fixed.units.venue[u]]
+    charge_fees(fixed, books, prices, log, p, step, units, equity, share, gross)
+    for n in range(count):
+        if share[n] >= 1.0:
+            units[closed] = units[n]
+            closed += 1
+    return cover(fixed, books, prices, log, p, step, units[:closed])
+
+
+@helper
+def see_market(
+    fixed: Fixed, books: Books, prices: Prices, awake: Awake, p: int, step: int, before: Array
+) -> None:
+    """Venues that margin at the market price see the new one at once; clocks go on."""
+    feeds = fixed.feeds
+    for f in range(before.size):
+        before[f] = prices.feed[p, f]
+        if feeds.direct[f] or prices.fresh[p]:
+            prices.feed[p, f] = prices.market[p, feeds.asset[f]]
+    tick(fixed, awake, p, books.start[p], before, prices.feed[p], step, False)
+
+
+@helper
+def one_round(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    awake: Awake,
+    course: Course,
+    log: Log,
+    p: int,
+    step: int,
+    due: Array,
+    work: Array,
+    market: Array,
+    before: Array,
+) -> int:
+    """Look at who is due and close who fell: at rest, moved, or what the plain loop must do."""
+    count = collect_due(awake, p, due)
+    if count == 0:
+        return REST
+    if log.index.shape[0] - log.count[0] < 2 * count or log.covers.shape[0] - log.count[1] < count:
+        return FULL
+    chosen, hand_over = look(fixed, books, prices, awake, p, step, due[:count], work[0], work[1])
+    if hand_over:
+        return ROUND
+    if chosen == 0:
+        return REST
+    if not may_close(fixed, books, p, due[:chosen], work[0], work[1]):
+        return ROUND
+    if not close_units(fixed, books, prices, course, log, p, step, due[:chosen], work, market):
+        return COVERS
+    see_market(fixed, books, prices, awake, p, step, before)
+    return MOVED
+
+
+@helper
+def end_step(fixed: Fixed, books: Books, prices: Prices, course: Course, p: int, step: int) -> None:
+    """Write down what the desk's units are worth, without their options."""
+    for d in range(fixed.desk.size):
+        course.equity[p, step, d] = unit_equity(fixed, books, prices, p, fixed.desk[d])
+
+
+@kernel(lambda: types_of(Fixed, Books, Prices, Awake, Course, Log, "f3", "i1"))
+def run_paths(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    awake: Awake,
+    course: Course,
+    log: Log,
+    exogenous: Array,
+    paths: Array,
+) -> int:
+    """Run paths (n,) on exogenous prices (p, s + 1, k) as far as they go; how many were begun.
+
+    course.status says of each where it stands. Stops early, after a whole path, when the log is
+    full: the rest of ``paths`` is then untouched.
+    """
+    units = fixed.units.always.size
+    due = np.empty(units, dtype=np.int64)
+    work, before = np.empty((4, units)), np.empty(fixed.feeds.asset.size)
+    market = np.empty((2, exogenous.shape[2]))
+    last = exogenous.shape[1] - 1
+    for n in range(paths.size):
+        p = paths[n]
+        status, step = DONE, course.step[p]
+        while status == DONE and step <= last:
+            if not course.inside[p]:
+                advance(fixed, books, prices, awake, course, p, step, exogenous[p, step], before)
+                course.rounds[p] = 0
+            course.inside[p] = False
+            code = MOVED
+            while code == MOVED and course.rounds[p] < fixed.max_rounds:
+                code = one_round(
+                    fixed, books, prices, awake, course, log, p, step, due, work, market, before
+                )
+                course.rounds[p] += 1
+            if code == FULL:
+                course.rounds[p] -= 1
+            if code in (REST, MOVED):
+                if fixed.expiry[step]:
+                    status = EXPIRY
+                else:
+                    end_step(fixed, books, prices, course, p, step)
+                    step += 1
+            else:
+                status = code
+        course.step[p], course.status[p] = step, status
+        if status == FULL:
+            course.inside[p] = True
+            return n + 1
+    return paths.size

@@ -1,0 +1,225 @@
+"""Forced orders of one venue on one path: sale, impact, fees, and the deficits a fund covers.
+
+The same operations in the same order as `_sell` of `seawall.cascade.closing` with what it calls.
+"""
+
+from __future__ import annotations
+
+from seawall.cascade.fast.advance_kernel import displaced, note_extremes
+from seawall.cascade.fast.layout_kernel import Array, Books, Course, Fixed, Log, Prices
+from seawall.cascade.fast.mean_kernel import mean_displacement
+from seawall.foundation.compiled import helper
+
+INVERSE, BALANCE = 1, 2
+LIQUIDATION, COVER = 0, 5
+SMALLEST_CUT = 1.0
+
+
+@helper
+def market_value(fixed: Fixed, prices: Prices, p: int, r: int, change: float) -> float:
+    """Signed quote flow of a change in size of a row, at market prices."""
+    rows = fixed.rows
+    if rows.kind[r] == INVERSE:
+        return change * 1.0
+    return change * (prices.market[p, rows.asset[r]] * rows.multiplier[r])
+
+
+@helper
+def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gross: float) -> float:
+    """Fraction of each position that this order closes: see `seawall.liquidation.sizing`."""
+    venues, v = fixed.venues, fixed.units.venue[u]
+    part = venues.partial_fraction[v]
+    if not (gross > venues.partial_above[v] and part < 1.0):
+        return 1.0
+    if venues.partial_steps[v] < 0:
+        return part if gross > SMALLEST_CUT and equity > 0.0 else 1.0
+    return part if books.tried[p, u] < venues.partial_steps[v] else 1.0
+
+
+@helper
+def plan_sales(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    p: int,
+    units: Array,
+    equity: Array,
+    share: Array,
+    gross: Array,
+    flow: Array,
+    traded: Array,
+) -> None:
+    """Shares (n,) to close of each unit, their gross notional (n,), and the flow (k,) they make.
+
+    ``traded`` (k,) becomes 1 where there is an order, even if orders cancel out.
+    """
+    rows = fixed.rows
+    flow[:] = 0.0
+    traded[:] = 0.0
+    for n in range(units.size):
+        u = units[n]
+        first, last = fixed.units.rows[u], fixed.units.rows[u + 1]
+        total = 0.0
+        for r in range(first, last):
+            size = books.size[p, r]
+            if size != 0.0 and rows.kind[r] != BALANCE:
+                total += abs(market_value(fixed, prices, p, r, -size))
+        gross[n] = total
+        share[n] = share_closed(fixed, books, p, u, equity[n], total)
+        for r in range(first, last):
+            size = books.size[p, r]
+            if size != 0.0 and (rows.kind[r] != BALANCE or share[n] >= 1.0):
+                flow[rows.asset[r]] += market_value(fixed, prices, p, r, -size * share[n])
+                traded[rows.asset[r]] = 1.0
+
+
+@helper
+def trade(
+    fixed: Fixed, prices: Prices, course: Course, p: int, flow: Array, execution: Array
+) -> None:
+    """Book the flow (k,); ``execution`` becomes the mean price wherever it was not 0."""
+    rule = fixed.impact
+    for k in range(flow.size):
+        if execution[k] == 0.0:
+            continue
+        thin = 1.0
+        if not rule.square_root:
+            thin = 1.0 + rule.thinning * max(prices.restlessness[p, k] - 1.0, 0.0)
+        step = flow[k] * thin / (rule.depth[k] * prices.depth[p])
+        before = prices.temporary[p, k] + prices.permanent[p, k] if rule.feedback else 0.0
+        after = before + step
+        base = prices.exogenous[p, k]
+        execution[k] = base * mean_displacement(rule.square_root, rule.strength[k], before, after)
+        if rule.feedback and step != 0.0:
+            prices.temporary[p, k] += (1.0 - rule.permanent_share) * step
+            prices.permanent[p, k] += rule.permanent_share * step
+            prices.market[p, k] = base * displaced(rule.square_root, rule.strength[k], after)
+            note_extremes(prices, course, p, k)
+
+
+@helper
+def fill(
+    fixed: Fixed, books: Books, prices: Prices, p: int, u: int, share: float, execution: Array
+) -> None:
+    """Close a share of a unit's rows against the order book at execution prices (k,)."""
+    rows, venue = fixed.rows, fixed.units.venue[u]
+    asset = fixed.units.settle_asset[u]
+    for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
+        size, kind, feed = books.size[p, r], rows.kind[r], rows.feed[r]
+        if size == 0.0 or (kind == BALANCE and share < 1.0):
+            continue
+        change = -size * share
+        contract = execution[rows.asset[r]] * rows.multiplier[r]
+        accrued = rows.rate[r] * rows.multiplier[r] * prices.integral[p, feed]
+        if kind == INVERSE:
+            mark = prices.feed[p, feed] * rows.multiplier[r]
+            price = -1.0 / contract - accrued / mark / mark
+        else:
+            price = contract - accrued
+            if kind == BALANCE:
+                price = price / prices.feed[p, fixed.units.settle[u]]
+        books.size[p, r] += change
+        books.contracts[p, rows.contract[r]] -= change
+        cash = change * price
+        books.cash[p, u] -= cash
+        books.book[p, venue, asset] += cash
+
+
+@helper
+def pay(
+    fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
+) -> None:
+    """Move ``amount`` quote from a system account (v, k) into a unit's cash (negative: out)."""
+    venue, asset = fixed.units.venue[u], fixed.units.settle_asset[u]
+    units = amount / prices.market[p, asset]
+    books.cash[p, u] += units
+    payer[venue, fixed.quote] -= amount
+    if asset != fixed.quote:
+        books.outside[p, venue, fixed.quote] += amount
+        books.outside[p, venue, asset] -= units
+
+
+@helper
+def write(
+    log: Log,
+    place: tuple[int, int, int, int],
+    money: tuple[float, float, float, float],
+) -> None:
+    """Append an event (path, step, unit, kind) with (notional, fee, keeper, fund)."""
+    n = log.count[0]
+    for i in range(4):
+        log.index[n, i] = place[i]
+        log.money[n, i] = money[i]
+    log.count[0] = n + 1
+
+
+@helper
+def charge_fees(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    log: Log,
+    p: int,
+    step: int,
+    units: Array,
+    equity: Array,
+    share: Array,
+    gross: Array,
+) -> None:
+    """Liquidation fee to fund or keeper, then the taker fee to the venue; then the tape's rows."""
+    venues, v = fixed.venues, fixed.units.venue[units[0]]
+    rate = venues.fee[v] + venues.taker_fee[v]
+    earns = venues.fee_to_keeper[v]
+    start = log.count[0]
+    for n in range(units.size):
+        u, total, fee = units[n], 0.0, 0.0
+        notional = gross[n] * share[n]
+        if rate > 0.0:
+            cash = books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+            bound = cash if share[n] >= 1.0 else equity[n]
+            total = min(max(bound, 0.0), rate * notional)
+            fee = total * (venues.fee[v] / rate)
+            pay(fixed, books, prices, p, u, -fee, books.keeper[p] if earns else books.fund[p])
+        keeper = -fee if earns else -0.0
+        write(log, (p, step, u, LIQUIDATION), (notional, total, keeper, 0.0))
+    if rate > 0.0:
+        for n in range(units.size):
+            fee = -log.money[start + n, 2] if earns else 0.0
+            total = log.money[start + n, 1]
+            if not earns:
+                fee = total * (venues.fee[v] / rate)
+            pay(fixed, books, prices, p, units[n], fee - total, books.outside[p])
+
+
+@helper
+def cover(
+    fixed: Fixed, books: Books, prices: Prices, log: Log, p: int, step: int, closed: Array
+) -> bool:
+    """The fund pays the deficits of closed units (n,); False: it cannot, nothing was paid.
+
+    What it cannot pay is left to the plain loop, whose list of closed units is then filled.
+    """
+    v = fixed.units.venue[closed[0]] if closed.size else 0
+    left, enough, short = max(books.fund[p, v, fixed.quote], 0.0), True, 0
+    for n in range(closed.size):
+        u = closed[n]
+        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+        if owed > 0.0:
+            short += 1
+            enough = enough and fixed.venues.fund_first[v] and owed <= left
+            left -= owed
+    if short == 0:
+        return True
+    if not enough:
+        for n in range(closed.size):
+            m = log.count[1]
+            log.covers[m, 0], log.covers[m, 1] = p, closed[n]
+            log.count[1] = m + 1
+        return False
+    for n in range(closed.size):
+        u = closed[n]
+        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+        if owed > 0.0:
+            pay(fixed, books, prices, p, u, owed, books.fund[p])
+            write(log, (p, step, u, COVER), (0.0, 0.0, 0.0, owed))
+    return True

@@ -1,0 +1,206 @@
+"""Who must be looked at: units wake when prices can have brought them to their threshold.
+
+Awake units stand in a list with the clock at which to look again. The clock is the product of
+(1 + largest weighted move of any feed) over steps; equity - maintenance moves by at most exposure
+x relative move, so nothing is missed. The bounds are those of seawall/cascade/wakeup.py; sorted
+liquidation prices stand in for them where a unit is one linear position.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Wakes, types_of
+from seawall.foundation.compiled import helper, kernel
+
+# Bounds are used up a little early, so that rounding (levels are single precision) never delays.
+SLACK = 1.0 - 1e-6
+AHEAD = 1.0 + 2e-7
+BLOCK = 32
+
+
+@helper
+def put_in(awake: Awake, p: int, u: int, level: float) -> None:
+    """Let unit ``u`` be looked at when the clock reaches ``level``; it joins the list if needed."""
+    place = awake.place[p, u]
+    if place == 0:
+        n = awake.count[p]
+        awake.unit[p, n] = u
+        awake.count[p] = n + 1
+        place = n + 1
+        awake.place[p, u] = place
+    awake.level[p, place - 1] = level
+
+
+@helper
+def take_out(awake: Awake, p: int, u: int) -> None:
+    """Let unit ``u`` leave the list: it holds nothing that a price can move."""
+    place = awake.place[p, u]
+    if place == 0:
+        return
+    last = awake.count[p] - 1
+    moved = awake.unit[p, last]
+    awake.unit[p, place - 1] = moved
+    awake.level[p, place - 1] = awake.level[p, last]
+    awake.place[p, moved] = place
+    awake.place[p, u] = 0
+    awake.count[p] = last
+
+
+@helper
+def put_to_sleep(
+    fixed: Fixed, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
+) -> None:
+    """After a look: the clock at which the buffer can be used up."""
+    if stay or fixed.units.always[u]:
+        put_in(awake, p, u, 0.0)
+    elif exposure > 0.0:
+        put_in(awake, p, u, awake.clock[p] * (1.0 + buffer / exposure) * SLACK)
+    else:
+        take_out(awake, p, u)
+
+
+@helper
+def wake_by_price(wakes: Wakes, awake: Awake, p: int, world: int, f: int, price: float) -> None:
+    """Wake the units whose liquidation price the feed has reached."""
+    n, end = awake.fall_next[p, f], wakes.fall_first[f + 1]
+    while n < end and wakes.fall_price[world, n] >= price:
+        put_in(awake, p, wakes.fall_unit[world, n], 0.0)
+        n += 1
+    awake.fall_next[p, f] = n
+    n, end = awake.rise_next[p, f], wakes.rise_first[f + 1]
+    while n < end and wakes.rise_price[world, n] <= price:
+        put_in(awake, p, wakes.rise_unit[world, n], 0.0)
+        n += 1
+    awake.rise_next[p, f] = n
+
+
+@helper
+def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int) -> None:
+    """Wake the units of clock ``c`` whose threshold the displacement has reached."""
+    before = awake.reached[p, c]
+    paid = wakes.drift[c] * steps * (1.0 + before)
+    reached = max(before, (away + paid) * (1.0 + 1e-9))
+    awake.reached[p, c] = reached
+    n, end = awake.far_next[p, c], wakes.far_first[c + 1]
+    while n < end and wakes.threshold[n] <= reached:
+        put_in(awake, p, wakes.far_unit[n], 0.0)
+        n += 1
+    awake.far_next[p, c] = n
+
+
+@helper
+def tick(
+    fixed: Fixed,
+    awake: Awake,
+    p: int,
+    world: int,
+    before: Array,
+    after: Array,
+    step: int,
+    new: bool,
+) -> None:
+    """Advance the clock for feed prices (f,) and wake what is in reach; ``new``: a new step."""
+    wakes = fixed.wakes
+    feeds = before.size
+    largest, furthest = 0.0, 0.0
+    distant = wakes.far_first[feeds + 1] > 0
+    running = distant or awake.count[p] > 0
+    for f in range(feeds):
+        if after[f] != before[f]:
+            wake_by_price(wakes, awake, p, world, f, after[f])
+            if running:
+                largest = max(largest, abs(after[f] / before[f] - 1.0) / wakes.weight[f])
+        if distant:
+            away = abs(after[f] / awake.origin[p, f] - 1.0) / wakes.weight[f]
+            furthest = max(furthest, away)
+            if wakes.far_first[f + 1] > wakes.far_first[f]:
+                wake_far(wakes, awake, p, f, away, step)
+    if distant:
+        wake_far(wakes, awake, p, feeds, furthest, step)
+    drift = wakes.drift[feeds] if new else 0.0
+    awake.clock[p] *= 1.0 + largest + drift
+
+
+@helper
+def collect_due(awake: Awake, p: int, out: Array) -> int:
+    """Units due on a path into ``out`` (u,), in the order of their numbers; how many."""
+    level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
+    count, found, start = awake.count[p], 0, 0
+    while start < count:
+        stop = min(start + BLOCK, count)
+        some = False
+        for n in range(start, stop):
+            some |= level[n] <= clock
+        if some:
+            for n in range(start, stop):
+                if level[n] <= clock:
+                    out[found] = awake.unit[p, n]
+                    found += 1
+        start = stop
+    if found > 1:
+        out[:found].sort()
+    return found
+
+
+@kernel(lambda: types_of(Fixed, Awake, Books, "f2", "f2", "i1", "i0"))
+def tick_paths(
+    fixed: Fixed,
+    awake: Awake,
+    books: Books,
+    before: Array,
+    after: Array,
+    paths: Array,
+    step: int,
+) -> None:
+    """Let the clocks of paths (n,) see feed prices (n, f) that moved within a step."""
+    for n in range(paths.size):
+        p = paths[n]
+        tick(fixed, awake, p, books.start[p], before[n], after[n], step, False)
+
+
+@kernel(lambda: types_of(Awake, "i1", "i1", "i1"))
+def due_on_paths(awake: Awake, paths: Array, out: Array, ends: Array) -> None:
+    """Units due on paths (n,) into ``out``, path after path; ``ends`` (n,) where each one's end."""
+    at = 0
+    for n in range(paths.size):
+        at += collect_due(awake, paths[n], out[at:])
+        ends[n] = at
+
+
+@kernel(lambda: types_of(Fixed, Awake, "i1", "i1", "f1", "f1", "b1"))
+def schedule_pairs(
+    fixed: Fixed,
+    awake: Awake,
+    path: Array,
+    unit: Array,
+    buffer: Array,
+    exposure: Array,
+    stay: Array,
+) -> None:
+    """Let looked-at pairs (n,) sleep as long as their buffers allow."""
+    for n in range(path.size):
+        put_to_sleep(fixed, awake, path[n], unit[n], buffer[n], exposure[n], stay[n])
+
+
+@kernel(lambda: types_of(Awake, "i1", "i1"))
+def wake_pairs(awake: Awake, path: Array, unit: Array) -> None:
+    """These pairs (n,) are looked at next, whatever the prices do."""
+    for n in range(path.size):
+        put_in(awake, path[n], unit[n], 0.0)
+
+
+@kernel(lambda: types_of(Fixed, Awake, Books, Prices))
+def begin_awake(fixed: Fixed, awake: Awake, books: Books, prices: Prices) -> None:
+    """Everything asleep at the start but what is in reach at once; those always awake are."""
+    wakes = fixed.wakes
+    for p in range(awake.clock.size):
+        awake.clock[p] = 1.0
+        for f in range(prices.feed.shape[1]):
+            awake.origin[p, f] = prices.feed[p, f]
+            awake.fall_next[p, f] = wakes.fall_first[f]
+            awake.rise_next[p, f] = wakes.rise_first[f]
+            wake_by_price(wakes, awake, p, books.start[p], f, prices.feed[p, f])
+        for c in range(wakes.far_first.size - 1):
+            awake.far_next[p, c] = wakes.far_first[c]
+            wake_far(wakes, awake, p, c, 0.0, 0)
