@@ -34,6 +34,9 @@ class EventKind(IntEnum):
     FUND_FLOW = 16  # fees into the fund (notional), or out of it where it was full (< 0)
     FUND_EMPTY = 17  # the fund's last money was paid
     POOL_CUT = 18  # closed because its side made too much profit for the pool
+    SENT = 19  # a liquidation was sent, or committed: it acts when it has landed, or settled
+    LAPSED = 20  # one landed and found the account healthy
+    VOID = 21  # one that was committed found no price in time
 
 
 FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)
