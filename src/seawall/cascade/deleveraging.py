@@ -15,14 +15,16 @@ from seawall.cascade.fills import (
     trade_impact,
 )
 from seawall.cascade.losses import cover_deficits
+from seawall.cascade.matching import Lost, line_notional, margin_price, match
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
-from seawall.cascade.wakeup import wake_units
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.margin.table.assess import assess
 from seawall.margin.table.margin_table import RowKind
-from seawall.waterfall.deleverage import rank_score, take_in_order
+from seawall.waterfall.deleverage import HyperliquidRanking
+
+SLOT = "adl"
+RANKING = HyperliquidRanking()
 
 
 def deleverage(
@@ -35,7 +37,7 @@ def deleverage(
     leg: Ints,
     tape: TapeWriter,
 ) -> None:
-    """Close bankrupt units (n,), equity < 0 at margin prices, against winners on the other side.
+    """Close bankrupt units (n,) of one venue, equity < 0 at margin prices, against winners.
 
     Each leg closes at its price moved by -equity / total notional in the account's favour, so that
     the account ends at exactly zero and the winners lose exactly its deficit. What finds no winner
@@ -43,13 +45,13 @@ def deleverage(
     """
     if path.size == 0:
         return
-    rows = setup.table.rows
+    rows, rule = setup.table.rows, adl_rule(setup, int(setup.table.units.venue[unit[0]]))
     lines = closing_lines(
         setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
     )
     pair = pair_of(setup, path, unit, lines)
-    price = _margin_price(setup, state, lines.path, lines.index)
-    notional = _notional(setup, state, lines, price)
+    price = margin_price(setup, state, lines.path, lines.index)
+    notional = line_notional(setup, state, lines, price)
     total = np.bincount(pair, notional, path.size)
     # > 0: a long sells above, a short buys below the margin price, by this share of notional.
     # No winner pays more than the contract is worth; the rest goes down the waterfall.
@@ -63,21 +65,26 @@ def deleverage(
             mine = np.flatnonzero((groups == group) & (side == buys))
             if mine.size:
                 here = unit[path == lines.path[mine[0]]]
-                share = _match(setup, state, step, lines, mine, bankruptcy, here, tape)
-                np.add.at(paid, pair[mine], share * notional[mine] * shift[mine])
+                lost = Lost(_only(lines, mine), bankruptcy[mine], notional[mine], shift[mine], here)
+                np.add.at(paid, pair[mine], match(setup, state, step, rule, lost, tape))
     _sell_rest(setup, state, step, path, unit)
     tape.write(step, EventKind.ADL_BANKRUPT, path, unit, leg=leg, notional=total, adl=paid)
     cover_deficits(setup, state, step, path, unit, tape)
 
 
-def _notional(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
-    """Quote value of each line at contract prices (l,)."""
-    table = setup.table
-    inverse = table.rows.kind[lines.index] == RowKind.INVERSE
-    settle = state.quotes.price[lines.path, table.units.settle[lines.unit]]
-    # Linear contracts may trade at zero (a bankruptcy price); they must not divide by it.
-    worth = np.where(inverse, 1.0 / np.where(inverse, price, 1.0), price)
-    return np.abs(lines.change) * worth * settle
+def adl_rule(setup: Setup, v: int) -> object:
+    """What fills the slot ``adl`` of a venue; without it Hyperliquid's ranking."""
+    return setup.mechanisms[v].get(SLOT, RANKING)
+
+
+def _only(lines: Lines, chosen: Ints) -> Lines:
+    return Lines(
+        lines.path[chosen],
+        lines.unit[chosen],
+        lines.index[chosen],
+        lines.change[chosen],
+        lines.option[chosen],
+    )
 
 
 def _moved(setup: Setup, lines: Lines, price: Floats, shift: Floats) -> Floats:
@@ -92,111 +99,6 @@ def _moved(setup: Setup, lines: Lines, price: Floats, shift: Floats) -> Floats:
     return np.where(inverse, coin, price * (1.0 - sign * shift))
 
 
-def _mean_price(setup: Setup, row: int, size: Floats, price: Floats) -> float:
-    """One price for sizes (l,) > 0 at contract prices (l,) with the same sum of payments."""
-    total = float(np.sum(size))
-    if setup.table.rows.kind[row] == RowKind.INVERSE:
-        coins = float(np.sum(size / price))
-        return total / coins if coins > 0 else float("inf")
-    return float(np.sum(size * price)) / total
-
-
-def _margin_price(setup: Setup, state: State, path: Ints, row: Ints) -> Floats:
-    rows = setup.table.rows
-    return state.quotes.price[path, rows.feed[row]] * rows.multiplier[row]
-
-
-def _match(
-    setup: Setup,
-    state: State,
-    step: int,
-    lines: Lines,
-    mine: Ints,
-    bankruptcy: Floats,
-    bankrupt_units: Ints,
-    tape: TapeWriter,
-) -> Floats:
-    """Close lines of one path, contract and side against ranked winners; return shares matched.
-
-    All losers trade with all winners at the losers' mean bankruptcy price, so money is conserved.
-    """
-    p, row = int(lines.path[mine[0]]), lines.index[mine]
-    needed = np.abs(lines.change[mine])
-    sign = float(np.sign(lines.change[mine[0]]))
-    contract = int(setup.table.rows.contract[row[0]])
-    holders, usable, score = _ranked(setup, state, p, contract, sign, bankrupt_units)
-    if holders.size == 0:
-        return np.zeros(mine.size)
-    taken = take_in_order(usable, score, float(needed.sum()))
-    share = float(taken.sum()) / float(needed.sum())
-    mean_price = _mean_price(setup, row[0], needed, bankruptcy[mine])
-    own = Lines(
-        lines.path[mine],
-        lines.unit[mine],
-        row,
-        lines.change[mine] * share,
-        np.zeros(mine.size, bool),
-    )
-    # Each loser at its own bankruptcy price, winners at the mean: both sums agree.
-    fill(setup, state, own, _with_accrual(setup, state, own, bankruptcy[mine]), "book")
-    hit = taken > 0
-    count = int(hit.sum())
-    winners = Lines(
-        np.full(count, p),
-        setup.table.rows.unit[holders[hit]],
-        holders[hit],
-        -sign * taken[hit],
-        np.zeros(count, bool),
-    )
-    _reduce(setup, state, step, winners, mean_price, tape)
-    return np.full(mine.size, share)
-
-
-def _ranked(
-    setup: Setup, state: State, path: int, contract: int, sign: float, bankrupt_units: Ints
-) -> tuple[Ints, Floats, Floats]:
-    """Who may be reduced: rows that hold the other side, sizes that may be taken, rank scores.
-
-    The bankrupt buy (sign +1) from longs who are forced to sell, and the other way round.
-    """
-    rows = setup.table.rows
-    holders = np.flatnonzero(rows.contract == contract)
-    size = state.holdings.size[path, holders]
-    opposite = (size * sign > 0) & ~np.isin(rows.unit[holders], bankrupt_units)
-    holders, size = holders[opposite], size[opposite]
-    units, where = np.unique(rows.unit[holders], return_inverse=True)
-    of_units = np.full(units.size, path)
-    equity, _, _ = assess(setup.table, state.holdings, state.quotes, of_units, units)
-    mark = _margin_price(setup, state, np.full(holders.size, path), holders)
-    score = rank_score(size, mark, rows.entry[holders], equity[where])
-    return holders, np.where(equity[where] > 0, np.abs(size), 0.0), score
-
-
-def _reduce(
-    setup: Setup, state: State, step: int, winners: Lines, price: float, tape: TapeWriter
-) -> None:
-    """Close the winners' lines at one contract price; what a desk loses of its legs is logged."""
-    prices = np.full(winners.path.size, price)
-    fill(setup, state, winners, _with_accrual(setup, state, winners, prices), "book")
-    wake_units(setup.wake, state.wake, winners.path, winners.unit)
-    desk = setup.is_desk[winners.unit]
-    tape.write(
-        step,
-        EventKind.ADL_WINNER,
-        winners.path[desk],
-        winners.unit[desk],
-        leg=winners.index[desk],
-        notional=_notional(setup, state, winners, prices)[desk],
-    )
-
-
-def _with_accrual(setup: Setup, state: State, lines: Lines, price: Floats) -> Floats:
-    """Settlement price for a quoted contract price: accrued funding settled with it."""
-    rows = setup.table.rows
-    ratio = rows.multiplier[lines.index]
-    return settlement_price(setup, state, lines, price / ratio, 0.0)
-
-
 def _sell_rest(setup: Setup, state: State, step: int, path: Ints, unit: Ints) -> None:
     """Sell to the order book what no winner took, and the collateral that the deficit counted.
 
@@ -209,5 +111,6 @@ def _sell_rest(setup: Setup, state: State, step: int, path: Ints, unit: Ints) ->
     asset = setup.table.rows.asset[left.index]
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     flow = line_flow(setup, state, left, years)
-    spot, _ = trade_impact(setup, state, left.path, asset, flow)
+    venue = setup.table.units.venue[left.unit]
+    spot, _ = trade_impact(setup, state, left.path, asset, flow, venue)
     fill(setup, state, left, settlement_price(setup, state, left, spot, years), "book")

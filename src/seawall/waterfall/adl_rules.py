@@ -50,6 +50,11 @@ def take(rule: object, winners: Winners, need: Need) -> Taken:
     return _TAKE[type(rule)](rule, winners, need)
 
 
+def space(rule: object) -> str:
+    """What the rule shares out: contracts or equity."""
+    return str(getattr(rule, "SPACE"))  # noqa: B009 - the rules share a constant, not a class
+
+
 def alone(rule: object) -> bool:
     """True where each bankrupt account is matched by itself."""
     return isinstance(rule, _ALONE)

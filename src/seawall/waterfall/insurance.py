@@ -1,13 +1,62 @@
 """Insurance fund: pays deficits until it is empty, in the order in which they come.
 
-Source: any venue with a fund. Wrong for funds that are replenished by auction.
+With the slot ``fund`` it is also refilled by a share of the venue's taker fees,
+
+    income per second = taker fee x fee_share x volume_share x daily volume of its assets / 86,400
+
+up to ``target``, above which nothing flows, liquidation fees included; and one deficit gets at most
+``cap`` out of it. Source: any venue with a fund; Drift and dYdX for refills and caps per event.
+Wrong for funds that are replenished by auction, and on days whose volume is not the usual one.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.foundation.quantity import AMOUNT, FRACTION, POSITIVE_AMOUNT
+from seawall.foundation.record import number
+
+SECONDS_PER_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class InsuranceFund:
+    """How a fund is refilled and held back.
+
+    fee_share      share of the venue's taker fees that flows in
+    volume_share   share of the assets' daily volume that trades at this venue
+    target         size above which nothing flows in, quote; without it there is none
+    cap            most that one deficit gets, quote; without it there is none
+    """
+
+    fee_share: float = number(FRACTION, 0.0)
+    volume_share: float = number(FRACTION, 1.0)
+    target: float | None = number(AMOUNT, None)
+    cap: float | None = number(POSITIVE_AMOUNT, None)
+
+
+def income(rule: InsuranceFund, taker_fee: float, daily_volume: float, seconds: float) -> float:
+    """Fees, quote, that flow towards the fund in ``seconds``; ``daily_volume`` of its assets."""
+    rate = taker_fee * rule.fee_share * rule.volume_share
+    return rate * daily_volume * (seconds / SECONDS_PER_DAY)
+
+
+def room(rule: InsuranceFund, balance: Floats) -> Floats:
+    """What may still flow into funds of ``balance`` (n,): infinite without a target."""
+    target = math.inf if rule.target is None else rule.target
+    space: Floats = np.maximum(target - balance, 0.0)
+    return space
+
+
+def capped(rule: InsuranceFund | None, deficit: Floats) -> Floats:
+    """The part of each deficit (n,) that the fund may be asked for."""
+    if rule is None or rule.cap is None:
+        return deficit
+    return np.minimum(deficit, rule.cap)
 
 
 def absorb(deficit: Floats, pot: Ints, balance: Floats) -> Floats:

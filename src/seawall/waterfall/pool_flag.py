@@ -13,11 +13,11 @@ alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from seawall.book.book import Floats
+from seawall.book.book import Bools, Floats, Ints
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import POSITIVE_AMOUNT, Quantity
 from seawall.foundation.record import number
@@ -47,6 +47,48 @@ class PoolFlag:
             )
 
 
+class PoolSides(NamedTuple):
+    """Every side of every market with a pool, (g,) each: what the flag looks at in each step.
+
+    market   of the contract (margin price = feed price x factor); side +1 longs, -1 shorts
+    feed, settle   feeds of the contract and of what it settles in; inverse 1.0 where inverse
+    max_factor     profit over pool at which the side is flagged
+    """
+
+    market: Ints
+    side: Floats
+    feed: Ints
+    settle: Ints
+    factor: Floats
+    inverse: Floats
+    max_factor: Floats
+
+
+class PoolMemory(NamedTuple):
+    """held, cost (p, g): sum of |size|, and of |size| x entry (inverse: / entry); pool (p, m).
+
+    stale (p,) True where holdings have changed since the sums were taken.
+    """
+
+    held: Floats
+    cost: Floats
+    pool: Floats
+    stale: Bools
+
+
+def flagged(rule: PoolSides, memory: PoolMemory, price: Floats) -> Bools:
+    """Sides (p, g) whose profit is too much for their pool at feed prices (p, f).
+
+    The compiled step, for one path: `seawall.waterfall.pool_flag_kernel.flagged_row`.
+    """
+    mark, settle = price[:, rule.feed] * rule.factor, price[:, rule.settle]
+    inverse = rule.inverse > 0
+    gain = np.where(inverse, memory.cost - memory.held / mark, memory.held * mark - memory.cost)
+    profit = rule.side * gain * settle
+    found: Bools = (profit > 0) & (profit > rule.max_factor * memory.pool[:, rule.market])
+    return found
+
+
 def excess(rule: PoolFlag, profit: float, pool: float) -> float:
     """Profit to be paid out now, quote: 0 where the side is not flagged.
 
@@ -60,7 +102,7 @@ def excess(rule: PoolFlag, profit: float, pool: float) -> float:
 def cut(rule: PoolFlag, winners: Winners, pool: float) -> Floats:
     """Contracts (n,) closed of one side, for a pool worth ``pool``; losers are left alone."""
     profit = float(np.cumsum(winners.profit)[-1]) if winners.profit.size else 0.0
-    gain = np.maximum(winners.profit, 0.0)
+    gain = np.where(winners.available > 0, np.maximum(winners.profit, 0.0), 0.0)
     paid = take_in_order(gain, winners.profit, excess(rule, profit, pool))
     share = np.divide(paid, gain, out=np.zeros_like(gain), where=gain > 0)
     return share * winners.available

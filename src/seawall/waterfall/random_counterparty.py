@@ -3,8 +3,8 @@
 Space: contracts. Each bankrupt account is closed alone, at its own bankruptcy price. The walk
 starts at account floor(start x n) and goes round once, taking as much of each as it can; an offset
 that would leave the holder riskier is refused and the walk goes on. A holder may be offset when
-after it equity / maintenance is at least ``safe``, or not below what it was (with t of its size closed,
-equity falls by t x deficit per contract, maintenance by t / size of the position's own).
+after it equity / maintenance is at least ``safe``, or not below what it was (with t of its size
+closed, equity falls by t x deficit per contract, maintenance by t / size of the position's own).
 Source: dydxprotocol/v4-chain, x/clob/keeper/deleveraging (facts restated). In whole quantums:
 `seawall.waterfall.dydx_deleveraging`. Wrong for a block's limit on how many accounts are looked at,
 and where a position's margin rate falls as it shrinks: its maintenance then falls by more.

@@ -2,14 +2,21 @@
 
 Source: haircut as in Derive's security module or older futures venues, there of cash;
 profit not yet settled bears its share here. On a lending market the lenders' claims are written
-down instead. Wrong for funding-index socialisation.
+down instead. Wrong for venues that charge open positions, or cash: the other rules of the slot.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.book.book import Floats
+
+
+@dataclass(frozen=True)
+class EquityProRata:
+    """In proportion to positive equity, which is what a waterfall without the slot does."""
 
 
 def haircut(loss: float, equity: Floats) -> Floats:

@@ -1,0 +1,155 @@
+"""Insurance funds in the loop: refill by fees, targets and caps of the slot ``fund``.
+
+A fund's income is the same in every step, so it is booked when the fund is looked at, which is when
+an account of the venue is closed, and at the end of the run: quiet steps cost nothing. The money
+comes from the outside world, whose trades pay the fees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.cascade.table import chosen
+from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.margin.table.margin_table import RowKind
+from seawall.waterfall.insurance import InsuranceFund, absorb, capped, income, room
+
+if TYPE_CHECKING:
+    from seawall.cascade.state import State
+
+SLOT = "fund"
+
+
+@dataclass
+class FundMemory:
+    """Income (v,) per step, quote, and the step (p, v) up to which it has been booked."""
+
+    income: Floats
+    booked: Ints
+
+
+def fund_rule(setup: Setup, v: int) -> InsuranceFund | None:
+    """What fills the slot ``fund`` of a venue."""
+    return chosen(setup.mechanisms[v], SLOT, InsuranceFund)
+
+
+def begin_funds(setup: Setup, paths: int) -> FundMemory | None:
+    """Memory at step 0; None where no venue has the slot."""
+    rules = [fund_rule(setup, v) for v in range(len(setup.rulebooks))]
+    if not any(rules):
+        return None
+    rows, options = setup.table.rows, setup.table.options
+    traded = rows.kind != RowKind.BALANCE
+    market, each = setup.case.market, np.zeros(len(rules))
+    for v, rule in enumerate(rules):
+        if rule is None:
+            continue
+        at_venue = setup.table.units.venue[rows.unit] == v
+        assets = np.unique(
+            np.concatenate([rows.asset[traded & at_venue], options.asset[options.venue == v]])
+        )
+        volume = 0.0
+        for k in assets:
+            volume += market.assets[setup.table.assets[k]].daily_volume
+        each[v] = income(rule, setup.rulebooks[v].taker_fee, volume, setup.step_seconds)
+    return FundMemory(each, np.zeros((paths, len(rules)), dtype=np.int64))
+
+
+def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: TapeWriter) -> None:
+    """Book the income of a venue's fund on distinct paths (n,), up to and with this step.
+
+    On the tape it stands under the venue's first margin account.
+    """
+    rule = fund_rule(setup, v)
+    if rule is None or state.funds is None or path.size == 0:
+        return
+    due = (step - state.funds.booked[path, v]) * state.funds.income[v]
+    state.funds.booked[path, v] = step
+    fund = state.accounts.assets["fund"]
+    inflow = np.minimum(due, room(rule, fund[path, v, setup.quote]))
+    fund[path, v, setup.quote] += inflow
+    state.accounts.assets["outside"][path, v, setup.quote] -= inflow
+    if state.journal is not None:
+        quote = np.full(path.size, setup.quote)
+        state.journal.move(
+            path,
+            state.journal.cells.system("outside", v, quote),
+            state.journal.cells.system("fund", v, quote),
+            inflow,
+        )
+    got, first = inflow > 0, np.flatnonzero(setup.table.units.venue == v)[:1]
+    unit = np.repeat(first, int(got.sum()))
+    tape.write(step, EventKind.FUND_FLOW, path[got], unit, notional=inflow[got])
+
+
+def refill_all(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
+    """The same for every path and venue: the end of a run."""
+    if state.funds is not None:
+        for v in np.unique(setup.table.units.venue):
+            refill(setup, state, step, int(v), np.arange(state.depth.size), tape)
+
+
+def into_fund(
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    path: Ints,
+    unit: Ints,
+    fee: Floats,
+    tape: TapeWriter,
+) -> Floats:
+    """The part of liquidation fees (n,) of units that the fund still takes, in the order given."""
+    rule = fund_rule(setup, v)
+    if rule is None or rule.target is None:
+        return fee
+    taken = absorb(fee, path, room(rule, state.accounts.assets["fund"][:, v, setup.quote]))
+    over = taken < fee
+    tape.write(step, EventKind.FUND_FLOW, path[over], unit[over], notional=(taken - fee)[over])
+    return taken
+
+
+def beyond_fund(setup: Setup, state: State, v: int, path: Ints, owed: Floats) -> Bools:
+    """True (n,) where deficits of ``owed`` (n,) >= 0 together, or one alone, are above the fund."""
+    total = np.bincount(path, owed, minlength=state.depth.size)
+    fund = np.maximum(state.accounts.assets["fund"][:, v, setup.quote], 0.0)
+    above: Bools = (total > fund)[path] | (owed > capped(fund_rule(setup, v), owed))
+    return above
+
+
+def from_fund(
+    setup: Setup, state: State, step: int, v: int, path: Ints, left: Floats, tape: TapeWriter
+) -> Floats:
+    """What the fund pays of deficits (n,) > 0, quote; nothing is moved yet."""
+    refill(setup, state, step, v, np.unique(path), tape)
+    asked = capped(fund_rule(setup, v), left)
+    return absorb(asked, path, state.accounts.assets["fund"][:, v, setup.quote])
+
+
+def note_empty(
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    path: Ints,
+    unit: Ints,
+    paid: Floats,
+    tape: TapeWriter,
+) -> None:
+    """Write down which funds, of venues with the slot, the payments (n,) just made have emptied.
+
+    The unit on the tape is the last that was paid.
+    """
+    if fund_rule(setup, v) is None:
+        return
+    empty = (paid > 0) & (state.accounts.assets["fund"][path, v, setup.quote] <= 0)
+    last: dict[int, int] = dict(zip(path[empty].tolist(), unit[empty].tolist(), strict=True))
+    where = np.array(list(last), dtype=np.int64)
+    drained = np.bincount(path, paid, minlength=state.depth.size)[where]
+    who = np.array(list(last.values()), dtype=np.int64)
+    tape.write(step, EventKind.FUND_EMPTY, where, who, notional=drained)
