@@ -1,0 +1,159 @@
+"""Market prices of a step and of an order: impact law, depth that is left, linked venues."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State
+from seawall.foundation.arrays import segment_sums
+from seawall.impact import law
+from seawall.impact.depth import depth_step
+from seawall.impact.links import arbitrage_step, stand_still, traded_root
+
+
+def displaced(setup: Setup, state: State) -> Floats:
+    """Factor (p, k) on exogenous prices by the flow outstanding."""
+    outstanding = state.temporary + state.permanent
+    return law.displacement(setup.market_rules.law, setup.impact.strength, outstanding)
+
+
+def move_market(setup: Setup, state: State, exogenous: Floats) -> None:
+    """The market's part of a step: recovery, prices, arbitrage, volatility, depth."""
+    rule, before = setup.impact, state.market
+    state.exogenous = exogenous
+    state.temporary *= rule.decay
+    state.market = exogenous * displaced(setup, state)
+    if state.market_memory.links is not None:
+        _arbitrage(setup, state, before)
+    move = np.abs(state.market / before - 1.0) / rule.expected_move
+    state.restlessness += rule.volatility_weight * (move - state.restlessness)
+    if setup.market_rules.depth is not None and state.market_memory.depth is not None:
+        depth_step(setup.market_rules.depth, state.market_memory.depth, state.restlessness)
+
+
+def _arbitrage(setup: Setup, state: State, before: Floats) -> None:
+    """Pools stand while the common price moves; then arbitrageurs act, which moves it again."""
+    links, memory = setup.market_rules.links, state.market_memory.links
+    if links is None or memory is None:
+        return
+    everyone = np.arange(state.depth.size)
+    _stand(setup, state, everyone, before)
+    depth = state.market_memory.depth
+    share = np.ones_like(state.market) if depth is None else depth.share
+    flow = np.zeros_like(state.market)
+    arbitrage_step(links, memory, state.depth, share, flow)
+    if setup.impact.feedback and flow.any():
+        flow *= setup.market_rules.passed
+        state.temporary += (1.0 - setup.impact.permanent_share) * flow
+        state.permanent += setup.impact.permanent_share * flow
+        first = state.market
+        state.market = state.exogenous * displaced(setup, state)
+        _stand(setup, state, everyone, first)
+
+
+def _stand(setup: Setup, state: State, path: Ints, before: Floats) -> None:
+    """Pools of paths (n,) keep the price they had at common prices ``before`` (n, k)."""
+    links, memory = setup.market_rules.links, state.market_memory.links
+    if links is None or memory is None or not links.stands.any():
+        return
+    factor = np.sqrt(state.market[path] / before)
+    # Where no flow moves the market there is one price, that of the market.
+    factor = np.where(np.isfinite(state.depth[path])[:, None], factor, 1.0)
+    stand_still(links, memory, path, factor)
+
+
+def venue_markets(setup: Setup, state: State, path: Ints) -> Floats:
+    """Market prices (n, f) of paths (n,) at the venue of each feed."""
+    common: Floats = state.market[np.ix_(path, setup.table.feed_asset)]
+    if state.market_memory.links is None:
+        return common
+    root = state.market_memory.links.root[path]
+    own: Floats = common * (root * root)
+    return own
+
+
+def venue_market(setup: Setup, state: State, path: Ints, unit: Ints, asset: Ints) -> Floats:
+    """Market price (l,) of an asset at the venue of a unit."""
+    common: Floats = state.market[path, asset]
+    if state.market_memory.links is None:
+        return common
+    feed = setup.market_rules.feed[setup.table.units.venue[unit], asset]
+    root = np.where(feed >= 0, state.market_memory.links.root[path, np.maximum(feed, 0)], 1.0)
+    return common * (root * root)
+
+
+def thinness(setup: Setup, state: State, path: Ints, asset: Ints) -> Floats:
+    """What flow (n,) is multiplied by because depth has left, >= 1."""
+    depth = state.market_memory.depth
+    if depth is not None:
+        thin: Floats = 1.0 / depth.share[path, asset]
+        return thin
+    rule = setup.impact
+    if rule.square_root:
+        return np.ones(path.size)
+    felt = state.restlessness[path, asset]
+    slow: Floats = 1.0 + rule.thinning * np.maximum(felt - 1.0, 0.0)
+    return slow
+
+
+def common_trade(
+    setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
+) -> tuple[Floats, Floats]:
+    """Book flow (l,) into the common markets; execution and new market price per line, quote.
+
+    Lines of one path and asset form one batch: all pay its mean price. With feedback the batch
+    leaves outstanding flow behind that moves the market price.
+    """
+    rule, chosen = setup.impact, setup.market_rules.law
+    assets = state.market.shape[1]
+    cell = path * assets + asset
+    distinct, where = np.unique(cell, return_inverse=True)
+    p, k = distinct // assets, distinct % assets
+    thin = thinness(setup, state, p, k)
+    step = segment_sums(flow, where, distinct.size) * thin / (rule.depth[k] * state.depth[p])
+    before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
+    after = before + step
+    mean = law.average(chosen, rule.strength[k], before, after)
+    base = state.exogenous[p, k]
+    if rule.feedback:
+        state.temporary[p, k] += (1.0 - rule.permanent_share) * step
+        state.permanent[p, k] += rule.permanent_share * step
+        state.market[p, k] = base * law.displacement(chosen, rule.strength[k], after)
+    return (base * mean)[where], state.market[p, k][where]
+
+
+def linked_trade(
+    setup: Setup, state: State, path: Ints, venue: Ints, asset: Ints, flow: Floats
+) -> tuple[Floats, Floats]:
+    """The same where venues (l,) may have books of their own: their orders move only those."""
+    links, memory = setup.market_rules.links, state.market_memory.links
+    if links is None or memory is None:
+        return common_trade(setup, state, path, asset, flow)
+    feed = setup.market_rules.feed[venue, asset]
+    own = (feed >= 0) & links.linked[np.maximum(feed, 0)] & np.isfinite(state.depth[path])
+    execution, market = np.empty(flow.size), np.empty(flow.size)
+    shared = np.flatnonzero(~own)
+    if shared.size:
+        moved = np.unique(path[shared])
+        before = state.market[moved].copy()
+        execution[shared], market[shared] = common_trade(
+            setup, state, path[shared], asset[shared], flow[shared]
+        )
+        _stand(setup, state, moved, before)
+    local = np.flatnonzero(own)
+    cell = path[local] * links.linked.size + feed[local]
+    distinct, where = np.unique(cell, return_inverse=True)
+    p, f = distinct // links.linked.size, distinct % links.linked.size
+    k = links.asset[f]
+    depth = links.depth[f] * state.depth[p]
+    size = segment_sums(flow[local], where, distinct.size) * thinness(setup, state, p, k) / depth
+    before = memory.root[p, f]
+    after = traded_root(before, size)
+    common = state.market[p, k]
+    execution[local] = (common * (before * after))[where]
+    if setup.impact.feedback:
+        memory.root[p, f] = after
+    market[local] = (common * (memory.root[p, f] * memory.root[p, f]))[where]
+    return execution, market
