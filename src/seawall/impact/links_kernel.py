@@ -25,7 +25,9 @@ def stand_still(rule: LinkRule, memory: LinkMemory, p: int, factor: Floats) -> N
 def arbitrage_step(
     rule: LinkRule, memory: LinkMemory, p: int, depth: float, share: Floats, flow: Floats
 ) -> None:
-    """Arbitrageurs act once on path ``p``: ``depth`` its factor, ``share`` (p, k), ``flow`` (k,)."""
+    """Arbitrageurs act once on path ``p``; ``depth`` is its factor, ``share`` (p, k) of depth that
+    is there, ``flow`` (k,) becomes what they trade in the common markets.
+    """
     flow[:] = 0.0
     usual = depth if math.isfinite(depth) else 1.0
     for f in range(rule.linked.size):
