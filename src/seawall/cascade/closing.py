@@ -21,6 +21,7 @@ from seawall.cascade.fills import (
     trade_impact,
 )
 from seawall.cascade.losses import cover_deficits
+from seawall.cascade.market_step import venue_market
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -93,15 +94,13 @@ def close_accounts(
 
 def _notional(setup: Setup, state: State, lines: Lines) -> Floats:
     """Absolute quote notional of each line at market prices."""
-    rows, options = setup.table.rows, setup.table.options
-    plain = ~lines.option
+    rows, plain = setup.table.rows, ~lines.option
     out = np.empty(lines.index.size)
     row = lines.index[plain]
-    price = state.market[lines.path[plain], rows.asset[row]] * rows.multiplier[row]
+    market = venue_market(setup, state, lines.path, lines.unit, line_asset(setup, lines))
+    price = market[plain] * rows.multiplier[row]
     out[plain] = np.abs(lines.change[plain]) * np.where(rows.kind[row] == 1, 1.0, price)
-    o = lines.index[lines.option]
-    spot = state.market[lines.path[lines.option], options.asset[o]]
-    out[lines.option] = np.abs(lines.change[lines.option]) * spot
+    out[lines.option] = np.abs(lines.change[lines.option]) * market[lines.option]
     return out
 
 
@@ -124,7 +123,9 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
     full = fraction >= 1.0
     lines = closing_lines(setup, state, path, unit, fraction, full)
     asset = line_asset(setup, lines)
-    spot, _ = trade_impact(setup, state, lines.path, asset, line_flow(setup, state, lines, years))
+    flow = line_flow(setup, state, lines, years)
+    venue = setup.table.units.venue[lines.unit]
+    spot, _ = trade_impact(setup, state, lines.path, asset, flow, venue)
     fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "book")
     state.tried[path, unit] += 1
     wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))
@@ -178,7 +179,7 @@ def _to_vault(setup: Setup, state: State, step: int, breach: Breach, tape: TapeW
         setup, state, path, unit, np.ones(path.size), np.ones(path.size, dtype=bool)
     )
     # Transfer at the market price: cash then holds the account's equity, which goes along.
-    spot = state.market[lines.path, line_asset(setup, lines)]
+    spot = venue_market(setup, state, lines.path, lines.unit, line_asset(setup, lines))
     fill(setup, state, lines, settlement_price(setup, state, lines, spot, years), "backstop")
     settle = setup.table.feed_asset[setup.table.units.settle[unit]]
     left = state.holdings.cash[path, unit] * state.market[path, settle]

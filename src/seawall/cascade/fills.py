@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.market_step import common_trade, linked_trade, thinness, venue_market
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
-from seawall.foundation.arrays import expand_ranges, segment_sums
-from seawall.impact import linear, square_root
+from seawall.foundation.arrays import expand_ranges
+from seawall.impact import law
 from seawall.margin.table.assess import VOLATILITY_FLOOR, forward_ratio
 from seawall.margin.table.margin_table import RowKind
 from seawall.valuation.black import black
@@ -83,12 +84,12 @@ def line_flow(setup: Setup, state: State, lines: Lines, years: float) -> Floats:
     flow = np.empty(lines.index.size)
     plain = ~lines.option
     row, path = lines.index[plain], lines.path[plain]
-    price = state.market[path, rows.asset[row]]
+    price = venue_market(setup, state, path, lines.unit[plain], rows.asset[row])
     inverse = rows.kind[row] == RowKind.INVERSE
     flow[plain] = lines.change[plain] * np.where(inverse, 1.0, price * rows.multiplier[row])
     if lines.option.any():
         o, path = lines.index[lines.option], lines.path[lines.option]
-        spot = state.market[path, options.asset[o]]
+        spot = venue_market(setup, state, path, lines.unit[lines.option], options.asset[o])
         bump = 1e-4 * spot
         up, _ = _option_value(setup, o, spot + bump, np.zeros(o.size), years)
         down, _ = _option_value(setup, o, spot - bump, np.zeros(o.size), years)
@@ -121,48 +122,31 @@ def option_price(
 
 
 def trade_impact(
-    setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
+    setup: Setup,
+    state: State,
+    path: Ints,
+    asset: Ints,
+    flow: Floats,
+    venue: Ints | None = None,
 ) -> tuple[Floats, Floats]:
     """Book flow (l,) into the markets; return execution and new market price per line, quote.
 
-    Lines of one path and asset form one batch: all pay its mean price. With feedback the batch
-    leaves outstanding flow behind that moves the market price.
+    Lines of one path and market form one batch: all pay its mean price. ``venue`` (l,) whose book
+    they trade in where venues have their own; None: the common market, as keepers of loans do.
     """
-    rule = setup.impact
-    assets = state.market.shape[1]
-    cell = path * assets + asset
-    distinct, where = np.unique(cell, return_inverse=True)
-    p, k = distinct // assets, distinct % assets
-    thin = 1.0 + rule.thinning * np.maximum(state.restlessness[p, k] - 1.0, 0.0)
-    if rule.square_root:
-        thin = np.ones_like(thin)
-    step = segment_sums(flow, where, distinct.size) * thin / (rule.depth[k] * state.depth[p])
-    before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
-    after = before + step
-    if rule.square_root:
-        law = square_root.SquareRoot(rule.strength[k])
-        mean = square_root.average(law, before, after)
-        moved = square_root.displacement(law, after)
-    else:
-        mean, moved = linear.average(before, after), linear.displacement(after)
-    base = state.exogenous[p, k]
-    if rule.feedback:
-        state.temporary[p, k] += (1.0 - rule.permanent_share) * step
-        state.permanent[p, k] += rule.permanent_share * step
-        state.market[p, k] = base * moved
-        return (base * mean)[where], state.market[p, k][where]
-    return (base * mean)[where], state.market[p, k][where]
+    if venue is None or state.market_memory.links is None:
+        return common_trade(setup, state, path, asset, flow)
+    return linked_trade(setup, state, path, venue, asset, flow)
 
 
 def own_impact(setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats) -> Floats:
     """Mean execution over present price (l,) of one order of ``flow`` quote that trades alone."""
     rule = setup.impact
     outstanding = flow / (rule.depth[asset] * state.depth[path])
+    if state.market_memory.depth is not None:
+        outstanding = outstanding * thinness(setup, state, path, asset)
     nothing = np.zeros_like(outstanding)
-    if rule.square_root:
-        law = square_root.SquareRoot(rule.strength[asset])
-        return square_root.average(law, nothing, outstanding)
-    return linear.average(nothing, outstanding)
+    return law.average(setup.market_rules.law, rule.strength[asset], nothing, outstanding)
 
 
 def settlement_price(

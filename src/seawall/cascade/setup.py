@@ -11,6 +11,7 @@ from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
+from seawall.cascade.market_rules import MarketRules, compile_market
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.case import Case
@@ -59,6 +60,7 @@ class Setup:
 
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
+    market_rules  impact law, depth and linked venues of the market
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     breakers      of all venues, None without any; scaling: of dynamic margin, None without any;
     start_scale   (f,) factor on margin at the start, None without dynamic margin
@@ -80,6 +82,7 @@ class Setup:
     spot: Floats
     quote: int
     impact: ImpactRule
+    market_rules: MarketRules
     feed_rule: FeedRule
     direct: Bools
     breakers: BreakerRules | None
@@ -105,10 +108,6 @@ class Setup:
 def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:
     scenario, market = case.market.scenario, case.market
     states = [market.assets[name] for name in assets]
-    if scenario.impact not in ("linear", "square_root"):
-        raise InputError(
-            f"scenario.impact is {scenario.impact!r}", expected="'linear' or 'square_root'"
-        )
     square_root = scenario.impact == "square_root"
     depth = np.array([s.daily_volume if square_root else s.depth for s in states])
     depth[assets.index(case.quote)] = np.inf
@@ -148,6 +147,8 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
     equity = requirement(table, spot[table.feed_asset]).equity
+    slots = compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market")
+    impact = _impact_rule(case, table.assets, dt)
     mechanisms = tuple(
         compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
         for rulebook in rulebooks
@@ -161,11 +162,12 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         table=table,
         rulebooks=rulebooks,
         mechanisms=mechanisms,
-        market_mechanisms=compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market"),
+        market_mechanisms=slots,
         step_seconds=dt,
         spot=spot,
         quote=table.assets.index(case.quote),
-        impact=_impact_rule(case, table.assets, dt),
+        impact=impact,
+        market_rules=compile_market(case, slots, table, impact.depth, dt),
         feed_rule=feed_rule,
         direct=np.array([feed == Feed() for feed in feeds], dtype=bool),
         breakers=compile_breakers(

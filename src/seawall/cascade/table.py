@@ -24,6 +24,11 @@ from seawall.breaker.withdrawal_gate import WithdrawalGate
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
+from seawall.impact.amm import Amm
+from seawall.impact.book_walk import BookWalk
+from seawall.impact.concentrated_amm import ConcentratedAmm
+from seawall.impact.depth import Resilience
+from seawall.impact.links import Links
 from seawall.margin.dynamic.scaling import DepthScaled, OpenInterestScaled, VolatilityScaled
 
 # Slot -> rule -> frozen dataclass of its parameters (fields declared with foundation/record.py).
@@ -40,7 +45,11 @@ VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
         "open_interest_scaled": OpenInterestScaled,
     },
 }
-MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {}
+MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
+    "impact": {"book_walk": BookWalk, "amm": Amm, "concentrated_amm": ConcentratedAmm},
+    "depth": {"resilience": Resilience},
+    "links": {"arbitrage": Links},
+}
 
 Chosen = Mapping[str, object]
 T = TypeVar("T")
