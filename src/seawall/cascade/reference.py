@@ -34,7 +34,6 @@ from seawall.cascade.journal import Journal
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.market_step import move_market, venue_markets
-from seawall.cascade.market_step import move_market, venue_markets
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter

@@ -19,7 +19,6 @@ from seawall.cascade.fund import FundMemory, begin_funds
 from seawall.cascade.journal import ROLES, Journal
 from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.market_rules import MarketMemory, begin_market
-from seawall.cascade.market_rules import MarketMemory, begin_market
 from seawall.cascade.setup import Setup
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
@@ -57,7 +56,6 @@ class State:
     temporary: Floats  # (p, k) outstanding flow that decays
     permanent: Floats  # (p, k) outstanding flow that stays
     restlessness: Floats  # (p, k) moving average of |return| over its expectation
-    market_memory: MarketMemory  # of depth and linked venues
     market_memory: MarketMemory  # of depth and linked venues
     quotes: Quotes
     feeds: FeedState
@@ -144,7 +142,6 @@ def begin(
         temporary=zeros.copy(),
         permanent=zeros.copy(),
         restlessness=np.ones_like(zeros),
-        market_memory=begin_market(setup.market_rules, paths),
         market_memory=begin_market(setup.market_rules, paths),
         quotes=quotes,
         feeds=start(setup.feed_rule, price),
