@@ -3,9 +3,10 @@
 Counted per window of ``window_seconds``, the windows following each other from the start: bad debt
 that no layer with capital paid, and what insurance fund and vault paid out. Above ``bad_debt`` or
 ``outflow`` the gate closes for ``closed_seconds``; the payment that crosses the limit is still
-made. While it is closed fund and vault pay nothing, so deficits go on to the next layer of the
-rulebook's waterfall (where the vault is the counterparty of last resort it still is), and whoever
-asks :func:`is_closed` for a transfer out is refused; staleness refuses withdrawals too.
+made, and each further one above it starts the time anew. While it is closed fund and vault pay
+nothing, so deficits go on to the next layer of the rulebook's waterfall (where the vault is the
+counterparty of last resort it still is), and whoever asks :func:`is_closed` for a transfer out is
+refused; staleness refuses withdrawals too.
 
 Source: withdrawal gating after a negative account and block limits on insurance losses, dYdX v4;
 Derive blocks withdrawals while insolvent accounts exceed the security module. Wrong where a venue
@@ -84,14 +85,15 @@ def record(
     memory.window[new] = window
     memory.bad_debt[new] = 0.0
     memory.outflow[new] = 0.0
-    memory.bad_debt += segment_sums(bad_debt, path, paths)
-    memory.outflow += segment_sums(outflow, path, paths)
+    lost, left = segment_sums(bad_debt, path, paths), segment_sums(outflow, path, paths)
+    memory.bad_debt += lost
+    memory.outflow += left
     over = np.zeros(paths, dtype=bool)
+    # What only the other limit counts does not start the time anew.
     if rule.bad_debt is not None:
-        over |= memory.bad_debt > rule.bad_debt
+        over |= (memory.bad_debt > rule.bad_debt) & (lost > 0)
     if rule.outflow is not None:
-        over |= memory.outflow > rule.outflow
-    over &= here
+        over |= (memory.outflow > rule.outflow) & (left > 0)
     closes = over & (memory.until <= step)
     closed = max(1, math.ceil(rule.closed_seconds / step_seconds - 1e-9))
     memory.until[over] = step + closed
