@@ -10,7 +10,7 @@ from random_cases import Recipe, build, laws, recipes
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
 from seawall.cascade import engine, reference
-from seawall.cascade.closing import Breach
+from seawall.cascade.breach import Breach
 from seawall.cascade.engine import Runs, World, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup

@@ -17,7 +17,7 @@ from tiny_cases import AS_OF, QUOTE, Floats, run_case
 
 from seawall.book import Book
 from seawall.cascade import reference
-from seawall.cascade.closing import Breach
+from seawall.cascade.breach import Breach
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter

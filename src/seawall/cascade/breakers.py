@@ -31,7 +31,7 @@ from seawall.margin.dynamic.scaling import OPEN_INTEREST, scale_step
 from seawall.margin.table.margin_table import RowKind
 
 if TYPE_CHECKING:
-    from seawall.cascade.closing import Breach
+    from seawall.cascade.breach import Breach
 
 KINDS = {
     BAND: EventKind.BAND_HALT,

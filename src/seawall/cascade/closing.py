@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
-from seawall.cascade.deleveraging import deleverage
+from seawall.cascade.account_auction import auction_accounts
+from seawall.cascade.breach import Breach
+from seawall.cascade.breakers import may_trade, shut, vault_may_take
+from seawall.cascade.deleveraging import adl_rule, deleverage
 from seawall.cascade.fills import (
     Lines,
     closing_lines,
@@ -20,35 +22,18 @@ from seawall.cascade.fills import (
     settlement_price,
     trade_impact,
 )
+from seawall.cascade.fund import beyond_fund, into_fund, refill
 from seawall.cascade.losses import cover_deficits
 from seawall.cascade.market_step import venue_market
+from seawall.cascade.sale_size import fraction_to_close
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
+from seawall.cascade.table import chosen
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.liquidation.sizing import close_fraction
-
-
-@dataclass(frozen=True)
-class Breach:
-    """Breached pairs (n,) with equity and maintenance, quote; leg that lost most (desk units)."""
-
-    path: Ints
-    unit: Ints
-    equity: Floats
-    maintenance: Floats
-    leg: Ints
-
-    def only(self, keep: Bools) -> Breach:
-        """The chosen pairs."""
-        return Breach(
-            self.path[keep],
-            self.unit[keep],
-            self.equity[keep],
-            self.maintenance[keep],
-            self.leg[keep],
-        )
+from seawall.liquidation.dutch_auction import DutchAuction
+from seawall.waterfall.pool_flag import PoolFlag
 
 
 def close_accounts(
@@ -57,8 +42,15 @@ def close_accounts(
     """Deal with one venue's breached accounts: vault, ADL or forced orders (law L4).
 
     Equity below ratio x maintenance but positive goes to the vault; negative equity that the fund
-    cannot cover is deleveraged where the venue does so; everything else is sold.
+    cannot cover is deleveraged where the venue does so; everything else is sold. A venue that
+    auctions accounts does nothing else.
     """
+    auction = chosen(setup.mechanisms[v], "auction", DutchAuction)
+    if auction is not None:
+        every = np.ones(breach.path.size, dtype=bool)
+        here = breach.only(may_trade(setup, state, step, v, breach, every, tape))
+        auction_accounts(setup, state, step, v, auction, here, tape)
+        return
     rulebook = setup.rulebooks[v]
     layers, rule = rulebook.waterfall.layers, rulebook.liquidation
     # Options have no bankruptcy price and the vault no book of them: their accounts are sold.
@@ -70,14 +62,17 @@ def close_accounts(
         distinct = np.unique(breach.path[low])
         solvent[distinct] = vault_equity(setup, state, distinct, v) > 0
         to_vault = low & solvent[breach.path] & plain
+        to_vault = vault_may_take(setup, state, breach.path, breach.unit, to_vault)
     to_adl = np.zeros_like(to_vault)
-    if "adl" in layers:
-        owed = np.bincount(breach.path, np.maximum(-breach.equity, 0.0), minlength=state.depth.size)
-        has_fund = "fund" in layers[: layers.index("adl")]
-        fund = state.accounts.assets["fund"][:, v, setup.quote] if has_fund else np.zeros_like(owed)
-        beyond = (owed > np.maximum(fund, 0.0))[breach.path]
-        to_adl = (breach.equity < 0) & beyond & plain
-    sold = ~(to_vault | to_adl)
+    # A pool that cuts the other side's profits matches nobody's bankruptcy.
+    if "adl" in layers and not isinstance(adl_rule(setup, v), PoolFlag):
+        to_adl = (breach.equity < 0) & plain
+        if "fund" in layers[: layers.index("adl")]:
+            refill(setup, state, step, v, np.unique(breach.path), tape)
+            owed = np.maximum(-breach.equity, 0.0)
+            beyond = beyond_fund(setup, state, v, breach.path, owed)
+            to_adl &= beyond | shut(setup, state, step, v, breach.path)
+    sold = may_trade(setup, state, step, v, breach, ~(to_vault | to_adl), tape)
     _to_vault(setup, state, step, breach.only(to_vault), tape)
     deleverage(
         setup,
@@ -119,7 +114,9 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
         setup, state, path, unit, np.ones(path.size), np.zeros(path.size, dtype=bool)
     )
     notional = _per_pair(setup, whole, _notional(setup, state, whole), path, unit)
-    fraction = close_fraction(rule, notional, state.tried[path, unit], breach.equity)
+    fraction = fraction_to_close(
+        setup, state, v, path, unit, breach.equity, breach.maintenance, notional, whole, years
+    )
     full = fraction >= 1.0
     lines = closing_lines(setup, state, path, unit, fraction, full)
     asset = line_asset(setup, lines)
@@ -130,7 +127,7 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
     state.tried[path, unit] += 1
     wait = max(1, math.ceil(rule.cooldown_seconds / setup.step_seconds))
     state.ready[path, unit] = np.where(full, state.ready[path, unit], step + wait)
-    fee, keeper = _charge_fees(setup, state, v, breach, notional * fraction, full)
+    fee, keeper = _charge_fees(setup, state, step, v, breach, notional * fraction, full, tape)
     tape.write(
         step,
         EventKind.LIQUIDATION,
@@ -145,7 +142,14 @@ def _sell(setup: Setup, state: State, step: int, v: int, breach: Breach, tape: T
 
 
 def _charge_fees(
-    setup: Setup, state: State, v: int, breach: Breach, notional: Floats, full: Bools
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    breach: Breach,
+    notional: Floats,
+    full: Bools,
+    tape: TapeWriter,
 ) -> tuple[Floats, Floats]:
     """Charge forced orders (n,): liquidation fee to the fund or keeper, taker fee to the venue.
 
@@ -162,9 +166,12 @@ def _charge_fees(
     bound = np.where(full, cash, breach.equity)
     total = np.clip(bound, 0.0, rate * notional)
     liquidation = total * (rule.fee / rate)
-    pay(setup, state, path, unit, -liquidation, rule.fee_to)
+    kept = liquidation
+    if rule.fee_to == "fund":
+        kept = into_fund(setup, state, step, v, path, unit, liquidation, tape)
+    pay(setup, state, path, unit, -kept, rule.fee_to)
     # The venue itself is part of the outside world.
-    pay(setup, state, path, unit, liquidation - total, "outside")
+    pay(setup, state, path, unit, kept - total, "outside")
     earned = rule.fee_to == "keeper"
     return total, liquidation if earned else np.zeros(path.size)
 

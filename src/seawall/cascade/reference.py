@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.before_check import act_before_check
+from seawall.cascade.breach import Breach
 from seawall.cascade.breakers import (
     acted,
     may_trade,
@@ -26,17 +28,20 @@ from seawall.cascade.breakers import (
     turned,
     watch,
 )
-from seawall.cascade.closing import Breach, close_accounts
+from seawall.cascade.closing import close_accounts
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fund import refill_all
+from seawall.cascade.inclusion import Look, admitted, open_blocks, under_way
 from seawall.cascade.journal import Journal
 from seawall.cascade.lending import liquidate_loans
-from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.market_step import move_market, venue_markets
+from seawall.cascade.oracles import show, widened
+from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter
+from seawall.cascade.waiting import Looked, may_be_closed
 from seawall.cascade.wakeup import due, schedule, tick
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
@@ -75,6 +80,9 @@ def run(
     course = begin_course(setup, state, columns)
     for step in range(1, columns):
         _advance(setup, state, exogenous[:, step], step)
+        moved = act_before_check(setup, state, step, tape)
+        if moved.size:
+            see_market(setup, state, step, moved)
         course.note_extremes(state, everyone)
         active = everyone
         for _ in range(MAX_ROUNDS):
@@ -146,17 +154,24 @@ def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     move_market(setup, state, exogenous)
     seen = state.quotes.price
     market = venue_markets(setup, state, np.arange(seen.shape[0]))
-    price = publish(setup.feed_rule, state.feeds, market)
-    price = np.where(state.fresh[:, None], market, price)
+    if setup.oracles is None or state.oracle is None:
+        price = publish(setup.feed_rule, state.feeds, market)
+        price = np.where(state.fresh[:, None], market, price)
+    else:
+        price = show(setup.oracles, state.oracle, setup.feed_rule, state.feeds, step, market)
     integral = state.quotes.integral + price * setup.step_seconds
+    everyone = np.arange(price.shape[0])
     turn = scale_margin(setup, state, price, step)
-    tick(setup.wake, state.wake, np.arange(price.shape[0]), seen, price, new_step=True, turn=turn)
+    turn = widened(state.oracle, turn, everyone, seen, price, new_step=True)
+    tick(setup.wake, state.wake, everyone, seen, price, new_step=True, turn=turn)
     start = setup.spot[setup.table.feed_asset]
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     state.quotes = option_quotes(setup.table, price, start, years)
     state.quotes.integral = integral
     state.quotes.scale = None if state.scale is None else state.scale.factor
+    state.quotes.width = None if state.oracle is None else state.oracle.width
     watch(setup, state, step)
+    open_blocks(setup, state, step)
 
 
 def play_round(
@@ -182,8 +197,12 @@ def play_round(
     fallen[fallen] = _closable(setup, state, worth, path, unit, np.flatnonzero(fallen))
     weighted = worth.exposure * setup.wake.weight[setup.table.rows.feed[worth.row]]
     exposure = segment_sums(weighted, worth.pair, unit.size)
-    schedule(setup.wake, state.wake, path, unit, equity - maintenance, exposure, fallen)
-    ready = fallen & (state.ready[path, unit] <= step)
+    stay = fallen | under_way(state, path, unit)
+    schedule(setup.wake, state.wake, path, unit, equity - maintenance, exposure, stay)
+    looked = Looked(path, unit, equity, maintenance, fallen)
+    may = may_be_closed(setup, state, step, looked, tape)
+    ready = may & (state.ready[path, unit] <= step)
+    ready = admitted(setup, state, step, Look(path, unit, fallen, ready, worth), tape)
     chosen = np.flatnonzero(ready)
     if chosen.size == 0:
         return chosen
@@ -256,7 +275,7 @@ def see_market(setup: Setup, state: State, step: int, active: Ints) -> None:
     market = venue_markets(setup, state, active)
     after = np.where(setup.direct | state.fresh[active, None], market, before)
     state.quotes.price[active] = after
-    turn = turned(state, active)
+    turn = widened(state.oracle, turned(state, active), active, before, after, new_step=False)
     tick(setup.wake, state.wake, active, before, after, new_step=False, turn=turn)
     requote_options(setup, state, active, step)
 

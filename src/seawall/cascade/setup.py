@@ -11,9 +11,13 @@ from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
+from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
+from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_rules import MarketRules, compile_market
+from seawall.cascade.oracles import Oracles, compile_oracles
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
+from seawall.cascade.waterfall_slots import check_slots
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
@@ -62,6 +66,7 @@ class Setup:
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
     market_rules  impact law, depth and linked venues of the market
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
+    oracles       stages beside the push feed; inclusion: liquidations that are sent; None without
     breakers      of all venues, None without any; scaling: of dynamic margin, None without any;
     start_scale   (f,) factor on margin at the start, None without dynamic margin
     wake          which units must be checked when (wakeup.py)
@@ -85,6 +90,8 @@ class Setup:
     market_rules: MarketRules
     feed_rule: FeedRule
     direct: Bools
+    oracles: Oracles | None
+    inclusion: InclusionRules | None
     breakers: BreakerRules | None
     scaling: ScaleRule | None
     start_scale: Floats | None
@@ -153,7 +160,12 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
         for rulebook in rulebooks
     )
+    for rulebook, chosen_rules in zip(rulebooks, mechanisms, strict=True):
+        check_slots(rulebook, chosen_rules)
+        check_liquidation(rulebook, chosen_rules)
     feed_rule = compile_feeds(feeds, dt)
+    oracles = compile_oracles(mechanisms, rulebooks, table, case.quote, feed_rule, dt)
+    direct = np.array([feed == Feed() for feed in feeds], dtype=bool)
     scaling = compile_dynamic(mechanisms, rulebooks, table, dt)
     start_scale = first_factor(scaling, table, spot[table.feed_asset])
     return Setup(
@@ -169,7 +181,9 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         impact=impact,
         market_rules=compile_market(case, slots, table, impact.depth, dt),
         feed_rule=feed_rule,
-        direct=np.array([feed == Feed() for feed in feeds], dtype=bool),
+        direct=direct if oracles is None else direct & ~oracles.altered,
+        oracles=oracles,
+        inclusion=compile_inclusion(mechanisms, oracles, table, case.quote, dt),
         breakers=compile_breakers(
             mechanisms, table, table.assets.index(case.quote), feed_rule.delay_steps, dt
         ),

@@ -21,6 +21,8 @@ from seawall.breaker.rate_limit import RateLimit
 from seawall.breaker.staleness import Staleness
 from seawall.breaker.velocity import Velocity
 from seawall.breaker.withdrawal_gate import WithdrawalGate
+from seawall.cascade.liquidation_slots import LIQUIDATION_SLOTS
+from seawall.cascade.oracle_slots import ORACLE_SLOTS
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
@@ -30,6 +32,9 @@ from seawall.impact.concentrated_amm import ConcentratedAmm
 from seawall.impact.depth import Resilience
 from seawall.impact.links import Links
 from seawall.margin.dynamic.scaling import DepthScaled, OpenInterestScaled, VolatilityScaled
+from seawall.waterfall.adl_rules import ADL_RULES
+from seawall.waterfall.insurance import InsuranceFund
+from seawall.waterfall.socialise_rules import SOCIALISE_RULES
 
 # Slot -> rule -> frozen dataclass of its parameters (fields declared with foundation/record.py).
 VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
@@ -44,6 +49,11 @@ VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
         "depth_scaled": DepthScaled,
         "open_interest_scaled": OpenInterestScaled,
     },
+    **LIQUIDATION_SLOTS,
+    **ORACLE_SLOTS,
+    "adl": ADL_RULES,
+    "socialise": SOCIALISE_RULES,
+    "fund": {"insurance_fund": InsuranceFund},
 }
 MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "impact": {"book_walk": BookWalk, "amm": Amm, "concentrated_amm": ConcentratedAmm},

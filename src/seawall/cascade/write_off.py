@@ -6,7 +6,7 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.breakers import count_losses, shut
-from seawall.cascade.closing import Breach
+from seawall.cascade.breach import Breach
 from seawall.cascade.fund import from_fund, note_empty
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State

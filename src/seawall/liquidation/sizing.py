@@ -9,7 +9,8 @@ Lenders: a close factor of the debt, all of it once the health factor is low (Aa
 Two rules fill the slot ``sizing`` of an order-book venue instead. ``full`` closes everything at
 once. ``just_enough`` closes the smallest fraction f that leaves equity at (1 + buffer) x
 maintenance: with equity E, maintenance M, cost C(f) of closing everything at the mean price of
-closing f (fees and the order's own impact), all linear in f but C,
+closing f (fees and the order's own impact), all linear in f but C (haircuts of collateral, which
+a close does not free, stay out of the M that is multiplied by f),
 
     E - f C(f) = (1 + buffer) (1 - f) M   =>   f = ((1 + buffer) M - E) / ((1 + buffer) M - C(f))
 
@@ -54,15 +55,20 @@ class JustEnough:
 
 
 def just_enough(
-    rule: JustEnough, equity: Floats, maintenance: Floats, cost: Callable[[Floats], Floats]
+    rule: JustEnough,
+    equity: Floats,
+    maintenance: Floats,
+    kept: Floats,
+    cost: Callable[[Floats], Floats],
 ) -> Floats:
     """Smallest fraction (n,) that restores the buffer; 1 where no smaller one does.
 
-    equity, maintenance (n,) quote; ``cost`` gives, for fractions (n,), quote (n,) per whole account
-    at the mean price of closing that fraction.
+    equity, maintenance (n,) quote; kept (n,) the part of maintenance that no close frees (haircuts
+    of collateral); ``cost`` gives, for fractions (n,), quote (n,) per whole account at the mean
+    price of closing that fraction.
     """
-    wanted = (1.0 + rule.buffer) * maintenance
-    lack = wanted - equity
+    lack = (1.0 + rule.buffer) * maintenance - equity
+    wanted = (1.0 + rule.buffer) * (maintenance - kept)
     fraction = np.zeros_like(equity)
     for _ in range(ROUNDS):
         freed = wanted - cost(fraction)

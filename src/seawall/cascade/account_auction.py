@@ -1,0 +1,192 @@
+"""Whole accounts for sale at a falling price, inside the loop (liquidation/dutch_auction.py).
+
+A bidder takes a share of an account's positions with the value that goes with them, at a discount,
+and sells them to the order book at once. So the account trades at its margin price; the bidder
+bears the impact of the sale and gets the discount:
+
+    solvent      share f x (value - reserved) x (1 - D)
+    insolvent    everything, for what the venue pays above -value: 0 rising to maintenance
+
+It bids once that covers its own sale's impact, gas and the profit it asks for. What an insolvent
+account lacks, the payment included, goes down the waterfall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.breach import Breach
+from seawall.cascade.fills import (
+    Lines,
+    closing_lines,
+    fill,
+    line_asset,
+    line_flow,
+    own_impact,
+    pair_of,
+    pay,
+    settlement_price,
+    trade_impact,
+)
+from seawall.cascade.keepers import begin_race, priority_fee, run_race
+from seawall.cascade.losses import cover_deficits
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State
+from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.cascade.transfers import between
+from seawall.cascade.waiting import waited_seconds
+from seawall.foundation.arrays import segment_sums
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.liquidation.dutch_auction import DutchAuction, quote
+
+
+@dataclass(frozen=True)
+class _Offers:
+    """Accounts (n,) for sale: share, what the bidder gets and what stays reserved, quote."""
+
+    path: Ints
+    unit: Ints
+    leg: Ints
+    share: Floats
+    discount: Floats
+    reserved: Floats
+    insolvent: Bools
+
+    def only(self, keep: Ints) -> _Offers:
+        """The chosen accounts."""
+        return _Offers(
+            self.path[keep],
+            self.unit[keep],
+            self.leg[keep],
+            self.share[keep],
+            self.discount[keep],
+            self.reserved[keep],
+            self.insolvent[keep],
+        )
+
+
+def auction_accounts(
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    rule: DutchAuction,
+    breach: Breach,
+    tape: TapeWriter,
+) -> None:
+    """Offer breached accounts of one venue; who finds no bidder waits for the next step."""
+    path, unit = breach.path, breach.unit
+    if path.size == 0:
+        return
+    # One look per step: the price falls with time, not with what others sold.
+    state.ready[path, unit] = step + 1
+    offers = _offers(setup, state, step, v, rule, breach)
+    lines = closing_lines(setup, state, path, unit, offers.share, offers.insolvent)
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
+    flow = line_flow(setup, state, lines, years)
+    pair = pair_of(setup, path, unit, lines)
+    own = own_impact(setup, state, lines.path, line_asset(setup, lines), flow)
+    impact = segment_sums(np.abs(flow) * np.abs(own - 1.0), pair, path.size)
+    notional = segment_sums(np.abs(flow), pair, path.size)
+    race = begin_race(setup, state, step, v, path, unit)
+    gas = np.full(path.size, setup.rulebooks[v].liquidation.gas)
+    if race is None:
+        taken = np.flatnonzero(offers.discount > impact + gas)
+        rivals = np.zeros(taken.size, dtype=bool)
+    else:
+        every = np.arange(path.size)
+        # What a keeper must be able to carry is the notional that it takes over.
+        proceeds = notional + offers.discount - impact
+        won = run_race(setup, state, race, v, every, proceeds, notional, tape)
+        taken, gas = np.flatnonzero(won.winner >= 0), won.gas
+        rivals = won.rivals[taken]
+    if taken.size == 0:
+        return
+    sold = np.isin(pair, taken)
+    columns = (lines.path, lines.unit, lines.index, lines.change, lines.option)
+    mine = Lines(*(column[sold] for column in columns))
+    bought = offers.only(taken)
+    gain = _hand_over(setup, state, step, v, bought, mine, flow[sold], gas[taken])
+    fee = np.zeros(taken.size)
+    if race is not None:
+        fee = priority_fee(setup, state, race, v, bought.path, gain, rivals)
+    tape.write(
+        step,
+        EventKind.LIQUIDATION,
+        bought.path,
+        bought.unit,
+        leg=bought.leg,
+        notional=notional[taken],
+        keeper=fee - gain,
+        fee=fee,
+    )
+    full = bought.share >= 1.0
+    cover_deficits(setup, state, step, bought.path[full], bought.unit[full], tape)
+
+
+def _offers(
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    rule: DutchAuction,
+    breach: Breach,
+) -> _Offers:
+    """The venue's rule for each account; net maintenance is equity less maintenance."""
+    memory = state.closing.waiting
+    assert memory is not None
+    path, unit = breach.path, breach.unit
+    waited = waited_seconds(setup, state, step, v, path, unit)
+    kept = memory.reserved[path, unit]
+    share, discount, reserved = np.zeros((3, path.size))
+    insolvent = np.zeros(path.size, dtype=bool)
+    for n in range(path.size):
+        value, net = float(breach.equity[n]), float(breach.equity[n] - breach.maintenance[n])
+        offer = quote(rule, value, net, float(waited[n]), float(kept[n]))
+        share[n], insolvent[n] = offer.share, offer.insolvent
+        if offer.insolvent:
+            discount[n] = value - offer.price
+        else:
+            free = value - float(kept[n])
+            discount[n] = offer.share * free * (1.0 - offer.discount)
+            reserved[n] = kept[n] + offer.share * free * offer.discount
+    return _Offers(path, unit, breach.leg, share, discount, reserved, insolvent)
+
+
+def _hand_over(
+    setup: Setup,
+    state: State,
+    step: int,
+    v: int,
+    bought: _Offers,
+    lines: Lines,
+    flow: Floats,
+    gas: Floats,
+) -> Floats:
+    """Trade the lines and pay the bidders; what each gains (n,), quote, after impact and gas."""
+    years = step * setup.step_seconds / SECONDS_PER_YEAR
+    path, unit = bought.path, bought.unit
+    venue = np.full(lines.path.size, v)
+    asset = line_asset(setup, lines)
+    spot, _ = trade_impact(setup, state, lines.path, asset, flow, venue)
+    price = settlement_price(setup, state, lines, spot, years)
+    rows, options = setup.table.rows, setup.table.options
+    feed = np.empty(lines.index.size, dtype=np.int64)
+    feed[~lines.option] = rows.feed[lines.index[~lines.option]]
+    feed[lines.option] = options.feed[lines.index[lines.option]]
+    margin_spot = state.quotes.price[lines.path, feed]
+    fair = settlement_price(setup, state, lines, margin_spot, years)
+    fill(setup, state, lines, price, "book")
+    # The bidder makes good what the sale brought less than the margin price.
+    settle = setup.table.feed_asset[setup.table.units.settle[lines.unit]]
+    lost = lines.change * (price - fair) * state.market[lines.path, settle]
+    cost = segment_sums(lost, pair_of(setup, path, unit, lines), path.size)
+    pay(setup, state, path, unit, cost - bought.discount, "keeper")
+    between(state, v, path, setup.quote, "keeper", "outside", gas)
+    memory = state.closing.waiting
+    assert memory is not None
+    memory.reserved[path, unit] = bought.reserved
+    return bought.discount - cost - gas
