@@ -40,6 +40,7 @@ EXACT_FILES = (
     "liquidation/drift_liquidation.py",
     "waterfall/dydx_deleveraging.py",
     "waterfall/drift_socialise.py",
+    "cascade/exact_ledger.py",
 )
 
 

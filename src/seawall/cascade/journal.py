@@ -8,10 +8,12 @@ here, where the run keeps a journal; without one nothing is written and nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.margin.table.assess import Holdings
 from seawall.margin.table.margin_table import MarginTable
 
 ROLES = ("book", "outside", "keeper", "backstop", "fund", "pool")
@@ -37,12 +39,18 @@ class Cells:
         return self._vault + self.contracts
 
     @property
-    def _system(self) -> int:
+    def roles(self) -> tuple[str, ...]:
+        """The system accounts, in the order of their cells."""
+        return ROLES
+
+    @property
+    def traders(self) -> int:
+        """Cells below this number belong to traders, the others to the system."""
         return self.units + self.rows + self.options
 
     @property
     def _book(self) -> int:
-        return self._system + len(ROLES) * self.venues * self.assets
+        return self.traders + len(ROLES) * self.venues * self.assets
 
     @property
     def _vault(self) -> int:
@@ -62,7 +70,7 @@ class Cells:
 
     def system(self, role: str, venue: Ints | int, asset: Ints) -> Ints:
         """Assets (n,) of a system account at venues."""
-        return self._system + (ROLES.index(role) * self.venues + venue) * self.assets + asset
+        return self.traders + (ROLES.index(role) * self.venues + venue) * self.assets + asset
 
     def contract(self, holder: str, contract: Ints) -> Ints:
         """Contracts (n,) of the order book (``book``) or the vault (``backstop``)."""
@@ -81,9 +89,38 @@ def cells_of(table: MarginTable) -> Cells:
     )
 
 
+class SystemAccounts(Protocol):
+    """What :class:`seawall.cascade.state.Accounts` holds."""
+
+    @property
+    def assets(self) -> dict[str, Floats]:
+        """Units (p, v, k) by role."""
+        ...
+
+    @property
+    def book_contracts(self) -> Floats:
+        """Contracts (p, c) of the order book."""
+        ...
+
+    @property
+    def vault_contracts(self) -> Floats:
+        """Contracts (p, c) of the vault."""
+        ...
+
+
+def contents(cells: Cells, holdings: Holdings, accounts: SystemAccounts) -> Floats:
+    """What every cell holds now, (p, cells)."""
+    paths = holdings.cash.shape[0]
+    system = [accounts.assets[role].reshape(paths, -1) for role in cells.roles]
+    return np.hstack([
+        holdings.cash, holdings.size, holdings.option_size, *system,
+        accounts.book_contracts, accounts.vault_contracts,
+    ])  # fmt: skip
+
+
 @dataclass
 class Journal:
-    """Chunks of columns, in the order written.
+    """Chunks of columns, in the order written, and what the cells held before, (p, cells).
 
     trades  path, position, its counterparty, change, cash, its counterparty, price: ``change``
             units go to the position, change x price of the settlement asset the other way
@@ -91,6 +128,7 @@ class Journal:
     """
 
     cells: Cells
+    start: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     trades: list[tuple[Ints, Ints, Ints, Floats, Ints, Ints, Floats]] = field(default_factory=list)
     moves: list[tuple[Ints, Ints, Ints, Floats]] = field(default_factory=list)
 
@@ -110,5 +148,6 @@ class Journal:
         )
 
     def move(self, path: Ints, source: Ints, target: Ints, amount: Floats) -> None:
-        """Write down transfers (n,)."""
-        self.moves.append((path.copy(), source, target, np.array(amount)))
+        """Write down transfers (n,); a cell given once serves all."""
+        one, other = np.broadcast_to(source, path.shape), np.broadcast_to(target, path.shape)
+        self.moves.append((path.copy(), one, other, np.array(amount)))
