@@ -72,7 +72,7 @@ def run(
     the mechanisms that draw random numbers; without it they draw those of seed 0. ``journal``
     receives every transfer. Raises InputError for a price that is not above zero.
     """
-    _refuse_worthless(setup, exogenous)
+    refuse_worthless(setup, exogenous)
     paths, columns, _ = exogenous.shape
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, columns - 1, journal)
     tape = TapeWriter()
@@ -96,7 +96,7 @@ def run(
     return finish(setup, state, course, tape), state
 
 
-def _refuse_worthless(setup: Setup, exogenous: Floats) -> None:
+def refuse_worthless(setup: Setup, exogenous: Floats) -> None:
     """Positions that pay 1 / price and every relative move need prices above zero."""
     if exogenous.size and not float(exogenous.min()) > 0.0:
         p, t, k = np.unravel_index(int(np.argmin(exogenous)), exogenous.shape)

@@ -16,9 +16,11 @@ from seawall.cascade.closing_memory import ClosingMemory, begin_closing
 from seawall.cascade.draws import Draws, first_paths
 from seawall.cascade.dynamic import begin_dynamic
 from seawall.cascade.fund import FundMemory, begin_funds
-from seawall.cascade.journal import ROLES, Journal
-from seawall.cascade.pool_cuts import Pools, begin_pools
+from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
+from seawall.cascade.journal import ROLES, Journal, contents
 from seawall.cascade.market_rules import MarketMemory, begin_market
+from seawall.cascade.oracles import OracleState, begin_oracles
+from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
@@ -59,6 +61,8 @@ class State:
     market_memory: MarketMemory  # of depth and linked venues
     quotes: Quotes
     feeds: FeedState
+    oracle: OracleState | None  # of the stages beside the push feed
+    inclusion: InclusionState | None  # liquidations that are under way
     wake: WakeState | Waker  # which units must be looked at
     breakers: BreakerState | None  # of all venues
     scale: ScaleMemory | None  # of dynamic margin
@@ -125,8 +129,12 @@ def begin(
         setup.start_cash[worlds.start],
     )
     accounts = _system_accounts(setup, worlds.start)
+    if journal is not None:
+        journal.start = contents(journal.cells, holdings, accounts)
     if deposit is not None:
         _deposit(setup, holdings, accounts, exogenous, deposit, journal)
+    feeds = start(setup.feed_rule, price)
+    oracle = begin_oracles(setup.oracles, price, feeds, draws, steps, worlds.fresh)
     scale = begin_dynamic(setup.scaling, table, holdings.size, price)
     quotes.scale = None if scale is None else scale.factor
     return State(
@@ -144,7 +152,9 @@ def begin(
         restlessness=np.ones_like(zeros),
         market_memory=begin_market(setup.market_rules, paths),
         quotes=quotes,
-        feeds=start(setup.feed_rule, price),
+        feeds=feeds,
+        oracle=oracle,
+        inclusion=begin_inclusion(setup.inclusion, oracle, paths, units),
         wake=begin_wake(setup.wake, price),
         breakers=begin_breakers(setup.breakers, exogenous, units, len(table.venues)),
         scale=scale,

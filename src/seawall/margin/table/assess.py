@@ -39,6 +39,7 @@ class Quotes:
     price (p, f) feed prices; integral (p, f) of price over time, price-seconds, since the start
     option_value (p, o) quote per base unit; option_short (p, o) maintenance of one short unit
     scale (p, f) factor >= 1 on the maintenance of derivatives, None where margin is not dynamic
+    width (p, f) fraction by which margin moves prices against holders, None without intervals
     """
 
     price: Floats
@@ -46,6 +47,7 @@ class Quotes:
     option_value: Floats
     option_short: Floats
     scale: Floats | None = None
+    width: Floats | None = None
 
 
 def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float) -> Quotes:
@@ -159,7 +161,16 @@ def row_worth(
         held = shortfall_margin(at.worth, rows.shortfall[row])
         required = np.where(at.balance, held, required)
         exposure = np.where(at.balance, notional, exposure)
+    if quotes.width is not None:
+        required = required + quotes.width[path[at.pair], rows.feed[row]] * _against(at, required)
     return Worth(at.pair, row, at.worth, required, exposure)
+
+
+def _against(at: _Priced, required: Floats) -> Floats:
+    """What equity - maintenance loses per unit by which a price moves against its holder, quote."""
+    notional = np.sign(at.size) * (np.abs(at.size) * at.price)
+    signed = np.where(at.balance, notional, np.where(at.inverse, at.worth, notional * at.settle))
+    return np.abs(signed - required)
 
 
 def _option_pairs(table: MarginTable, unit: Ints) -> tuple[Ints, Ints]:

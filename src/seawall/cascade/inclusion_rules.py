@@ -1,0 +1,92 @@
+"""Who sends liquidations, compiled, and their memory; what they do is in inclusion.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seawall.book.book import Bools, Ints
+from seawall.cascade.oracles import Oracles, OracleState
+from seawall.cascade.table import Chosen
+from seawall.margin.table.margin_table import MarginTable
+from seawall.market.chain import Settlement, landing_steps
+from seawall.oracle.commit_then_settle import CommitThenSettle, delay_steps
+
+Steps = NDArray[np.int32]
+NOT_SENT = -1
+
+
+@dataclass(frozen=True)
+class InclusionRules:
+    """By venue (v,): the chain and the delays of commitments, None where there are none.
+
+    pulls   True where some feed is pulled: accounts wait while its price is too old
+    moves   (f,) False for the quote currency, whose price nobody waits for
+    """
+
+    chains: tuple[Settlement | None, ...]
+    commits: tuple[tuple[int, int] | None, ...]
+    pulls: bool
+    moves: Bools
+
+    def sends(self, v: int) -> bool:
+        """Whether liquidations at venue ``v`` are sent before they act."""
+        return self.chains[v] is not None or self.commits[v] is not None
+
+
+@dataclass
+class InclusionState:
+    """Liquidations under way: sent (p, u) the step, or NOT_SENT; waiting (p,) how many.
+
+    lands (v,) tables (p, s + 1); room (v,) liquidations that still fit into this step (p,);
+    refused (p, u) last step at which a close waited for a price
+    """
+
+    sent: Steps
+    waiting: Ints
+    refused: Steps
+    lands: tuple[Steps | None, ...]
+    room: list[Ints]
+
+
+def compile_inclusion(
+    mechanisms: Sequence[Chosen],
+    oracles: Oracles | None,
+    table: MarginTable,
+    quote: str,
+    step_seconds: float,
+) -> InclusionRules | None:
+    """None where liquidations act at once everywhere, at any price."""
+    commits = []
+    for venue in mechanisms:
+        rule = venue.get("oracle")
+        found = delay_steps(rule, step_seconds) if isinstance(rule, CommitThenSettle) else None
+        commits.append(found)
+    chains = (None,) * len(mechanisms) if oracles is None else oracles.chains
+    pulls = oracles is not None and oracles.rule.pull.feed.size > 0
+    if not pulls and all(x is None for x in (*chains, *commits)):
+        return None
+    moves = table.feed_asset != table.assets.index(quote)
+    return InclusionRules(chains, tuple(commits), pulls, moves)
+
+
+def begin_inclusion(
+    rules: InclusionRules | None, oracle: OracleState | None, paths: int, units: int
+) -> InclusionState | None:
+    """Nothing is under way."""
+    if rules is None:
+        return None
+    tables: list[Steps | None] = []
+    for v, chain in enumerate(rules.chains):
+        blocks = None if oracle is None else oracle.blocks[v]
+        if chain is None or blocks is None:
+            tables.append(None)
+        else:
+            tables.append(landing_steps(chain, blocks))
+    never = np.full((paths, units), NOT_SENT, dtype=np.int32)
+    room = [np.zeros(paths, dtype=np.int64) for _ in rules.chains]
+    waiting = np.zeros(paths, dtype=np.int64)
+    return InclusionState(never, waiting, never.copy(), tuple(tables), room)
