@@ -10,10 +10,11 @@ from seawall.breaker.price_band_kernel import band_row
 from seawall.breaker.staleness import (
     Staleness,
     compile_staleness,
+    staleness_by_stamp,
     staleness_step,
     start_staleness,
 )
-from seawall.breaker.staleness_kernel import staleness_row
+from seawall.breaker.staleness_kernel import staleness_row, staleness_row_by_stamp
 
 ONE = np.zeros(1, dtype=np.int64)
 
@@ -58,14 +59,35 @@ def test_staleness_compiled_gives_the_same_bits() -> None:
     assert 0 < seen < 39 * 12
 
 
+def test_the_oracle_s_own_stamps_say_the_same() -> None:
+    """Prices sent at random steps: by ages and rings, and by stamps, plain and compiled."""
+    rng = np.random.default_rng(6)
+    feed, delay = np.arange(3), np.array([0, 2, 5])
+    rule = compile_staleness([Staleness(40.0)] * 3, feed, delay, 10.0)
+    ages, stamps, compiled = (start_staleness(rule, 4) for _ in range(3))
+    sent, fresh = np.zeros((60, 4, 3), dtype=np.int64), np.zeros(4, dtype=bool)
+    for step in range(1, 60):
+        sent[step] = np.where(rng.random((4, 3)) < 0.3, step, sent[step - 1])
+        staleness_step(rule, ages, step - sent[step], fresh, step)
+        stamp = sent[np.maximum(step - delay, 0), :, feed].T
+        staleness_by_stamp(rule, stamps, stamp, step)
+        for p in range(4):
+            staleness_row_by_stamp(rule, compiled, p, stamp[p], step)
+        assert np.array_equal(stamps.stale, compiled.stale)
+        # Before the start nothing was sent: by ages the first price is as old as the delay.
+        if step > delay.max():
+            assert np.array_equal(ages.stale, stamps.stale)
+    assert stamps.stale.any()
+
+
 def test_edges_of_each_reference_worked_by_hand() -> None:
     # Index 100, oracle 98, market 90 after 100 with a memory of one step: the average is
     # 100 - 10 (1 - 1/e) = 93.67879...
     rules = [PriceBand(0.05, r, 10.0) for r in ("index", "oracle", "average")]
     three, asset = np.arange(3), np.zeros(3, dtype=np.int64)
     rule = compile_band(rules, three, asset, 10.0)
-    memory = start_band(rule, np.array([[100.0]]))
-    band_step(rule, memory, np.array([[90.0]]))
+    memory = start_band(rule, np.full((1, 3), 100.0))
+    band_step(rule, memory, np.full((1, 3), 90.0))
     low, high = edges(rule, memory, np.array([[100.0]]), np.array([[98.0, 98.0, 98.0]]))
     average = 100.0 - 10.0 * (1.0 - np.exp(-1.0))
     assert low[0] == pytest.approx([95.0, 93.1, 0.95 * average])

@@ -23,7 +23,7 @@ ONE = np.zeros(1, dtype=np.int64)
 
 def halted(rule: Velocity, prices: list[float], step_seconds: float = 10.0) -> list[bool]:
     """Whether one feed is halted at each step after the start."""
-    columns = compile_velocity([rule], ONE, ONE, step_seconds)
+    columns = compile_velocity([rule], ONE, step_seconds)
     memory = start_velocity(columns, np.array([[prices[0]]]))
     out = []
     for step, price in enumerate(prices[1:], 1):
@@ -58,7 +58,7 @@ def test_extremes_are_those_of_the_last_prices(window: int) -> None:
     prices = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, (120, 5, 3)), axis=0))
     rule = Velocity(0.06, 10.0 * window, 10.0)
     feed = np.array([0, 2])
-    columns = compile_velocity([rule, rule], feed, feed, 10.0)
+    columns = compile_velocity([rule, rule], feed, 10.0)
     memory = start_velocity(columns, prices[0])
     trips = 0
     for step in range(1, 120):
@@ -74,8 +74,8 @@ def test_extremes_are_those_of_the_last_prices(window: int) -> None:
 def test_compiled_gives_the_same_bits() -> None:
     rng = np.random.default_rng(5)
     rules = [Velocity(0.03, 10.0 * w, 10.0 * h) for w, h in ((1, 2), (5, 1), (9, 30))]
-    asset = np.array([2, 0, 1])
-    columns = compile_velocity(rules, np.array([0, 3, 4]), asset, 10.0)
+    feed = np.array([2, 0, 1])
+    columns = compile_velocity(rules, feed, 10.0)
     prices = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, (60, 4, 3)), axis=0))
     plain, other = (start_velocity(columns, prices[0]) for _ in range(2))
     for step in range(1, 60):
@@ -93,4 +93,4 @@ def same(one: VelocityMemory, other: VelocityMemory) -> None:
 
 def test_a_window_of_too_many_steps_is_refused() -> None:
     with pytest.raises(InputError, match="velocity window"):
-        compile_velocity([Velocity(0.05, float(MOST_SAMPLES), 1.0)], ONE, ONE, 1.0)
+        compile_velocity([Velocity(0.05, float(MOST_SAMPLES), 1.0)], ONE, 1.0)

@@ -80,13 +80,13 @@ def compile_band(
 
 
 def start_band(rule: BandRule, market: Floats) -> BandMemory:
-    """The average is the market price (p, k)."""
-    return BandMemory(market[:, rule.asset].copy())
+    """The average is the market price (p, f) of each feed."""
+    return BandMemory(market[:, rule.feed].copy())
 
 
 def band_step(rule: BandRule, memory: BandMemory, market: Floats) -> None:
-    """One step at market prices (p, k); overwrites ``memory``."""
-    memory.average[:] += rule.weight * (market[:, rule.asset] - memory.average)
+    """One step at each feed's market prices (p, f); overwrites ``memory``."""
+    memory.average[:] += rule.weight * (market[:, rule.feed] - memory.average)
 
 
 def edges(

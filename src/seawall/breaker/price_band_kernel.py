@@ -11,7 +11,7 @@ from seawall.foundation.compiled import helper
 
 @helper
 def band_row(rule: BandRule, memory: BandMemory, p: int, market: NDArray[np.float64]) -> None:
-    """One step of path ``p`` at its market prices (k,)."""
-    for m in range(rule.asset.size):
-        apart = market[rule.asset[m]] - memory.average[p, m]
+    """One step of path ``p`` at its feeds' market prices (f,)."""
+    for m in range(rule.feed.size):
+        apart = market[rule.feed[m]] - memory.average[p, m]
         memory.average[p, m] += rule.weight[m] * apart

@@ -75,3 +75,10 @@ def staleness_step(
     seen = memory.ring[:, (step - rule.delay_steps) % rows, np.arange(rule.feed.size)]
     np.greater(seen + rule.delay_steps, rule.limit_steps, out=memory.stale)
     memory.stale[fresh] = False
+
+
+def staleness_by_stamp(
+    rule: StalenessRule, memory: StalenessMemory, stamp: Ints, step: int
+) -> None:
+    """The same where the oracle itself says (p, f) at which step what is seen now was sent."""
+    np.greater(step - stamp[:, rule.feed], rule.limit_steps, out=memory.stale)

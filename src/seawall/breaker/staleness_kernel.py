@@ -25,3 +25,12 @@ def staleness_row(
         delay = rule.delay_steps[m]
         seen = memory.ring[p, (step - delay) % rows, m] + delay
         memory.stale[p, m] = seen > rule.limit_steps[m] and not fresh
+
+
+@helper
+def staleness_row_by_stamp(
+    rule: StalenessRule, memory: StalenessMemory, p: int, stamp: NDArray[np.int64], step: int
+) -> None:
+    """The same where the oracle says (f,) at which step what is seen now was sent."""
+    for m in range(rule.feed.size):
+        memory.stale[p, m] = step - stamp[rule.feed[m]] > rule.limit_steps[m]

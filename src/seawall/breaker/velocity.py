@@ -46,12 +46,11 @@ class Velocity:
 
 
 class VelocityRule(NamedTuple):
-    """Columns of m watched feeds, (m,): feed, asset, 1 + move, 1 - move, samples of the window
+    """Columns of m watched feeds, (m,): feed, 1 + move, 1 - move, samples of the window
     (its steps + 1), steps of the halt.
     """
 
     feed: Ints
-    asset: Ints
     rise: Floats
     fall: Floats
     samples: Ints
@@ -70,9 +69,7 @@ class VelocityMemory(NamedTuple):
     until: Ints
 
 
-def compile_velocity(
-    rules: Sequence[Velocity], feed: Ints, asset: Ints, step_seconds: float
-) -> VelocityRule:
+def compile_velocity(rules: Sequence[Velocity], feed: Ints, step_seconds: float) -> VelocityRule:
     """Columns of ``rules``, one per watched feed (m,). Raises InputError for too long a window."""
     # The small amount taken off keeps 60 s / 0.1 s at 600 steps whatever the last bit says.
     window = [max(1, math.ceil(r.window_seconds / step_seconds - 1e-9)) for r in rules]
@@ -84,7 +81,6 @@ def compile_velocity(
     halt = [max(1, math.ceil(r.halt_seconds / step_seconds - 1e-9)) for r in rules]
     return VelocityRule(
         feed=feed,
-        asset=asset,
         rise=np.array([1.0 + r.move for r in rules]),
         fall=np.array([1.0 - r.move for r in rules]),
         samples=np.array(window, dtype=np.int64) + 1,
@@ -93,17 +89,17 @@ def compile_velocity(
 
 
 def start_velocity(rule: VelocityRule, market: Floats) -> VelocityMemory:
-    """Nothing halted; the market (p, k) has stood where it stands for ever."""
-    price = market[:, rule.asset]
+    """Nothing halted; the market (p, f) of each feed has stood where it does for ever."""
+    price = market[:, rule.feed]
     block = np.repeat(price[:, None, :], int(rule.samples.max(initial=1)), axis=1)
     until = np.zeros(price.shape, dtype=np.int64)
     return VelocityMemory(block, block.copy(), price.copy(), price.copy(), until)
 
 
 def velocity_step(rule: VelocityRule, memory: VelocityMemory, market: Floats, step: int) -> None:
-    """One step at market prices (p, k); overwrites ``memory``."""
-    price = market[:, rule.asset]
-    column = np.arange(rule.asset.size)
+    """One step at each feed's market prices (p, f); overwrites ``memory``."""
+    price = market[:, rule.feed]
+    column = np.arange(rule.feed.size)
     at = step % rule.samples
     last = at + 1 == rule.samples
     ahead = np.where(last, at, at + 1)

@@ -13,9 +13,9 @@ from seawall.foundation.compiled import helper
 def velocity_row(
     rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray[np.float64], step: int
 ) -> None:
-    """One step of path ``p`` at its market prices (k,)."""
-    for m in range(rule.asset.size):
-        price = market[rule.asset[m]]
+    """One step of path ``p`` at its feeds' market prices (f,)."""
+    for m in range(rule.feed.size):
+        price = market[rule.feed[m]]
         samples = rule.samples[m]
         at = step % samples
         if at == 0 or price < memory.least[p, m]:

@@ -96,9 +96,7 @@ def compile_breakers(
     delay = delay_steps[stale_feed]
     return BreakerRules(
         band=compile_band(bands, band_feed, asset[band_feed], step_seconds) if bands else None,
-        velocity=compile_velocity(fast, fast_feed, asset[fast_feed], step_seconds)
-        if fast
-        else None,
+        velocity=compile_velocity(fast, fast_feed, step_seconds) if fast else None,
         staleness=compile_staleness(stale, stale_feed, delay, step_seconds) if stale else None,
         rates=tuple(chosen(venue, "liquidation_rate_limit", RateLimit) for venue in mechanisms),
         gates=tuple(chosen(venue, "withdrawal_gate", WithdrawalGate) for venue in mechanisms),
@@ -135,7 +133,7 @@ def _caps(mechanisms: Sequence[Chosen], table: MarginTable) -> Floats | None:
 def begin_breakers(
     rules: BreakerRules | None, market: Floats, units: int, venues: int
 ) -> BreakerState | None:
-    """Nothing halted, at market prices (p, k)."""
+    """Nothing halted, at each feed's market prices (p, f)."""
     if rules is None:
         return None
     paths = market.shape[0]

@@ -16,11 +16,12 @@ from seawall.book.book import Bools, Floats, Ints
 from seawall.breaker.open_interest_cap import above_cap, refused
 from seawall.breaker.price_band import band_step, edges
 from seawall.breaker.rate_limit import admit, window_steps
-from seawall.breaker.staleness import staleness_step
+from seawall.breaker.staleness import staleness_by_stamp, staleness_step
 from seawall.breaker.velocity import velocity_step
 from seawall.breaker.withdrawal_gate import is_closed, record
 from seawall.cascade.breaker_rules import BAND, RATE, STALE, VELOCITY, BreakerState
 from seawall.cascade.dynamic import open_longs
+from seawall.cascade.market_step import venue_markets
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -46,12 +47,18 @@ def watch(setup: Setup, state: State, step: int) -> None:
     rules, memory = setup.breakers, state.breakers
     if rules is None or memory is None:
         return
+    market = venue_markets(setup, state, np.arange(state.depth.size))
     if rules.band is not None and memory.band is not None:
-        band_step(rules.band, memory.band, state.market)
+        band_step(rules.band, memory.band, market)
     if rules.velocity is not None and memory.velocity is not None:
-        velocity_step(rules.velocity, memory.velocity, state.market, step)
+        velocity_step(rules.velocity, memory.velocity, market, step)
     if rules.staleness is not None and memory.staleness is not None:
-        staleness_step(rules.staleness, memory.staleness, state.feeds.age, state.fresh, step)
+        if state.oracle is not None:
+            stamp = state.oracle.memory.stamp
+            staleness_by_stamp(rules.staleness, memory.staleness, stamp, step)
+        else:
+            age = state.feeds.age
+            staleness_step(rules.staleness, memory.staleness, age, state.fresh, step)
 
 
 def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn | None:
@@ -63,7 +70,9 @@ def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn |
     if np.any((years <= (step - 1) * length) & (years > (step - 2) * length)):
         recount(setup, state, np.arange(state.depth.size))
     thin = np.ones_like(state.restlessness)
-    if not setup.impact.square_root:
+    if state.market_memory.depth is not None:
+        thin = thin / state.market_memory.depth.share
+    elif not setup.impact.square_root:
         thin = thin + setup.impact.thinning * np.maximum(state.restlessness - 1.0, 0.0)
     scale_step(setup.scaling, state.scale, state.restlessness, thin, price)
     return Turn(state.scale.turn, np.abs(state.scale.factor - state.scale.first))
@@ -149,8 +158,8 @@ def may_trade(
     left = np.flatnonzero(wants)
     if rules.band is not None and memory.band is not None:
         low, high = edges(rules.band, memory.band, state.exogenous, state.quotes.price)
-        market = state.market[:, rules.band.asset]
         feeds = rules.band.feed
+        market = venue_markets(setup, state, np.arange(state.depth.size))[:, feeds]
         below, above = market < low, market > high
         held = _touched(setup, state, path[left], unit[left], feeds, below, above)
         left = _wait(setup, memory, step, BAND, path, unit, left, held, tape)

@@ -32,7 +32,7 @@ def compile_dynamic(
 ) -> ScaleRule | None:
     """Columns of all scaled feeds, None where no rulebook has dynamic margin.
 
-    Raises InputError for a lending venue and for bounds of an asset that nothing is margined on.
+    Raises InputError for a lending venue and for bounds of an asset that the market does not have.
     """
     rules: list[DynamicMargin] = []
     feeds = []
@@ -47,13 +47,12 @@ def compile_dynamic(
                 "venues move with the market",
             )
         mine = np.flatnonzero(table.feed_venue == v)
-        names = [table.assets[k] for k in table.feed_asset[mine]]
         bounds = rule.bounds if isinstance(rule, OpenInterestScaled) else {}
         for name in bounds:
-            if name not in names:
+            if name not in table.assets:
                 raise InputError(
                     f"dynamic_margin of rulebook {rulebooks[v].name} bounds {name!r}",
-                    expected=f"an asset that the venue margins: {', '.join(sorted(names))}",
+                    expected=f"an asset of the market: {', '.join(table.assets)}",
                 )
         rules += [rule] * mine.size
         feeds += mine.tolist()
