@@ -19,13 +19,14 @@ def displaced(setup: Setup, state: State) -> Floats:
     return law.displacement(setup.market_rules.law, setup.impact.strength, outstanding)
 
 
-def move_market(setup: Setup, state: State, exogenous: Floats) -> None:
+def move_market(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """The market's part of a step: recovery, prices, arbitrage, volatility, depth."""
     rule, before = setup.impact, state.market
     state.exogenous = exogenous
     state.temporary *= rule.decay
     state.market = exogenous * displaced(setup, state)
     if state.market_memory.links is not None:
+        _close_venues(setup, state, step)
         _arbitrage(setup, state, before)
     move = np.abs(state.market / before - 1.0) / rule.expected_move
     state.restlessness += rule.volatility_weight * (move - state.restlessness)
@@ -51,6 +52,27 @@ def _arbitrage(setup: Setup, state: State, before: Floats) -> None:
         first = state.market
         state.market = state.exogenous * displaced(setup, state)
         _stand(setup, state, everyone, first)
+
+
+def _close_venues(setup: Setup, state: State, step: int) -> None:
+    """Where nobody can trade this step: no block has come, or the velocity breaker has halted it.
+
+    The breaker looks at the end of a step's prices, so its halt begins here one step later.
+    """
+    memory = state.market_memory.links
+    if memory is None:
+        return
+    memory.halted[:] = False
+    if state.oracle is not None:
+        for v, blocks in enumerate(state.oracle.blocks):
+            if blocks is not None:
+                mine = np.flatnonzero(setup.table.feed_venue == v)
+                memory.halted[:, mine] = (blocks.count[:, step] == 0)[:, None]
+    rules, breakers = setup.breakers, state.breakers
+    if rules is not None and breakers is not None:
+        if rules.velocity is not None and breakers.velocity is not None:
+            for m, f in enumerate(rules.velocity.feed):
+                memory.halted[:, f] |= step < breakers.velocity.until[:, m]
 
 
 def _stand(setup: Setup, state: State, path: Ints, before: Floats) -> None:
@@ -81,7 +103,8 @@ def venue_market(setup: Setup, state: State, path: Ints, unit: Ints, asset: Ints
         return common
     feed = setup.market_rules.feed[setup.table.units.venue[unit], asset]
     root = np.where(feed >= 0, state.market_memory.links.root[path, np.maximum(feed, 0)], 1.0)
-    return common * (root * root)
+    own: Floats = common * (root * root)
+    return own
 
 
 def thinness(setup: Setup, state: State, path: Ints, asset: Ints) -> Floats:

@@ -151,7 +151,7 @@ def finish(setup: Setup, state: State, course: Course, tape: TapeWriter) -> Tape
 
 def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
-    move_market(setup, state, exogenous)
+    move_market(setup, state, exogenous, step)
     seen = state.quotes.price
     market = venue_markets(setup, state, np.arange(seen.shape[0]))
     if setup.oracles is None or state.oracle is None:

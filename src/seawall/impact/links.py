@@ -10,7 +10,8 @@ Once a step arbitrageurs trade against a price that is further than a factor 1 +
 the common one, up to that edge (a = sqrt(1 + half_spread), r in [1/a, a]) and with at most
 capital_per_second x dt of quote at the venue. They trade as much the other way in the common
 market, which is how a fall spreads: flow of 2 share |1/r0 - 1/r1| of the asset's depth. A halted
-venue keeps its price. What makers do when the common price moves is ``quotes``: "follow" moves
+venue keeps its price: one whose chain brings no block in a step, or whose velocity breaker has
+tripped. What makers do when the common price moves is ``quotes``: "follow" moves
 along, "stand" leaves the venue's price where it is until somebody trades (a pool). Arbitrageurs
 are part of the outside world and so are those they trade with; their profit, after the half spread
 on the venue's leg and at the common price, is kept apart: 2 d |(r0 - r1)(1 - edge^+-1 / (r0 r1))|.
