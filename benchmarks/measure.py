@@ -30,6 +30,7 @@ class Benchmark:
     scale       how many times more work ours does than theirs (theirs may be given a sample)
     what        what is compared, in words
     operations  floating-point operations of one call of ours, where that figure is wanted
+    steps       pieces of work in one call of ours, where nanoseconds of each are wanted
     clock       seconds used; a peer that works in threads of its own needs time.process_time
     """
 
@@ -40,6 +41,7 @@ class Benchmark:
     scale: float = 1.0
     what: str = ""
     operations: float | None = None
+    steps: float | None = None
     clock: Callable[[], float] = time.thread_time
 
 

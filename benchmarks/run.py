@@ -94,18 +94,23 @@ def line(one: Benchmark, found: Measurement) -> str:
     speed = ""
     if one.operations is not None:
         speed = f"; {one.operations / found.ours / 1e9:.1f} GFLOP/s"
+    if one.steps is not None:
+        speed += f"; {found.ours / one.steps * 1e9:.0f} ns each"
     times = f"{found.ours * 1e3:.3g} ms against {found.theirs * 1e3:.3g} ms"
     text = f"{one.key:34} {found.ratio:9.2f} {one.goal:8g}  {outcome} ({times}{speed})"
     return f"{text}\n{'':34} {one.what}" if one.what else text
 
 
 def flat(benchmarks: Iterable[Benchmark], done: dict[str, Measurement]) -> dict[str, float]:
-    """One flat object: the ratio of each key, and GFLOP/s where operations were counted."""
+    """One flat object: the ratio of each key; GFLOP/s or ns per step where those were counted."""
     numbers = {key: round(found.ratio, 3) for key, found in done.items()}
     for one in benchmarks:
         if one.operations is not None and one.key in done:
             name = f"{one.key.split('_vs_')[0]}_gflops"
             numbers[name] = round(one.operations / done[one.key].ours / 1e9, 2)
+        if one.steps is not None and one.key in done:
+            name = f"{one.key.split('_vs_')[0]}_ns_per_step"
+            numbers[name] = round(done[one.key].ours / one.steps * 1e9, 1)
     return dict(sorted(numbers.items()))
 
 

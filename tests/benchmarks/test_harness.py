@@ -206,6 +206,10 @@ def test_results_are_one_flat_object_of_numbers() -> None:
     counted = Benchmark("w_vs_s", 1.0, lambda: None, lambda: None, operations=4e9)
     done = {"w_vs_s": measurement("w_vs_s", 8.5, ours=0.5)}
     assert runner.flat([counted, twin()], done) == {"w_vs_s": 8.5, "w_gflops": 8.0}
+    stepped = Benchmark("p_vs_s", 1.0, lambda: None, lambda: None, steps=4e6)
+    done = {"p_vs_s": measurement("p_vs_s", 8.5, ours=0.5)}
+    assert runner.flat([stepped], done) == {"p_vs_s": 8.5, "p_ns_per_step": 125.0}
+    assert "125 ns each" in runner.line(stepped, done["p_vs_s"])
 
 
 def test_the_files_in_the_project_are_of_that_form() -> None:
