@@ -12,6 +12,7 @@ Only accounts that the prices can have reached are checked: see wakeup.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,12 +66,14 @@ def run(
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
     journal: Journal | None = None,
+    observe: Callable[[int, State], None] | None = None,
 ) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
     ``filtered`` False checks every account at every step: same tape, for tests. ``draws`` feeds
     the mechanisms that draw random numbers; without it they draw those of seed 0. ``journal``
-    receives every transfer. Raises InputError for a price that is not above zero.
+    receives every transfer; ``observe`` looks at the state after each step. Raises InputError
+    for a price that is not above zero.
     """
     refuse_worthless(setup, exogenous)
     paths, columns, _ = exogenous.shape
@@ -93,6 +96,8 @@ def run(
         cut_pools(setup, state, step, everyone, tape)
         settle_expired(setup, state, step, everyone, tape)
         course.equity[:, step] = desk_equity(setup, state, everyone)
+        if observe is not None:
+            observe(step, state)
     return finish(setup, state, course, tape), state
 
 
