@@ -36,11 +36,11 @@ WAYS = pytest.mark.parametrize(
     ],
 )
 NEVER_ENDS = """
-import sys, time
+import os, sys, time
 from seawall.cascade.pieces import job, loops
 from seawall.cli.app import run
 def never(*arguments, **more):
-    print("at work", flush=True)
+    os.write(1, b"at work\\n")
     time.sleep(1000)
 job.simulate_with = lambda loop: never
 job.GRAINS = dict.fromkeys(loops.Loop, job.Grain(1, 10**9, 1))
@@ -168,17 +168,21 @@ def test_no_process_outlives_the_command(
         start_new_session=True,
     )
     assert command.stdout is not None
-    for _ in range(3):
-        assert command.stdout.readline() == "at work\n"
-    assert len(group(command.pid)) == 4, "the command and three workers"
-    (os.killpg if to_all else os.kill)(command.pid, ending)
-    _, errors = command.communicate(timeout=60)
-    assert command.returncode == code
-    assert errors == said
-    patience = time.monotonic() + 20.0
-    while group(command.pid) and time.monotonic() < patience:
-        time.sleep(0.05)
-    assert group(command.pid) == []
+    try:
+        for _ in range(3):
+            assert command.stdout.readline() == "at work\n"
+        assert len(group(command.pid)) == 4, "the command and three workers"
+        (os.killpg if to_all else os.kill)(command.pid, ending)
+        _, errors = command.communicate(timeout=60)
+        assert command.returncode == code
+        assert errors == said
+        patience = time.monotonic() + 20.0
+        while group(command.pid) and time.monotonic() < patience:
+            time.sleep(0.05)
+        assert group(command.pid) == []
+    finally:
+        for left in group(command.pid):
+            os.kill(left, signal.SIGKILL)
 
 
 def test_without_ray_the_sentence_names_the_extra(
