@@ -5,13 +5,13 @@ each digit of its price after the first, so that a unit is worth between 1e-6 an
 currency. Balances and amounts are 64-bit: up to 9.2e12 in quote; what is beyond is refused.
 
 Rounding. What a trader pays is rounded up and what it receives is rounded down, so the other side
-of its trade (order book, vault, fund, pool, outside world) has the crumbs and no number of dust
+of its trade (order book, vault, fund, pool, outside world) has the crumbs, and no number of dust
 trades earns anything; between system accounts to the nearest. A trade rounds its size to the
 nearest unit and its price to a tick, a millionth of a unit of cash, in integers of any length;
 size x price is then rounded as a payment. The same amount leaves one cell and enters the other.
 
 Beside each balance stands how far rounding may have moved it, in units: half a unit for its start,
-one for each transfer, for a trade also half a tick of its size and half a unit of size at its price.
+one for each transfer, for a trade also half a tick of its size and half a unit at its price.
 
 No float is computed with: inputs are taken apart by ``as_integer_ratio``.
 """

@@ -181,8 +181,9 @@ def _open_ruin(setup: Setup, tape: Tape, v: int, last: int) -> Ints:
     rules = setup.rulebooks[v].waterfall
     mine = setup.table.units.venue[tape.unit] == v
     left = np.zeros(tape.paths)
+    refilled = np.where(tape.kind == EventKind.FUND_FLOW, np.maximum(tape.notional, 0.0), 0.0)
     for layer, held, paid in (
-        ("fund", rules.fund, tape.fund - fund_fees(setup, tape)),
+        ("fund", rules.fund, tape.fund - fund_fees(setup, tape) - refilled),
         ("backstop", rules.backstop, tape.backstop),
     ):
         if layer in rules.layers:
@@ -191,13 +192,17 @@ def _open_ruin(setup: Setup, tape: Tape, v: int, last: int) -> Ints:
 
 
 def fund_fees(setup: Setup, tape: Tape) -> Floats:
-    """The part of each event's fee (e,) that went to the insurance fund, quote >= 0."""
+    """The part of each event's fee (e,) that went to the insurance fund, quote.
+
+    Below zero for what a full fund did not take of a fee already counted.
+    """
     share = np.zeros(len(setup.rulebooks))
     for v, rulebook in enumerate(setup.rulebooks):
         rule = rulebook.liquidation
         if rule.fee > 0 and rule.fee_to == "fund":
             share[v] = rule.fee / (rule.fee + rulebook.taker_fee)
-    return tape.fee * share[setup.table.units.venue[tape.unit]]
+    refused = np.where(tape.kind == EventKind.FUND_FLOW, np.minimum(tape.notional, 0.0), 0.0)
+    return tape.fee * share[setup.table.units.venue[tape.unit]] + refused
 
 
 def bad_debt(tape: Tape) -> Floats:
