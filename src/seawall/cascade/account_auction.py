@@ -106,8 +106,13 @@ def auction_accounts(
     if taken.size == 0:
         return
     sold = np.isin(pair, taken)
-    columns = (lines.path, lines.unit, lines.index, lines.change, lines.option)
-    mine = Lines(*(column[sold] for column in columns))
+    mine = Lines(
+        lines.path[sold],
+        lines.unit[sold],
+        lines.index[sold],
+        lines.change[sold],
+        lines.option[sold],
+    )
     bought = offers.only(taken)
     gain = _hand_over(setup, state, step, v, bought, mine, flow[sold], gas[taken])
     fee = np.zeros(taken.size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
@@ -27,8 +28,8 @@ class Waiting:
     reserved  cash that bids of the present auction paid in, quote
     """
 
-    since: Ints
-    cure: Ints
+    since: NDArray[np.int32]
+    cure: NDArray[np.int32]
     reserved: Floats
 
 
@@ -101,7 +102,8 @@ def _in_bands(
     price = quotes.price[:, rows.feed[mine]] * rows.multiplier[mine]
     worth = holdings.size[:, mine] * price
     debt = np.zeros_like(holdings.cash)
-    np.add.at(debt, (slice(None), rows.unit[mine]), np.maximum(-worth, 0.0))
+    every = np.arange(debt.shape[0])[:, None]
+    np.add.at(debt, (every, rows.unit[mine][None, :]), np.maximum(-worth, 0.0))
     held = np.where(rows.shortfall[mine] < 1.0, worth[0], 0.0)
     best = np.lexsort((-held, rows.unit[mine]))
     _, first = np.unique(rows.unit[mine][best], return_index=True)

@@ -157,7 +157,7 @@ def paying_calls(
     if race is None:
         pays = worth_it(proceeds, cost, np.full(pair.size, rule.gas))
     else:
-        pays = willing(race, pair, proceeds, cost).any(axis=1)
+        pays = np.any(willing(race, pair, proceeds, cost), axis=1)
     calls = Calls(pair, c, d, repaid, seized, c_oracle, interest)
     return Priced(calls, proceeds, cost), pays
 

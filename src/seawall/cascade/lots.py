@@ -68,14 +68,20 @@ def sell_lots(
             made.append((n, *sold))
     if not made:
         return NOTHING
-    n, paid, seized, gas, rivals = (np.array(column) for column in zip(*made, strict=True))
-    repaid = np.minimum(paid / (lots.d_market[n] + lots.interest[n]), lots.owed[n])
+    which, paid, seized, gas, rivals = (np.array(column) for column in zip(*made, strict=True))
+    repaid = np.minimum(paid / (lots.d_market[which] + lots.interest[which]), lots.owed[which])
     calls = Calls(
-        lots.pair[n], lots.c[n], lots.d[n], repaid, seized, lots.c_oracle[n], lots.interest[n]
+        lots.pair[which],
+        lots.c[which],
+        lots.d[which],
+        repaid,
+        seized,
+        lots.c_oracle[which],
+        lots.interest[which],
     )
     path, unit = breach.path[calls.pair], breach.unit[calls.pair]
     _start_again(setup, state, step, v, path, unit)
-    empty = paid < NEAR_ZERO * seized * lots.c_market[n]
+    empty = paid < NEAR_ZERO * seized * lots.c_market[which]
     value = seized * calls.c_price
     tape.write(step, EventKind.ZERO_BID, path[empty], unit[empty], notional=value[empty])
     return Taken(calls, gas, rivals)

@@ -28,7 +28,7 @@ DUST = 1e-12
 
 def trade_bands(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     """Let arbitrageurs trade all bands in reach of the prices; paths whose market moved."""
-    moved = [np.zeros(0, dtype=np.int64)]
+    moved: list[Ints] = [np.zeros(0, dtype=np.int64)]
     for v, loans in state.closing.soft.items():
         moved.append(_trade_venue(setup, state, step, v, loans, tape))
     return np.unique(np.concatenate(moved))
@@ -57,6 +57,7 @@ def _trade_venue(
     quote, coins = trade(loans.rule, x, y, up, oracle[:, None], market[:, None])
     traded = np.abs(coins - y).max(axis=1) > DUST * loans.coins[path, loan]
     path, loan, row, market = path[traded], loan[traded], row[traded], market[traded]
+    moved: Ints = path
     sold, paid = _sums(y[traded] - coins[traded]), _sums(quote[traded] - x[traded])
     loans.quote[path, loan] = quote[traded]
     loans.sold[path, loan] += y[traded] - coins[traded]
@@ -70,7 +71,7 @@ def _trade_venue(
     trade_impact(setup, state, path, asset, -value)
     wake_units(setup.wake, state.wake, path, unit)
     tape.write(step, EventKind.SOFT, path, unit, notional=np.abs(value), fee=value - paid)
-    return path
+    return moved
 
 
 def _held(loans: SoftLoans, path: Ints, loan: Ints) -> tuple[Floats, Floats]:

@@ -58,7 +58,7 @@ def _clocks(
     setup: Setup, state: State, step: int, memory: Waiting, looked: Looked, tape: TapeWriter
 ) -> Bools:
     path, unit, fallen = looked.path, looked.unit, looked.fallen
-    before = memory.since[path, unit]
+    before = memory.since[path, unit].astype(np.int64)
     memory.since[path, unit] = np.where(fallen, np.where(before < 0, step, before), -1)
     memory.reserved[path[~fallen], unit[~fallen]] = 0.0
     may = fallen.copy()
@@ -86,7 +86,8 @@ def _call(
     path, unit = looked.path[mine], looked.unit[mine]
     equity, maintenance = looked.equity[mine], looked.maintenance[mine]
     steps = grace_steps(rule, setup.step_seconds)
-    may = may_close(rule, step - memory.since[path, unit], steps, equity, maintenance)
+    waited = step - memory.since[path, unit].astype(np.int64)
+    may = may_close(rule, waited, steps, equity, maintenance)
     new = fresh[mine] & ~may
     draw = state.draws.at(Stream.MARGIN_CALL, path[new], step, unit[new])
     after = steps_to_cure(rule, draw, steps)
@@ -111,4 +112,4 @@ def waited_seconds(setup: Setup, state: State, step: int, v: int, path: Ints, un
     rule = chosen(setup.mechanisms[v], "margin_call", MarginCall)
     if rule is not None:
         steps = np.maximum(steps - grace_steps(rule, setup.step_seconds), 0)
-    return steps * setup.step_seconds
+    return np.asarray(steps, dtype=np.float64) * setup.step_seconds

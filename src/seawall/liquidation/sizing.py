@@ -69,14 +69,16 @@ def just_enough(
     """
     lack = (1.0 + rule.buffer) * maintenance - equity
     wanted = (1.0 + rule.buffer) * (maintenance - kept)
-    fraction = np.zeros_like(equity)
+    fraction, moving = np.zeros_like(equity), np.ones(equity.size, dtype=bool)
     for _ in range(ROUNDS):
         freed = wanted - cost(fraction)
         found = np.ones_like(fraction)
         np.divide(lack, freed, out=found, where=freed > lack)
-        moved = np.abs(found - fraction) > CLOSE
-        fraction = found
-        if not moved.any():
+        # Each account stops on its own: its bits do not depend on who is closed beside it.
+        moved = moving & (np.abs(found - fraction) > CLOSE)
+        fraction = np.where(moving, found, fraction)
+        moving = moved
+        if not moving.any():
             break
     return np.clip(fraction, 0.0, 1.0)
 

@@ -1,0 +1,54 @@
+"""L1, L4, L6 and L7 with each rule of the liquidation slots on, alone and together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from liquidation_choices import CHOICES, with_choice
+from random_cases import EXAMPLES, Recipe, build, recipes
+from test_l1_money import assert_conserved
+from test_l4_waterfall import watched
+from test_l6_same_tape import CHUNKS, FILTER, assert_same
+from test_l7_scale import assert_scaled, scaled
+from tiny_cases import run_case
+
+from seawall.cascade.draws import Draws
+from seawall.cascade.reference import run
+from seawall.cascade.tape import join
+
+laws = settings(
+    max_examples=max(2, EXAMPLES // 10),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@pytest.mark.parametrize(("venue", "name"), CHOICES)
+@laws
+@given(recipe=recipes(borrowers=3))
+def test_money_is_conserved_and_the_filter_changes_nothing(
+    venue: str, name: str, recipe: Recipe
+) -> None:
+    case, exogenous = build(recipe)
+    case = with_choice(case, venue, name)
+    with watched():
+        setup, tape, state = run_case(case, exogenous)
+    assert_conserved(setup, exogenous, state)
+    _, plain, _ = run_case(case, exogenous, filtered=False)
+    assert_same(tape, plain, FILTER)
+    numbers = (np.arange(1), np.arange(1, recipe.paths))
+    parts = [run(setup, exogenous[n], draws=Draws(0, n))[0] for n in numbers]
+    assert_same(join(parts), tape, CHUNKS)
+
+
+@pytest.mark.parametrize(("venue", "name"), CHOICES)
+@laws
+@given(recipe=recipes(borrowers=3))
+def test_twice_the_money_is_twice_everything(venue: str, name: str, recipe: Recipe) -> None:
+    case, exogenous = build(recipe)
+    _, one, _ = run_case(with_choice(case, venue, name), exogenous)
+    _, other, _ = run_case(with_choice(scaled(case, 2.0), venue, name, 2.0), exogenous)
+    assert_scaled(one, other, 2.0, exact=True)
