@@ -37,10 +37,11 @@ ASSUMPTIONS: dict[str, str] = {
         "times that volatility. Jumps are used as stated under both labels."
     ),
     "A5": (
-        "Each asset has one market, which all venues and instruments share; its depth is the "
-        "case's. Under linear impact depth gets thinner while a one-hour average of the price's "
-        "moves is above normal. A stated share of an order's impact stays; the rest decays at a "
-        "stated rate."
+        "Each asset has one market, which all venues and instruments share unless the market's "
+        "links give a venue a book of its own; its depth is the case's. Under linear impact, or "
+        "where the market names a depth rule, depth gets thinner while a one-hour average of the "
+        "price's moves is above normal. A stated share of an order's impact stays; the rest decays "
+        "at a stated rate."
     ),
     "A6": (
         "Forced orders execute at once and move the price by the case's impact rule, options by "

@@ -10,7 +10,7 @@ import numpy as np
 from seawall.book import AccountKind
 from seawall.cascade.setup import Setup
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.impact import linear, square_root
+from seawall.impact import law
 from seawall.instruments import Future, Option, Perpetual
 from seawall.valuation.black import greeks
 
@@ -86,9 +86,6 @@ def exit_cost(setup: Setup, underlying: str, flow: float) -> float:
     """Quote cost of trading ``flow`` (signed quote) at once: notional x mean impact."""
     k = setup.table.assets.index(underlying)
     outstanding = np.array(flow / setup.impact.depth[k])
-    if setup.impact.square_root:
-        law = square_root.SquareRoot(setup.impact.strength[k : k + 1])
-        mean = float(square_root.average(law, np.zeros(1), outstanding[None])[0])
-    else:
-        mean = float(linear.average(0.0, outstanding))
+    strength = setup.impact.strength[k]
+    mean = float(law.average(setup.market_rules.law, strength, np.zeros(()), outstanding))
     return abs(flow) * abs(mean - 1.0)
