@@ -17,7 +17,7 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.shifts import UNMOVED, Evaluate, moved
-from seawall.margin.account.split import leg_values
+from seawall.margin.account.split import leg_values, on_asset
 from seawall.margin.liquidation_price.search import (
     LiquidationPrices,
     assets_at_risk,
@@ -197,15 +197,13 @@ def _losing_leg(
     target = prices.nearest
     dead = target is not None and target == prices.present
     factor = 0.99 if target is None or dead else target / prices.present
-    before = leg_values(held)
-    after = leg_values(moved(held, {asset: factor}))
-    change = after.worth - before.worth
-    mine = [n for n, name in enumerate(before.underlying) if name == asset]
-    if not mine:
+    mine = on_asset(held, asset)
+    before, after = leg_values(mine), leg_values(moved(mine, {asset: factor}))
+    if not before.names:
         return "", "", 0.0
-    worst = min(mine, key=lambda n: float(change[n]))
+    worst = int(np.argmin(after.worth - before.worth))
     if dead:
-        lowest = min(mine, key=lambda n: float(before.worth[n]))
+        lowest = int(np.argmin(before.worth))
         worst = lowest if before.worth[lowest] < 0.0 else worst
     side = "long" if before.size[worst] > 0 else "short"
     return before.names[worst], side, float(before.worth[worst])

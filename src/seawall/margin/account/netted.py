@@ -98,8 +98,10 @@ def netted_options(options: Options) -> Options:
             strict=True,
         )
     )
-    index, first = _groups(keys)
     amount = options.amount
+    if len(set(keys)) == len(keys) and np.all(amount != 0.0):
+        return options
+    index, first = _groups(keys)
     if first.size < len(keys):
         amount = segment_sums(options.amount, index, first.size)
     keep = np.flatnonzero(amount != 0.0)
@@ -280,12 +282,8 @@ def with_cash_as_coin(account: MarginAccount) -> MarginAccount:
 
 def _groups(keys: Sequence[Hashable]) -> tuple[Ints, Ints]:
     """Group numbers of keys in the order of first appearance, and each group's first row."""
-    seen: dict[Hashable, int] = {}
-    first: list[int] = []
-    index = np.empty(len(keys), dtype=np.int64)
-    for row, key in enumerate(keys):
-        group = seen.setdefault(key, len(seen))
-        if group == len(first):
-            first.append(row)
-        index[row] = group
-    return index, np.array(first, dtype=np.int64)
+    place = {key: group for group, key in enumerate(dict.fromkeys(keys))}
+    index = np.fromiter(map(place.__getitem__, keys), np.int64, len(keys))
+    # Written from the last row to the first, so that the first one stays.
+    rows = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+    return index, np.fromiter(map(rows.__getitem__, place), np.int64, len(place))

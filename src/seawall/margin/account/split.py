@@ -84,6 +84,22 @@ def leg_values(account: MarginAccount) -> Legs:
     )
 
 
+def on_asset(account: MarginAccount, asset: str) -> MarginAccount:
+    """The account with the legs on one asset only; what they are worth stays the same."""
+
+    def only(columns: Columns, names: tuple[str, ...]) -> Columns:
+        mine = np.array([name == asset for name in names], dtype=bool)
+        return columns if mine.all() else rows_of(columns, mine)
+
+    perps, options, coins = account.perps, account.options, account.balances
+    return replace(
+        account,
+        perps=only(perps, perps.underlying),
+        options=only(options, options.underlying),
+        balances=only(coins, coins.assets),
+    )
+
+
 def value(account: MarginAccount) -> float:
     """What the positions and coins of a margin account are worth without its cash, quote."""
     return float(leg_values(account).worth.sum())

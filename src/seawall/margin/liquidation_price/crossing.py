@@ -3,9 +3,10 @@
 An account's margin in three markets costs little more than in one, so each turn asks for three
 factors: where the polynomial through the inverse of what is known says the buffer is 0 (Neville's
 scheme), and one to either side as far away as the last two polynomials differ. Where that does not
-narrow the bracket eightfold, as beside a jump, the next turn cuts it into quarters; so a bracket is
-never worse off than halved. A search is a generator: it yields the factors that it wants looked at
-and is sent the buffers there, so that several searches share one evaluation (`together`).
+narrow the bracket eightfold, as beside a jump, the next turn looks further to either side, and the
+one after that cuts the bracket into quarters. A search is a generator: it yields the factors that
+it wants looked at and is sent the buffers there, so that several searches share one evaluation
+(`together`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from seawall.book.book import Floats
 ACCURACY = 1e-12
 # Known points that a polynomial goes through.
 MOST_POINTS = 4
-# What a turn must leave of the bracket for the next to trust the polynomial again.
+# What a turn may leave of the bracket without having missed, and how much further the next looks.
 NARROWED = 0.125
+FURTHER = 16.0
 
 Buffer = Callable[[Floats], Floats]
 Search = Generator[Floats, Floats, float | None]
@@ -74,7 +76,7 @@ def narrowed(known: Sequence[Known]) -> Search:
     They are in order outwards; the first does not fail, and one of the others does.
     """
     points = list(known)
-    last = float("inf")
+    last, misses = float("inf"), 0
     while True:
         n = next(at for at, point in enumerate(points) if point.buffer < 0.0)
         safe, failed = points[n - 1], points[n]
@@ -84,28 +86,33 @@ def narrowed(known: Sequence[Known]) -> Search:
         accuracy = ACCURACY * failed.factor
         if abs(width) <= accuracy:
             return min((safe, failed), key=lambda point: abs(point.buffer)).factor
-        if abs(width) <= NARROWED * last:
-            asked = _beside_root(points[max(0, n - 2) : n + 2], safe, failed, 0.4 * accuracy)
-        else:
-            asked = safe.factor + width * np.array([0.25, 0.5, 0.75])
+        misses = 0 if abs(width) <= NARROWED * last else misses + 1
         last = abs(width)
+        if misses % 3 == 2:
+            asked = safe.factor + width * np.array([0.25, 0.5, 0.75])
+        else:
+            least, wider = 0.4 * accuracy, FURTHER**misses
+            asked = _beside_root(points[max(0, n - 2) : n + 2], safe, failed, least, wider)
         answers = yield asked
         found = zip(asked.tolist(), answers.tolist(), strict=True)
         points[n:n] = [Known(factor, value) for factor, value in found]
 
 
-def _beside_root(near: Sequence[Known], safe: Known, failed: Known, least: float) -> Floats:
+def _beside_root(
+    near: Sequence[Known], safe: Known, failed: Known, least: float, wider: float
+) -> Floats:
     """Three factors from ``safe`` to ``failed`` around the 0 of the inverse polynomial.
 
     near   points that it goes through, where their buffers fall all the way
-    least  how far to either side at least
+    least  how far to either side at least; ``wider`` times that, or times what is in doubt
     """
     buffers = [point.buffer for point in near]
     falls = all(one > other for one, other in pairwise(buffers))
     guess, doubt = _root(near if falls else (safe, failed))
     width = failed.factor - safe.factor
-    inside = min(max((guess - safe.factor) / width, 0.0), 1.0)
-    reach = min(max(doubt, least) / abs(width), 0.25)
+    inside = (guess - safe.factor) / width
+    inside = inside if 0.0 <= inside <= 1.0 else 0.5
+    reach = min(max(doubt, least) * wider / abs(width), 0.25)
     # Strictly between the two, whatever the polynomial says.
     inside = min(max(inside, 1.25 * reach), 1.0 - 1.25 * reach)
     asked: Floats = safe.factor + width * np.array([inside - reach, inside, inside + reach])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -103,18 +104,22 @@ def assets_at_risk(account: MarginAccount) -> tuple[str, ...]:
 
 def ladder(upward: bool, strikes: Floats) -> Floats:
     """Factors (r,) from 1 outwards: the fixed rungs and those at ``strikes`` (strike / forward)."""
+    fixed = np.array(_fixed_rungs(upward))
+    if upward:
+        return np.unique(np.append(fixed, strikes[(strikes > 1.0) & (strikes < HIGHEST)]))
+    return np.unique(np.append(fixed, strikes[(strikes < 1.0) & (strikes > LOWEST)]))[::-1]
+
+
+@cache
+def _fixed_rungs(upward: bool) -> tuple[float, ...]:
+    """Factors that every search looks at, 1 first."""
     near = np.concatenate(
         [np.arange(0.01, 0.095, 0.01), np.arange(0.1, 0.195, 0.02), np.arange(0.2, 0.601, 0.04)]
     )
     if upward:
-        far = np.geomspace(1.6, 10.0, 9)
-        farthest = np.geomspace(10.0, HIGHEST, 15)
-        fixed = np.concatenate([1.0 + near, far[1:], farthest[1:]])
-        extra = strikes[(strikes > 1.0) & (strikes < HIGHEST)]
-        return np.unique(np.concatenate([[1.0], fixed, extra]))
-    fixed = np.concatenate([1.0 - near, np.geomspace(0.4, LOWEST, 24)[1:]])
-    extra = strikes[(strikes < 1.0) & (strikes > LOWEST)]
-    return np.unique(np.concatenate([[1.0], fixed, extra]))[::-1]
+        far, farthest = np.geomspace(1.6, 10.0, 9), np.geomspace(10.0, HIGHEST, 15)
+        return tuple(np.concatenate([[1.0], 1.0 + near, far[1:], farthest[1:]]).tolist())
+    return tuple(np.concatenate([[1.0], 1.0 - near, np.geomspace(0.4, LOWEST, 24)[1:]]).tolist())
 
 
 def first_failure(buffer: Buffer, rungs: Floats, first: float) -> float | None:

@@ -86,11 +86,12 @@ def along_shock_grid(rule: ShockMargin, account: MarginAccount) -> Evaluate:
 
     def evaluate(shifts: Shifts) -> NetMargin:
         moved = [own for own in held if {own.name, account.settle} & set(shifts.assets)]
-        if shifts.assets not in still:  # underlyings that stay need the same in every market
-            rest = tuple(own for own in held if all(own is not one for one in moved))
-            still[shifts.assets] = shock_margin.margins(rest, account, UNMOVED)
+        rest = tuple(own for own in held if all(own is not one for one in moved))
+        names = tuple(own.name for own in rest)
+        if names not in still:  # underlyings that stay need the same in every market
+            still[names] = shock_margin.margins(rest, account, UNMOVED)
         worth, due = equity(shifts), shock_margin.margins(tuple(moved), account, shifts)
-        stays = still[shifts.assets]
+        stays = still[names]
         return NetMargin(
             worth.equity,
             worth.maintenance + due.maintenance + stays.maintenance,
