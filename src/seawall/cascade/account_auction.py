@@ -117,7 +117,7 @@ def auction_accounts(
     gain = _hand_over(setup, state, step, v, bought, mine, flow[sold], gas[taken])
     fee = np.zeros(taken.size)
     if race is not None:
-        fee = priority_fee(setup, state, race, v, bought.path, gain, rivals)
+        fee = priority_fee(setup, state, race, v, bought.path, bought.unit, gain, rivals, tape)
     tape.write(
         step,
         EventKind.LIQUIDATION,

@@ -133,12 +133,23 @@ def pay_gas(setup: Setup, state: State, v: int, path: Ints, gas: Floats) -> None
 
 
 def priority_fee(
-    setup: Setup, state: State, race: Race, v: int, path: Ints, gain: Floats, rivals: Bools
+    setup: Setup,
+    state: State,
+    race: Race,
+    v: int,
+    path: Ints,
+    unit: Ints,
+    gain: Floats,
+    rivals: Bools,
+    tape: TapeWriter,
 ) -> Floats:
     """What winners with rivals pay to be first (n,), quote, and book it."""
     fee = np.where(rivals, race.rule.priority_share * np.maximum(gain, 0.0), 0.0)
     payee = "fund" if race.rule.priority_to == "fund" else "outside"
     between(state, v, path, setup.quote, "keeper", payee, fee)
+    if payee == "fund":
+        paid = fee > 0
+        tape.write(race.step, EventKind.FUND_FLOW, path[paid], unit[paid], notional=fee[paid])
     return fee
 
 

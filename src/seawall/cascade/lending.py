@@ -140,7 +140,7 @@ def _execute(
         note_calls(setup, state.journal, v, path, c, d, seized, repaid, interest, gain)
     fee = np.zeros(pairs.size)
     if race is not None:
-        fee = priority_fee(setup, state, race, v, path, gain - interest, taken.rivals)
+        fee = priority_fee(setup, state, race, v, path, unit, gain - interest, taken.rivals, tape)
     tape.write(
         step,
         EventKind.LIQUIDATION,

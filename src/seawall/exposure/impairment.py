@@ -199,7 +199,8 @@ def fund_fees(setup: Setup, tape: Tape) -> Floats:
     share = np.zeros(len(setup.rulebooks))
     for v, rulebook in enumerate(setup.rulebooks):
         rule = rulebook.liquidation
-        if rule.fee > 0 and rule.fee_to == "fund":
+        # Where keepers race, the fee of an event is what the winner paid to be first.
+        if rule.fee > 0 and rule.fee_to == "fund" and "keepers" not in setup.mechanisms[v]:
             share[v] = rule.fee / (rule.fee + rulebook.taker_fee)
     refused = np.where(tape.kind == EventKind.FUND_FLOW, np.minimum(tape.notional, 0.0), 0.0)
     return tape.fee * share[setup.table.units.venue[tape.unit]] + refused
