@@ -6,8 +6,9 @@ import numba
 import numpy as np
 import pytest
 
-from seawall.foundation import elementary, elementary_kernel, random_kernel
-from seawall.foundation.random import Stream, uniforms
+from seawall.foundation import elementary, elementary_kernel, random, random_kernel
+from seawall.foundation.compiled import Kernel
+from seawall.foundation.random import Stream
 
 rng = np.random.default_rng(6)
 INPUTS = {
@@ -45,19 +46,22 @@ def test_compiled_elementary_functions_have_the_plain_ones_bits(name: str) -> No
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
-def test_compiled_uniforms_have_the_plain_ones_bits(count: int) -> None:
-    paths, steps = np.array([0, 3, 2**32 - 1]), np.array([5, 0, 2**32 - 1, 77])
-    seed = 0xF1234567_89ABCDEF
-    out = np.empty((3, 4, count))
-    random_kernel.uniforms(
-        np.uint64(seed),
-        np.uint64(Stream.KEEPER),
-        paths.astype(np.uint64),
-        steps.astype(np.uint64),
-        count,
-        out,
-    )
-    assert np.array_equal(out, uniforms(seed, Stream.KEEPER, paths, steps, count))
+@pytest.mark.parametrize("steps", [[5, 0, 2**32 - 1, 77], list(range(130, 0, -1))])
+def test_compiled_uniforms_have_the_plain_ones_bits(
+    monkeypatch: pytest.MonkeyPatch, count: int, steps: list[int]
+) -> None:
+    random_kernel.uniforms.compile()
+    given = 0xF1234567_89ABCDEF, Stream.KEEPER, [0, 3, 2**32 - 1], steps, count
+    plain = random.uniforms(*given)
+    monkeypatch.setattr(random, "WORTH_COMPILED", 1)
+    monkeypatch.setattr(random, "_plain", None)
+    assert np.array_equal(random.uniforms(*given), plain)
+
+
+def test_the_plain_twin_serves_until_the_kernel_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "WORTH_COMPILED", 1)
+    monkeypatch.setattr(Kernel, "ready", lambda self: False)
+    assert random.uniforms(1, Stream.KEEPER, [0], [0], 3).shape == (1, 1, 3)
 
 
 def test_streams_of_the_kernels_are_those_of_the_enumeration() -> None:

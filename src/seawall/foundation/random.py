@@ -35,6 +35,8 @@ _ROUNDS = 10
 
 # Blocks handled at once: eight working arrays of this length stay inside a core's own cache.
 _CHUNK = 8_192
+# Fewer numbers than this are drawn before the compiled code is even loaded.
+WORTH_COMPILED = 2_000_000
 
 
 class Stream(IntEnum):
@@ -100,6 +102,25 @@ def uniforms(seed: int, stream: Stream, paths: ArrayLike, steps: ArrayLike, coun
     step = _as_words(steps, "step")
     if not 0 <= count <= 2**33:
         raise InputError(f"{count} numbers were asked for", expected="a count from 0 to 2^33")
+    if path.size * step.size * count >= WORTH_COMPILED:
+        compiled = _compiled(seed, stream, path, step, count)
+        if compiled is not None:
+            return compiled
+    return _plain(seed, stream, path, step, count)
+
+
+def _compiled(seed: int, stream: Stream, path: Words, step: Words, count: int) -> Floats | None:
+    """The same bits by the kernel; None while it is not ready."""
+    from seawall.foundation import random_kernel
+
+    if not random_kernel.uniforms.ready():
+        return None
+    out = np.empty((path.size, step.size, count))
+    random_kernel.uniforms(np.uint64(seed), np.uint64(stream), path, step, count, out)
+    return out
+
+
+def _plain(seed: int, stream: Stream, path: Words, step: Words, count: int) -> Floats:
     blocks = (count + 1) // 2
     row = np.tile(np.arange(blocks, dtype=np.uint64), step.size)
     row_step = np.repeat(step, blocks)

@@ -80,7 +80,7 @@ def unit(low: Word, high: Word) -> float:
 
 @helper
 def uniform_block(
-    first: Word,
+    steps: np.ndarray,
     number: Word,
     path: Word,
     stream: Word,
@@ -88,29 +88,26 @@ def uniform_block(
     even: np.ndarray,
     odd: np.ndarray,
 ) -> None:
-    """Numbers 2 n and 2 n + 1 (n = ``number``) of BLOCK steps from ``first`` on, of one path."""
+    """Numbers 2 n and 2 n + 1 (n = ``number``) of one path at BLOCK steps."""
     for t in range(BLOCK):
-        step = (first + Word(t)) & LOW
-        a, b, c, d = philox(number, step, path, stream, seed)
+        a, b, c, d = philox(number, steps[t] & LOW, path, stream, seed)
         even[t], odd[t] = unit(a, b), unit(c, d)
 
 
 @helper
-def normal_rows(rows: np.ndarray, tails: np.ndarray, side: np.ndarray, place: np.ndarray) -> None:
+def normal_rows(rows: np.ndarray, tails: np.ndarray, place: np.ndarray) -> None:
     """Uniforms (n, BLOCK) become standard normal numbers.
 
     The centre's fraction is taken everywhere, the tails' logarithm and root only where needed: what
-    lies in the tails is gathered, worked on together and put back. Scratch: tails and side of
-    floats, place of integers, each n x BLOCK + PADDING long.
+    lies in the tails is gathered, worked on together and put back. Scratch: tails of floats, place
+    of integers, each n x BLOCK + PADDING long.
     """
     found = 0
     for n in range(rows.shape[0]):
         row = rows[n]
         for t in range(BLOCK):
-            u = row[t]
-            q = u - 0.5
-            tails[found] = u if u < 1.0 - u else 1.0 - u
-            side[found] = q
+            q = row[t] - 0.5
+            tails[found] = q
             place[found] = n * BLOCK + t
             found += abs(q) > CENTRE
         for t in range(BLOCK):
@@ -119,11 +116,13 @@ def normal_rows(rows: np.ndarray, tails: np.ndarray, side: np.ndarray, place: np
             row[t] = q * (top / bottom)
     # Whole vectors: what lies beyond is worked on too and never read.
     for i in range((found + PADDING - 1) // PADDING * PADDING):
-        top, bottom = tail(math.sqrt(-logarithm(tails[i])) - TAIL_FROM)
-        tails[i] = top / bottom
+        q = tails[i]
+        # Exact: the smaller of u and 1 - u, as u is a multiple of 2^-53 or is 2^-54.
+        top, bottom = tail(math.sqrt(-logarithm(0.5 - abs(q))) - TAIL_FROM)
+        tails[i] = math.copysign(top / bottom, q)
     flat = rows.reshape(-1)
     for i in range(found):
-        flat[place[i]] = math.copysign(tails[i], side[i])
+        flat[place[i]] = tails[i]
 
 
 @kernel(UNIFORMS)
@@ -131,12 +130,16 @@ def uniforms(
     seed: Word, stream: Word, paths: np.ndarray, steps: np.ndarray, count: int, out: np.ndarray
 ) -> None:
     """Fill ``out`` (p, t, count), as :func:`seawall.foundation.random.uniforms`."""
-    for p in range(paths.size):
-        for t in range(steps.size):
-            row = out[p, t]
-            for n in range(count // 2):
-                a, b, c, d = philox(Word(n), steps[t], paths[p], stream, seed)
-                row[2 * n], row[2 * n + 1] = unit(a, b), unit(c, d)
-            if count % 2:
-                a, b, c, d = philox(Word(count // 2), steps[t], paths[p], stream, seed)
-                row[count - 1] = unit(a, b)
+    at = np.zeros(BLOCK, dtype=np.uint64)
+    even, odd = np.empty(BLOCK), np.empty(BLOCK)
+    for first in range(0, steps.size, BLOCK):
+        block = steps[first : first + BLOCK]
+        at[: block.size] = block
+        for p in range(paths.size):
+            for n in range((count + 1) // 2):
+                uniform_block(at, Word(n), paths[p], stream, seed, even, odd)
+                for t in range(block.size):
+                    out[p, first + t, 2 * n] = even[t]
+                if 2 * n + 1 < count:
+                    for t in range(block.size):
+                        out[p, first + t, 2 * n + 1] = odd[t]

@@ -34,20 +34,34 @@ DRAW = (
 
 @helper
 def correlate(normal: np.ndarray, factor: np.ndarray, row: np.ndarray, i: int) -> None:
-    """Row i of the factor times the normals of BLOCK steps, added left to right."""
+    """Row i of the factor times the normals of BLOCK steps, added left to right.
+
+    Four columns at a time up to the last that counts: sums stay in registers for longer. A column
+    that does not count adds a zero, which changes no sum (at most a zero's sign).
+    """
+    last = factor.shape[1]
+    while last > 1 and factor[i, last - 1] == 0.0:
+        last -= 1
     weight, column = factor[i, 0], normal[0]
     for t in range(BLOCK):
         row[t] = column[t] * weight
-    for j in range(1, factor.shape[1]):
+    j = 1
+    while j + 4 <= last:
+        w0, w1, w2, w3 = factor[i, j], factor[i, j + 1], factor[i, j + 2], factor[i, j + 3]
+        c0, c1, c2, c3 = normal[j], normal[j + 1], normal[j + 2], normal[j + 3]
+        for t in range(BLOCK):
+            row[t] = (((row[t] + c0[t] * w0) + c1[t] * w1) + c2[t] * w2) + c3[t] * w3
+        j += 4
+    while j < last:
         weight, column = factor[i, j], normal[j]
-        if weight != 0.0:
-            for t in range(BLOCK):
-                row[t] += column[t] * weight
+        for t in range(BLOCK):
+            row[t] += column[t] * weight
+        j += 1
 
 
 @helper
 def jump_block(
-    first: Word,
+    steps: np.ndarray,
     path: Word,
     seed: Word,
     chances: np.ndarray,
@@ -57,7 +71,7 @@ def jump_block(
     size: np.ndarray,
 ) -> None:
     """Size of the common log-jump of BLOCK steps: 0 in most of them."""
-    uniform_block(first, Word(0), path, JUMP_TIME, seed, size, scratch)
+    uniform_block(steps, Word(0), path, JUMP_TIME, seed, size, scratch)
     for t in range(BLOCK):
         count = 0
         while count < chances.size and size[t] >= chances[count]:
@@ -65,7 +79,7 @@ def jump_block(
         if count == 0:
             size[t] = 0.0
         else:
-            a, b, _, _ = philox(Word(0), first + Word(t), path, JUMP_SIZE, seed)
+            a, b, _, _ = philox(Word(0), steps[t], path, JUMP_SIZE, seed)
             normal = inverse_normal(unit(a, b))
             size[t] = count * mean + math.sqrt(count) * volatility * normal
 
@@ -96,25 +110,25 @@ def draw(
     normal = np.empty((2 * pairs, BLOCK))
     moves = np.empty((assets, BLOCK))
     size, scratch = np.empty(BLOCK), np.empty(BLOCK)
-    tails, side = np.ones(normal.size + PADDING), np.empty(normal.size + PADDING)
+    tails = np.zeros(normal.size + PADDING)
     place = np.empty(normal.size + PADDING, dtype=np.int64)
     # Prices of a block lie one after the other: one long loop over all its steps and assets.
     tiled = np.empty(assets * BLOCK)
     for t in range(BLOCK):
         tiled[t * assets : (t + 1) * assets] = spot
-    sums = np.empty(assets)
+    sums, at = np.empty(assets), np.empty(BLOCK, dtype=np.uint64)
     for p in range(paths.size):
         out[p, 0] = spot
         sums[:] = 0.0
         for first in range(0, steps, BLOCK):
+            for t in range(BLOCK):
+                at[t] = first + t
             for n in range(pairs):
                 even, odd = normal[2 * n], normal[2 * n + 1]
-                uniform_block(Word(first), Word(n), paths[p], PRICE, seed, even, odd)
-            normal_rows(normal, tails, side, place)
+                uniform_block(at, Word(n), paths[p], PRICE, seed, even, odd)
+            normal_rows(normal, tails, place)
             if chances.size:
-                jump_block(
-                    Word(first), paths[p], seed, chances, jump_mean, jump_volatility, scratch, size
-                )
+                jump_block(at, paths[p], seed, chances, jump_mean, jump_volatility, scratch, size)
             for i in range(assets):
                 row, wide, low = moves[i], spread[p, i], drift[p, i]
                 correlate(normal, factor, row, i)
