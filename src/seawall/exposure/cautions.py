@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book import AccountKind
+from seawall.breaker.open_interest_cap import above_cap
+from seawall.cascade.breakers import open_interest
 from seawall.cascade.setup import Setup
+from seawall.cascade.state import begin
 from seawall.case import Case
 from seawall.exposure.limits import beyond_the_run, duration
 from seawall.exposure.model_interval import ModelPrior
@@ -23,6 +26,8 @@ def cautions(case: Case, setup: Setup, prior: ModelPrior, horizon_seconds: float
         *_scenario(case, prior),
         *_default_tiers(setup),
         *_rounded_delays(setup),
+        *_at_the_cap(setup),
+        *_calm_looks_stale(setup),
     ]
 
 
@@ -80,6 +85,36 @@ def _default_tiers(setup: Setup) -> list[str]:
     if not default:
         return []
     return [f"{len(default)} instruments are margined by a default tier: {_some(default)}."]
+
+
+def _at_the_cap(setup: Setup) -> list[str]:
+    """Instruments whose open interest has reached its cap before any price moves."""
+    if setup.breakers is None or setup.breakers.cap is None:
+        return []
+    start = begin(setup, setup.spot[None, :])
+    held = open_interest(setup, start, np.zeros(1, dtype=np.int64))[0]
+    full = np.flatnonzero(above_cap(held, setup.breakers.cap) & (held > 0))
+    names = [setup.table.contracts[c][1] for c in full]
+    if not names:
+        return []
+    return [f"open interest is at its cap from the start: {_some(names)}; nobody is closed for it."]
+
+
+def _calm_looks_stale(setup: Setup) -> list[str]:
+    """Feeds that a calm market lets grow older than the venue's limit."""
+    rule = None if setup.breakers is None else setup.breakers.staleness
+    if rule is None or setup.oracles is not None:
+        return []
+    feeds = setup.feed_rule
+    oldest = feeds.heartbeat_steps[rule.feed] - 1 + feeds.delay_steps[rule.feed]
+    calm = (feeds.deviation[rule.feed] > 0) & (oldest > rule.limit_steps)
+    if not calm.any():
+        return []
+    names = [setup.table.assets[k] for k in setup.table.feed_asset[rule.feed[calm]]]
+    return [
+        "prices grow older than the limit of [mechanisms.staleness] while nothing moves: "
+        f"{_some(list(dict.fromkeys(names)))}; accounts that hold them are not closed then."
+    ]
 
 
 def _rounded_delays(setup: Setup) -> list[str]:
