@@ -80,7 +80,8 @@ def assert_conserved(setup: Setup, exogenous: Floats, state: State) -> None:
     assert np.all(worst <= 1e-9), f"{QUANTITY}: {dict(zip(setup.table.assets, worst, strict=True))}"
     _, scale = open_sizes(setup, first)
     net, gross = open_sizes(setup, state)
-    worst = np.max(np.abs(net) / np.maximum(scale, gross), axis=0)
+    largest = np.maximum(np.maximum(scale, gross), 1e-300)
+    worst = np.max(np.abs(net) / largest, axis=0)
     assert np.all(worst <= 1e-9), f"{ZERO}: {dict(zip(setup.table.contracts, worst, strict=True))}"
 
 

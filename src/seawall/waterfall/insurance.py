@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import AMOUNT, FRACTION, POSITIVE_AMOUNT
 from seawall.foundation.record import number
 
@@ -40,8 +41,18 @@ class InsuranceFund:
 
 
 def income(rule: InsuranceFund, taker_fee: float, daily_volume: float, seconds: float) -> float:
-    """Fees, quote, that flow towards the fund in ``seconds``; ``daily_volume`` of its assets."""
+    """Fees, quote, that flow towards the fund in ``seconds``; ``daily_volume`` of its assets.
+
+    Raises InputError where a share of a volume without end would flow in.
+    """
     rate = taker_fee * rule.fee_share * rule.volume_share
+    if rate == 0.0:
+        return 0.0
+    if not math.isfinite(daily_volume):
+        raise InputError(
+            "the fund is to be refilled from an infinite daily volume",
+            expected="a finite daily_volume of each asset that trades there, or a fee_share of 0",
+        )
     return rate * daily_volume * (seconds / SECONDS_PER_DAY)
 
 
