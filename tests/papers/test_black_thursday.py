@@ -6,16 +6,18 @@ section 2): tenfold, from about 10 to above 100 gwei, while most bots bid with a
 reference is a range, not a number: the day's loans, bids and gas are not in the
 model. Written down before the first run:
 
-- a crowd of loans on a day like that, with four keepers whose gas price is fixed at a few times the
-  normal one and one who pays any: between 20% and 60% of auctions are won at next to nothing;
+- a crowd of loans on a day like that, with four keepers whose gas price is fixed and one who pays
+  any: between 20% and 60% of auctions are won at next to nothing;
 - with gas that does not rise: below 2%;
 - with one keeper who pays any gas, alone all day: above 98%.
 
-The first run was given ceilings of 4, 5, 7 and 10 and missed: 0.0%, because gas peaked at 11 times
-the normal one, so that the keeper with 10 was nearly always there. The ceilings below, 2 to 5, were
-then written down with a prediction by hand of 47%, before the second run.
+The first two runs missed on either side. Ceilings of 4, 5, 7 and 10 times the normal gas gave 0.0%:
+gas peaked at 11, so the keeper with 10 was nearly always there. Ceilings of 2, 3, 4 and 5 gave 71.9%
+against 47% by hand. So the share hangs on how high the best fixed bid was, which nobody published:
+the third run draws all four log-uniformly from 2 to 10, six times, and takes the mean. Predicted
+before it: 20% to 60%, by hand 30%, and a spread over the draws from below 10% to above 50%.
 
-The day: ether falls by 45% within 12 hours in hourly waves, steps of a minute, eight paths that
+The day: ether falls by 45% within 12 hours in hourly waves, steps of a minute, three paths that
 differ in noise. 200 loans with health factors from 1.02 to 1.5 at the start, windows of ten minutes.
 """
 
@@ -32,9 +34,14 @@ from seawall.exposure.keeper_rent import keeper_rent
 from seawall.venues import Collateral, Liquidation
 
 PREDICTED = (0.20, 0.60)
-STEPS, PATHS, LOANS = 720, 8, 200
-# Four bots with a fixed gas price, and one keeper who pays whatever it costs.
-CEILINGS = (2.0, 3.0, 4.0, 5.0, None)
+STEPS, PATHS, LOANS = 720, 3, 200
+DRAWS = 6
+
+
+def ceilings() -> list[tuple[float | None, ...]]:
+    """Four bots with a fixed gas price, and one keeper who pays whatever it costs, drawn anew."""
+    rng = np.random.default_rng(312)
+    return [(*np.exp(rng.uniform(np.log(2.0), np.log(10.0), 4)), None) for _ in range(DRAWS)]
 
 
 def day() -> np.ndarray:
@@ -80,13 +87,15 @@ def share_at_zero(gas_volatility: float, ceilings: tuple[float | None, ...]) -> 
 
 
 def test_the_share_won_at_next_to_nothing_is_in_the_predicted_range() -> None:
-    share, auctions = share_at_zero(2.0, CEILINGS)
-    assert auctions > 500
-    assert PREDICTED[0] <= share <= PREDICTED[1], f"{share:.1%} of {auctions} auctions"
+    found = [share_at_zero(2.0, drawn) for drawn in ceilings()]
+    shares = np.array([share for share, _ in found])
+    assert all(auctions > 500 for _, auctions in found)
+    assert PREDICTED[0] <= shares.mean() <= PREDICTED[1], f"{shares}"
+    assert shares.min() < 0.1 and shares.max() > 0.5, f"{shares}"
 
 
 def test_without_congestion_bidders_compete() -> None:
-    share, auctions = share_at_zero(0.0, CEILINGS)
+    share, auctions = share_at_zero(0.0, ceilings()[0])
     assert auctions > 500
     assert share < 0.02, f"{share:.1%} of {auctions} auctions"
 
