@@ -134,6 +134,27 @@ def test_the_band_hurts_when_the_index_follows() -> None:
     assert (tape.fund + tape.socialised).sum() > (plain.fund + plain.socialised).sum()
 
 
+@pytest.mark.parametrize(("width", "step"), [(0.05, 2), (0.09, 1)])
+def test_the_second_in_a_round_waits_where_the_first_leaves_the_price_outside(
+    width: float, step: int
+) -> None:
+    """Both have 5 at 90.5. The first one's 905 take the price to 82.68: outside 85.98 (5%), inside
+    82.36 (9%). Outside, the second waits and sells alone at the next step; inside both sell at
+    once and pay the mean price of 1,810 together."""
+    twin = replace(BUST, owner="twin")
+    band = {"price_band": {"width": width, "reference": "index"}}
+    prices = [100.0, 90.5, 90.5]
+    _, tape, _ = go(band, prices, traders=[BUST, twin], depth=1e4, scenario=PASSING)
+    sold = [row[:2] for row in told(tape) if row[2] == "LIQUIDATION"]
+    assert sold == [(1, 0), (step, 1)]
+    assert ("BAND_HALT" in {row[2] for row in told(tape)}) == (step == 2)
+    # Alone 905 sell at a mean factor of 1 - 0.0905 / 2 + ..., together at 1 - 0.181 / 2 + ...
+    mean = [(1.0 - np.exp(-q)) / q for q in (0.0905, 0.181)]
+    factor = mean[0] if step == 2 else mean[1]
+    short = 2 * 900.0 - 2 * 905.0 * factor
+    assert float((tape.fund + tape.socialised).sum()) == pytest.approx(short, rel=2e-3)
+
+
 STALE = {"staleness": {"limit_seconds": 120.0}}
 # ETH's price is sent when it is half away, BTC's at every step.
 TWO_FEEDS = perpetuals_venue(("fund", "socialised"), fund=200.0, feeds={"ETH": Feed(deviation=0.5)})

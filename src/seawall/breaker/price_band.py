@@ -8,11 +8,13 @@ price is below it, a forced purchase while it is above; what brings the price ba
 - oracle: the price that the venue's margin is computed with;
 - average: a moving average of the market price over ``memory_seconds``.
 
-The band is looked at before each round of orders; a round that crosses it is filled to its end. An
+The band is looked at before each account's orders, with the price that those before it in the same
+round leave behind (`cascade/band_queue.py`): the order that crosses it is filled to its end. An
 account is closed as one, so it waits when any of its legs is beyond the band.
 
 Source: price limits of derivatives exchanges; limit-up-limit-down bands (average). Wrong when one
-order is larger than the band, and where what waits is worked passively inside the band.
+order is larger than the band, for linked venues with books of their own, where only the price
+before a round counts, and where what waits is worked passively inside the band.
 """
 
 from __future__ import annotations

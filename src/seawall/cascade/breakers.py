@@ -19,6 +19,7 @@ from seawall.breaker.rate_limit import admit, window_steps
 from seawall.breaker.staleness import staleness_by_stamp, staleness_step
 from seawall.breaker.velocity import velocity_step
 from seawall.breaker.withdrawal_gate import is_closed, record
+from seawall.cascade.band_queue import beyond_in_queue
 from seawall.cascade.breaker_rules import BAND, RATE, STALE, VELOCITY, BreakerState
 from seawall.cascade.dynamic import open_longs
 from seawall.cascade.market_step import venue_markets
@@ -157,11 +158,7 @@ def may_trade(
     path, unit, equity, maintenance = breach.path, breach.unit, breach.equity, breach.maintenance
     left = np.flatnonzero(wants)
     if rules.band is not None and memory.band is not None:
-        low, high = edges(rules.band, memory.band, state.exogenous, state.quotes.price)
-        feeds = rules.band.feed
-        market = venue_markets(setup, state, np.arange(state.depth.size))[:, feeds]
-        below, above = market < low, market > high
-        held = _touched(setup, state, path[left], unit[left], feeds, below, above)
+        held = _outside_band(setup, state, step, v, path[left], unit[left])
         left = _wait(setup, memory, step, BAND, path, unit, left, held, tape)
     if rules.velocity is not None and memory.velocity is not None:
         halted = step < memory.velocity.until
@@ -177,6 +174,25 @@ def may_trade(
     out = np.zeros_like(wants)
     out[left] = True
     return out
+
+
+def _outside_band(setup: Setup, state: State, step: int, v: int, path: Ints, unit: Ints) -> Bools:
+    """Pairs (n,) whose orders would begin beyond the price band, now or behind others' orders."""
+    rules, memory = setup.breakers, state.breakers
+    if rules is None or memory is None or rules.band is None or memory.band is None:
+        return np.zeros(path.size, dtype=bool)
+    feeds = rules.band.feed
+    low, high = edges(rules.band, memory.band, state.exogenous, state.quotes.price)
+    market = venue_markets(setup, state, np.arange(state.depth.size))[:, feeds]
+    held = _touched(setup, state, path, unit, feeds, market < low, market > high)
+    if setup.rulebooks[v].liquidation.style != "keeper":
+        paths, count = market.shape[0], setup.table.feed_asset.size
+        lowest, highest = np.zeros((paths, count)), np.full((paths, count), np.inf)
+        lowest[:, feeds], highest[:, feeds] = low, high
+        free = np.flatnonzero(~held)
+        ahead = beyond_in_queue(setup, state, step, path[free], unit[free], lowest, highest)
+        held[free] = ahead
+    return held
 
 
 def _wait(
