@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -154,8 +155,6 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
     equity = requirement(table, spot[table.feed_asset]).equity
-    slots = compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market")
-    impact = _impact_rule(case, table.assets, dt)
     mechanisms = tuple(
         compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
         for rulebook in rulebooks
@@ -174,12 +173,9 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         table=table,
         rulebooks=rulebooks,
         mechanisms=mechanisms,
-        market_mechanisms=slots,
         step_seconds=dt,
         spot=spot,
         quote=table.assets.index(case.quote),
-        impact=impact,
-        market_rules=compile_market(case, slots, table, impact.depth, dt),
         feed_rule=feed_rule,
         direct=direct if oracles is None else direct & ~oracles.altered,
         oracles=oracles,
@@ -196,9 +192,21 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         start_cash=table.units.cash[None, :],
         start_equity=equity[None, :],
         desk_equity=equity[desk],
+        **_market(case, table, dt),
         **_start_columns(table, spot),
         **_contract_columns(table),
     )
+
+
+def _market(case: Case, table: MarginTable, step_seconds: float) -> dict[str, Any]:
+    """What orders meet: the scenario's impact and the market's slots."""
+    slots = compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market")
+    impact = _impact_rule(case, table.assets, step_seconds)
+    return {
+        "market_mechanisms": slots,
+        "impact": impact,
+        "market_rules": compile_market(case, slots, table, impact.depth, step_seconds),
+    }
 
 
 def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
