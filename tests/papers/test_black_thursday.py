@@ -1,7 +1,7 @@
 """12 March 2020, Maker: the shape of auctions won for nothing while keepers were priced out.
 
 Published: 36% of the day's liquidations were won at zero bid, 8.32 million dollars were lost, 5.67
-million DAI stayed uncovered (EVIDENCE, section 2). Gas had risen tenfold, from about 10 to above 100
+million DAI stayed uncovered (EVIDENCE, section 2). Gas rose tenfold, from about 10 to above 100
 gwei, while most bots bid with a fixed gas price. The reference is a range, not a number: the day's
 loans, bids and gas are not in the model. Written down before the first run:
 
