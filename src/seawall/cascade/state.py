@@ -117,8 +117,6 @@ def begin(
     """
     table, paths = setup.table, exogenous.shape[0]
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
-    quotes = option_quotes(table, price, setup.spot[table.feed_asset], 0.0)
-    quotes.integral = np.zeros_like(price)
     units = table.units.account.size
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
@@ -136,7 +134,7 @@ def begin(
     feeds = start(setup.feed_rule, price)
     oracle = begin_oracles(setup.oracles, price, feeds, draws, steps, worlds.fresh)
     scale = begin_dynamic(setup.scaling, table, holdings.size, price)
-    quotes.scale = None if scale is None else scale.factor
+    quotes = _first_quotes(setup, price, scale)
     return State(
         holdings=holdings,
         accounts=accounts,
@@ -156,7 +154,7 @@ def begin(
         oracle=oracle,
         inclusion=begin_inclusion(setup.inclusion, oracle, paths, units),
         wake=begin_wake(setup.wake, price),
-        breakers=begin_breakers(setup.breakers, exogenous, units, len(table.venues)),
+        breakers=begin_breakers(setup.breakers, price, units, len(table.venues)),
         scale=scale,
         ready=np.zeros((paths, units), dtype=np.int32),
         tried=np.zeros((paths, units), dtype=np.int32),
@@ -165,6 +163,14 @@ def begin(
         pools=begin_pools(setup, paths),
         journal=journal,
     )
+
+
+def _first_quotes(setup: Setup, price: Floats, scale: ScaleMemory | None) -> Quotes:
+    """What is seen at the start, at feed prices (p, f)."""
+    quotes = option_quotes(setup.table, price, setup.spot[setup.table.feed_asset], 0.0)
+    quotes.integral = np.zeros_like(price)
+    quotes.scale = None if scale is None else scale.factor
+    return quotes
 
 
 def _deposit(
