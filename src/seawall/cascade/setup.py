@@ -209,7 +209,7 @@ def _market(case: Case, table: MarginTable, step_seconds: float) -> dict[str, An
     }
 
 
-def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
+def _start_columns(table: MarginTable, spot: Floats) -> dict[str, Any]:
     """Worth of each row and option at the start."""
     price = spot[table.feed_asset][None, :]
     quotes = option_quotes(table, price, price[0], 0.0)
@@ -222,7 +222,7 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, np.ndarray]:
     }
 
 
-def _contract_columns(table: MarginTable) -> dict[str, np.ndarray]:
+def _contract_columns(table: MarginTable) -> dict[str, Any]:
     """How each contract is quoted, from any row that holds it; nothing for options."""
     count = len(table.contracts)
     columns: dict[str, np.ndarray] = {
