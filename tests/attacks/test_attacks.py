@@ -131,7 +131,7 @@ def test_dust_accounts() -> None:
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan")])
 def test_a_price_of_nothing_is_refused(bad: float) -> None:
     case = market_of([Trader("v", [Held("BTC-PERP", 1.0, 100.0)], {QUOTE: 50.0})])
-    with pytest.raises(InputError, match="BTC has a price of .* at step 1 of path 0"):
+    with pytest.raises(InputError, match=r"BTC has a price of \S+ at step 1 of path 0"):
         run_case(case, paths_of(case, BTC=[100.0, bad, 100.0]))
 
 

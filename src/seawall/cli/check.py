@@ -12,6 +12,7 @@ from seawall.cascade.pieces.compute import Compute, Engine
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
+from seawall.cli.ledger import Ledger
 from seawall.foundation.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def check(
         str | None,
         typer.Option(metavar="ADDRESS", help="Ray cluster to use; default: RAY_ADDRESS, or none."),
     ] = None,
+    ledger: Annotated[
+        Ledger,
+        typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
+    ] = Ledger.FLOAT,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -86,6 +91,8 @@ def check(
             progress=progress,
             compute=compute,
         )
+    if ledger is Ledger.EXACT:
+        result["ledger"] = _settled(question, horizon_seconds, paths, seed)
     _deliver(result, targets, json_to_stdout=json == STDOUT)
     breached = [limit for limit in result["limits"] if limit["breached"]]
     if breached:
@@ -94,6 +101,15 @@ def check(
                 "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
             )
         raise typer.Exit(BREACHED)
+
+
+def _settled(question: Case, horizon_seconds: float, paths: int, seed: int) -> dict[str, Any]:
+    from seawall.exposure.exact_ledger import exact_ledger
+
+    with progress_bar() as progress:
+        return exact_ledger(
+            question, horizon_seconds=horizon_seconds, paths=paths, seed=seed, progress=progress
+        )
 
 
 def _targets(json: str | None, html: str | None) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.report import numbers
+from seawall.report.columns import clean
 
 Result = Mapping[str, Any]
 
@@ -334,3 +335,18 @@ def remedy_cost(remedy: Mapping[str, Any], quote: str) -> str:
     if not numbers.known(remedy.get("cost")):
         return "no cost stated"
     return f"{numbers.money(remedy['cost'])} {quote} {remedy.get('cost_basis') or ''}".strip()
+
+
+def ledger(result: Result) -> str:
+    """How the run ends in whole units, one sentence and a space; nothing where it was not asked."""
+    block = result.get("ledger")
+    if not block:
+        return ""
+    sums = "sums are exactly zero"
+    if block["imbalance_units"]:
+        sums = f"sums are off by up to {block['imbalance_units']:,} units"
+    return (
+        f"Exact ledger: {block['transfers']:,} transfers on {block['paths']:,} paths in whole "
+        f"units, {sums}; at most {block['largest_gap']:.2g} {clean(result['case']['quote'])} from "
+        f"the run, where rounding explains {block['gap_bound']:.2g}. "
+    )

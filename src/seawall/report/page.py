@@ -155,4 +155,5 @@ def _run(result: Mapping[str, Any]) -> str:
         f"Seawall {result['version']}, seed {result['seed']}, {result['paths']:,} paths of "
         f"{result['steps']:,} steps of {numbers.horizon(result['step_seconds'])}"
         + (f"; {built}." if built else ".")
+        + (f" {said}" if (said := findings.ledger(result).strip()) else "")
     )
