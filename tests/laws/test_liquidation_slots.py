@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from liquidation_choices import CHOICES, with_choice
 from random_cases import EXAMPLES, Recipe, build, recipes
+from test_l1_exact_ledger import EXACT
 from test_l1_money import assert_conserved
 from test_l4_waterfall import watched
 from test_l6_same_tape import CHUNKS, FILTER, assert_same
@@ -14,6 +15,9 @@ from test_l7_scale import assert_scaled, scaled
 from tiny_cases import run_case
 
 from seawall.cascade.draws import Draws
+from seawall.cascade.engine import prepare
+from seawall.cascade.exact_settlement import settle
+from seawall.cascade.journal import Journal, cells_of
 from seawall.cascade.reference import run
 from seawall.cascade.tape import join
 
@@ -34,9 +38,12 @@ def test_money_is_conserved_and_the_filter_changes_nothing(
 ) -> None:
     case, exogenous = build(recipe)
     case = with_choice(case, venue, name)
+    setup = prepare(case)
     with watched():
-        setup, tape, state = run_case(case, exogenous)
+        tape, state = run(setup, exogenous, journal=Journal(cells_of(setup.table)))
     assert_conserved(setup, exogenous, state)
+    exact = settle(setup, state)
+    assert exact.imbalance == 0 and exact.gap <= exact.bound, EXACT
     _, plain, _ = run_case(case, exogenous, filtered=False)
     assert_same(tape, plain, FILTER)
     numbers = (np.arange(1), np.arange(1, recipe.paths))
