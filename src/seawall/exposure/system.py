@@ -15,6 +15,7 @@ from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.impairment import bad_debt, venue_impairment
+from seawall.exposure.keeper_rent import keeper_rent
 from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
@@ -36,6 +37,8 @@ def system_numbers(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:
         numbers = _numbers(setup, tape, venue == v, v, step)
         numbers["fund"] = setup.rulebooks[v].waterfall.fund
         out["venues"][name] = numbers
+    if any("keepers" in mechanisms for mechanisms in setup.mechanisms):
+        out["keepers"] = keeper_rent(setup, tape, step)
     return out
 
 

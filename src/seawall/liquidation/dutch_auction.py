@@ -13,8 +13,8 @@ is sold as restores a buffer above maintenance. Once nobody wants it for nothing
 account is solvent. A solvent auction ends when B is 0 or above, or when the largest share was
 bought; one that runs out while M is below 0 goes on as an insolvent one, where all is for sale.
 Source: Derive v2-core, DutchAuction.sol and SecurityModule.sol. Wrong for venues that sell
-positions one by one, and while the oracle is stale. The loop does not use it yet: the cascade
-closes Derive's accounts by orders.
+positions one by one, and while the oracle is stale. In the loop, without
+the fee: the rule `dutch_account` of the slot `auction` (cascade/account_auction.py).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ repay R = share x debt value; seize R (1 + bonus) / collateral price, capped by 
 which case R shrinks to collateral value / (1 + bonus). The keeper acts only if the sale, after its
 own impact, pays for the repayment and for gas: that is how keepers vanish when depth does.
 Source: Aave v3, Warmuz, Chaudhary, Pinna arXiv:2212.07306 for the spiral (L3): the
-ratio debt / collateral worsens iff loan-to-value > 1 / (1 + bonus). Wrong when keepers bid in
-auctions or race each other.
+ratio debt / collateral worsens iff loan-to-value > 1 / (1 + bonus). Wrong when keepers
+race each other: keeper_race.py.
 """
 
 from __future__ import annotations

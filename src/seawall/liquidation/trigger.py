@@ -2,7 +2,7 @@
 
 For loans this is health factor < 1 (C9), and debt whose collateral is gone stays liquidatable: its
 maintenance is zero and its equity below. An empty account (0 against 0) is not. Source: each
-rulebook. Wrong for venues with a grace period.
+rulebook. Venues with a grace period have a margin call.
 """
 
 from __future__ import annotations
