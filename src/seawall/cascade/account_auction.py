@@ -31,7 +31,7 @@ from seawall.cascade.fills import (
     settlement_price,
     trade_impact,
 )
-from seawall.cascade.keepers import begin_race, priority_fee, run_race
+from seawall.cascade.keepers import Race, begin_race, priority_fee, run_race
 from seawall.cascade.losses import cover_deficits
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -92,17 +92,7 @@ def auction_accounts(
     impact = segment_sums(np.abs(flow) * np.abs(own - 1.0), pair, path.size)
     notional = segment_sums(np.abs(flow), pair, path.size)
     race = begin_race(setup, state, step, v, path, unit)
-    gas = np.full(path.size, setup.rulebooks[v].liquidation.gas)
-    if race is None:
-        taken = np.flatnonzero(offers.discount > impact + gas)
-        rivals = np.zeros(taken.size, dtype=bool)
-    else:
-        every = np.arange(path.size)
-        # What a keeper must be able to carry is the notional that it takes over.
-        proceeds = notional + offers.discount - impact
-        won = run_race(setup, state, race, v, every, proceeds, notional, tape)
-        taken, gas = np.flatnonzero(won.winner >= 0), won.gas
-        rivals = won.rivals[taken]
+    taken, gas, rivals = _bidders(setup, state, v, race, offers.discount, impact, notional, tape)
     if taken.size == 0:
         return
     sold = np.isin(pair, taken)
@@ -114,7 +104,7 @@ def auction_accounts(
         lines.option[sold],
     )
     bought = offers.only(taken)
-    gain = _hand_over(setup, state, step, v, bought, mine, flow[sold], gas[taken])
+    gain = _hand_over(setup, state, step, v, bought, mine, flow[sold], gas)
     fee = np.zeros(taken.size)
     if race is not None:
         fee = priority_fee(setup, state, race, v, bought.path, bought.unit, gain, rivals, tape)
@@ -130,6 +120,29 @@ def auction_accounts(
     )
     full = bought.share >= 1.0
     cover_deficits(setup, state, step, bought.path[full], bought.unit[full], tape)
+
+
+def _bidders(
+    setup: Setup,
+    state: State,
+    v: int,
+    race: Race | None,
+    discount: Floats,
+    impact: Floats,
+    notional: Floats,
+    tape: TapeWriter,
+) -> tuple[Ints, Floats, Bools]:
+    """Which accounts (m,) find a bidder, the gas of each (m,) quote, and whether it had rivals."""
+    if race is None:
+        gas = setup.rulebooks[v].liquidation.gas
+        taken = np.flatnonzero(discount > impact + gas)
+        return taken, np.full(taken.size, gas), np.zeros(taken.size, dtype=bool)
+    # What a keeper must be able to carry is the notional that it takes over.
+    proceeds = notional + discount - impact
+    every = np.arange(notional.size)
+    won = run_race(setup, state, race, v, every, proceeds, notional, tape)
+    taken = np.flatnonzero(won.winner >= 0)
+    return taken, won.gas[taken], won.rivals[taken]
 
 
 def _offers(
