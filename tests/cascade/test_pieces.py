@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -192,3 +193,12 @@ def test_without_ray_the_sentence_names_the_extra(
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"extra \[cluster\].*requirements-cluster\.lock"):
         run_job(nine, Compute(Engine.RAY, 2))
+
+
+def test_a_cluster_that_is_not_there_is_named_at_once(nine: Job) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed; the development lock has it")
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"no Ray cluster answers at {address}"):
+            run_job(nine, Compute(Engine.RAY, address=address))

@@ -55,6 +55,7 @@ def doctor(
         _sample(),
         *_data_folders(root),
         _cache(),
+        *_engines(root),
         _browser(),
         _terminal(),
     ]
@@ -118,6 +119,29 @@ def _packages(root: Path | None) -> Iterator[Finding]:
             yield Finding(name, "absent", f"{found}; the lock has {wanted}", fix)
         else:
             yield Finding(name, "ok", f"{found}, {'as locked' if wanted else 'no lock here'}")
+
+
+def _engines(root: Path | None) -> Iterator[Finding]:
+    """What `seawall check --engine` can name here; Ray is found without importing it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from seawall.cascade.pieces.compute import cores
+    from seawall.cascade.pieces.forked import can_fork
+    from seawall.cascade.pieces.loops import has_fast
+
+    how = f"{cores()} {'processes' if can_fork() else 'threads'} by itself"
+    yield Finding("engine plain", "ok", how)
+    if has_fast():
+        yield Finding("engine fast", "ok", f"compiled, {cores()} threads by itself")
+    try:
+        yield Finding("engine ray", "ok", f"Ray {version('ray')}")
+    except PackageNotFoundError:
+        fix = (
+            "python -m pip install --require-hashes -r requirements-cluster.lock"
+            if root
+            else "python -m pip install 'seawall[cluster]'"
+        )
+        yield Finding("engine ray", "absent", "Ray is not installed; for several machines", fix)
 
 
 def _sample() -> Finding:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -30,6 +31,8 @@ from seawall.foundation.errors import InputError, SeawallError
 
 # What decides the bits of an answer, beside the machine.
 DECIDING = ("numpy", "scipy", "numba", "llvmlite")
+# How long the machine of a cluster's address has to answer.
+KNOCK_SECONDS = 10.0
 
 
 def on_ray(job: Job, compute: Compute) -> Generator[tuple[Piece, Tape], None, None]:
@@ -124,7 +127,12 @@ def _session(ray: Any, compute: Compute) -> Iterator[bool]:
 
 
 def _join(ray: Any, address: str, quiet: dict[str, Any]) -> None:
+    """Connect to a running cluster."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
     try:
+        if host and port.isdigit():
+            # Ray itself would knock for minutes where nobody is at home.
+            socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
         ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise InputError(
