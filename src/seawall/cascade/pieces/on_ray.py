@@ -149,9 +149,10 @@ def _sentences(ray: Any) -> Iterator[None]:
         yield
     except ray.exceptions.RayTaskError as error:
         cause = error.cause
-        if isinstance(cause, ModuleNotFoundError):
+        # Ray's words for a function whose module is not there.
+        if isinstance(cause, RuntimeError) and "failed to import on the worker" in str(cause):
             raise InputError(
-                f"a worker of the cluster lacks {cause.name}",
+                "a worker of the cluster lacks Seawall, or a package that it needs",
                 file="--engine ray",
                 expected=f"Seawall {seawall.__version__} and its packages on every machine",
             ) from error
