@@ -27,6 +27,7 @@ from tiny_cases import (
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
 from seawall.cascade.tape import EventKind, Tape
+from seawall.exposure.impairment import desk_impairment
 from seawall.foundation.errors import InputError
 from seawall.venues import Liquidation
 
@@ -105,6 +106,19 @@ def test_a_margin_call_takes_cash_from_outside() -> None:
     assert not steps(tape, EventKind.LIQUIDATION)
     _, tape, _ = play({"margin_call": {"grace_seconds": 120.0}})
     assert steps(tape, EventKind.MARGIN_CALL) == [1] and steps(tape, EventKind.LIQUIDATION) == [3]
+
+
+def test_what_an_owner_paid_in_is_lost_with_the_account() -> None:
+    """100 ETH from 100 to 97.5: 250, with 57.25 paid in. Closed at 96: 400 in all, 357.25 of own
+    money and 42.75 of the fund's: equity of 107.25 - 150.
+    """
+    call = {"grace_seconds": 60.0, "cure_probability": 1.0, "immediate_below": 0.5}
+    setup, tape, _ = play({"margin_call": call}, [100.0, 97.5, 97.5, 96.0, 96.0], fund=1_000.0)
+    assert steps(tape, EventKind.TOP_UP) == [1] and steps(tape, EventKind.LIQUIDATION) == [3]
+    found = desk_impairment(setup, tape, "me")
+    assert found.loss[0] == pytest.approx([0.0, 250.0, 250.0, 357.25, 357.25])
+    assert tape.closed_loss == pytest.approx([357.25])
+    assert tape.fund.sum() == pytest.approx(42.75)
 
 
 def test_an_account_for_sale_in_shares() -> None:

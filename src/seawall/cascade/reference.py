@@ -41,7 +41,7 @@ from seawall.cascade.oracles import show, widened
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
-from seawall.cascade.tape import FORCED, NEVER, Tape, TapeWriter
+from seawall.cascade.tape import FORCED, NEVER, EventKind, Tape, TapeWriter
 from seawall.cascade.waiting import Looked, may_be_closed
 from seawall.cascade.wakeup import due, schedule, tick
 from seawall.foundation.arrays import segment_sums
@@ -341,11 +341,19 @@ def _open_deficit(setup: Setup, state: State) -> Floats:
 
 
 def _closed_loss(setup: Setup, state: State, events: dict[str, np.ndarray]) -> Floats:
-    """Fall in equity (p,), quote, of the accounts that were closed by force at least once."""
+    """Fall in equity (p,), quote, of the accounts that were closed by force at least once.
+
+    What their owners paid in on the way has fallen with it.
+    """
     forced = np.isin(events["kind"], FORCED)
     units = setup.table.units.account.size
     pairs = np.unique(events["path"][forced] * units + events["unit"][forced])
     path, unit = np.divmod(pairs, max(units, 1))
     equity = unit_equity(setup.table, state.holdings, state.quotes, path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
-    return segment_sums(fall, path, state.depth.size)
+    loss = segment_sums(fall, path, state.depth.size)
+    paid = np.flatnonzero(events["kind"] == EventKind.TOP_UP)
+    paid = paid[np.isin(events["path"][paid] * units + events["unit"][paid], pairs)]
+    if paid.size:
+        loss += segment_sums(events["notional"][paid], events["path"][paid], state.depth.size)
+    return loss

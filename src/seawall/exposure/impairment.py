@@ -76,13 +76,17 @@ def desk_columns(setup: Setup, owner: str) -> Ints:
 def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = False) -> Impairment:
     """First impairment of a desk: any of its accounts, or its loss above theta of its equity.
 
-    ``loss_only`` counts the second alone (scope desk:OWNER/loss).
+    ``loss_only`` counts the second alone (scope desk:OWNER/loss). What the owner paid in after a
+    margin call counts as lost unless equity still has it.
     """
     columns = desk_columns(setup, owner)
     units = setup.desk_units[columns]
     equity = tape.desk_equity[:, :, columns]
     total = equity.sum(axis=2)
     loss = total[:, :1] - total
+    called = (tape.kind == EventKind.TOP_UP) & np.isin(tape.unit, units)
+    if called.any():
+        loss = loss + _paid_in(tape, called)
     steps = {kind: np.full(tape.paths, NEVER) for kind in KINDS}
     where = {kind: np.full((tape.paths, 2), -1) for kind in KINDS}
     theta = setup.case.loss_fraction
@@ -104,6 +108,13 @@ def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = F
     kind = table.argmin(axis=0)
     chosen = np.stack([where[name] for name in KINDS])[kind, np.arange(tape.paths)]
     return Impairment(table.min(axis=0), kind, chosen[:, 0], chosen[:, 1], steps, loss)
+
+
+def _paid_in(tape: Tape, called: np.ndarray) -> Floats:
+    """What owners paid in after margin calls so far (p, s + 1), quote: lost with the account."""
+    paid = np.zeros(tape.desk_equity.shape[:2])
+    np.add.at(paid, (tape.path[called], tape.step[called]), tape.notional[called])
+    return np.cumsum(paid, axis=1)
 
 
 def _from_events(
