@@ -130,7 +130,8 @@ def test_a_side_below_its_factor_is_left_alone() -> None:
 
 
 def test_a_slot_that_nothing_asks_is_refused() -> None:
-    venue = perpetuals_venue(("fund", "socialised"), mechanisms={"adl": {"rule": "risk_aware"}})
+    rule = {"rule": "random_counterparty", "safe": 2.0}
+    venue = perpetuals_venue(("fund", "socialised"), mechanisms={"adl": rule})
     case = tiny_case(
         [Trader("v", [Held("BTC-PERP", 1.0, 69.0)], {QUOTE: 120.0})],
         [perpetual("BTC-PERP", "BTC")],
