@@ -131,18 +131,18 @@ def first_failure(buffer: Buffer, rungs: Floats, first: float) -> float | None:
 
 
 def outwards(rungs: Floats, first: float) -> Search:
-    """The search of :func:`first_failure`; each turn looks at twice as many rungs as the last."""
+    """The search of :func:`first_failure`; each turn looks at as many rungs as all before it."""
     before = [Known(float(rungs[0]), first)]
-    start, count = 1, FIRST_RUNGS
+    start = 1
     while start < rungs.size:
-        part = rungs[start : start + count]
+        part = rungs[start : start + max(FIRST_RUNGS, start - 1)]
         found = yield part
         below = np.flatnonzero(found < 0.0)
         seen = zip(part.tolist(), found.tolist(), strict=True)
         points = before[-2:] + [Known(factor, value) for factor, value in seen]
         if below.size:
             return (yield from narrowed(points))
-        before, start, count = points, start + count, 2 * count
+        before, start = points, start + part.size
     return None
 
 
