@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.journal import Journal
 from seawall.cascade.market_step import common_trade, linked_trade, thinness, venue_market
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -200,6 +201,20 @@ def fill(setup: Setup, state: State, lines: Lines, price: Floats, against: str) 
     asset = table.feed_asset[table.units.settle[lines.unit]]
     venue = table.units.venue[lines.unit]
     np.add.at(accounts.assets[against], (path, venue, asset), cash)
+    if state.pools is not None:
+        state.pools.memory.stale[path] = True
+    if state.journal is not None:
+        cells = state.journal.cells
+        position = np.where(lines.option, cells.option(lines.index), cells.row(lines.index))
+        state.journal.trade(
+            path,
+            position,
+            cells.contract(against, contract),
+            lines.change,
+            cells.cash(lines.unit),
+            cells.system(against, venue, asset),
+            price,
+        )
 
 
 def pay(setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats, payer: str) -> None:
@@ -218,3 +233,27 @@ def pay(setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats, paye
         p, v, k = path[swapped], venue[swapped], asset[swapped]
         np.add.at(assets["outside"], (p, v, np.full_like(v, setup.quote)), amount[swapped])
         np.add.at(assets["outside"], (p, v, k), -units_paid[swapped])
+    if state.journal is not None:
+        _note_payment(setup, state.journal, path, unit, amount, units_paid, payer)
+
+
+def _note_payment(
+    setup: Setup,
+    journal: Journal,
+    path: Ints,
+    unit: Ints,
+    amount: Floats,
+    units_paid: Floats,
+    payer: str,
+) -> None:
+    """The same in the journal: in quote, or by way of the outside world, which changes it."""
+    cells, table = journal.cells, setup.table
+    asset, venue = table.feed_asset[table.units.settle[unit]], table.units.venue[unit]
+    quote = np.full_like(asset, setup.quote)
+    swapped = asset != setup.quote
+    source = cells.system(payer, venue, quote)
+    outside = cells.system("outside", venue, quote)
+    journal.move(path, source, np.where(swapped, outside, cells.cash(unit)), amount)
+    if swapped.any():
+        coin = cells.system("outside", venue[swapped], asset[swapped])
+        journal.move(path[swapped], coin, cells.cash(unit[swapped]), units_paid[swapped])
