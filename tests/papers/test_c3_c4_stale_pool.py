@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 SIGMA = 5e-4
 DEPTH = 1e6
 PATHS, BLOCKS = 1_500, 400
+SLOW = pytest.mark.slow
 PRINTED = {0.5: 0.5858, 1.0: 0.4142, 2.0: 0.2612, 4.0: 0.1502}
 
 
@@ -93,7 +94,7 @@ def agrees(sample: Floats, expected: float) -> None:
     assert float(sample.mean()) == pytest.approx(expected, rel=0.02)
 
 
-@pytest.mark.parametrize("g", [pytest.param(0.5, marks=pytest.mark.slow), 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("g", [2.0, *(pytest.param(g, marks=SLOW) for g in (0.5, 1.0, 4.0))])
 def test_poisson_blocks(g: float) -> None:
     chance = 1.0 / (1.0 + sqrt(2.0) * g)
     assert f"{chance:.4f}" == f"{PRINTED[g]:.4f}"
@@ -102,7 +103,7 @@ def test_poisson_blocks(g: float) -> None:
     agrees(loss, chance * SIGMA**2 / 2.0)
 
 
-@pytest.mark.parametrize("x", [2.0, 4.0, pytest.param(8.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("x", [4.0, *(pytest.param(x, marks=SLOW) for x in (2.0, 8.0))])
 def test_constant_blocks(x: float) -> None:
     """x = full spread / sigma_b: the half spread that the pool charges is half of it."""
     _, loss = measured(0.5 * x * SIGMA, poisson=False, warm=100 if x <= 4.0 else 200)
@@ -117,3 +118,46 @@ def test_constant_blocks_lose_less_than_random_ones() -> None:
     predicted = 1.0 - (2.0 + 4.0 * sqrt(2.0)) / (2.0 + 4.0 * 1.7164)
     assert predicted == pytest.approx(0.136, abs=0.001)
     assert 0.11 < cut < 0.16
+
+
+@pytest.mark.slow
+def test_poisson_blocks_of_the_venues_own_clock() -> None:
+    """The same on a chain of the settlement slot: blocks come at random, 40 steps apart on average.
+
+    Stated sample: 400 paths of 300 blocks on average, after 30. A step in which two blocks come is
+    one block here, so sigma_b is the volatility between steps with a block. Prices are watched at
+    steps only: the sum of a geometric number of moves is Laplace up to a share 1/(2 x 40) of its
+    variance, hence 3 standard errors and 3%.
+    """
+    g, each, warm, blocks, paths = 2.0, 40, 30, 300, 400
+    case = pool_case(g * SIGMA)
+    settlement = {
+        "block_seconds": each * case.step_seconds,
+        "spacing": "random",
+        "feeds": "direct",
+    }
+    rules = replace(case.rulebooks["pool"], mechanisms={"settlement": settlement})
+    case = replace(case, rulebooks={"pool": rules})
+    chance = -expm1(-1.0 / each)
+    rng = np.random.default_rng(7)
+    steps = each * (warm + blocks)
+    moves = SIGMA * sqrt(chance) * rng.standard_normal((paths, steps))
+    exogenous = np.ones((paths, steps + 1, 2))
+    exogenous[:, 1:, case.book.assets.index("X")] = np.exp(np.cumsum(moves, axis=1))
+    ends = []
+    for columns in (each * warm + 1, steps + 1):
+        _, _, state = run_case(case, exogenous[:, :columns])
+        links = state.market_memory.links
+        assert links is not None and state.oracle is not None
+        clock = state.oracle.blocks[0]
+        assert clock is not None
+        came = (clock.count[:, :columns] > 0).sum(axis=1)
+        ends.append((links.traded[:, 0], links.profit[:, 0] / DEPTH, came))
+    traded, loss, came = (late - early for early, late in zip(*ends, strict=True))
+    assert float(came.mean()) == pytest.approx(steps * chance * blocks / (warm + blocks), rel=0.02)
+    expected = 1.0 / (1.0 + sqrt(2.0) * g)
+    for found, value in ((traded, expected), (loss, expected * SIGMA**2 / 2.0)):
+        per_block = found / came.mean()
+        error = float(per_block.std(ddof=1)) / sqrt(paths)
+        assert abs(float(per_block.mean()) - value) < 3.0 * error
+        assert float(per_block.mean()) == pytest.approx(value, rel=0.03)
