@@ -98,7 +98,8 @@ def cut_pools(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWrit
     if pools is None:
         return paths[:0]
     sum_sides(setup, state, paths)
-    part = PoolMemory(*(column[paths] for column in pools.memory))
+    held, cost, pool, stale = pools.memory
+    part = PoolMemory(held[paths], cost[paths], pool[paths], stale[paths])
     found = flagged(pools.sides, part, state.quotes.price[paths])
     for n, g in zip(*np.nonzero(found), strict=True):
         _cut_side(setup, state, step, int(paths[n]), int(g), tape)

@@ -127,10 +127,7 @@ def begin(
         setup.start_cash[worlds.start],
     )
     accounts = _system_accounts(setup, worlds.start)
-    if journal is not None:
-        journal.start = contents(journal.cells, holdings, accounts)
-    if deposit is not None:
-        _deposit(setup, holdings, accounts, exogenous, deposit, journal)
+    _open_books(setup, holdings, accounts, exogenous, deposit, journal)
     feeds = start(setup.feed_rule, price)
     oracle = begin_oracles(setup.oracles, price, feeds, draws, steps, worlds.fresh)
     scale = begin_dynamic(setup.scaling, table, holdings.size, price)
@@ -163,6 +160,21 @@ def begin(
         pools=begin_pools(setup, paths),
         journal=journal,
     )
+
+
+def _open_books(
+    setup: Setup,
+    holdings: Holdings,
+    accounts: Accounts,
+    price: Floats,
+    deposit: Deposit | None,
+    journal: Journal | None,
+) -> None:
+    """Tell the journal what there is, and book the deposit."""
+    if journal is not None:
+        journal.start = contents(journal.cells, holdings, accounts)
+    if deposit is not None:
+        _deposit(setup, holdings, accounts, price, deposit, journal)
 
 
 def _first_quotes(setup: Setup, price: Floats, scale: ScaleMemory | None) -> Quotes:

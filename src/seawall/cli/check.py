@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from seawall.cascade.pieces.compute import Compute, Engine
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
@@ -23,42 +24,17 @@ STDOUT = "-"
 
 
 def check(
-    case: Annotated[
-        Path | None,
-        typer.Argument(metavar="CASE", help="Folder of the Case; without it, the bundled one."),
-    ] = None,
-    horizon: Annotated[
-        str, typer.Option(metavar="TIME", help="How far ahead: 90s, 5m, 24h, 7d.")
-    ] = "24h",
-    paths: Annotated[int, typer.Option(metavar="N", min=1, help="Simulated paths.")] = 400,
-    seed: Annotated[
-        int, typer.Option(metavar="S", min=0, help="Same seed, Case and version: same answer.")
-    ] = 1,
-    step: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Time step of the paths; default: the Case's."),
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
-    ] = None,
-    html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the answer as one offline HTML page.")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="What runs the paths; the answer is the same, bit for bit.")
-    ] = Engine.AUTO,
-    threads: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Workers on this machine; default: all its cores."),
-    ] = None,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Ray cluster to use; default: RAY_ADDRESS, or none."),
-    ] = None,
-    ledger: Annotated[
-        Ledger,
-        typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
-    ] = Ledger.FLOAT,
+    case: ask.CaseFolder = None,
+    horizon: ask.Horizon = "24h",
+    paths: ask.Paths = 400,
+    seed: ask.Seed = 1,
+    step: ask.Step = None,
+    json: ask.Json = None,
+    html: ask.Html = None,
+    engine: ask.ChosenEngine = Engine.AUTO,
+    threads: ask.Threads = None,
+    ray_address: ask.RayAddress = None,
+    ledger: ask.ChosenLedger = Ledger.FLOAT,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 

@@ -1,0 +1,46 @@
+"""The options of `seawall check`, with the help that each of them prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seawall.cascade.pieces.compute import Engine
+from seawall.cli.ledger import Ledger
+
+CaseFolder = Annotated[
+    Path | None,
+    typer.Argument(metavar="CASE", help="Folder of the Case; without it, the bundled one."),
+]
+Horizon = Annotated[str, typer.Option(metavar="TIME", help="How far ahead: 90s, 5m, 24h, 7d.")]
+Paths = Annotated[int, typer.Option(metavar="N", min=1, help="Simulated paths.")]
+Seed = Annotated[
+    int, typer.Option(metavar="S", min=0, help="Same seed, Case and version: same answer.")
+]
+Step = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Time step of the paths; default: the Case's."),
+]
+Json = Annotated[
+    str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
+]
+Html = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Write the answer as one offline HTML page.")
+]
+ChosenEngine = Annotated[
+    Engine, typer.Option(help="What runs the paths; the answer is the same, bit for bit.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Workers on this machine; default: all its cores."),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Ray cluster to use; default: RAY_ADDRESS, or none."),
+]
+ChosenLedger = Annotated[
+    Ledger,
+    typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
+]
