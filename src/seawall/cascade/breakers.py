@@ -48,7 +48,7 @@ def watch(setup: Setup, state: State, step: int) -> None:
     rules, memory = setup.breakers, state.breakers
     if rules is None or memory is None:
         return
-    market = venue_markets(setup, state, np.arange(state.depth.size))
+    market = venue_markets(setup, state)
     if rules.band is not None and memory.band is not None:
         band_step(rules.band, memory.band, market)
     if rules.velocity is not None and memory.velocity is not None:
@@ -183,7 +183,7 @@ def _outside_band(setup: Setup, state: State, step: int, v: int, path: Ints, uni
         return np.zeros(path.size, dtype=bool)
     feeds = rules.band.feed
     low, high = edges(rules.band, memory.band, state.exogenous, state.quotes.price)
-    market = venue_markets(setup, state, np.arange(state.depth.size))[:, feeds]
+    market = venue_markets(setup, state)[:, feeds]
     held = _touched(setup, state, path, unit, feeds, market < low, market > high)
     if setup.rulebooks[v].liquidation.style != "keeper":
         paths, count = market.shape[0], setup.table.feed_asset.size

@@ -86,9 +86,13 @@ def _stand(setup: Setup, state: State, path: Ints, before: Floats) -> None:
     stand_still(links, memory, path, factor)
 
 
-def venue_markets(setup: Setup, state: State, path: Ints) -> Floats:
+# All paths, without gathering them.
+EVERYONE = slice(None)
+
+
+def venue_markets(setup: Setup, state: State, path: Ints | slice = EVERYONE) -> Floats:
     """Market prices (n, f) of paths (n,) at the venue of each feed."""
-    common: Floats = state.market[np.ix_(path, setup.table.feed_asset)]
+    common: Floats = state.market[path][:, setup.table.feed_asset]
     if state.market_memory.links is None:
         return common
     root = state.market_memory.links.root[path]

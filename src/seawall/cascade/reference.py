@@ -158,7 +158,7 @@ def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
     move_market(setup, state, exogenous, step)
     seen = state.quotes.price
-    market = venue_markets(setup, state, np.arange(seen.shape[0]))
+    market = venue_markets(setup, state)
     if setup.oracles is None or state.oracle is None:
         price = publish(setup.feed_rule, state.feeds, market)
         price = np.where(state.fresh[:, None], market, price)
