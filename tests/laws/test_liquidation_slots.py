@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from liquidation_choices import CHOICES, with_choice
-from random_cases import EXAMPLES, Recipe, build, recipes
+from random_cases import EXAMPLES, LAYERS, Recipe, build, recipes
 from test_l1_exact_ledger import EXACT
 from test_l1_money import assert_conserved
 from test_l4_waterfall import watched
@@ -19,7 +19,7 @@ from seawall.cascade.engine import prepare
 from seawall.cascade.exact_settlement import settle
 from seawall.cascade.journal import Journal, cells_of
 from seawall.cascade.reference import run
-from seawall.cascade.tape import join
+from seawall.cascade.tape import MONEY, join
 
 laws = settings(
     max_examples=max(2, EXAMPLES // 10),
@@ -59,3 +59,19 @@ def test_twice_the_money_is_twice_everything(venue: str, name: str, recipe: Reci
     _, one, _ = run_case(with_choice(case, venue, name), exogenous)
     _, other, _ = run_case(with_choice(scaled(case, 2.0), venue, name, 2.0), exogenous)
     assert_scaled(one, other, 2.0, exact=True)
+
+
+@pytest.mark.parametrize(("venue", "name"), CHOICES)
+def test_prices_of_next_to_nothing_and_of_a_million_million(venue: str, name: str) -> None:
+    """Nothing is lost, nothing crashes, every amount is a number; markets are infinitely deep."""
+    recipe = Recipe(5, 4, 1, 3, 1, LAYERS[-1], 0.1, True, True, True, True, paths=2, steps=6)
+    case, exogenous = build(recipe)
+    case = with_choice(case, venue, name)
+    for k, asset in enumerate(case.book.assets):
+        if asset != case.quote:
+            exogenous[:, 3:, k] = [[1e-9], [1e12]]
+    setup = prepare(case)
+    tape, state = run(setup, exogenous)
+    assert_conserved(setup, exogenous, state)
+    assert all(np.all(np.isfinite(getattr(tape, column))) for column in MONEY)
+    assert tape.kind.size > 0

@@ -104,7 +104,9 @@ def _in_bands(
     debt = np.zeros_like(holdings.cash)
     every = np.arange(debt.shape[0])[:, None]
     np.add.at(debt, (every, rows.unit[mine][None, :]), np.maximum(-worth, 0.0))
-    held = np.where(rows.shortfall[mine] < 1.0, worth[0], 0.0)
+    # The largest at the start of the Case: which one it is must not depend on the paths.
+    value = rows.size[mine] * setup.spot[setup.table.feed_asset[rows.feed[mine]]]
+    held = np.where(rows.shortfall[mine] < 1.0, value, 0.0)
     best = np.lexsort((-held, rows.unit[mine]))
     _, first = np.unique(rows.unit[mine][best], return_index=True)
     pick = best[first]
