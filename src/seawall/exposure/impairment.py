@@ -34,7 +34,7 @@ _EVENTS = {
         EventKind.BACKSTOP,
         EventKind.ADL_BANKRUPT,
     ),
-    ImpairmentKind.ADL: (EventKind.ADL_WINNER,),
+    ImpairmentKind.ADL: (EventKind.ADL_WINNER, EventKind.POOL_CUT),
     ImpairmentKind.SOCIALISED: (EventKind.SOCIALISED,),
 }
 
