@@ -48,7 +48,7 @@ def simulate(setup: Setup, paths: int, steps: int) -> Sample:
     feed = setup.table.assets.index("BTC") == setup.table.feed_asset
     rate, gap, square, before = np.zeros((4, paths))
     for step in range(1, burn + steps + 1):
-        reference._advance(setup, state, exogenous[:, step], step)
+        reference.advance(setup, state, exogenous[:, step], step)
         seen = state.quotes.price[:, feed][:, 0]
         if step > burn:
             miss = np.log(exogenous[:, step, setup.table.assets.index("BTC")] / seen)

@@ -82,7 +82,7 @@ def run(
     everyone = np.arange(paths)
     course = begin_course(setup, state, columns)
     for step in range(1, columns):
-        _advance(setup, state, exogenous[:, step], step)
+        advance(setup, state, exogenous[:, step], step)
         moved = act_before_check(setup, state, step, tape)
         if moved.size:
             see_market(setup, state, step, moved)
@@ -154,7 +154,7 @@ def finish(setup: Setup, state: State, course: Course, tape: TapeWriter) -> Tape
     )
 
 
-def _advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
+def advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
     move_market(setup, state, exogenous, step)
     seen = state.quotes.price

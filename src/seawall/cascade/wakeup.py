@@ -82,8 +82,10 @@ class Turn(NamedTuple):
 class Waker(Protocol):
     """Another keeper of who is awake, that of the compiled loop; the functions below ask it."""
 
-    def tick(self, path: Ints, before: Floats, after: Floats) -> None:
-        """Let the clocks see prices (n, f) that moved within a step."""
+    def tick(
+        self, path: Ints, before: Floats, after: Floats, new_step: bool, turn: Turn | None
+    ) -> None:
+        """Let the clocks see prices (n, f) that moved, and factors on margin that turned."""
 
     def wake_units(self, path: Ints, unit: Ints) -> None:
         """These pairs must be checked at the next look."""
@@ -164,7 +166,7 @@ def tick(
     ``turn``: of the factors on margin, where it is dynamic.
     """
     if not isinstance(state, WakeState):
-        state.tick(path, before, after)
+        state.tick(path, before, after, new_step, turn)
         return
     state.steps += int(new_step)
     drift = rule.drift if new_step else 0.0

@@ -45,10 +45,16 @@ class Kernel:
     (dtype, contiguity): wrappers coerce. Runs without the interpreter's lock.
     """
 
-    def __init__(self, function: Callable[..., Any], signatures: tuple[Signature, ...]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        signatures: tuple[Signature, ...],
+        options: dict[str, Any] | None = None,
+    ) -> None:
         self.name = f"{function.__module__}.{function.__name__}"
         self.signatures = signatures
         self._plain = function
+        self._options = options or {}
         self._lock = threading.RLock()
         self._dispatcher: Any = None
         self._compiled = False
@@ -96,7 +102,7 @@ class Kernel:
         if self._dispatcher is None:
             import numba
 
-            dispatcher = numba.njit(nogil=True, error_model="numpy")(self._plain)
+            dispatcher = numba.njit(nogil=True, error_model="numpy", **self._options)(self._plain)
             folder = cache_folder()
             if folder is not None:
                 with _numba_cache_in(folder):
@@ -118,11 +124,37 @@ def kernel(*signatures: Signature) -> Callable[[Callable[..., Any]], Kernel]:
     return declare
 
 
+def record_kernel(*signatures: Signature) -> Callable[[Callable[..., Any]], Kernel]:
+    """A kernel whose arguments are records of arrays and that asks for no memory of its own.
+
+    Numba would count references to every array of a record at every use: most of the time of a
+    compile. Without an allocation there is nothing to count.
+    """
+
+    def declare(function: Callable[..., Any]) -> Kernel:
+        return Kernel(function, signatures, {"_nrt": False})
+
+    return declare
+
+
 def helper(function: Function) -> Function:
     """A small function, or a loop over a block, that becomes part of the kernels that call it."""
     import numba
 
     compiled: Any = numba.njit(error_model="numpy", forceinline=True)(function)
+    made: Function = compiled
+    return made
+
+
+def merged(function: Function) -> Function:
+    """A part of a kernel in its own words: pasted into its callers before anything is compiled.
+
+    For large parts with records of arrays as arguments, where a function of its own (``helper``)
+    would be compiled once for itself and once more in each caller.
+    """
+    import numba
+
+    compiled: Any = numba.njit(error_model="numpy", inline="always")(function)
     made: Function = compiled
     return made
 

@@ -1,6 +1,6 @@
 """The quiet part of a step on one path: recovery, market price, volatility, oracle, clocks.
 
-The same operations in the same order as `_advance` of `seawall.cascade.reference`.
+The same operations in the same order as `advance` of `seawall.cascade.reference`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import math
 
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Course, Fixed, Prices
 from seawall.cascade.fast.wake_kernel import tick
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import merged
 
 LOWEST = 0.01
 
 
-@helper
+@merged
 def displaced(square_root: bool, strength: float, flow: float) -> float:
     """Factor on the exogenous price while ``flow`` is outstanding: impact/linear, square_root."""
     if flow == 0.0:
@@ -27,7 +27,7 @@ def displaced(square_root: bool, strength: float, flow: float) -> float:
     return 1.0 / power if flow < 0.0 else power
 
 
-@helper
+@merged
 def move_market(fixed: Fixed, prices: Prices, course: Course, p: int, exogenous: Array) -> None:
     """Impact decays, the market moves with the path, volatility is felt."""
     rule = fixed.impact
@@ -48,7 +48,7 @@ def move_market(fixed: Fixed, prices: Prices, course: Course, p: int, exogenous:
         note_extremes(prices, course, p, k)
 
 
-@helper
+@merged
 def note_extremes(prices: Prices, course: Course, p: int, k: int) -> None:
     """Keep the lowest and the highest market price of an asset."""
     market = prices.market[p, k]
@@ -56,7 +56,7 @@ def note_extremes(prices: Prices, course: Course, p: int, k: int) -> None:
     course.peak[p, k] = max(course.peak[p, k], market)
 
 
-@helper
+@merged
 def publish_feeds(fixed: Fixed, prices: Prices, p: int, step: int, before: Array) -> None:
     """Each feed sends when it has moved enough or is old; what it sent is seen after its delay."""
     rule = fixed.feeds
@@ -80,7 +80,7 @@ def publish_feeds(fixed: Fixed, prices: Prices, p: int, step: int, before: Array
         prices.integral[p, f] = prices.integral[p, f] + seen * fixed.step_seconds
 
 
-@helper
+@merged
 def advance(
     fixed: Fixed,
     books: Books,
@@ -95,7 +95,7 @@ def advance(
     """One step of prices on one path; ``before`` (f,) is working room for the feeds' old prices."""
     move_market(fixed, prices, course, p, exogenous)
     publish_feeds(fixed, prices, p, step, before)
-    tick(fixed, awake, p, books.start[p], before, prices.feed[p], step, True)
+    tick(fixed, books, prices, awake, p, before, prices.feed[p], step, True)
     if course.seen.shape[2] > 0:
         for f in range(before.size):
             course.seen[p, step, f] = prices.feed[p, f]

@@ -104,10 +104,11 @@ class Wakes(NamedTuple):
 
     fall_first: Array  # (f + 1,)
     fall_price: Array  # (w, n)
-    fall_unit: Array
+    fall_unit: Array  # (w, n)
     rise_first: Array
     rise_price: Array
     rise_unit: Array
+    funding: Array  # (f,) most that a price-second of funding moves a liquidation price
     far_first: Array  # (f + 2,)
     threshold: Array  # (m,) by rank
     far_unit: Array  # (m,)
@@ -149,6 +150,8 @@ class Fixed(NamedTuple):
     step_seconds: float
     quote: int
     max_rounds: int
+    scaled: bool  # margin is dynamic somewhere
+    wide: bool  # some feed has a width
 
 
 class Books(NamedTuple):
@@ -179,6 +182,8 @@ class Prices(NamedTuple):
     fresh: Array  # (p,)
     feed: Array  # (p, f)
     integral: Array
+    scale: Array  # (p, f) factor on maintenance, where margin is dynamic, else empty
+    width: Array  # (p, f) by which prices are taken against the holder, where feeds say so
     sent: Array
     age: Array
     ring: Array  # (d, p, f)
@@ -193,19 +198,19 @@ class Awake(NamedTuple):
     reached: Array  # (p, f + 1) largest displacement
     origin: Array  # (p, f)
     clock: Array  # (p,)
-    unit: Array  # (p, u) int32, the first count[p] are awake
+    unit: Array  # (p, u) int32, the first number[p] are awake
     level: Array  # (p, u) float32 clock at which to look again
     place: Array  # (p, u) int32 place in the list + 1; 0: asleep
-    count: Array  # (p,)
+    number: Array  # (p,)
 
 
 class Log(NamedTuple):
     """Events in the order in which they happened on each path, and the number of each kind."""
 
-    index: Array  # (n, 4) path, step, unit, kind
+    events: Array  # (n, 4) path, step, unit, kind
     money: Array  # (n, 4) notional, fee, keeper, fund
     covers: Array  # (m, 2) path, unit: closed with a deficit that the fund cannot pay
-    count: Array  # (2,) events, covers
+    used: Array  # (2,) rows of events, of covers
 
 
 class Course(NamedTuple):
@@ -221,6 +226,15 @@ class Course(NamedTuple):
     seen: Array  # (p, s + 1, f) feed prices, where options of a desk need them
 
 
+class Room(NamedTuple):
+    """Working room of one call."""
+
+    due: Array  # (u,)
+    work: Array  # (4, u) equity, maintenance, shares, notionals of the units to close
+    market: Array  # (2, k) flow, execution price
+    before: Array  # (f,) feed prices before a move
+
+
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
 SPECS = {
     Rows: "i1 i1 i1 i1 i1 f1 f1 f1 f1 f1",
@@ -229,12 +243,13 @@ SPECS = {
     Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1",
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0 b0",
     Feeds: "i1 f1 f1 i1 b1",
-    Wakes: "i1 f2 i2 i1 f2 i2 i1 f1 i1 f1 f1",
+    Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
     Guards: "i1 i1 f1 f3 i1 f1 f0 i0",
     Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f2 i1",
-    Prices: "f2 f2 f2 f2 f2 f1 b1 f2 f2 f2 i2 f3",
+    Prices: "f2 f2 f2 f2 f2 f1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
     Log: "i2 f2 i2 i1",
+    Room: "i1 f2 f2 f1",
     Course: "i1 b1 i1 i1 f3 f2 f2 f3",
 }
 
@@ -250,12 +265,13 @@ def record_type(cls: type) -> Any:
     """The Numba type of one of the records above."""
     from numba import types
 
+    named: Any = types.NamedTuple
     if cls is Fixed:
         inner = (Rows, Tiers, Units, Venues, Impact, Feeds, Wakes, Guards)
         members = [record_type(one) for one in inner]
-        members += [_member(word) for word in ("i1", "b1", "f0", "i0", "i0")]
-        return types.NamedTuple(members, cls)
-    return types.NamedTuple([_member(word) for word in SPECS[cls].split()], cls)
+        members += [_member(word) for word in ("i1", "b1", "f0", "i0", "i0", "b0", "b0")]
+        return named(members, cls)
+    return named([_member(word) for word in SPECS[cls].split()], cls)
 
 
 def types_of(*parts: type | str) -> tuple[Any, ...]:

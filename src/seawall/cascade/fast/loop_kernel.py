@@ -8,10 +8,9 @@ memory, and the path goes on. The tape is the same bit for bit (law L6).
 
 from __future__ import annotations
 
-import numpy as np
-
 from seawall.cascade.fast.advance_kernel import advance
 from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
+from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
@@ -20,47 +19,19 @@ from seawall.cascade.fast.layout_kernel import (
     Fixed,
     Log,
     Prices,
+    Room,
     types_of,
 )
 from seawall.cascade.fast.sell_kernel import charge_fees, cover, fill, plan_sales, trade
 from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, tick
-from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.compiled import merged, record_kernel
 
 # Where a path stands when the loop returns.
 DONE, ROUND, COVERS, EXPIRY, FULL = 0, 1, 2, 3, 4
 REST, MOVED = 5, 6
-# A bound of an option's value is trusted beyond this share of the sums it is compared with.
-TRUSTED = 1e-9
 
 
-@helper
-def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
-    """Whether a unit still holds any option."""
-    guards, held = fixed.guards, False
-    for o in range(guards.options[u], guards.options[u + 1]):
-        held = held or books.option_size[p, o] != 0.0
-    return held
-
-
-@helper
-def option_floor(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, step: int) -> float:
-    """Least that a unit's options add to equity - maintenance now; -inf where nothing is known."""
-    guards = fixed.guards
-    if guards.first[u + 1] == guards.first[u]:
-        return -np.inf
-    for o in range(guards.options[u], guards.options[u + 1]):
-        if books.option_size[p, o] < min(guards.start_size[o], 0.0):
-            return -np.inf
-    total, at = 0.0, min(step // guards.slice_steps, guards.low.shape[1] - 1)
-    for g in range(guards.first[u], guards.first[u + 1]):
-        cell = int(prices.feed[p, guards.feed[g]] / guards.origin[g] / guards.width)
-        if cell >= guards.low.shape[2]:
-            return -np.inf
-        total += guards.low[g, at, cell]
-    return total
-
-
-@helper
+@merged
 def look(
     fixed: Fixed,
     books: Books,
@@ -78,6 +49,12 @@ def look(
     chosen, hand_over = 0, False
     for n in range(due.size):
         u = due[n]
+        if (
+            awake.level[p, awake.place[p, u] - 1] < 0.0
+            and not fixed.venues.native[fixed.units.venue[u]]
+        ):
+            hand_over = True
+            continue
         own, needed, exposure, held = assess_unit(fixed, books, prices, p, u)
         if fixed.units.has_options[u] and holds_options(fixed, books, p, u):
             floor = option_floor(fixed, books, prices, p, u, step)
@@ -92,7 +69,7 @@ def look(
     return chosen, hand_over
 
 
-@helper
+@merged
 def may_close(
     fixed: Fixed, books: Books, p: int, units: Array, equity: Array, maintenance: Array
 ) -> bool:
@@ -114,7 +91,7 @@ def may_close(
     return True
 
 
-@helper
+@merged
 def close_units(
     fixed: Fixed,
     books: Books,
@@ -151,7 +128,7 @@ def close_units(
     return cover(fixed, books, prices, log, p, step, units[:closed])
 
 
-@helper
+@merged
 def see_market(
     fixed: Fixed, books: Books, prices: Prices, awake: Awake, p: int, step: int, before: Array
 ) -> None:
@@ -161,10 +138,10 @@ def see_market(
         before[f] = prices.feed[p, f]
         if feeds.direct[f] or prices.fresh[p]:
             prices.feed[p, f] = prices.market[p, feeds.asset[f]]
-    tick(fixed, awake, p, books.start[p], before, prices.feed[p], step, False)
+    tick(fixed, books, prices, awake, p, before, prices.feed[p], step, False)
 
 
-@helper
+@merged
 def one_round(
     fixed: Fixed,
     books: Books,
@@ -183,7 +160,7 @@ def one_round(
     count = collect_due(awake, p, due)
     if count == 0:
         return REST
-    if log.index.shape[0] - log.count[0] < 2 * count or log.covers.shape[0] - log.count[1] < count:
+    if log.events.shape[0] - log.used[0] < 2 * count or log.covers.shape[0] - log.used[1] < count:
         return FULL
     chosen, hand_over = look(fixed, books, prices, awake, p, step, due[:count], work[0], work[1])
     if hand_over:
@@ -198,14 +175,14 @@ def one_round(
     return MOVED
 
 
-@helper
+@merged
 def end_step(fixed: Fixed, books: Books, prices: Prices, course: Course, p: int, step: int) -> None:
     """Write down what the desk's units are worth, without their options."""
     for d in range(fixed.desk.size):
         course.equity[p, step, d] = unit_equity(fixed, books, prices, p, fixed.desk[d])
 
 
-@kernel(lambda: types_of(Fixed, Books, Prices, Awake, Course, Log, "f3", "i1"))
+@record_kernel(lambda: types_of(Fixed, Books, Prices, Awake, Course, Log, Room, "f3", "i1"))
 def run_paths(
     fixed: Fixed,
     books: Books,
@@ -213,6 +190,7 @@ def run_paths(
     awake: Awake,
     course: Course,
     log: Log,
+    room: Room,
     exogenous: Array,
     paths: Array,
 ) -> int:
@@ -221,10 +199,7 @@ def run_paths(
     course.status says of each where it stands. Stops early, after a whole path, when the log is
     full: the rest of ``paths`` is then untouched.
     """
-    units = fixed.units.always.size
-    due = np.empty(units, dtype=np.int64)
-    work, before = np.empty((4, units)), np.empty(fixed.feeds.asset.size)
-    market = np.empty((2, exogenous.shape[2]))
+    due, work, market, before = room.due, room.work, room.market, room.before
     last = exogenous.shape[1] - 1
     for n in range(paths.size):
         p = paths[n]

@@ -8,23 +8,24 @@ from __future__ import annotations
 from seawall.cascade.fast.advance_kernel import displaced, note_extremes
 from seawall.cascade.fast.layout_kernel import Array, Books, Course, Fixed, Log, Prices
 from seawall.cascade.fast.mean_kernel import mean_displacement
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import merged
 
 INVERSE, BALANCE = 1, 2
 LIQUIDATION, COVER = 0, 5
 SMALLEST_CUT = 1.0
 
 
-@helper
+@merged
 def market_value(fixed: Fixed, prices: Prices, p: int, r: int, change: float) -> float:
     """Signed quote flow of a change in size of a row, at market prices."""
     rows = fixed.rows
     if rows.kind[r] == INVERSE:
-        return change * 1.0
-    return change * (prices.market[p, rows.asset[r]] * rows.multiplier[r])
+        return change
+    price: float = prices.market[p, rows.asset[r]] * rows.multiplier[r]
+    return change * price
 
 
-@helper
+@merged
 def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gross: float) -> float:
     """Fraction of each position that this order closes: see `seawall.liquidation.sizing`."""
     venues, v = fixed.venues, fixed.units.venue[u]
@@ -36,7 +37,7 @@ def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gros
     return part if books.tried[p, u] < venues.partial_steps[v] else 1.0
 
 
-@helper
+@merged
 def plan_sales(
     fixed: Fixed,
     books: Books,
@@ -73,7 +74,7 @@ def plan_sales(
                 traded[rows.asset[r]] = 1.0
 
 
-@helper
+@merged
 def trade(
     fixed: Fixed, prices: Prices, course: Course, p: int, flow: Array, execution: Array
 ) -> None:
@@ -97,7 +98,7 @@ def trade(
             note_extremes(prices, course, p, k)
 
 
-@helper
+@merged
 def fill(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, share: float, execution: Array
 ) -> None:
@@ -125,7 +126,7 @@ def fill(
         books.book[p, venue, asset] += cash
 
 
-@helper
+@merged
 def pay(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
 ) -> None:
@@ -139,21 +140,21 @@ def pay(
         books.outside[p, venue, asset] -= units
 
 
-@helper
+@merged
 def write(
     log: Log,
     place: tuple[int, int, int, int],
     money: tuple[float, float, float, float],
 ) -> None:
     """Append an event (path, step, unit, kind) with (notional, fee, keeper, fund)."""
-    n = log.count[0]
+    n = log.used[0]
     for i in range(4):
-        log.index[n, i] = place[i]
+        log.events[n, i] = place[i]
         log.money[n, i] = money[i]
-    log.count[0] = n + 1
+    log.used[0] = n + 1
 
 
-@helper
+@merged
 def charge_fees(
     fixed: Fixed,
     books: Books,
@@ -170,7 +171,7 @@ def charge_fees(
     venues, v = fixed.venues, fixed.units.venue[units[0]]
     rate = venues.fee[v] + venues.taker_fee[v]
     earns = venues.fee_to_keeper[v]
-    start = log.count[0]
+    start = log.used[0]
     for n in range(units.size):
         u, total, fee = units[n], 0.0, 0.0
         notional = gross[n] * share[n]
@@ -191,7 +192,7 @@ def charge_fees(
             pay(fixed, books, prices, p, units[n], fee - total, books.outside[p])
 
 
-@helper
+@merged
 def cover(
     fixed: Fixed, books: Books, prices: Prices, log: Log, p: int, step: int, closed: Array
 ) -> bool:
@@ -212,9 +213,9 @@ def cover(
         return True
     if not enough:
         for n in range(closed.size):
-            m = log.count[1]
+            m = log.used[1]
             log.covers[m, 0], log.covers[m, 1] = p, closed[n]
-            log.count[1] = m + 1
+            log.used[1] = m + 1
         return False
     for n in range(closed.size):
         u = closed[n]

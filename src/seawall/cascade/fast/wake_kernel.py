@@ -11,43 +11,45 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Wakes, types_of
-from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.compiled import merged, record_kernel
 
 # Bounds are used up a little early, so that rounding (levels are single precision) never delays.
 SLACK = 1.0 - 1e-6
 AHEAD = 1.0 + 2e-7
 BLOCK = 32
+# Level of a unit that the plain loop is not done with: its path is the plain loop's at every step.
+WAITING = -1.0
 
 
-@helper
+@merged
 def put_in(awake: Awake, p: int, u: int, level: float) -> None:
     """Let unit ``u`` be looked at when the clock reaches ``level``; it joins the list if needed."""
     place = awake.place[p, u]
     if place == 0:
-        n = awake.count[p]
+        n = awake.number[p]
         awake.unit[p, n] = u
-        awake.count[p] = n + 1
+        awake.number[p] = n + 1
         place = n + 1
         awake.place[p, u] = place
     awake.level[p, place - 1] = level
 
 
-@helper
+@merged
 def take_out(awake: Awake, p: int, u: int) -> None:
     """Let unit ``u`` leave the list: it holds nothing that a price can move."""
     place = awake.place[p, u]
     if place == 0:
         return
-    last = awake.count[p] - 1
+    last = awake.number[p] - 1
     moved = awake.unit[p, last]
     awake.unit[p, place - 1] = moved
     awake.level[p, place - 1] = awake.level[p, last]
     awake.place[p, moved] = place
     awake.place[p, u] = 0
-    awake.count[p] = last
+    awake.number[p] = last
 
 
-@helper
+@merged
 def put_to_sleep(
     fixed: Fixed, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
 ) -> None:
@@ -60,22 +62,25 @@ def put_to_sleep(
         take_out(awake, p, u)
 
 
-@helper
-def wake_by_price(wakes: Wakes, awake: Awake, p: int, world: int, f: int, price: float) -> None:
-    """Wake the units whose liquidation price the feed has reached."""
-    n, end = awake.fall_next[p, f], wakes.fall_first[f + 1]
-    while n < end and wakes.fall_price[world, n] >= price:
+@merged
+def wake_by_price(
+    wakes: Wakes, awake: Awake, p: int, world: int, f: int, price: float, integral: float
+) -> None:
+    """Wake the units whose liquidation price the feed has reached, funding accrued included."""
+    funded = wakes.funding[f] * integral
+    n, end, least = awake.fall_next[p, f], wakes.fall_first[f + 1], price - funded
+    while n < end and wakes.fall_price[world, n] >= least:
         put_in(awake, p, wakes.fall_unit[world, n], 0.0)
         n += 1
     awake.fall_next[p, f] = n
-    n, end = awake.rise_next[p, f], wakes.rise_first[f + 1]
-    while n < end and wakes.rise_price[world, n] <= price:
+    n, end, most = awake.rise_next[p, f], wakes.rise_first[f + 1], price + funded
+    while n < end and wakes.rise_price[world, n] <= most:
         put_in(awake, p, wakes.rise_unit[world, n], 0.0)
         n += 1
     awake.rise_next[p, f] = n
 
 
-@helper
+@merged
 def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int) -> None:
     """Wake the units of clock ``c`` whose threshold the displacement has reached."""
     before = awake.reached[p, c]
@@ -89,28 +94,29 @@ def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int
     awake.far_next[p, c] = n
 
 
-@helper
+@merged
 def tick(
     fixed: Fixed,
+    books: Books,
+    prices: Prices,
     awake: Awake,
     p: int,
-    world: int,
     before: Array,
     after: Array,
     step: int,
     new: bool,
 ) -> None:
     """Advance the clock for feed prices (f,) and wake what is in reach; ``new``: a new step."""
-    wakes = fixed.wakes
-    feeds = before.size
+    wakes, feeds, world = fixed.wakes, before.size, books.start[p]
     largest, furthest = 0.0, 0.0
     distant = wakes.far_first[feeds + 1] > 0
-    running = distant or awake.count[p] > 0
+    running = distant or awake.number[p] > 0
     for f in range(feeds):
-        if after[f] != before[f]:
-            wake_by_price(wakes, awake, p, world, f, after[f])
-            if running:
-                largest = max(largest, abs(after[f] / before[f] - 1.0) / wakes.weight[f])
+        moved = after[f] != before[f]
+        if moved or wakes.funding[f] > 0.0:
+            wake_by_price(wakes, awake, p, world, f, after[f], prices.integral[p, f])
+        if moved and running:
+            largest = max(largest, abs(after[f] / before[f] - 1.0) / wakes.weight[f])
         if distant:
             away = abs(after[f] / awake.origin[p, f] - 1.0) / wakes.weight[f]
             furthest = max(furthest, away)
@@ -122,11 +128,56 @@ def tick(
     awake.clock[p] *= 1.0 + largest + drift
 
 
-@helper
+@merged
+def turn_too(
+    fixed: Fixed,
+    awake: Awake,
+    p: int,
+    before: Array,
+    after: Array,
+    turn: Array,
+    away: Array,
+    step: int,
+) -> None:
+    """Let the clock see how far factors on margin turned (f,) and stand from the start (f,).
+
+    A factor's turn d counts as a move (1 + m)(1 + d) - 1 together with the price's move m: see
+    `seawall.cascade.wakeup`.
+    """
+    wakes, feeds = fixed.wakes, before.size
+    largest, furthest = 0.0, 0.0
+    for f in range(feeds):
+        move = abs(after[f] / before[f] - 1.0)
+        largest = max(largest, (move + turn[f] * (1.0 + move)) / wakes.weight[f])
+        move = abs(after[f] / awake.origin[p, f] - 1.0)
+        distance = (move + away[f] * (1.0 + move)) / wakes.weight[f]
+        furthest = max(furthest, distance)
+        wake_far(wakes, awake, p, f, distance, step)
+    wake_far(wakes, awake, p, feeds, furthest, step)
+    awake.clock[p] *= 1.0 + largest
+
+
+@merged
+def sort(numbers: Array, count: int) -> None:
+    """Sort the first ``count`` numbers in place (Shell 1959): no memory is asked for."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for n in range(gap, count):
+            one, m = numbers[n], n
+            while m >= gap and numbers[m - gap] > one:
+                numbers[m] = numbers[m - gap]
+                m -= gap
+            numbers[m] = one
+        gap //= 3
+
+
+@merged
 def collect_due(awake: Awake, p: int, out: Array) -> int:
     """Units due on a path into ``out`` (u,), in the order of their numbers; how many."""
     level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
-    count, found, start = awake.count[p], 0, 0
+    count, found, start = awake.number[p], 0, 0
     while start < count:
         stop = min(start + BLOCK, count)
         some = False
@@ -138,28 +189,36 @@ def collect_due(awake: Awake, p: int, out: Array) -> int:
                     out[found] = awake.unit[p, n]
                     found += 1
         start = stop
-    if found > 1:
-        out[:found].sort()
+    sort(out, found)
     return found
 
 
-@kernel(lambda: types_of(Fixed, Awake, Books, "f2", "f2", "i1", "i0"))
+@record_kernel(
+    lambda: types_of(Fixed, Awake, Books, Prices, "i1", "f2", "f2", "f2", "f2", "i0", "b0", "b0")
+)
 def tick_paths(
     fixed: Fixed,
     awake: Awake,
     books: Books,
+    prices: Prices,
+    paths: Array,
     before: Array,
     after: Array,
-    paths: Array,
+    turn: Array,
+    away: Array,
     step: int,
+    new: bool,
+    turning: bool,
 ) -> None:
-    """Let the clocks of paths (n,) see feed prices (n, f) that moved within a step."""
+    """Let the clocks of paths (n,) see feed prices (n, f), and margin turn where ``turning``."""
     for n in range(paths.size):
         p = paths[n]
-        tick(fixed, awake, p, books.start[p], before[n], after[n], step, False)
+        tick(fixed, books, prices, awake, p, before[n], after[n], step, new)
+        if turning:
+            turn_too(fixed, awake, p, before[n], after[n], turn[n], away[n], step)
 
 
-@kernel(lambda: types_of(Awake, "i1", "i1", "i1"))
+@record_kernel(lambda: types_of(Awake, "i1", "i1", "i1"))
 def due_on_paths(awake: Awake, paths: Array, out: Array, ends: Array) -> None:
     """Units due on paths (n,) into ``out``, path after path; ``ends`` (n,) where each one's end."""
     at = 0
@@ -168,7 +227,7 @@ def due_on_paths(awake: Awake, paths: Array, out: Array, ends: Array) -> None:
         ends[n] = at
 
 
-@kernel(lambda: types_of(Fixed, Awake, "i1", "i1", "f1", "f1", "b1"))
+@record_kernel(lambda: types_of(Fixed, Awake, "i1", "i1", "f1", "f1", "b1"))
 def schedule_pairs(
     fixed: Fixed,
     awake: Awake,
@@ -181,16 +240,18 @@ def schedule_pairs(
     """Let looked-at pairs (n,) sleep as long as their buffers allow."""
     for n in range(path.size):
         put_to_sleep(fixed, awake, path[n], unit[n], buffer[n], exposure[n], stay[n])
+        if stay[n]:
+            put_in(awake, path[n], unit[n], WAITING)
 
 
-@kernel(lambda: types_of(Awake, "i1", "i1"))
+@record_kernel(lambda: types_of(Awake, "i1", "i1"))
 def wake_pairs(awake: Awake, path: Array, unit: Array) -> None:
     """These pairs (n,) are looked at next, whatever the prices do."""
     for n in range(path.size):
         put_in(awake, path[n], unit[n], 0.0)
 
 
-@kernel(lambda: types_of(Fixed, Awake, Books, Prices))
+@record_kernel(lambda: types_of(Fixed, Awake, Books, Prices))
 def begin_awake(fixed: Fixed, awake: Awake, books: Books, prices: Prices) -> None:
     """Everything asleep at the start but what is in reach at once; those always awake are."""
     wakes = fixed.wakes
@@ -200,7 +261,7 @@ def begin_awake(fixed: Fixed, awake: Awake, books: Books, prices: Prices) -> Non
             awake.origin[p, f] = prices.feed[p, f]
             awake.fall_next[p, f] = wakes.fall_first[f]
             awake.rise_next[p, f] = wakes.rise_first[f]
-            wake_by_price(wakes, awake, p, books.start[p], f, prices.feed[p, f])
+            wake_by_price(wakes, awake, p, books.start[p], f, prices.feed[p, f], 0.0)
         for c in range(wakes.far_first.size - 1):
             awake.far_next[p, c] = wakes.far_first[c]
             wake_far(wakes, awake, p, c, 0.0, 0)

@@ -48,13 +48,19 @@ def choose(engine: Engine, setup: Setup) -> Loop:
 
 def simulate_with(loop: Loop) -> Simulate:
     """The function that runs a piece."""
+    if loop is Loop.FAST:
+        from seawall.cascade.fast.engine import simulate_fast
+
+        return simulate_fast
     return simulate
 
 
 def has_fast() -> bool:
     """Whether this version of Seawall has a compiled engine."""
-    return False
+    return True
 
 
 def _fast_ready(setup: Setup) -> bool:
-    return False
+    from seawall.cascade.fast.engine import fast_ready
+
+    return fast_ready(setup)

@@ -1,0 +1,219 @@
+"""The compiled engine: quiet steps and plain forced orders compiled, everything else by the plain
+loop on the same memory; the same tape, bit for bit (law L6).
+
+Paths run one after another as far as they can. Those that need the plain loop wait; the earliest
+step of any of them is then done for all that wait there, so the plain loop still works on many
+paths at once, and each step is done at most once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.draws import Draws
+from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
+from seawall.cascade.expiry import settle_expired
+from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.compile import compile_fixed, is_plain_market, priced_alone
+from seawall.cascade.fast.desk_options import DeskOptions
+from seawall.cascade.fast.in_step import run_in_step
+from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
+from seawall.cascade.fast.rest_kernel import rest_paths
+from seawall.cascade.fast.share import books_of, prices_of
+from seawall.cascade.fast.wake_kernel import (
+    begin_awake,
+    due_on_paths,
+    schedule_pairs,
+    tick_paths,
+    wake_pairs,
+)
+from seawall.cascade.fast.waker import FastWaker
+from seawall.cascade.losses import cover_deficits
+from seawall.cascade.reference import (
+    MAX_ROUNDS,
+    Course,
+    begin_course,
+    desk_equity,
+    finish,
+    play_round,
+    refuse_worthless,
+    requote_options,
+    see_market,
+)
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import Deposit, PathWorlds, State, begin
+from seawall.cascade.tape import Tape, TapeWriter, join
+
+# Rows of the log: several times what one round can write.
+LOG_ROWS = 100_000
+
+
+def run_fast(
+    setup: Setup,
+    exogenous: Floats,
+    *,
+    deposit: Deposit | None = None,
+    worlds: PathWorlds | None = None,
+    draws: Draws | None = None,
+) -> tuple[Tape, State]:
+    """As `seawall.cascade.reference.run`: same arguments, tape and state."""
+    refuse_worthless(setup, exogenous)
+    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
+    if is_plain_market(setup):
+        return _Run(setup, state, np.ascontiguousarray(exogenous)).run(), state
+    return run_in_step(setup, state, exogenous), state
+
+
+def simulate_fast(
+    setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
+) -> Tape:
+    """As `seawall.cascade.engine.simulate`: same arguments, same tape."""
+    tapes = []
+    for first in range(0, runs.number.size, CHUNK):
+        part = runs.part(first, first + CHUNK)
+        exogenous = draw(setup, worlds, part, steps, seed)
+        draws = Draws(seed, part.number)
+        tape, _ = run_fast(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
+        tapes.append(tape)
+    return join(tapes)
+
+
+def fast_ready(setup: Setup) -> bool:
+    """Whether :func:`run_fast` answers at once: what it calls for this Case is compiled."""
+    kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
+    kernels.append(run_paths if is_plain_market(setup) else rest_paths)
+    return all(one.ready() for one in kernels)
+
+
+class _Run:
+    """One run: the records that the compiled loop and the plain one share."""
+
+    def __init__(self, setup: Setup, state: State, exogenous: Floats) -> None:
+        paths, columns, _ = exogenous.shape
+        self.setup, self.state, self.exogenous = setup, state, exogenous
+        self.tape = TapeWriter()
+        self.plain: Course = begin_course(setup, state, columns)
+        self.fixed = compile_fixed(setup, columns - 1, alone=priced_alone(setup))
+        self.books, self.prices = books_of(state), prices_of(state)
+        self.waker = FastWaker(self.fixed, self.books, self.prices)
+        state.wake = self.waker
+        self.options = DeskOptions(setup, columns)
+        feeds = self.prices.feed.shape[1] if self.options.needed else 0
+        self.course = layout.Course(
+            step=np.ones(paths, dtype=np.int64),
+            inside=np.zeros(paths, dtype=bool),
+            rounds=np.zeros(paths, dtype=np.int64),
+            status=np.zeros(paths, dtype=np.int64),
+            equity=self.plain.equity,
+            trough=self.plain.trough,
+            peak=self.plain.peak,
+            seen=np.zeros((paths, columns, feeds)),
+        )
+        units, assets = setup.table.units.account.size, exogenous.shape[2]
+        self.room = layout.Room(
+            due=np.zeros(units, dtype=np.int64),
+            work=np.zeros((4, units)),
+            market=np.zeros((2, assets)),
+            before=np.zeros(self.prices.feed.shape[1]),
+        )
+        rows = LOG_ROWS + 4 * units
+        self.log = layout.Log(
+            events=np.zeros((rows, 4), dtype=np.int64),
+            money=np.zeros((rows, 4)),
+            covers=np.zeros((rows, 2), dtype=np.int64),
+            used=np.zeros(2, dtype=np.int64),
+        )
+
+    def run(self) -> Tape:
+        """To the end of every path."""
+        everyone = np.arange(self.exogenous.shape[0])
+        self._compiled(everyone)
+        while True:
+            waiting = everyone[self.course.status != DONE]
+            if waiting.size == 0:
+                break
+            step = int(self.course.step[waiting].min())
+            group = waiting[self.course.step[waiting] == step]
+            self._finish_step(group, step)
+            self.course.step[group] = step + 1
+            self.course.status[group] = DONE
+            self._compiled(group)
+        self.options.add_to(self.course)
+        last = self.exogenous.shape[1] - 1
+        requote_options(self.setup, self.state, everyone, last)
+        return finish(self.setup, self.state, self.plain, self.tape)
+
+    def _compiled(self, paths: Ints) -> None:
+        """Let the compiled loop take these paths as far as it can."""
+        first = self.course.step[paths]
+        todo = paths
+        while todo.size:
+            begun = run_paths(
+                self.fixed,
+                self.books,
+                self.prices,
+                self.waker.awake,
+                self.course,
+                self.log,
+                self.room,
+                self.exogenous,
+                todo,
+            )
+            self._write_log()
+            full = self.course.status[todo[begun - 1]] == FULL
+            if full:
+                self.course.status[todo[begun - 1]] = DONE
+            todo = todo[begun - 1 :] if full else todo[begun:]
+        self.options.passed(self.state, paths, first, self.course.step[paths])
+
+    def _write_log(self) -> None:
+        """Hand the log's events to the tape."""
+        count = int(self.log.used[0])
+        if count:
+            index, money = self.log.events[:count].copy(), self.log.money[:count].copy()
+            self.tape.chunks.append(
+                {
+                    "path": index[:, 0],
+                    "step": index[:, 1],
+                    "unit": index[:, 2],
+                    "kind": index[:, 3],
+                    "notional": money[:, 0],
+                    "fee": money[:, 1],
+                    "keeper": money[:, 2],
+                    "fund": money[:, 3],
+                }
+            )
+        self.log.used[0] = 0
+
+    def _finish_step(self, group: Ints, step: int) -> None:
+        """What the compiled loop left of a step of paths (n,), by the plain loop."""
+        setup, state, course = self.setup, self.state, self.course
+        self.waker.at(step, self.prices)
+        requote_options(setup, state, group, step)
+        status = course.status[group]
+        self._cover(group[status == COVERS], step)
+        active = group[status != EXPIRY]
+        # The round that was handed over has not been played yet.
+        course.rounds[group[status == ROUND]] -= 1
+        while active.size:
+            active = active[course.rounds[active] < MAX_ROUNDS]
+            course.rounds[active] += 1
+            active = play_round(setup, state, step, active, self.tape)
+            self.plain.note_extremes(state, active)
+        settle_expired(setup, state, step, group, self.tape)
+        self.plain.equity[group, step] = desk_equity(setup, state, group)
+
+    def _cover(self, paths: Ints, step: int) -> None:
+        """Deficits of units that the compiled loop has closed on these paths."""
+        if paths.size == 0:
+            return
+        count = int(self.log.used[1])
+        covers = self.log.covers[:count]
+        mine = np.isin(covers[:, 0], paths)
+        path, unit = covers[mine].T
+        order = np.argsort(path, kind="stable")
+        cover_deficits(self.setup, self.state, step, path[order], unit[order], self.tape)
+        self.log.covers[: count - path.size] = covers[~mine]
+        self.log.used[1] = count - path.size
+        see_market(self.setup, self.state, step, paths)

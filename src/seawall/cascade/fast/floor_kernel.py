@@ -1,0 +1,38 @@
+"""What a unit's options add to its buffer at least, from the tables of guards.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.cascade.fast.layout_kernel import Books, Fixed, Prices
+from seawall.foundation.compiled import merged
+
+# A bound is trusted beyond this share of the sums it is compared with.
+TRUSTED = 1e-9
+
+
+@merged
+def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
+    """Whether a unit still holds any option."""
+    guards, held = fixed.guards, False
+    for o in range(guards.options[u], guards.options[u + 1]):
+        held = held or books.option_size[p, o] != 0.0
+    return held
+
+
+@merged
+def option_floor(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, step: int) -> float:
+    """Least that a unit's options add to equity - maintenance now; -inf where nothing is known."""
+    guards = fixed.guards
+    if guards.first[u + 1] == guards.first[u]:
+        return -np.inf
+    for o in range(guards.options[u], guards.options[u + 1]):
+        if books.option_size[p, o] < min(guards.start_size[o], 0.0):
+            return -np.inf
+    total, at = 0.0, min(step // guards.slice_steps, guards.low.shape[1] - 1)
+    for g in range(guards.first[u], guards.first[u + 1]):
+        cell = int(prices.feed[p, guards.feed[g]] / guards.origin[g] / guards.width)
+        if cell >= guards.low.shape[2]:
+            return -np.inf
+        total += guards.low[g, at, cell]
+    return total

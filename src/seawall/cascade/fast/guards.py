@@ -1,0 +1,112 @@
+"""Bounds of option accounts, tabled once: most steps then need no option to be priced.
+
+A long option adds as much to maintenance as to equity, a short one of size s takes s x its
+requirement R from the buffer. For every cell of prices and slice of time the table holds the
+largest sum of s R: Black's value rises with volatility, with time left, and with the forward for
+calls (falls for puts); the requirement rises with value and spot. So ends of the cell bound it:
+
+    call: R <= R(V(F_high, T_high, v_high), S_high)    put: R <= R(V(F_low, T_high, v_high), S_high)
+
+An account is priced exactly when the bound cannot tell that it is healthy: no answer changes. The
+width of the bound is what it costs to be looked at more often. Source: Seawall's own; monotone
+Black values, Black (1976). Left out where the settlement currency moves or a mechanism moves
+margin or quotes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.setup import Setup
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.margin.options.standard import short_margin
+from seawall.margin.table.assess import VOLATILITY_FLOOR, forward_ratio
+from seawall.valuation.black import black
+
+# Cells are this wide, as a share of the price at the start, and reach to so many times it.
+WIDTH = 0.0025
+REACH = 4.0
+SLICES = 24
+# Added to every bound: rounding of the exact value that it stands for.
+ROUNDING = 1e-9
+
+
+def compile_guards(setup: Setup, steps: int) -> layout.Guards:
+    """Tables of all units that are short options, for a run of ``steps`` steps."""
+    options, units = setup.table.options, setup.table.units
+    slice_steps = max(1, -(-(steps + 1) // SLICES))
+    slices = -(-(steps + 1) // slice_steps)
+    tables: list[Floats] = []
+    feeds: list[int] = []
+    first = np.zeros(units.account.size + 1, dtype=np.int64)
+    for u in range(units.account.size):
+        mine = np.arange(units.options[u], units.options[u + 1])
+        first[u] = len(tables)
+        if mine.size and _bounded(setup, u, mine):
+            # A unit that is only long has a table of zeros: known to add nothing.
+            for feed in np.unique(options.feed[mine]):
+                short = mine[(options.feed[mine] == feed) & (options.size[mine] < 0.0)]
+                tables.append(_table(setup, short, int(feed), slices, slice_steps))
+                feeds.append(int(feed))
+    first[-1] = len(tables)
+    cells = round(REACH / WIDTH)
+    feed = np.array(feeds, dtype=np.int64)
+    return layout.Guards(
+        first=first,
+        feed=feed,
+        origin=setup.spot[setup.table.feed_asset[feed]],
+        low=np.array(tables).reshape(len(tables), slices, cells),
+        options=units.options,
+        start_size=options.size,
+        width=WIDTH,
+        slice_steps=slice_steps,
+    )
+
+
+def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
+    """Whether the bound above holds for the options of a unit."""
+    table = setup.table
+    in_quote = table.feed_asset[table.units.settle[u]] == setup.quote
+    still = not setup.mechanisms[table.units.venue[u]]
+    return bool(still and (in_quote or table.options.inverse[mine].all()))
+
+
+def _table(setup: Setup, short: Ints, feed: int, slices: int, slice_steps: int) -> Floats:
+    """Least buffer (slices, cells) that short options of one unit and underlying add."""
+    spot = float(setup.spot[setup.table.feed_asset[feed]])
+    cells = round(REACH / WIDTH)
+    low = np.arange(cells, dtype=np.float64) * (WIDTH * spot)
+    high = low + WIDTH * spot
+    out = np.zeros((slices, cells))
+    step = setup.step_seconds / SECONDS_PER_YEAR
+    for n in range(slices):
+        begins, ends = n * slice_steps * step, (n + 1) * slice_steps * step
+        for o in short:
+            # Gone once its own step has settled it.
+            if setup.table.options.years[o] + step < begins:
+                continue
+            out[n] -= _largest_due(setup, int(o), low, high, begins, ends)
+    return out * (1.0 + ROUNDING)
+
+
+def _largest_due(
+    setup: Setup, o: int, low: Floats, high: Floats, begins: float, ends: float
+) -> Floats:
+    """Largest requirement (cells,) of a short position over cells and a slice of years."""
+    options = setup.table.options
+    left = np.maximum(options.years[o] - np.array([begins, ends]), 0.0)
+    ratios = np.array([forward_ratio(options, np.full(options.years.size, t))[o] for t in left])
+    start = setup.spot[setup.table.feed_asset[options.feed[o]]]
+    ends_of_cell = np.stack([low, high]) / start - 1.0
+    vol = np.max(options.volatility[o] + options.slope[o] * ends_of_cell, axis=0)
+    vol = np.maximum(vol, VOLATILITY_FLOOR)
+    call = options.call[[o]]
+    forward = high * ratios.max() if call[0] else np.maximum(low * ratios.min(), 1e-12 * start)
+    value = black(forward, options.strike[o], left[0], vol, call)
+    if options.inverse[o]:
+        value = value / ratios.min()
+    rule = setup.table.option_rules[int(options.venue[o])]
+    _, due = short_margin(rule, value, high, np.full_like(high, options.strike[o]), call)
+    return np.asarray(-options.size[o] * due)

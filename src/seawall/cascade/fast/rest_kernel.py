@@ -1,0 +1,58 @@
+"""Which paths are at rest: nobody due has fallen and nobody waits for the plain loop."""
+
+from __future__ import annotations
+
+from seawall.cascade.fast.assess_kernel import assess_unit
+from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
+from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, types_of
+from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep
+from seawall.foundation.compiled import merged, record_kernel
+
+
+@merged
+def waits(awake: Awake, p: int, due: Array) -> bool:
+    """Whether the plain loop is not done with one of these units."""
+    some = False
+    for n in range(due.size):
+        some = some or awake.level[p, awake.place[p, due[n]] - 1] < 0.0
+    return some
+
+
+@merged
+def is_healthy(
+    fixed: Fixed, books: Books, prices: Prices, awake: Awake, p: int, u: int, step: int
+) -> bool:
+    """Whether a unit has surely not fallen; if so it sleeps as long as its buffer allows."""
+    own, needed, exposure, held = assess_unit(fixed, books, prices, p, u)
+    if fixed.units.has_options[u] and holds_options(fixed, books, p, u):
+        floor = option_floor(fixed, books, prices, p, u, step)
+        return own + floor - needed > TRUSTED * (abs(own) + abs(floor) + needed)
+    if own < needed and held:
+        return False
+    put_to_sleep(fixed, awake, p, u, own - needed, exposure, False)
+    return True
+
+
+@record_kernel(lambda: types_of(Fixed, Books, Prices, Awake, "i1", "i1", "i0", "b1"))
+def rest_paths(
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    awake: Awake,
+    room: Array,
+    paths: Array,
+    step: int,
+    restless: Array,
+) -> None:
+    """Look at who is due on paths (n,); ``restless`` (n,) where the plain loop must look too.
+
+    Nobody who has fallen, and nobody on a path with one who waits, is put to sleep.
+    """
+    for n in range(paths.size):
+        p = paths[n]
+        count = collect_due(awake, p, room)
+        restless[n] = waits(awake, p, room[:count])
+        if not restless[n]:
+            for m in range(count):
+                if not is_healthy(fixed, books, prices, awake, p, room[m], step):
+                    restless[n] = True

@@ -1,0 +1,95 @@
+"""Who is awake, for the plain loop while it finishes a step of the compiled one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.rest_kernel import rest_paths
+from seawall.cascade.fast.wake_kernel import (
+    begin_awake,
+    due_on_paths,
+    schedule_pairs,
+    tick_paths,
+    wake_pairs,
+)
+from seawall.cascade.wakeup import Turn
+
+
+class FastWaker:
+    """The compiled loop's list of awake units, with the functions that the plain loop asks for."""
+
+    def __init__(self, fixed: layout.Fixed, books: layout.Books, prices: layout.Prices) -> None:
+        paths, units = books.cash.shape
+        feeds = prices.feed.shape[1]
+        self.fixed, self.books = fixed, books
+        self.awake = layout.Awake(
+            fall_next=np.zeros((paths, feeds), dtype=np.int64),
+            rise_next=np.zeros((paths, feeds), dtype=np.int64),
+            far_next=np.zeros((paths, feeds + 1), dtype=np.int64),
+            reached=np.zeros((paths, feeds + 1)),
+            origin=np.zeros((paths, feeds)),
+            clock=np.ones(paths),
+            unit=np.zeros((paths, units), dtype=np.int32),
+            level=np.zeros((paths, units), dtype=np.float32),
+            place=np.zeros((paths, units), dtype=np.int32),
+            number=np.zeros(paths, dtype=np.int64),
+        )
+        self._prices, self._step = prices, 0
+        self._room = np.zeros(units, dtype=np.int64)
+        begin_awake(fixed, self.awake, books, prices)
+
+    def at(self, step: int, prices: layout.Prices) -> None:
+        """The plain loop goes on with this step, on these arrays."""
+        self._step, self._prices = step, prices
+
+    def tick(
+        self, path: Ints, before: Floats, after: Floats, new_step: bool, turn: Turn | None
+    ) -> None:
+        """Let the clocks see prices (n, f) that moved, and factors on margin that turned."""
+        self._step += int(new_step)
+        none = np.zeros((0, 0))
+        arrays = (before, after) + ((none, none) if turn is None else (turn.step, turn.start))
+        tick_paths(
+            self.fixed,
+            self.awake,
+            self.books,
+            self._prices,
+            np.ascontiguousarray(path, dtype=np.int64),
+            *(np.ascontiguousarray(array) for array in arrays),
+            self._step,
+            new_step,
+            turn is not None,
+        )
+
+    def restless(self, paths: Ints) -> Ints:
+        """Those of paths (n,) on which the plain loop has something to do at this step."""
+        out = np.zeros(paths.size, dtype=bool)
+        rest_paths(
+            self.fixed, self.books, self._prices, self.awake, self._room, paths, self._step, out
+        )
+        return paths[out]
+
+    def wake_units(self, path: Ints, unit: Ints) -> None:
+        """These pairs must be checked at the next look."""
+        wake_pairs(
+            self.awake,
+            np.ascontiguousarray(path, dtype=np.int64),
+            np.ascontiguousarray(unit, dtype=np.int64),
+        )
+
+    def due(self, active: Ints) -> tuple[Ints, Ints]:
+        """Pairs to check on active paths, in path order, then unit order."""
+        active = np.ascontiguousarray(active, dtype=np.int64)
+        out = np.empty(int(self.awake.number[active].sum()), dtype=np.int64)
+        ends = np.zeros(active.size, dtype=np.int64)
+        due_on_paths(self.awake, active, out, ends)
+        count = np.diff(ends, prepend=0)
+        return np.repeat(active, count), out[: int(ends[-1]) if ends.size else 0]
+
+    def schedule(
+        self, path: Ints, unit: Ints, buffer: Floats, exposure: Floats, stay: Bools
+    ) -> None:
+        """Let checked pairs sleep as long as their buffers allow."""
+        schedule_pairs(self.fixed, self.awake, path, unit, buffer, exposure, stay)
