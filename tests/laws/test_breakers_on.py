@@ -146,3 +146,30 @@ def test_slots_that_never_act_change_no_bit(recipe: Recipe) -> None:
     _, tape, _ = run_case(replace(case, rulebooks=rulebooks), exogenous)
     if (exogenous.max(axis=1) <= 2.0 * exogenous.min(axis=1)).all():
         assert_same(tape, plain, FILTER)
+
+
+@pytest.mark.parametrize("seed", [38, 44, 53])
+def test_a_factor_that_turns_wakes_whom_prices_alone_would_let_sleep(seed: int) -> None:
+    """Small moves, margin up to thirty times: without the turn in the clock the filter misses
+    these accounts, which was tried."""
+    recipe = Recipe(
+        seed=seed,
+        linear=6,
+        inverse=0,
+        borrowers=0,
+        writers=0,
+        layers=("fund", "socialised"),
+        capital=0.1,
+        deep=True,
+        lag=False,
+        rates=False,
+        healthy=True,
+    )
+    plain, exogenous = build(recipe)
+    calm = exogenous[:, :1] * np.exp(0.03 * np.log(exogenous / exogenous[:, :1]))
+    rule = {"rule": "volatility_scaled", "strength": 3.0, "cap": 30.0}
+    case = with_slots(plain, {"dynamic_margin": rule})
+    _, tape, _ = run_case(case, calm)
+    _, unfiltered, _ = run_case(case, calm, filtered=False)
+    assert unfiltered.path.size > 0
+    assert_same(tape, unfiltered, FILTER)
