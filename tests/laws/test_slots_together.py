@@ -1,5 +1,6 @@
 """L1 and L6 with slots of every group at once: breakers, dynamic margin, liquidation, oracle,
-chain, market; each drawn in or out. A seed stands for one combination and one random Case.
+chain, waterfall, market; each drawn in or out. A seed stands for one combination and one random
+Case.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from numpy.random import Generator
 from oracle_cases import CAPS, CHAINS, CONFIDENCE, SOURCES
 from random_cases import EXAMPLES, Recipe, build, laws
 from test_breakers_on import CAP, DEPTH, INTEREST, TRADING, VOLATILITY
+from test_l1_exact_ledger import EXACT
 from test_l1_money import assert_conserved
 from test_l6_same_tape import CHUNKS, FILTER, assert_same
 from test_market_slots_on import IMPACT, slots, with_slots
 from tiny_cases import Floats, run_case
 
+from seawall.cascade.engine import prepare
+from seawall.cascade.exact_settlement import settle
+from seawall.cascade.journal import Journal, cells_of
 from seawall.cascade.reference import run
 from seawall.cascade.tape import select
 from seawall.case import Case
+from seawall.waterfall.adl_rules import ADL_RULES
 
 some = settings(laws, max_examples=max(4, EXAMPLES // 4))
 LAYERS = (
@@ -64,9 +70,11 @@ def combination(seed: int) -> tuple[Case, Floats]:
     if "backstop" not in layers:
         book.pop("backstop", None)
     elsewhere = {slot: rule for slot, rule in breakers.items() if slot in TRADING}
+    payers = _waterfall(rng, layers)
+    haircut = {"socialise": {"rule": "depositor_haircut"}} if rng.random() < 0.5 else {}
     own = {
-        "perps": {**breakers, **oracle, **book},
-        "lender": {**elsewhere, **oracle, **lender},
+        "perps": {**breakers, **oracle, **book, **payers},
+        "lender": {**elsewhere, **oracle, **lender, **haircut},
         "options": elsewhere,
     }
     rulebooks = {
@@ -78,6 +86,21 @@ def combination(seed: int) -> tuple[Case, Floats]:
     return case, exogenous
 
 
+def _waterfall(rng: Generator, layers: tuple[str, ...]) -> dict[str, Any]:
+    """Rules of ADL, socialised loss and fund, each drawn in or out."""
+    out: dict[str, Any] = {}
+    if "adl" in layers and rng.random() < 0.7:
+        out["adl"] = {"rule": _one(rng, tuple(ADL_RULES))}
+        if out["adl"]["rule"] == "pool_flag":
+            out["adl"] |= {"pool": 1e4, "max_factor": 0.3, "min_factor": 0.1}
+    if rng.random() < 0.5:
+        shared = ("equity_pro_rata", "funding_index", "cash_haircut")
+        out["socialise"] = {"rule": _one(rng, shared)}
+    if rng.random() < 0.5:
+        out["fund"] = {"target": 1e4, "cap": float(_one(rng, (1e2, 1e4)))}
+    return out
+
+
 def _one(rng: Generator, of: tuple[Any, ...]) -> Any:
     return of[int(rng.integers(len(of)))]
 
@@ -86,8 +109,10 @@ def _one(rng: Generator, of: tuple[Any, ...]) -> Any:
 @given(st.integers(0, 2**31))
 def test_money_and_the_same_tape_with_slots_of_every_group(seed: int) -> None:
     case, exogenous = combination(seed)
-    setup, tape, state = run_case(case, exogenous)
+    setup = prepare(case)
+    tape, state = run(setup, exogenous, journal=Journal(cells_of(setup.table)))
     assert_conserved(setup, exogenous, state)
+    assert settle(setup, state).imbalance == 0, EXACT
     _, unfiltered, _ = run_case(case, exogenous, filtered=False)
     assert_same(tape, unfiltered, FILTER)
     # Random numbers go by path: the first paths of a run are a run of their own.
