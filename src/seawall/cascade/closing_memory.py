@@ -50,6 +50,8 @@ class SoftLoans:
     coins (p, l) collateral per band at the start; quote, sold (p, l, b) what each band has received
     and what it has sold since; moved (p, l) True where that is not nothing
     inside (p, l) False where there is no debt, and once a keeper may close the loan
+    feeds (g,), highest (p, g) the collaterals' feeds and the highest top at each; touched (p,) True
+    once any loan of the path has traded: what a quiet step looks at
     """
 
     rule: SoftBands
@@ -61,6 +63,9 @@ class SoftLoans:
     sold: Floats
     moved: Bools
     inside: Bools
+    feeds: Ints
+    highest: Floats
+    touched: Bools
 
 
 @dataclass
@@ -123,6 +128,10 @@ def _in_bands(
     top = np.zeros_like(at)
     top[usable] = top_price(rule, size[usable], debt[:, unit][usable], at[usable])
     shape = (*top.shape, rule.bands)
+    # In the oracle's own price: a basis between feed and collateral is divided out.
+    feeds, where = np.unique(rows.feed[row], return_inverse=True)
+    highest = np.zeros((top.shape[0], feeds.size))
+    np.maximum.at(highest, (every, where[None, :]), top / rows.multiplier[row])
     return SoftLoans(
         rule=rule,
         unit=unit,
@@ -133,4 +142,8 @@ def _in_bands(
         sold=np.zeros(shape),
         moved=np.zeros(top.shape, dtype=bool),
         inside=usable,
+        feeds=feeds,
+        # A little early, so that rounding never leaves a band out.
+        highest=highest * (1.0 + 1e-9),
+        touched=np.zeros(top.shape[0], dtype=bool),
     )

@@ -37,9 +37,14 @@ def trade_bands(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints
 def in_reach(setup: Setup, state: State, loans: SoftLoans) -> tuple[Ints, Ints]:
     """Path and loan of all bands that a trade is possible in."""
     rows = setup.table.rows
-    oracle = state.quotes.price[:, rows.feed[loans.row]] * rows.multiplier[loans.row]
-    path, loan = np.nonzero(loans.inside & ((oracle < loans.top) | loans.moved))
-    return path, loan
+    low = state.quotes.price[:, loans.feeds] < loans.highest
+    paths = np.flatnonzero(low.any(axis=1) | loans.touched)
+    if paths.size == 0:
+        return paths, paths
+    oracle = state.quotes.price[paths[:, None], rows.feed[loans.row]] * rows.multiplier[loans.row]
+    near = (oracle < loans.top[paths]) | loans.moved[paths]
+    where, loan = np.nonzero(loans.inside[paths] & near)
+    return paths[where], loan
 
 
 def _trade_venue(
@@ -62,6 +67,7 @@ def _trade_venue(
     loans.quote[path, loan] = quote[traded]
     loans.sold[path, loan] += y[traded] - coins[traded]
     loans.moved[path, loan] = True
+    loans.touched[path] = True
     unit, asset = loans.unit[loan], rows.asset[row]
     to_balance(setup, state, path, row, -sold)
     between(state, v, path, asset, "pool", "outside", sold)
