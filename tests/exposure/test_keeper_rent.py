@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_cases import Trader, coin, lending_venue, paths_of, run_case, tiny_case
 
 from seawall.case import Case
+from seawall.casefile import load_case, sample_case, save_case
+from seawall.exposure import check
 from seawall.exposure.keeper_rent import keeper_rent
 from seawall.exposure.system import system_numbers
 from seawall.venues import Collateral, Liquidation
@@ -66,3 +70,24 @@ def test_a_case_without_keepers_says_nothing_of_them() -> None:
     made = case({})
     setup, tape, _ = run_case(made, paths_of(made, ETH=[100.0, 95.0]))
     assert "keepers" not in system_numbers(setup, tape, 1)
+
+
+def test_check_reports_the_keepers_of_a_saved_case(tmp_path: Path) -> None:
+    """The sample's lender with racing keepers, saved, loaded and run."""
+    sample = sample_case(30)
+    name = next(n for n, book in sample.rulebooks.items() if book.liquidation.style == "keeper")
+    keepers = {"kinds": [{"count": 2, "failure": 0.1}, {"count": 1}], "priority_share": 0.5}
+    book = replace(sample.rulebooks[name], mechanisms={"keepers": keepers})
+    named = replace(sample, rulebooks={**sample.rulebooks, name: book})
+    save_case(named, tmp_path / "case")
+    loaded = load_case(tmp_path / "case")
+    assert loaded.rulebooks[name].mechanisms == {"keepers": keepers}
+    answer = check(loaded, paths=20, horizon_seconds=86_400.0, seed=3)
+    assert set(answer["system"]["keepers"]) >= {"rent_mean", "solvency_cost_mean", "zero_bids"}
+    assert documented() >= set(answer["system"]["keepers"])
+
+
+def documented() -> set[str]:
+    """Names in code on the page of the JSON."""
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
+    return set(re.findall(r"`(\w+)`", text))
