@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seawall.waterfall.pool_flag import PoolMemory, PoolSides, flagged
-from seawall.waterfall.pool_flag_kernel import flagged_row
+from seawall.waterfall.pool_flag_kernel import flagged_paths, flagged_row
 
 
 def random_sides(seed: int) -> tuple[PoolSides, PoolMemory, np.ndarray]:
@@ -43,6 +43,9 @@ def test_compiled_and_plain_flag_the_same_paths(seed: int) -> None:
     plain = flagged(sides, memory, price).any(axis=1)
     found = [bool(flagged_row(sides, memory, p, price[p])) for p in range(price.shape[0])]
     assert found == plain.tolist()
+    out = np.zeros(price.shape[0], dtype=bool)
+    flagged_paths(*sides, *memory, price, out)
+    assert out.tolist() == found
     assert sum(found) > 0
 
 

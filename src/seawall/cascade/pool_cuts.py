@@ -98,12 +98,27 @@ def cut_pools(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWrit
     if pools is None:
         return paths[:0]
     sum_sides(setup, state, paths)
+    if paths.size == state.depth.size:
+        paths = _flagged_paths(pools, state.quotes.price)
+        if paths.size == 0:
+            return paths
     held, cost, pool, stale = pools.memory
     part = PoolMemory(held[paths], cost[paths], pool[paths], stale[paths])
     found = flagged(pools.sides, part, state.quotes.price[paths])
     for n, g in zip(*np.nonzero(found), strict=True):
         _cut_side(setup, state, step, int(paths[n]), int(g), tape)
     return paths[found.any(axis=1)]
+
+
+def _flagged_paths(pools: Pools, price: Floats) -> Ints:
+    """Paths with a flagged side at feed prices (p, f): compiled where that is at hand."""
+    from seawall.waterfall.pool_flag_kernel import flagged_paths
+
+    if not flagged_paths.ready():
+        return np.flatnonzero(flagged(pools.sides, pools.memory, price).any(axis=1))
+    out = np.zeros(price.shape[0], dtype=bool)
+    flagged_paths(*pools.sides, *pools.memory, np.ascontiguousarray(price), out)
+    return np.flatnonzero(out)
 
 
 def _cut_side(setup: Setup, state: State, step: int, p: int, g: int, tape: TapeWriter) -> None:

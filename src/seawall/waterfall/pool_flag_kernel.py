@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import helper, kernel
 from seawall.waterfall.pool_flag import PoolMemory, PoolSides
 
 
@@ -22,3 +22,29 @@ def flagged_row(rule: PoolSides, memory: PoolMemory, p: int, price: NDArray[np.f
         if profit > 0 and profit > rule.max_factor[g] * memory.pool[p, rule.market[g]]:
             return True
     return False
+
+
+@kernel(
+    "void(i8[::1], f8[::1], i8[::1], i8[::1], f8[::1], f8[::1], f8[::1],"
+    " f8[:, ::1], f8[:, ::1], f8[:, ::1], b1[::1], f8[:, ::1], b1[::1])"
+)
+def flagged_paths(
+    market: NDArray[np.int64],
+    side: NDArray[np.float64],
+    feed: NDArray[np.int64],
+    settle: NDArray[np.int64],
+    factor: NDArray[np.float64],
+    inverse: NDArray[np.float64],
+    max_factor: NDArray[np.float64],
+    held: NDArray[np.float64],
+    cost: NDArray[np.float64],
+    pool: NDArray[np.float64],
+    stale: NDArray[np.bool_],
+    price: NDArray[np.float64],
+    out: NDArray[np.bool_],
+) -> None:
+    """Write into ``out`` (p,) on which paths any side is flagged at feed prices (p, f)."""
+    rule = PoolSides(market, side, feed, settle, factor, inverse, max_factor)
+    memory = PoolMemory(held, cost, pool, stale)
+    for p in range(out.size):
+        out[p] = flagged_row(rule, memory, p, price[p])
