@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seawall.waterfall.pool_flag import PoolMemory, PoolSides, flagged
+from seawall.waterfall.pool_flag import flagged
 from seawall.waterfall.pool_flag_kernel import flagged_paths, flagged_row
+from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 
 
 def random_sides(seed: int) -> tuple[PoolSides, PoolMemory, np.ndarray]:

@@ -19,7 +19,8 @@ from seawall.cascade.table import chosen
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.foundation.arrays import segment_sums
 from seawall.margin.table.margin_table import RowKind
-from seawall.waterfall.pool_flag import PoolFlag, PoolMemory, PoolSides, cut, flagged
+from seawall.waterfall.pool_flag import PoolFlag, cut, flagged
+from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 
 if TYPE_CHECKING:
     from seawall.cascade.state import State

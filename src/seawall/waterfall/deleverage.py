@@ -33,7 +33,8 @@ def take(rule: HyperliquidRanking, winners: Winners, need: Need) -> Taken:
 def rank_score(size: Floats, mark: Floats, entry: Floats, equity: Floats) -> Floats:
     """Score (n,) of each holder, highest is closed first; accounts without equity are last."""
     ratio = np.where(size > 0, mark / entry, entry / mark)
-    leverage = np.abs(size) * mark / np.maximum(equity, 1e-300)
+    with np.errstate(over="ignore"):  # next to no equity: first in the queue, whatever the number
+        leverage = np.abs(size) * mark / np.maximum(equity, 1e-300)
     return np.where(equity > 0, ratio * leverage, 0.0)
 
 

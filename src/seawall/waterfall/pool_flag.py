@@ -13,15 +13,16 @@ alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
-from seawall.book.book import Bools, Floats, Ints
+from seawall.book.book import Bools, Floats
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import POSITIVE_AMOUNT, Quantity
 from seawall.foundation.record import number
 from seawall.waterfall.deleverage import take_in_order
+from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 from seawall.waterfall.winners import CONTRACTS, Need, Taken, Winners
 
 FACTOR = Quantity("a fraction from 0 to below 1 (0.85 means 85%)", 0.0, 1.0, open_high=True)
@@ -45,35 +46,6 @@ class PoolFlag:
                 f"min_factor is {self.min_factor:g} and max_factor {self.max_factor:g}",
                 expected="a min_factor that is not above max_factor",
             )
-
-
-class PoolSides(NamedTuple):
-    """Every side of every market with a pool, (g,) each: what the flag looks at in each step.
-
-    market   of the contract (margin price = feed price x factor); side +1 longs, -1 shorts
-    feed, settle   feeds of the contract and of what it settles in; inverse 1.0 where inverse
-    max_factor     profit over pool at which the side is flagged
-    """
-
-    market: Ints
-    side: Floats
-    feed: Ints
-    settle: Ints
-    factor: Floats
-    inverse: Floats
-    max_factor: Floats
-
-
-class PoolMemory(NamedTuple):
-    """held, cost (p, g): sum of |size|, and of |size| x entry (inverse: / entry); pool (p, m).
-
-    stale (p,) True where holdings have changed since the sums were taken.
-    """
-
-    held: Floats
-    cost: Floats
-    pool: Floats
-    stale: Bools
 
 
 def flagged(rule: PoolSides, memory: PoolMemory, price: Floats) -> Bools:

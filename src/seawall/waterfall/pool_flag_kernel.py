@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.compiled import helper, kernel
-from seawall.waterfall.pool_flag import PoolMemory, PoolSides
+from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 
 
 @helper
