@@ -4,7 +4,7 @@ Order of events within a step (part of the specification, docs/architecture.md):
 exogenous price -> recovery of impact -> market price -> volatility and depth -> oracle ->
 funding -> soft bands, the vault's own sales -> check -> margin calls -> rounds of (close: vault,
 ADL, forced orders or auction; keepers; impact; settlement; fund; ADL; socialised loss; direct
-prices; check; margin calls) -> expiry of options -> log.
+prices; check; margin calls) -> pool cuts -> expiry of options -> log.
 Rounds repeat within a step until nobody new is breached: venues that margin at the market price
 react at once; oracle venues see the new price when their feed publishes it.
 
