@@ -41,9 +41,11 @@ def settle_expired(setup: Setup, state: State, step: int, paths: Ints, tape: Tap
 def expiry_steps(setup: Setup, steps: int) -> Bools:
     """True (steps + 1,) where an option or a future of any trader expires within the step."""
     out = np.zeros(steps + 1, dtype=bool)
-    for step in range(1, steps + 1):
-        due = _due(setup, setup.table.options.years, step).size
-        out[step] = bool(due or _due(setup, setup.table.rows.years, step).size)
+    # Perpetuals and balances never expire, and of many rows few expiries are left.
+    years = np.concatenate([setup.table.options.years, setup.table.rows.years])
+    years = np.unique(years[np.isfinite(years)])
+    for step in range(1, steps + 1 if years.size else 0):
+        out[step] = bool(_due(setup, years, step).size)
     return out
 
 

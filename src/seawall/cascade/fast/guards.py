@@ -40,21 +40,20 @@ def compile_guards(setup: Setup, steps: int) -> layout.Guards:
     slices = -(-(steps + 1) // slice_steps)
     tables: list[Floats] = []
     feeds: list[int] = []
-    first = np.zeros(units.account.size + 1, dtype=np.int64)
-    for u in range(units.account.size):
-        mine = np.arange(units.options[u], units.options[u + 1])
-        first[u] = len(tables)
-        if mine.size and _bounded(setup, u, mine):
+    count = np.zeros(units.account.size + 1, dtype=np.int64)
+    for u in np.flatnonzero(np.diff(units.options)).tolist():
+        mine, before = np.arange(units.options[u], units.options[u + 1]), len(tables)
+        if _bounded(setup, u, mine):
             # A unit that is only long has a table of zeros: known to add nothing.
             for feed in np.unique(options.feed[mine]):
                 short = mine[(options.feed[mine] == feed) & (options.size[mine] < 0.0)]
                 tables.append(_table(setup, short, int(feed), slices, slice_steps))
                 feeds.append(int(feed))
-    first[-1] = len(tables)
+        count[u + 1] = len(tables) - before
     cells = round(REACH / WIDTH)
     feed = np.array(feeds, dtype=np.int64)
     return layout.Guards(
-        first=first,
+        first=np.cumsum(count),
         feed=feed,
         origin=setup.spot[setup.table.feed_asset[feed]],
         low=np.array(tables).reshape(len(tables), slices, cells),
