@@ -6,10 +6,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_cases import oracle_cases
-from random_cases import Recipe, laws
+from random_cases import EXAMPLES, Recipe, build, recipes
+from random_cases import laws as all_laws
 from test_l1_money import assert_conserved
 from test_l4_waterfall import fund_flows, watched
 from test_l6_same_tape import CHUNKS, FILTER, WORLDS, assert_same
@@ -24,6 +25,8 @@ from seawall.cascade.tape import EventKind, join, select
 from seawall.case import Case
 
 Made = tuple[Recipe, Case, Floats]
+# Every Case here has many mechanisms at once, and costs more than others.
+laws = settings(all_laws, max_examples=max(EXAMPLES // 2, 1))
 
 
 @laws
@@ -81,3 +84,20 @@ def test_powers_of_two_to_the_last_bit(made: Made, c: float) -> None:
     _, one, _ = run_case(case, exogenous)
     _, other, _ = run_case(scaled(case, c), exogenous)
     assert_scaled(one, other, c, exact=True)
+
+
+@laws
+@given(recipes(lag=True))
+def test_a_stage_that_does_nothing_changes_nothing(recipe: Recipe) -> None:
+    """An interval of no width: the same tape as the push feed alone, a staleness breaker included.
+
+    What is seen passes through every stage, and its age is counted by stamps instead of rings.
+    """
+    case, exogenous = build(recipe)
+    stale: dict[str, object] = {"staleness": {"limit_seconds": 180.0}}
+    nothing = {"oracle_confidence": {"z": 0.0, "horizon_seconds": 60.0}}
+    tapes = []
+    for slots in (stale, {**stale, **nothing}):
+        rulebooks = {n: replace(rules, mechanisms=slots) for n, rules in case.rulebooks.items()}
+        tapes.append(run_case(replace(case, rulebooks=rulebooks), exogenous)[1])
+    assert_same(tapes[0], tapes[1], FILTER)

@@ -18,6 +18,7 @@ from seawall.oracle.median import Median, median_memory, median_rule, numbers_ne
 from seawall.oracle.publication import (
     OracleMemory,
     OracleRule,
+    oracle_rule,
     publish_all,
     push_memory,
     push_rule,
@@ -58,7 +59,7 @@ def begin(
     feed_rule = compile_feeds(stages.feeds, dt)
     feeds = start(feed_rule, price)
     auctions = columns(stages.auction)
-    rule = OracleRule(
+    rule = oracle_rule(
         twap_rule(columns(stages.twap), dt),
         median_rule(columns(stages.median), dt),
         push_rule(feed_rule),

@@ -30,6 +30,7 @@ from seawall.oracle.median import Median, median_memory, median_rule, numbers_ne
 from seawall.oracle.publication import (
     OracleMemory,
     OracleRule,
+    oracle_rule,
     publish_all,
     push_memory,
     push_rule,
@@ -103,7 +104,7 @@ def compile_oracles(
     for each in (twaps, medians, pulls, caps, auctions, waiting):
         for _, feeds in each:
             altered[feeds] = True
-    rule = OracleRule(
+    rule = oracle_rule(
         twap_rule(twaps, step_seconds),
         median_rule(medians, step_seconds),
         push_rule(feed_rule),

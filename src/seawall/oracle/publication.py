@@ -25,6 +25,9 @@ from seawall.oracle.median import MedianMemory, MedianRule, median_step
 from seawall.oracle.pull import PullMemory, PullRule, pull_step
 from seawall.oracle.twap import TwapMemory, TwapRule, twap_step
 
+# Places of the stages in ``OracleRule.used``.
+TWAP, MEDIAN, PULL, LANDING, CAPPED, AUCTION, CONFIDENCE = range(7)
+
 
 class PushRule(NamedTuple):
     """The columns of `FeedRule`."""
@@ -44,7 +47,7 @@ class PushMemory(NamedTuple):
 
 
 class OracleRule(NamedTuple):
-    """Every stage's columns; a stage that nobody uses has no feeds."""
+    """Every stage's columns; a stage that nobody uses has no feeds and is not ``used`` (7,)."""
 
     twap: TwapRule
     median: MedianRule
@@ -54,6 +57,7 @@ class OracleRule(NamedTuple):
     capped: CappedRule
     auction: AuctionRule
     confidence: ConfidenceRule
+    used: Bools
 
 
 class OracleMemory(NamedTuple):
@@ -82,6 +86,22 @@ class OracleMemory(NamedTuple):
 def push_rule(rule: FeedRule) -> PushRule:
     """The same columns, as the compiled step wants them."""
     return PushRule(rule.deviation, rule.heartbeat_steps, rule.delay_steps)
+
+
+def oracle_rule(
+    twap: TwapRule,
+    median: MedianRule,
+    push: PushRule,
+    pull: PullRule,
+    landing: LandingRule,
+    capped: CappedRule,
+    auction: AuctionRule,
+    confidence: ConfidenceRule,
+) -> OracleRule:
+    """All stages together."""
+    stages = (twap, median, pull, landing, capped, auction, confidence)
+    used = np.array([stage.feed.size > 0 for stage in stages], dtype=bool)
+    return OracleRule(twap, median, push, pull, landing, capped, auction, confidence, used)
 
 
 def push_memory(state: FeedState) -> PushMemory:

@@ -9,7 +9,19 @@ from seawall.oracle.columns import Floats, Ints
 from seawall.oracle.confidence_kernel import confidence_path
 from seawall.oracle.landing_kernel import landing_path
 from seawall.oracle.median_kernel import median_path
-from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
+from seawall.oracle.publication import (
+    AUCTION,
+    CAPPED,
+    CONFIDENCE,
+    LANDING,
+    MEDIAN,
+    PULL,
+    TWAP,
+    OracleMemory,
+    OracleRule,
+    PushMemory,
+    PushRule,
+)
 from seawall.oracle.pull_kernel import pull_path
 from seawall.oracle.twap_kernel import twap_path
 
@@ -52,11 +64,19 @@ def publish_path(
         return
     for f in range(price.size):
         price[f] = market[f]
-    twap_path(rule.twap, memory.twap, p, step, price)
-    median_path(rule.median, memory.median, p, step, price)
+    # Touching a record counts references to all its arrays: empty stages are not touched.
+    if rule.used[TWAP]:
+        twap_path(rule.twap, memory.twap, p, step, price)
+    if rule.used[MEDIAN]:
+        median_path(rule.median, memory.median, p, step, price)
     push_path(rule.push, memory.push, p, step, price, stamp)
-    pull_path(rule.pull, memory.pull, p, step, price, stamp, usable)
-    landing_path(rule.landing, memory.landing, p, step, price, stamp)
-    capped_path(rule.capped, memory.capped, p, step, price)
-    auction_path(rule.auction, memory.auction, p, step, price, stamp)
-    confidence_path(rule.confidence, memory.confidence, p, market, width)
+    if rule.used[PULL]:
+        pull_path(rule.pull, memory.pull, p, step, price, stamp, usable)
+    if rule.used[LANDING]:
+        landing_path(rule.landing, memory.landing, p, step, price, stamp)
+    if rule.used[CAPPED]:
+        capped_path(rule.capped, memory.capped, p, step, price)
+    if rule.used[AUCTION]:
+        auction_path(rule.auction, memory.auction, p, step, price, stamp)
+    if rule.used[CONFIDENCE]:
+        confidence_path(rule.confidence, memory.confidence, p, market, width)
