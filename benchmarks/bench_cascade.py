@@ -16,6 +16,7 @@ import cascade_brute
 import cascade_numpy
 from cascade_books import (
     QUOTE,
+    CrossCrowd,
     Floats,
     cross_case,
     cross_crowd,
@@ -127,6 +128,32 @@ def two_threads() -> Benchmark:
     )
 
 
+def million() -> Benchmark:
+    """A million cross-margin accounts; made when first asked for, as it takes seconds."""
+
+    @cache
+    def crowd() -> CrossCrowd:
+        return cross_crowd(1_000_000)
+
+    @cache
+    def data() -> tuple[Setup, Floats]:
+        setup = prepare(cross_case(crowd()))
+        return setup, drawn(setup, 2)
+
+    def brute() -> object:
+        setup, exogenous = data()
+        return cascade_brute.cross(crowd(), coins_of(exogenous[:1], setup.table.assets, QUOTE)[0])
+
+    return Benchmark(
+        key="cross_1m_vs_brute",
+        goal=5.0,
+        ours=lambda: run_fast(*data()),
+        theirs=brute,
+        scale=2.0,
+        what="1,000,000 cross-margin accounts, two paths",
+    )
+
+
 def prices() -> Benchmark:
     """Exogenous prices of twenty correlated coins: compiled against the plain twin."""
     market = cross_case(cross_crowd(1)).market
@@ -194,6 +221,7 @@ BENCHMARKS = [
         paths=4,
         sample=4,
     ),
+    million(),
     two_threads(),
     prices(),
     *(quiet(slot, 1.0 / 1.1, frozenset([slot])) for slot in (*VENUE, *MARKET)),
