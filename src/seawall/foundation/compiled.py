@@ -146,15 +146,23 @@ def helper(function: Function) -> Function:
     return made
 
 
-def merged(function: Function) -> Function:
-    """A part of a kernel in its own words: pasted into its callers before anything is compiled.
+def record_helper(function: Function) -> Function:
+    """As :func:`helper`, for parts of a :func:`record_kernel`: no references are counted here."""
+    import numba
 
-    For large parts with records of arrays as arguments, where a function of its own (``helper``)
-    would be compiled once for itself and once more in each caller.
+    compiled: Any = numba.njit(error_model="numpy", forceinline=True, _nrt=False)(function)
+    made: Function = compiled
+    return made
+
+
+def record_part(function: Function) -> Function:
+    """A part of a :func:`record_kernel` that is called, not pasted in: large, and seldom run.
+
+    A call hands over every array of every record, so it costs some hundred nanoseconds.
     """
     import numba
 
-    compiled: Any = numba.njit(error_model="numpy", inline="always")(function)
+    compiled: Any = numba.njit(error_model="numpy", _nrt=False)(function)
     made: Function = compiled
     return made
 

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import math
 
-from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Course, Fixed, Prices
+from seawall.cascade.fast.layout_kernel import (
+    Array,
+    Awake,
+    Course,
+    Feeds,
+    Fixed,
+    Impact,
+    Prices,
+)
 from seawall.cascade.fast.wake_kernel import tick
-from seawall.foundation.compiled import merged
+from seawall.foundation.compiled import record_helper
 
 LOWEST = 0.01
 
 
-@merged
+@record_helper
 def displaced(square_root: bool, strength: float, flow: float) -> float:
     """Factor on the exogenous price while ``flow`` is outstanding: impact/linear, square_root."""
     if flow == 0.0:
@@ -27,10 +35,11 @@ def displaced(square_root: bool, strength: float, flow: float) -> float:
     return 1.0 / power if flow < 0.0 else power
 
 
-@merged
-def move_market(fixed: Fixed, prices: Prices, course: Course, p: int, exogenous: Array) -> None:
-    """Impact decays, the market moves with the path, volatility is felt."""
-    rule = fixed.impact
+@record_helper
+def move_market(
+    rule: Impact, prices: Prices, trough: Array, peak: Array, p: int, exogenous: Array
+) -> None:
+    """Impact decays, the market moves with the path, volatility is felt; extremes are kept."""
     for k in range(exogenous.size):
         base = exogenous[k]
         prices.exogenous[p, k] = base
@@ -45,21 +54,15 @@ def move_market(fixed: Fixed, prices: Prices, course: Course, p: int, exogenous:
         if market != before:
             move = abs(market / before - 1.0) / rule.expected_move[k]
         prices.restlessness[p, k] = felt + rule.volatility_weight * (move - felt)
-        note_extremes(prices, course, p, k)
+        trough[p, k] = min(trough[p, k], market)
+        peak[p, k] = max(peak[p, k], market)
 
 
-@merged
-def note_extremes(prices: Prices, course: Course, p: int, k: int) -> None:
-    """Keep the lowest and the highest market price of an asset."""
-    market = prices.market[p, k]
-    course.trough[p, k] = min(course.trough[p, k], market)
-    course.peak[p, k] = max(course.peak[p, k], market)
-
-
-@merged
-def publish_feeds(fixed: Fixed, prices: Prices, p: int, step: int, before: Array) -> None:
+@record_helper
+def publish_feeds(
+    rule: Feeds, prices: Prices, p: int, step: int, step_seconds: float, before: Array
+) -> None:
     """Each feed sends when it has moved enough or is old; what it sent is seen after its delay."""
-    rule = fixed.feeds
     ring_rows = prices.ring.shape[0]
     for f in range(before.size):
         market = prices.market[p, rule.asset[f]]
@@ -77,25 +80,26 @@ def publish_feeds(fixed: Fixed, prices: Prices, p: int, step: int, before: Array
         if prices.fresh[p]:
             seen = market
         prices.feed[p, f] = seen
-        prices.integral[p, f] = prices.integral[p, f] + seen * fixed.step_seconds
+        prices.integral[p, f] = prices.integral[p, f] + seen * step_seconds
 
 
-@merged
+@record_helper
 def advance(
     fixed: Fixed,
-    books: Books,
     prices: Prices,
     awake: Awake,
     course: Course,
     p: int,
+    world: int,
     step: int,
     exogenous: Array,
     before: Array,
 ) -> None:
     """One step of prices on one path; ``before`` (f,) is working room for the feeds' old prices."""
-    move_market(fixed, prices, course, p, exogenous)
-    publish_feeds(fixed, prices, p, step, before)
-    tick(fixed, books, prices, awake, p, before, prices.feed[p], step, True)
+    move_market(fixed.impact, prices, course.trough, course.peak, p, exogenous)
+    publish_feeds(fixed.feeds, prices, p, step, fixed.step_seconds, before)
+    after, integral = prices.feed[p], prices.integral[p]
+    tick(fixed.wakes, awake, p, world, before, after, integral, step, True)
     if course.seen.shape[2] > 0:
         for f in range(before.size):
             course.seen[p, step, f] = prices.feed[p, f]

@@ -5,13 +5,13 @@ The same operations in the same order as `seawall.margin.table.assess`, row by r
 
 from __future__ import annotations
 
-from seawall.cascade.fast.layout_kernel import Books, Fixed, Prices, Tiers
-from seawall.foundation.compiled import merged
+from seawall.cascade.fast.layout_kernel import Array, Books, Fixed, Prices, Rows, Tiers
+from seawall.foundation.compiled import record_helper
 
 INVERSE, BALANCE = 1, 2
 
 
-@merged
+@record_helper
 def line_margin(tiers: Tiers, table: int, notional: float) -> float:
     """Margin of a notional under one tier table: the largest of its lines."""
     rate, deduction, starts = tiers.rate, tiers.deduction, tiers.starts
@@ -25,7 +25,7 @@ def line_margin(tiers: Tiers, table: int, notional: float) -> float:
     return result
 
 
-@merged
+@record_helper
 def inverse_due(tiers: Tiers, table: int, size: float, price: float, slope: float) -> float:
     """Margin in coin of an inverse contract of ``size`` >= 0."""
     coins = size / price
@@ -34,23 +34,24 @@ def inverse_due(tiers: Tiers, table: int, size: float, price: float, slope: floa
     return (line_margin(tiers, table, size) + slope * coins * size) / price
 
 
-@merged
-def row_worth(fixed: Fixed, books: Books, prices: Prices, p: int, r: int, settle: float) -> float:
-    """Signed worth of a row, quote."""
-    rows = fixed.rows
-    feed, kind = rows.feed[r], rows.kind[r]
-    size: float = books.size[p, r]
-    price: float = prices.feed[p, feed] * rows.multiplier[r]
-    funding: float = rows.rate[r] * rows.multiplier[r] * prices.integral[p, feed]
-    worth = size * (price - funding)
+@record_helper
+def row_worth(
+    rows: Rows, size: Array, feed: Array, integral: Array, p: int, r: int, settle: float
+) -> float:
+    """Signed worth of a row, quote: size (p, r), feed prices and their integrals (p, f)."""
+    at, kind = rows.feed[r], rows.kind[r]
+    held: float = size[p, r]
+    price: float = feed[p, at] * rows.multiplier[r]
+    funding: float = rows.rate[r] * rows.multiplier[r] * integral[p, at]
+    worth = held * (price - funding)
     if kind == INVERSE:
-        worth = -(size * (1.0 + funding / price) / price * settle)
+        worth = -(held * (1.0 + funding / price) / price * settle)
     elif kind != BALANCE:
         worth = worth * settle
     return worth
 
 
-@merged
+@record_helper
 def against(size: float, price: float, kind: int, worth: float, settle: float) -> float:
     """Signed worth that moves with a price: what a width of that price is counted on."""
     if kind == INVERSE:
@@ -61,59 +62,63 @@ def against(size: float, price: float, kind: int, worth: float, settle: float) -
     return notional if kind == BALANCE else notional * settle
 
 
-@merged
+@record_helper
 def row_margin(
-    fixed: Fixed, books: Books, prices: Prices, p: int, r: int, worth: float, settle: float
+    rows: Rows, tiers: Tiers, held: float, price: float, factor: float, r: int, settle: float
 ) -> tuple[float, float]:
-    """Maintenance and exposure of a row, quote."""
-    rows, tiers = fixed.rows, fixed.tiers
-    table, slope, kind, feed = rows.tier[r], rows.slope[r], rows.kind[r], rows.feed[r]
-    price = prices.feed[p, feed] * rows.multiplier[r]
-    size = abs(books.size[p, r])
+    """Maintenance and exposure of a derivative of ``held`` size at a margin price, quote.
+
+    factor: on maintenance, 1 where margin is not dynamic.
+    """
+    table, slope = rows.tier[r], rows.slope[r]
+    size = abs(held)
     notional = size * price
-    exposure = notional
-    if kind == BALANCE:
-        required = rows.shortfall[r] * worth if worth > 0.0 else 0.0
+    exposure = notional * (1.0 + tiers.top_rate[table])
+    exposure = exposure + 2.0 * slope * size * notional
+    if rows.kind[r] == INVERSE:
+        required = inverse_due(tiers, table, size, price, slope) * settle
     else:
-        exposure = notional * (1.0 + tiers.top_rate[table])
-        exposure = exposure + 2.0 * slope * size * notional
-        if kind == INVERSE:
-            required = inverse_due(tiers, table, size, price, slope) * settle
-        else:
-            required = (line_margin(tiers, table, notional) + slope * size * notional) * settle
-        if fixed.scaled:
-            factor = prices.scale[p, feed]
-            required, exposure = factor * required, notional + factor * (exposure - notional)
-    if fixed.wide:
-        signed = against(books.size[p, r], price, kind, worth, settle)
-        required = required + prices.width[p, feed] * abs(signed - required)
+        required = (line_margin(tiers, table, notional) + slope * size * notional) * settle
+    if factor != 1.0:
+        required, exposure = factor * required, notional + factor * (exposure - notional)
     return required, exposure
 
 
-@merged
+@record_helper
 def unit_equity(fixed: Fixed, books: Books, prices: Prices, p: int, u: int) -> float:
     """Equity of a unit, quote, without its options."""
-    settle = prices.feed[p, fixed.units.settle[u]]
+    rows, size, feed, integral = fixed.rows, books.size, prices.feed, prices.integral
+    settle = feed[p, fixed.units.settle[u]]
     total = 0.0
     for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
-        total += row_worth(fixed, books, prices, p, r, settle)
+        total += row_worth(rows, size, feed, integral, p, r, settle)
     equity: float = books.cash[p, u] * settle + total
     return equity
 
 
-@merged
+@record_helper
 def assess_unit(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int
 ) -> tuple[float, float, float, bool]:
     """Equity, maintenance, weighted exposure and whether anything but cash is held; no options."""
-    units = fixed.units
-    settle = prices.feed[p, units.settle[u]]
+    rows, tiers, size = fixed.rows, fixed.tiers, books.size
+    feed, integral, scale, width = prices.feed, prices.integral, prices.scale, prices.width
+    settle = feed[p, fixed.units.settle[u]]
     total, maintenance, exposure, held = 0.0, 0.0, 0.0, False
-    for r in range(units.rows[u], units.rows[u + 1]):
-        worth = row_worth(fixed, books, prices, p, r, settle)
-        due, gross = row_margin(fixed, books, prices, p, r, worth, settle)
+    for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
+        worth = row_worth(rows, size, feed, integral, p, r, settle)
+        at, kind, price = rows.feed[r], rows.kind[r], feed[p, rows.feed[r]] * rows.multiplier[r]
+        if kind == BALANCE:
+            due = rows.shortfall[r] * worth if worth > 0.0 else 0.0
+            gross = abs(size[p, r]) * price
+        else:
+            factor = scale[p, at] if fixed.scaled else 1.0
+            due, gross = row_margin(rows, tiers, size[p, r], price, factor, r, settle)
+        if fixed.wide:
+            signed = against(size[p, r], price, kind, worth, settle)
+            due = due + width[p, at] * abs(signed - due)
         total += worth
         maintenance += due
-        exposure += gross * fixed.rows.weight[r]
+        exposure += gross * rows.weight[r]
         held = held or gross > 0.0
     return books.cash[p, u] * settle + total, maintenance, exposure, held

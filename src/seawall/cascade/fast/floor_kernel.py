@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.cascade.fast.layout_kernel import Books, Fixed, Prices
-from seawall.foundation.compiled import merged
+from seawall.foundation.compiled import record_helper
 
 # A bound is trusted beyond this share of the sums it is compared with.
 TRUSTED = 1e-9
 
 
-@merged
+@record_helper
 def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
     """Whether a unit still holds any option."""
     guards, held = fixed.guards, False
@@ -20,7 +20,7 @@ def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
     return held
 
 
-@merged
+@record_helper
 def option_floor(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, step: int) -> float:
     """Least that a unit's options add to equity - maintenance now; -inf where nothing is known."""
     guards = fixed.guards

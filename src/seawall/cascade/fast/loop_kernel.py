@@ -24,14 +24,14 @@ from seawall.cascade.fast.layout_kernel import (
 )
 from seawall.cascade.fast.sell_kernel import charge_fees, cover, fill, plan_sales, trade
 from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, tick
-from seawall.foundation.compiled import merged, record_kernel
+from seawall.foundation.compiled import record_helper, record_kernel, record_part
 
 # Where a path stands when the loop returns.
 DONE, ROUND, COVERS, EXPIRY, FULL = 0, 1, 2, 3, 4
 REST, MOVED = 5, 6
 
 
-@merged
+@record_helper
 def look(
     fixed: Fixed,
     books: Books,
@@ -62,14 +62,14 @@ def look(
                 hand_over = True
             continue
         fallen = own < needed and held
-        put_to_sleep(fixed, awake, p, u, own - needed, exposure, fallen)
+        put_to_sleep(fixed.units.always, awake, p, u, own - needed, exposure, fallen)
         if fallen and books.ready[p, u] <= step:
             due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
             chosen += 1
     return chosen, hand_over
 
 
-@merged
+@record_helper
 def may_close(
     fixed: Fixed, books: Books, p: int, units: Array, equity: Array, maintenance: Array
 ) -> bool:
@@ -91,7 +91,7 @@ def may_close(
     return True
 
 
-@merged
+@record_part
 def close_units(
     fixed: Fixed,
     books: Books,
@@ -112,7 +112,7 @@ def close_units(
     equity, share, gross = work[0, :count], work[2, :count], work[3, :count]
     flow, execution = market[0], market[1]
     plan_sales(fixed, books, prices, p, units, equity, share, gross, flow, execution)
-    trade(fixed, prices, course, p, flow, execution)
+    trade(fixed.impact, prices, course.trough, course.peak, p, flow, execution)
     closed = 0
     for n in range(count):
         u = units[n]
@@ -128,7 +128,7 @@ def close_units(
     return cover(fixed, books, prices, log, p, step, units[:closed])
 
 
-@merged
+@record_helper
 def see_market(
     fixed: Fixed, books: Books, prices: Prices, awake: Awake, p: int, step: int, before: Array
 ) -> None:
@@ -138,10 +138,11 @@ def see_market(
         before[f] = prices.feed[p, f]
         if feeds.direct[f] or prices.fresh[p]:
             prices.feed[p, f] = prices.market[p, feeds.asset[f]]
-    tick(fixed, books, prices, awake, p, before, prices.feed[p], step, False)
+    after, integral, world = prices.feed[p], prices.integral[p], books.start[p]
+    tick(fixed.wakes, awake, p, world, before, after, integral, step, False)
 
 
-@merged
+@record_helper
 def one_round(
     fixed: Fixed,
     books: Books,
@@ -175,7 +176,7 @@ def one_round(
     return MOVED
 
 
-@merged
+@record_helper
 def end_step(fixed: Fixed, books: Books, prices: Prices, course: Course, p: int, step: int) -> None:
     """Write down what the desk's units are worth, without their options."""
     for d in range(fixed.desk.size):
@@ -206,7 +207,8 @@ def run_paths(
         status, step = DONE, course.step[p]
         while status == DONE and step <= last:
             if not course.inside[p]:
-                advance(fixed, books, prices, awake, course, p, step, exogenous[p, step], before)
+                world = books.start[p]
+                advance(fixed, prices, awake, course, p, world, step, exogenous[p, step], before)
                 course.rounds[p] = 0
             course.inside[p] = False
             code = MOVED

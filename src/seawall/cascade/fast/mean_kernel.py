@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 
 from seawall.cascade.fast.advance_kernel import LOWEST, displaced
-from seawall.foundation.compiled import merged
+from seawall.foundation.compiled import record_helper
 
 
-@merged
+@record_helper
 def mean_root(left: float, right: float) -> float:
     """Mean of sign(b) sqrt(|b|) between two flows."""
     r, t = math.sqrt(abs(left)), math.sqrt(abs(right))
@@ -25,7 +25,7 @@ def mean_root(left: float, right: float) -> float:
     return (2.0 / 3.0) * sign * ratio
 
 
-@merged
+@record_helper
 def mean_square_root(scale: float, left: float, right: float) -> float:
     """Square-root law, with its floor."""
     if not scale * math.sqrt(max(-min(left, right), 0.0)) > 1.0 - LOWEST:
@@ -41,7 +41,7 @@ def mean_square_root(scale: float, left: float, right: float) -> float:
     return share * on_law + (1.0 - share) * LOWEST
 
 
-@merged
+@record_helper
 def mean_displacement(square_root: bool, strength: float, left: float, right: float) -> float:
     """Either law; Simpson's rule on the linear one."""
     if square_root:

@@ -6,10 +6,10 @@ from seawall.cascade.fast.assess_kernel import assess_unit
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, types_of
 from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep
-from seawall.foundation.compiled import merged, record_kernel
+from seawall.foundation.compiled import record_helper, record_kernel
 
 
-@merged
+@record_helper
 def waits(awake: Awake, p: int, due: Array) -> bool:
     """Whether the plain loop is not done with one of these units."""
     some = False
@@ -18,7 +18,7 @@ def waits(awake: Awake, p: int, due: Array) -> bool:
     return some
 
 
-@merged
+@record_helper
 def is_healthy(
     fixed: Fixed, books: Books, prices: Prices, awake: Awake, p: int, u: int, step: int
 ) -> bool:
@@ -29,7 +29,7 @@ def is_healthy(
         return own + floor - needed > TRUSTED * (abs(own) + abs(floor) + needed)
     if own < needed and held:
         return False
-    put_to_sleep(fixed, awake, p, u, own - needed, exposure, False)
+    put_to_sleep(fixed.units.always, awake, p, u, own - needed, exposure, False)
     return True
 
 

@@ -5,17 +5,17 @@ The same operations in the same order as `_sell` of `seawall.cascade.closing` wi
 
 from __future__ import annotations
 
-from seawall.cascade.fast.advance_kernel import displaced, note_extremes
-from seawall.cascade.fast.layout_kernel import Array, Books, Course, Fixed, Log, Prices
+from seawall.cascade.fast.advance_kernel import displaced
+from seawall.cascade.fast.layout_kernel import Array, Books, Fixed, Impact, Log, Prices
 from seawall.cascade.fast.mean_kernel import mean_displacement
-from seawall.foundation.compiled import merged
+from seawall.foundation.compiled import record_helper
 
 INVERSE, BALANCE = 1, 2
 LIQUIDATION, COVER = 0, 5
 SMALLEST_CUT = 1.0
 
 
-@merged
+@record_helper
 def market_value(fixed: Fixed, prices: Prices, p: int, r: int, change: float) -> float:
     """Signed quote flow of a change in size of a row, at market prices."""
     rows = fixed.rows
@@ -25,7 +25,7 @@ def market_value(fixed: Fixed, prices: Prices, p: int, r: int, change: float) ->
     return change * price
 
 
-@merged
+@record_helper
 def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gross: float) -> float:
     """Fraction of each position that this order closes: see `seawall.liquidation.sizing`."""
     venues, v = fixed.venues, fixed.units.venue[u]
@@ -37,7 +37,7 @@ def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gros
     return part if books.tried[p, u] < venues.partial_steps[v] else 1.0
 
 
-@merged
+@record_helper
 def plan_sales(
     fixed: Fixed,
     books: Books,
@@ -74,12 +74,17 @@ def plan_sales(
                 traded[rows.asset[r]] = 1.0
 
 
-@merged
+@record_helper
 def trade(
-    fixed: Fixed, prices: Prices, course: Course, p: int, flow: Array, execution: Array
+    rule: Impact,
+    prices: Prices,
+    trough: Array,
+    peak: Array,
+    p: int,
+    flow: Array,
+    execution: Array,
 ) -> None:
     """Book the flow (k,); ``execution`` becomes the mean price wherever it was not 0."""
-    rule = fixed.impact
     for k in range(flow.size):
         if execution[k] == 0.0:
             continue
@@ -94,11 +99,13 @@ def trade(
         if rule.feedback and step != 0.0:
             prices.temporary[p, k] += (1.0 - rule.permanent_share) * step
             prices.permanent[p, k] += rule.permanent_share * step
-            prices.market[p, k] = base * displaced(rule.square_root, rule.strength[k], after)
-            note_extremes(prices, course, p, k)
+            market = base * displaced(rule.square_root, rule.strength[k], after)
+            prices.market[p, k] = market
+            trough[p, k] = min(trough[p, k], market)
+            peak[p, k] = max(peak[p, k], market)
 
 
-@merged
+@record_helper
 def fill(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, share: float, execution: Array
 ) -> None:
@@ -126,7 +133,7 @@ def fill(
         books.book[p, venue, asset] += cash
 
 
-@merged
+@record_helper
 def pay(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
 ) -> None:
@@ -140,7 +147,7 @@ def pay(
         books.outside[p, venue, asset] -= units
 
 
-@merged
+@record_helper
 def write(
     log: Log,
     place: tuple[int, int, int, int],
@@ -154,7 +161,7 @@ def write(
     log.used[0] = n + 1
 
 
-@merged
+@record_helper
 def charge_fees(
     fixed: Fixed,
     books: Books,
@@ -192,7 +199,7 @@ def charge_fees(
             pay(fixed, books, prices, p, units[n], fee - total, books.outside[p])
 
 
-@merged
+@record_helper
 def cover(
     fixed: Fixed, books: Books, prices: Prices, log: Log, p: int, step: int, closed: Array
 ) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Wakes, types_of
-from seawall.foundation.compiled import merged, record_kernel
+from seawall.foundation.compiled import record_helper, record_kernel
 
 # Bounds are used up a little early, so that rounding (levels are single precision) never delays.
 SLACK = 1.0 - 1e-6
@@ -21,7 +21,7 @@ BLOCK = 32
 WAITING = -1.0
 
 
-@merged
+@record_helper
 def put_in(awake: Awake, p: int, u: int, level: float) -> None:
     """Let unit ``u`` be looked at when the clock reaches ``level``; it joins the list if needed."""
     place = awake.place[p, u]
@@ -34,7 +34,15 @@ def put_in(awake: Awake, p: int, u: int, level: float) -> None:
     awake.level[p, place - 1] = level
 
 
-@merged
+@record_helper
+def wake(awake: Awake, p: int, u: int) -> None:
+    """Let unit ``u`` be looked at next; who waits for the plain loop goes on waiting for it."""
+    place = awake.place[p, u]
+    if place == 0 or awake.level[p, place - 1] > 0.0:
+        put_in(awake, p, u, 0.0)
+
+
+@record_helper
 def take_out(awake: Awake, p: int, u: int) -> None:
     """Let unit ``u`` leave the list: it holds nothing that a price can move."""
     place = awake.place[p, u]
@@ -49,12 +57,12 @@ def take_out(awake: Awake, p: int, u: int) -> None:
     awake.number[p] = last
 
 
-@merged
+@record_helper
 def put_to_sleep(
-    fixed: Fixed, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
+    always: Array, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
 ) -> None:
-    """After a look: the clock at which the buffer can be used up."""
-    if stay or fixed.units.always[u]:
+    """After a look: the clock at which the buffer can be used up; ``always`` (u,) stay awake."""
+    if stay or always[u]:
         put_in(awake, p, u, 0.0)
     elif exposure > 0.0:
         put_in(awake, p, u, awake.clock[p] * (1.0 + buffer / exposure) * SLACK)
@@ -62,7 +70,7 @@ def put_to_sleep(
         take_out(awake, p, u)
 
 
-@merged
+@record_helper
 def wake_by_price(
     wakes: Wakes, awake: Awake, p: int, world: int, f: int, price: float, integral: float
 ) -> None:
@@ -70,17 +78,17 @@ def wake_by_price(
     funded = wakes.funding[f] * integral
     n, end, least = awake.fall_next[p, f], wakes.fall_first[f + 1], price - funded
     while n < end and wakes.fall_price[world, n] >= least:
-        put_in(awake, p, wakes.fall_unit[world, n], 0.0)
+        wake(awake, p, wakes.fall_unit[world, n])
         n += 1
     awake.fall_next[p, f] = n
     n, end, most = awake.rise_next[p, f], wakes.rise_first[f + 1], price + funded
     while n < end and wakes.rise_price[world, n] <= most:
-        put_in(awake, p, wakes.rise_unit[world, n], 0.0)
+        wake(awake, p, wakes.rise_unit[world, n])
         n += 1
     awake.rise_next[p, f] = n
 
 
-@merged
+@record_helper
 def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int) -> None:
     """Wake the units of clock ``c`` whose threshold the displacement has reached."""
     before = awake.reached[p, c]
@@ -89,32 +97,32 @@ def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int
     awake.reached[p, c] = reached
     n, end = awake.far_next[p, c], wakes.far_first[c + 1]
     while n < end and wakes.threshold[n] <= reached:
-        put_in(awake, p, wakes.far_unit[n], 0.0)
+        wake(awake, p, wakes.far_unit[n])
         n += 1
     awake.far_next[p, c] = n
 
 
-@merged
+@record_helper
 def tick(
-    fixed: Fixed,
-    books: Books,
-    prices: Prices,
+    wakes: Wakes,
     awake: Awake,
     p: int,
+    world: int,
     before: Array,
     after: Array,
+    integral: Array,
     step: int,
     new: bool,
 ) -> None:
     """Advance the clock for feed prices (f,) and wake what is in reach; ``new``: a new step."""
-    wakes, feeds, world = fixed.wakes, before.size, books.start[p]
+    feeds = before.size
     largest, furthest = 0.0, 0.0
     distant = wakes.far_first[feeds + 1] > 0
     running = distant or awake.number[p] > 0
     for f in range(feeds):
         moved = after[f] != before[f]
         if moved or wakes.funding[f] > 0.0:
-            wake_by_price(wakes, awake, p, world, f, after[f], prices.integral[p, f])
+            wake_by_price(wakes, awake, p, world, f, after[f], integral[f])
         if moved and running:
             largest = max(largest, abs(after[f] / before[f] - 1.0) / wakes.weight[f])
         if distant:
@@ -128,9 +136,9 @@ def tick(
     awake.clock[p] *= 1.0 + largest + drift
 
 
-@merged
+@record_helper
 def turn_too(
-    fixed: Fixed,
+    wakes: Wakes,
     awake: Awake,
     p: int,
     before: Array,
@@ -144,7 +152,7 @@ def turn_too(
     A factor's turn d counts as a move (1 + m)(1 + d) - 1 together with the price's move m: see
     `seawall.cascade.wakeup`.
     """
-    wakes, feeds = fixed.wakes, before.size
+    feeds = before.size
     largest, furthest = 0.0, 0.0
     for f in range(feeds):
         move = abs(after[f] / before[f] - 1.0)
@@ -157,7 +165,7 @@ def turn_too(
     awake.clock[p] *= 1.0 + largest
 
 
-@merged
+@record_helper
 def sort(numbers: Array, count: int) -> None:
     """Sort the first ``count`` numbers in place (Shell 1959): no memory is asked for."""
     gap = 1
@@ -173,7 +181,7 @@ def sort(numbers: Array, count: int) -> None:
         gap //= 3
 
 
-@merged
+@record_helper
 def collect_due(awake: Awake, p: int, out: Array) -> int:
     """Units due on a path into ``out`` (u,), in the order of their numbers; how many."""
     level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
@@ -213,9 +221,10 @@ def tick_paths(
     """Let the clocks of paths (n,) see feed prices (n, f), and margin turn where ``turning``."""
     for n in range(paths.size):
         p = paths[n]
-        tick(fixed, books, prices, awake, p, before[n], after[n], step, new)
+        world, integral = books.start[p], prices.integral[p]
+        tick(fixed.wakes, awake, p, world, before[n], after[n], integral, step, new)
         if turning:
-            turn_too(fixed, awake, p, before[n], after[n], turn[n], away[n], step)
+            turn_too(fixed.wakes, awake, p, before[n], after[n], turn[n], away[n], step)
 
 
 @record_kernel(lambda: types_of(Awake, "i1", "i1", "i1"))
@@ -239,7 +248,7 @@ def schedule_pairs(
 ) -> None:
     """Let looked-at pairs (n,) sleep as long as their buffers allow."""
     for n in range(path.size):
-        put_to_sleep(fixed, awake, path[n], unit[n], buffer[n], exposure[n], stay[n])
+        put_to_sleep(fixed.units.always, awake, path[n], unit[n], buffer[n], exposure[n], stay[n])
         if stay[n]:
             put_in(awake, path[n], unit[n], WAITING)
 
@@ -248,7 +257,7 @@ def schedule_pairs(
 def wake_pairs(awake: Awake, path: Array, unit: Array) -> None:
     """These pairs (n,) are looked at next, whatever the prices do."""
     for n in range(path.size):
-        put_in(awake, path[n], unit[n], 0.0)
+        wake(awake, path[n], unit[n])
 
 
 @record_kernel(lambda: types_of(Fixed, Awake, Books, Prices))
