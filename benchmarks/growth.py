@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "growth.json"
 FIGURES = HERE.parent / "docs" / "figures"
 COINS, PATHS = 20, 16
-OURS, BRUTE, NUMPY = "Seawall", "Numba, all accounts", "NumPy, all accounts"
+OURS, BRUTE, NUMPY = "Seawall", "Numba", "NumPy"
 Curves = dict[str, list[tuple[float, float]]]
 
 
