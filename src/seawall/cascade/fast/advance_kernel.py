@@ -100,6 +100,3 @@ def advance(
     publish_feeds(fixed.feeds, prices, p, step, fixed.step_seconds, before)
     after, integral = prices.feed[p], prices.integral[p]
     tick(fixed.wakes, awake, p, world, before, after, integral, step, True)
-    if course.seen.shape[2] > 0:
-        for f in range(before.size):
-            course.seen[p, step, f] = prices.feed[p, f]

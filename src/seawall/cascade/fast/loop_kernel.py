@@ -178,9 +178,11 @@ def one_round(
 
 @record_helper
 def end_step(fixed: Fixed, books: Books, prices: Prices, course: Course, p: int, step: int) -> None:
-    """Write down what the desk's units are worth, without their options."""
+    """Write down what the desk's units are worth without their options, and at which prices."""
     for d in range(fixed.desk.size):
         course.equity[p, step, d] = unit_equity(fixed, books, prices, p, fixed.desk[d])
+    for f in range(course.seen.shape[2]):
+        course.seen[p, step, f] = prices.feed[p, f]
 
 
 @record_kernel(lambda: types_of(Fixed, Books, Prices, Awake, Course, Log, Room, "f3", "i1"))
