@@ -134,7 +134,7 @@ def begin_wake(rule: WakeRule, price: Floats) -> WakeState:
 def _moves(rule: WakeRule, before: Floats, after: Floats, turned: Floats | None) -> Floats:
     """Weighted moves (p, c) of each feed, and the largest of them; ``turned`` (p, f): of factors.
 
-    A factor s >= 1 on margin counts as a move (1 + m)(1 + d) - 1, m that of the price, d = |s' - s|.
+    A factor s >= 1 on margin counts as a move (1 + m)(1 + d) - 1, m the price's, d = |s' - s|.
     Proof. A row's exposure is E = N + s K, N its notional, K a bound of its margin M and of the
     change of M per unit of m; N and K grow by at most 1 + m. Equity - s M changes by at most
     N m + s' K m + |s' - s| M <= N m + (s + d) K m + d K = E m + d K (1 + m), and K <= E since

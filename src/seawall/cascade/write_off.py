@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.cascade.breakers import count_losses, shut
 from seawall.cascade.breach import Breach
+from seawall.cascade.breakers import count_losses, shut
 from seawall.cascade.fund import from_fund, note_empty
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State

@@ -17,7 +17,7 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import BASE, Runs, draw
-from seawall.cascade.reference import run
+from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit
 from seawall.exposure.impairment import Impairment, desk_columns, desk_impairment
@@ -176,7 +176,7 @@ def _broken(
     amount = np.concatenate([np.repeat(np.arange(amounts), own[n].size) for n in trying])
     deposit = Deposit(units[which], rows[which], grid[which, amount])
     same = Draws(draws.seed, draws.paths[path])
-    tape, _ = run(setup, exogenous[path], deposit=deposit, draws=same)
+    tape, _ = quickest(setup)(setup, exogenous[path], deposit=deposit, draws=same)
     again = desk_impairment(setup, tape, owner).step < exogenous.shape[1]
     cell = np.searchsorted(trying, which) * amounts + amount
     still = np.bincount(cell[again], minlength=trying.size * amounts).reshape(-1, amounts)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats
-from seawall.cascade.reference import run
+from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.impairment import bad_debt, venue_impairment
@@ -76,7 +76,7 @@ def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[
     for n, k in enumerate(columns):
         for j, shock in enumerate(SHOCKS):
             paths[n * len(SHOCKS) + j, 1:, k] *= 1.0 + shock
-    tape, _ = run(setup, paths)
+    tape, _ = quickest(setup)(setup, paths)
     out: dict[str, list[dict[str, float]]] = {}
     for n, (name, k) in enumerate(zip(assets, columns, strict=True)):
         rows = slice(n * len(SHOCKS), (n + 1) * len(SHOCKS))

@@ -100,9 +100,8 @@ class Kernel:
 
     def _dispatch(self) -> Any:
         if self._dispatcher is None:
-            import numba
-
-            dispatcher = numba.njit(nogil=True, error_model="numpy", **self._options)(self._plain)
+            njit = _untyped("numba").njit
+            dispatcher = njit(nogil=True, error_model="numpy", **self._options)(self._plain)
             folder = cache_folder()
             if folder is not None:
                 with _numba_cache_in(folder):
@@ -148,10 +147,8 @@ def helper(function: Function) -> Function:
 
 def record_helper(function: Function) -> Function:
     """As :func:`helper`, for parts of a :func:`record_kernel`: no references are counted here."""
-    import numba
-
-    compiled: Any = numba.njit(error_model="numpy", forceinline=True, _nrt=False)(function)
-    made: Function = compiled
+    compiled = _untyped("numba").njit(error_model="numpy", forceinline=True, _nrt=False)
+    made: Function = compiled(function)
     return made
 
 
@@ -160,10 +157,8 @@ def record_part(function: Function) -> Function:
 
     A call hands over every array of every record, so it costs some hundred nanoseconds.
     """
-    import numba
-
-    compiled: Any = numba.njit(error_model="numpy", _nrt=False)(function)
-    made: Function = compiled
+    compiled = _untyped("numba").njit(error_model="numpy", _nrt=False)
+    made: Function = compiled(function)
     return made
 
 

@@ -208,6 +208,6 @@ def _first_at_least(rising: NDArray[np.int64], level: NDArray[np.int64]) -> NDAr
     apart = max(int(rising.max(initial=0)), int(level.max(initial=0))) + 1
     offset = np.arange(paths)[:, None] * apart
     found = np.searchsorted((rising + offset).ravel(), (level + offset).ravel(), side="left")
-    first: NDArray[np.int64] = found.reshape(level.shape) - np.arange(paths)[:, None] * columns
-    first = np.minimum(first, columns)
-    return first
+    first = found.reshape(level.shape) - np.arange(paths)[:, None] * columns
+    reached: NDArray[np.int64] = np.minimum(first, columns)
+    return reached

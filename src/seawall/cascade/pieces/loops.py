@@ -5,9 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
+from seawall.book.book import Floats
+from seawall.cascade.draws import Draws
 from seawall.cascade.engine import Runs, World, simulate
 from seawall.cascade.pieces.compute import Engine
+from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
+from seawall.cascade.state import Deposit, PathWorlds, State
 from seawall.cascade.tape import Tape
 from seawall.foundation.errors import InputError
 
@@ -26,6 +30,21 @@ class Simulate(Protocol):
         self, setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
     ) -> Tape:
         """The tape of these runs, numbered from 0."""
+
+
+class Run(Protocol):
+    """Run exogenous paths (p, s + 1, k); the tape and the state at the end."""
+
+    def __call__(
+        self,
+        setup: Setup,
+        exogenous: Floats,
+        *,
+        deposit: Deposit | None = None,
+        worlds: PathWorlds | None = None,
+        draws: Draws | None = None,
+    ) -> tuple[Tape, State]:
+        """As `seawall.cascade.reference.run`."""
 
 
 def choose(engine: Engine, setup: Setup) -> Loop:
@@ -53,6 +72,15 @@ def simulate_with(loop: Loop) -> Simulate:
 
         return simulate_fast
     return simulate
+
+
+def quickest(setup: Setup) -> Run:
+    """The loop that answers first, for runs on paths of the caller's own."""
+    if _fast_ready(setup):
+        from seawall.cascade.fast.engine import run_fast
+
+        return run_fast
+    return run
 
 
 def has_fast() -> bool:
