@@ -84,6 +84,28 @@ def jump_block(
             size[t] = count * mean + math.sqrt(count) * volatility * normal
 
 
+@helper
+def prices_block(moves: np.ndarray, sums: np.ndarray, tiled: np.ndarray, out: np.ndarray) -> None:
+    """Add the moves (k, BLOCK) to the running sums (k,) and fill prices (t, k), t <= BLOCK."""
+    for t in range(out.shape[0]):
+        for i in range(sums.size):
+            sums[i] += moves[i, t]
+            out[t, i] = sums[i]
+    # Prices of a block lie one after the other: one long loop over all its steps and assets.
+    flat = out.reshape(-1)
+    for i in range(flat.size):
+        flat[i] = exponential(flat[i]) * tiled[i]
+
+
+@helper
+def spot_block(spot: np.ndarray) -> np.ndarray:
+    """The spot prices (k,) once for each of BLOCK steps, one after the other."""
+    tiled = np.empty(spot.size * BLOCK)
+    for t in range(BLOCK):
+        tiled[t * spot.size : (t + 1) * spot.size] = spot
+    return tiled
+
+
 @kernel(DRAW)
 def draw(
     seed: Word,
@@ -112,10 +134,7 @@ def draw(
     size, scratch = np.empty(BLOCK), np.empty(BLOCK)
     tails = np.zeros(normal.size + PADDING)
     place = np.empty(normal.size + PADDING, dtype=np.int64)
-    # Prices of a block lie one after the other: one long loop over all its steps and assets.
-    tiled = np.empty(assets * BLOCK)
-    for t in range(BLOCK):
-        tiled[t * assets : (t + 1) * assets] = spot
+    tiled = spot_block(spot)
     sums, at = np.empty(assets), np.empty(BLOCK, dtype=np.uint64)
     for p in range(paths.size):
         out[p, 0] = spot
@@ -139,11 +158,4 @@ def draw(
                     for t in range(BLOCK):
                         row[t] += size[t] * share - mean
             last = min(BLOCK, steps - first)
-            for t in range(last):
-                target = out[p, first + t + 1]
-                for i in range(assets):
-                    sums[i] += moves[i, t]
-                    target[i] = sums[i]
-            written = out[p, first + 1 : first + last + 1].reshape(-1)
-            for i in range(written.size):
-                written[i] = exponential(written[i]) * tiled[i]
+            prices_block(moves, sums, tiled, out[p, first + 1 : first + last + 1])
