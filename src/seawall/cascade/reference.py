@@ -54,6 +54,7 @@ from seawall.oracle.feed import publish
 
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
 MAX_ROUNDS = 200
+EquityOf = Callable[[Ints, Ints], Floats]
 # A closed account may end a last bit below zero; below this share of its start it owes nothing.
 ROUNDING = 1e-9
 
@@ -135,8 +136,22 @@ def begin_course(setup: Setup, state: State, columns: int) -> Course:
     return Course(equity, state.market.copy(), state.market.copy())
 
 
-def finish(setup: Setup, state: State, course: Course, tape: TapeWriter) -> Tape:
-    """The tape of a run that has come to its end."""
+def finish(
+    setup: Setup,
+    state: State,
+    course: Course,
+    tape: TapeWriter,
+    equity_of: EquityOf | None = None,
+) -> Tape:
+    """The tape of a run that has come to its end.
+
+    equity_of: equity (n,) of pairs (path, unit) at the last prices; that of the margin table unless
+    another engine has a quicker one.
+    """
+
+    def of_table(path: Ints, unit: Ints) -> Floats:
+        return unit_equity(setup.table, state.holdings, state.quotes, path, unit)
+
     refill_all(setup, state, course.equity.shape[1] - 1, tape)
     equity = course.equity
     negative = equity < -ROUNDING * np.abs(equity[:, :1])
@@ -151,7 +166,7 @@ def finish(setup: Setup, state: State, course: Course, tape: TapeWriter) -> Tape
         peak=course.peak,
         final=state.market.copy(),
         open_deficit=_open_deficit(setup, state),
-        closed_loss=_closed_loss(setup, state, events),
+        closed_loss=_closed_loss(setup, state, events, equity_of or of_table),
     )
 
 
@@ -341,20 +356,24 @@ def _open_deficit(setup: Setup, state: State) -> Floats:
     return out
 
 
-def _closed_loss(setup: Setup, state: State, events: dict[str, np.ndarray]) -> Floats:
+def _closed_loss(
+    setup: Setup, state: State, events: dict[str, np.ndarray], equity_of: EquityOf
+) -> Floats:
     """Fall in equity (p,), quote, of the accounts that were closed by force at least once.
 
     What their owners paid in on the way has fallen with it.
     """
-    forced = np.isin(events["kind"], FORCED)
-    units = setup.table.units.account.size
-    pairs = np.unique(events["path"][forced] * units + events["unit"][forced])
-    path, unit = np.divmod(pairs, max(units, 1))
-    equity = unit_equity(setup.table, state.holdings, state.quotes, path, unit)
+    paths, units = state.ready.shape
+    closed = np.zeros((paths, units), dtype=bool)
+    for kind in FORCED:
+        forced = events["kind"] == kind
+        closed[events["path"][forced], events["unit"][forced]] = True
+    path, unit = np.nonzero(closed)
+    equity = equity_of(path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     loss = segment_sums(fall, path, state.depth.size)
     paid = np.flatnonzero(events["kind"] == EventKind.TOP_UP)
-    paid = paid[np.isin(events["path"][paid] * units + events["unit"][paid], pairs)]
+    paid = paid[closed[events["path"][paid], events["unit"][paid]]]
     if paid.size:
         loss += segment_sums(events["notional"][paid], events["path"][paid], state.depth.size)
     return loss

@@ -85,7 +85,10 @@ class TapeWriter:
     def by_path(self) -> dict[str, np.ndarray]:
         """The columns sorted by path, then time: chunks of paths join to the same tape."""
         columns = self.columns()
-        order = np.argsort(columns["path"], kind="stable")
+        path = columns["path"]
+        if np.all(path[1:] >= path[:-1]):
+            return columns
+        order = np.argsort(path, kind="stable")
         return {name: column[order] for name, column in columns.items()}
 
 

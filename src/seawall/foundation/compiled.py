@@ -152,16 +152,6 @@ def record_helper(function: Function) -> Function:
     return made
 
 
-def record_part(function: Function) -> Function:
-    """A part of a :func:`record_kernel` that is called, not pasted in: large, and seldom run.
-
-    A call hands over every array of every record, so it costs some hundred nanoseconds.
-    """
-    compiled = _untyped("numba").njit(error_model="numpy", _nrt=False)
-    made: Function = compiled(function)
-    return made
-
-
 def every_kernel() -> list[Kernel]:
     """All kernels of the package, by name; imports every kernel file."""
     found: dict[str, Kernel] = {}

@@ -5,7 +5,21 @@ The same operations in the same order as `seawall.margin.table.assess`, row by r
 
 from __future__ import annotations
 
-from seawall.cascade.fast.layout_kernel import Array, Books, Fixed, Prices, Rows, Tiers
+from seawall.cascade.fast.layout_kernel import (
+    FEED,
+    KIND,
+    MULTIPLIER,
+    RATE,
+    SHORTFALL,
+    SLOPE,
+    TIER,
+    WEIGHT,
+    Array,
+    Books,
+    Fixed,
+    Prices,
+    Tiers,
+)
 from seawall.foundation.compiled import record_helper
 
 INVERSE, BALANCE = 1, 2
@@ -35,24 +49,22 @@ def inverse_due(tiers: Tiers, table: int, size: float, price: float, slope: floa
 
 
 @record_helper
-def row_worth(
-    rows: Rows, size: Array, feed: Array, integral: Array, p: int, r: int, settle: float
-) -> float:
-    """Signed worth of a row, quote: size (p, r), feed prices and their integrals (p, f)."""
-    at, kind = rows.feed[r], rows.kind[r]
-    held: float = size[p, r]
-    price: float = feed[p, at] * rows.multiplier[r]
-    funding: float = rows.rate[r] * rows.multiplier[r] * integral[p, at]
+def row_worth(line: Array, held: float, price: float, integral: float, settle: float) -> float:
+    """Signed worth of a row of size ``held`` at its margin price, quote.
+
+    line (8,) of `Rows.lines`; integral: of its feed's price over time.
+    """
+    funding: float = line[RATE] * line[MULTIPLIER] * integral
     worth = held * (price - funding)
-    if kind == INVERSE:
+    if line[KIND] == INVERSE:
         worth = -(held * (1.0 + funding / price) / price * settle)
-    elif kind != BALANCE:
+    elif line[KIND] != BALANCE:
         worth = worth * settle
     return worth
 
 
 @record_helper
-def against(size: float, price: float, kind: int, worth: float, settle: float) -> float:
+def against(size: float, price: float, kind: float, worth: float, settle: float) -> float:
     """Signed worth that moves with a price: what a width of that price is counted on."""
     if kind == INVERSE:
         return worth
@@ -64,18 +76,18 @@ def against(size: float, price: float, kind: int, worth: float, settle: float) -
 
 @record_helper
 def row_margin(
-    rows: Rows, tiers: Tiers, held: float, price: float, factor: float, r: int, settle: float
+    tiers: Tiers, line: Array, held: float, price: float, factor: float, settle: float
 ) -> tuple[float, float]:
     """Maintenance and exposure of a derivative of ``held`` size at a margin price, quote.
 
     factor: on maintenance, 1 where margin is not dynamic.
     """
-    table, slope = rows.tier[r], rows.slope[r]
+    table, slope = int(line[TIER]), line[SLOPE]
     size = abs(held)
     notional = size * price
     exposure = notional * (1.0 + tiers.top_rate[table])
     exposure = exposure + 2.0 * slope * size * notional
-    if rows.kind[r] == INVERSE:
+    if line[KIND] == INVERSE:
         required = inverse_due(tiers, table, size, price, slope) * settle
     else:
         required = (line_margin(tiers, table, notional) + slope * size * notional) * settle
@@ -87,11 +99,15 @@ def row_margin(
 @record_helper
 def unit_equity(fixed: Fixed, books: Books, prices: Prices, p: int, u: int) -> float:
     """Equity of a unit, quote, without its options."""
-    rows, size, feed, integral = fixed.rows, books.size, prices.feed, prices.integral
-    settle = feed[p, fixed.units.settle[u]]
+    head, line_of, lines = fixed.units.head, fixed.rows.line, fixed.rows.lines
+    size, feed, integral = books.size, prices.feed, prices.integral
+    settle = feed[p, head[u, 1]]
     total = 0.0
-    for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
-        total += row_worth(rows, size, feed, integral, p, r, settle)
+    for r in range(head[u, 0], head[u + 1, 0]):
+        line = lines[line_of[r]]
+        at = int(line[FEED])
+        price = feed[p, at] * line[MULTIPLIER]
+        total += row_worth(line, size[p, r], price, integral[p, at], settle)
     equity: float = books.cash[p, u] * settle + total
     return equity
 
@@ -101,24 +117,27 @@ def assess_unit(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int
 ) -> tuple[float, float, float, bool]:
     """Equity, maintenance, weighted exposure and whether anything but cash is held; no options."""
-    rows, tiers, size = fixed.rows, fixed.tiers, books.size
+    head, line_of, lines = fixed.units.head, fixed.rows.line, fixed.rows.lines
+    tiers, size = fixed.tiers, books.size
     feed, integral, scale, width = prices.feed, prices.integral, prices.scale, prices.width
-    settle = feed[p, fixed.units.settle[u]]
+    settle = feed[p, head[u, 1]]
     total, maintenance, exposure, held = 0.0, 0.0, 0.0, False
-    for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
-        worth = row_worth(rows, size, feed, integral, p, r, settle)
-        at, kind, price = rows.feed[r], rows.kind[r], feed[p, rows.feed[r]] * rows.multiplier[r]
-        if kind == BALANCE:
-            due = rows.shortfall[r] * worth if worth > 0.0 else 0.0
-            gross = abs(size[p, r]) * price
+    for r in range(head[u, 0], head[u + 1, 0]):
+        line, own = lines[line_of[r]], size[p, r]
+        at = int(line[FEED])
+        price = feed[p, at] * line[MULTIPLIER]
+        worth = row_worth(line, own, price, integral[p, at], settle)
+        if line[KIND] == BALANCE:
+            due = line[SHORTFALL] * worth if worth > 0.0 else 0.0
+            gross = abs(own) * price
         else:
             factor = scale[p, at] if fixed.scaled else 1.0
-            due, gross = row_margin(rows, tiers, size[p, r], price, factor, r, settle)
+            due, gross = row_margin(tiers, line, own, price, factor, settle)
         if fixed.wide:
-            signed = against(size[p, r], price, kind, worth, settle)
+            signed = against(own, price, line[KIND], worth, settle)
             due = due + width[p, at] * abs(signed - due)
         total += worth
         maintenance += due
-        exposure += gross * rows.weight[r]
+        exposure += gross * line[WEIGHT]
         held = held or gross > 0.0
     return books.cash[p, u] * settle + total, maintenance, exposure, held

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.expiry import expiry_steps
@@ -17,6 +18,7 @@ from seawall.cascade.table import chosen
 from seawall.margin.table.margin_table import RowKind
 from seawall.waterfall.pool_flag import PoolFlag
 
+Ints32 = NDArray[np.int32]
 # Liquidation prices are met a little early, so that rounding never delays a look.
 EARLY = 1e-9
 
@@ -83,18 +85,34 @@ def _owned(record: Any) -> Any:
 
 def _rows(setup: Setup) -> layout.Rows:
     rows = setup.table.rows
+    weight = setup.wake.weight[rows.feed]
+    whole = (rows.kind, rows.feed, rows.tier)
+    rest = (rows.multiplier, rows.rate, rows.slope, rows.shortfall, weight)
+    line, lines = _lines(setup, np.column_stack([*whole, *rest]).astype(np.float64))
     return layout.Rows(
-        kind=np.ascontiguousarray(rows.kind, dtype=np.int64),
+        kind=np.asarray(rows.kind, dtype=np.int64),
         feed=rows.feed,
         asset=rows.asset,
         contract=rows.contract,
-        tier=rows.tier,
         multiplier=rows.multiplier,
         rate=rows.rate,
-        slope=rows.slope,
-        shortfall=rows.shortfall,
-        weight=setup.wake.weight[rows.feed],
+        line=line,
+        lines=lines,
     )
+
+
+def _lines(setup: Setup, columns: Floats) -> tuple[Ints32, Floats]:
+    """Distinct rows of ``columns`` (r, 8) as lines (m, 8), and the line of each row (r,).
+
+    Rows of one contract and sign are alike but for rare cases, which are then sorted out the slow
+    way. Few lines stay in a core's nearest cache, where 64 bytes a row would not.
+    """
+    key = setup.table.rows.contract * 2 + (setup.table.rows.size < 0.0)
+    _, first, line = np.unique(key, return_index=True, return_inverse=True)
+    lines = columns[first]
+    if not np.array_equal(lines[line], columns):
+        lines, line = np.unique(columns, axis=0, return_inverse=True)
+    return line.astype(np.int32), lines
 
 
 def _tiers(setup: Setup) -> layout.Tiers:
@@ -112,7 +130,9 @@ def _tiers(setup: Setup) -> layout.Tiers:
 
 def _units(setup: Setup) -> layout.Units:
     units = setup.table.units
+    settle = np.append(units.settle, 0)
     return layout.Units(
+        head=np.column_stack([units.rows, settle]).astype(np.int32),
         rows=units.rows,
         venue=units.venue,
         settle=units.settle,

@@ -17,6 +17,7 @@ from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import compile_fixed, is_plain_market, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
+from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.rest_kernel import rest_paths
@@ -44,6 +45,7 @@ from seawall.cascade.reference import (
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import Tape, TapeWriter, join
+from seawall.margin.table.assess import unit_equity
 
 # Rows of the log: several times what one round can write.
 LOG_ROWS = 100_000
@@ -82,7 +84,7 @@ def simulate_fast(
 def fast_ready(setup: Setup) -> bool:
     """Whether :func:`run_fast` answers at once: what it calls for this Case is compiled."""
     kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
-    kernels.append(run_paths if is_plain_market(setup) else rest_paths)
+    kernels += [run_paths, equity_pairs] if is_plain_market(setup) else [rest_paths]
     return all(one.ready() for one in kernels)
 
 
@@ -142,7 +144,20 @@ class _Run:
         self.options.add_to(self.course)
         last = self.exogenous.shape[1] - 1
         requote_options(self.setup, self.state, everyone, last)
-        return finish(self.setup, self.state, self.plain, self.tape)
+        return finish(self.setup, self.state, self.plain, self.tape, self._equity)
+
+    def _equity(self, path: Ints, unit: Ints) -> Floats:
+        """Equity (n,) of pairs at the last prices; those who hold options by the margin table."""
+        path, unit = np.ascontiguousarray(path), np.ascontiguousarray(unit)
+        out = np.empty(path.size)
+        equity_pairs(self.fixed, self.books, self.prices, path, unit, out)
+        other = self.fixed.units.has_options[unit]
+        if other.any():
+            state = self.state
+            out[other] = unit_equity(
+                self.setup.table, state.holdings, state.quotes, path[other], unit[other]
+            )
+        return out
 
     def _compiled(self, paths: Ints) -> None:
         """Let the compiled loop take these paths as far as it can."""

@@ -21,12 +21,15 @@ class Rows(NamedTuple):
     feed: Array
     asset: Array
     contract: Array
-    tier: Array
     multiplier: Array
     rate: Array
-    slope: Array
-    shortfall: Array
-    weight: Array  # of the row's feed, for the wake clock
+    line: Array  # (r,) int32 row of ``lines``
+    lines: Array  # (m, 8) what an assessment needs; rows of one contract share a line
+
+
+# Columns of Rows.lines: whole numbers first, then multiplier, rate, slope, shortfall, and the
+# weight of the row's feed in the wake clock.
+KIND, FEED, TIER, MULTIPLIER, RATE, SLOPE, SHORTFALL, WEIGHT = range(8)
 
 
 class Tiers(NamedTuple):
@@ -43,6 +46,7 @@ class Tiers(NamedTuple):
 class Units(NamedTuple):
     """Margin accounts (u,)."""
 
+    head: Array  # (u + 1, 2) int32 first row, settlement feed: what every assessment needs
     rows: Array  # (u + 1,)
     venue: Array
     settle: Array  # feed
@@ -199,7 +203,7 @@ class Awake(NamedTuple):
     origin: Array  # (p, f)
     clock: Array  # (p,)
     unit: Array  # (p, u) int32, the first number[p] are awake
-    level: Array  # (p, u) float32 clock at which to look again
+    level: Array  # (p, u or a little more) float32 clock at which to look again, inf beyond
     place: Array  # (p, u) int32 place in the list + 1; 0: asleep
     number: Array  # (p,)
 
@@ -237,9 +241,9 @@ class Room(NamedTuple):
 
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
 SPECS = {
-    Rows: "i1 i1 i1 i1 i1 f1 f1 f1 f1 f1",
+    Rows: "i1 i1 i1 i1 f1 f1 j1 f2",
     Tiers: "f2 f2 f2 b1 f1 b0",
-    Units: "i1 i1 i1 i1 b1 b1 b1",
+    Units: "j2 i1 i1 i1 i1 b1 b1 b1",
     Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1",
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0 b0",
     Feeds: "i1 f1 f1 i1 b1",

@@ -23,8 +23,8 @@ from seawall.cascade.fast.layout_kernel import (
     types_of,
 )
 from seawall.cascade.fast.sell_kernel import charge_fees, cover, fill, plan_sales, trade
-from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, tick
-from seawall.foundation.compiled import record_helper, record_kernel, record_part
+from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, take_out, tick
+from seawall.foundation.compiled import record_helper, record_kernel
 
 # Where a path stands when the loop returns.
 DONE, ROUND, COVERS, EXPIRY, FULL = 0, 1, 2, 3, 4
@@ -91,11 +91,12 @@ def may_close(
     return True
 
 
-@record_part
+@record_helper
 def close_units(
     fixed: Fixed,
     books: Books,
     prices: Prices,
+    awake: Awake,
     course: Course,
     log: Log,
     p: int,
@@ -123,6 +124,8 @@ def close_units(
     charge_fees(fixed, books, prices, log, p, step, units, equity, share, gross)
     for n in range(count):
         if share[n] >= 1.0:
+            # Nothing is left that a price can move.
+            take_out(awake, p, units[n])
             units[closed] = units[n]
             closed += 1
     return cover(fixed, books, prices, log, p, step, units[:closed])
@@ -170,7 +173,9 @@ def one_round(
         return REST
     if not may_close(fixed, books, p, due[:chosen], work[0], work[1]):
         return ROUND
-    if not close_units(fixed, books, prices, course, log, p, step, due[:chosen], work, market):
+    if not close_units(
+        fixed, books, prices, awake, course, log, p, step, due[:chosen], work, market
+    ):
         return COVERS
     see_market(fixed, books, prices, awake, p, step, before)
     return MOVED

@@ -8,6 +8,8 @@ liquidation prices stand in for them where a unit is one linear position.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Wakes, types_of
@@ -16,7 +18,7 @@ from seawall.foundation.compiled import record_helper, record_kernel
 # Bounds are used up a little early, so that rounding (levels are single precision) never delays.
 SLACK = 1.0 - 1e-6
 AHEAD = 1.0 + 2e-7
-BLOCK = 32
+BLOCK = 64
 # Level of a unit that the plain loop is not done with: its path is the plain loop's at every step.
 WAITING = -1.0
 
@@ -52,6 +54,7 @@ def take_out(awake: Awake, p: int, u: int) -> None:
     moved = awake.unit[p, last]
     awake.unit[p, place - 1] = moved
     awake.level[p, place - 1] = awake.level[p, last]
+    awake.level[p, last] = np.inf
     awake.place[p, moved] = place
     awake.place[p, u] = 0
     awake.number[p] = last
@@ -182,21 +185,27 @@ def sort(numbers: Array, count: int) -> None:
 
 
 @record_helper
+def due_in_block(block: Array, clock: Any) -> Any:
+    """How many of BLOCK levels a clock in single precision has reached; becomes vector code."""
+    found = np.int32(0)
+    for n in range(BLOCK):
+        found += np.int32(block[n] <= clock)
+    return found
+
+
+@record_helper
 def collect_due(awake: Awake, p: int, out: Array) -> int:
     """Units due on a path into ``out`` (u,), in the order of their numbers; how many."""
     level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
-    count, found, start = awake.number[p], 0, 0
-    while start < count:
-        stop = min(start + BLOCK, count)
-        some = False
-        for n in range(start, stop):
-            some |= level[n] <= clock
-        if some:
-            for n in range(start, stop):
-                if level[n] <= clock:
-                    out[found] = awake.unit[p, n]
+    count, found = awake.number[p], 0
+    for start in range(0, count, BLOCK):
+        # Levels beyond the list are infinite.
+        block = level[start : start + BLOCK]
+        if due_in_block(block, clock) > 0:
+            for n in range(BLOCK):
+                if block[n] <= clock:
+                    out[found] = awake.unit[p, start + n]
                     found += 1
-        start = stop
     sort(out, found)
     return found
 

@@ -8,6 +8,7 @@ from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.wake_kernel import (
+    BLOCK,
     begin_awake,
     due_on_paths,
     schedule_pairs,
@@ -32,7 +33,7 @@ class FastWaker:
             origin=np.zeros((paths, feeds)),
             clock=np.ones(paths),
             unit=np.zeros((paths, units), dtype=np.int32),
-            level=np.zeros((paths, units), dtype=np.float32),
+            level=np.full((paths, -(-units // BLOCK) * BLOCK), np.inf, dtype=np.float32),
             place=np.zeros((paths, units), dtype=np.int32),
             number=np.zeros(paths, dtype=np.int64),
         )
