@@ -198,13 +198,12 @@ def _impact(setup: Setup) -> layout.Impact:
 def priced_alone(setup: Setup) -> Bools:
     """True (u,) for units of one linear position in quote: they have a liquidation price.
 
-    Not where margin jumps at a tier, grows with size, or is moved by a mechanism: those units are
-    woken by displacement.
+    Not where margin jumps at a tier or grows with size: those units are woken by displacement. Only
+    for markets in which no mechanism moves margin.
     """
     rows, units, tiers = setup.table.rows, setup.table.units, setup.table.tiers
     single = np.diff(units.rows) == 1
     row = units.rows[:-1][single]
-    moved = np.array([bool(slots) for slots in setup.mechanisms], dtype=bool)
     fit = (
         (rows.kind[row] == RowKind.LINEAR)
         & (rows.slope[row] == 0.0)
@@ -215,7 +214,6 @@ def priced_alone(setup: Setup) -> Bools:
     out[single] = fit
     out &= (np.diff(units.options) == 0) & ~setup.wake.always
     out &= setup.table.feed_asset[units.settle] == setup.quote
-    out &= ~moved[units.venue]
     # One side in every world: the lists of all worlds have the same lengths.
     size = setup.start_size[:, units.rows[:-1].clip(max=max(rows.size.size - 1, 0))]
     out &= np.all(size > 0.0, axis=0) | np.all(size < 0.0, axis=0)
