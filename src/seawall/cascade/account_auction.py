@@ -7,6 +7,8 @@ bears the impact of the sale and gets the discount:
     solvent      share f x (value - reserved) x (1 - D)
     insolvent    everything, for what the venue pays above -value: 0 rising to maintenance
 
+Collateral stays with a solvent account unless all of it is sold or it holds no position: of what
+it then holds the share f goes.
 It bids once that covers its own sale's impact, gas and the profit it asks for. What an insolvent
 account lacks, the payment included, goes down the waterfall.
 """
@@ -84,7 +86,7 @@ def auction_accounts(
     # One look per step: the price falls with time, not with what others sold.
     state.ready[path, unit] = step + 1
     offers = _offers(setup, state, step, v, rule, breach)
-    lines = closing_lines(setup, state, path, unit, offers.share, offers.insolvent)
+    lines = _for_sale(setup, state, offers)
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     flow = line_flow(setup, state, lines, years)
     pair = pair_of(setup, path, unit, lines)
@@ -120,6 +122,20 @@ def auction_accounts(
     )
     full = bought.share >= 1.0
     cover_deficits(setup, state, step, bought.path[full], bought.unit[full], tape)
+
+
+def _for_sale(setup: Setup, state: State, offers: _Offers) -> Lines:
+    """The share of each account that is offered: positions, and collateral where nothing else is.
+
+    An account of which all is sold keeps no collateral, or its cash owed would pass for a loss.
+    """
+    path, unit, nobody = offers.path, offers.unit, np.zeros(offers.path.size, dtype=bool)
+    lines = closing_lines(setup, state, path, unit, offers.share, nobody)
+    held = np.bincount(pair_of(setup, path, unit, lines), minlength=path.size) > 0
+    balances = (offers.share >= 1.0) | ~held
+    if not balances.any():
+        return lines
+    return closing_lines(setup, state, path, unit, offers.share, balances)
 
 
 def _bidders(
