@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from tiny_cases import (
     QUOTE,
+    Floats,
     Held,
     Trader,
     coin,
     events,
+    lending_venue,
     paths_of,
     perpetual,
     perpetuals_venue,
@@ -23,7 +25,9 @@ from tiny_cases import (
 )
 
 from seawall.cascade.tape import EventKind, Tape
-from seawall.venues import Collateral
+from seawall.case import Case
+from seawall.foundation.pricekind import PriceKind
+from seawall.venues import Collateral, Feed
 
 DUTCH = {
     "rule": "dutch_account",
@@ -34,6 +38,8 @@ DUTCH = {
     "buffer": 0.2,
     "insolvent_seconds": 300.0,
 }
+POOL = {"rule": "pool_flag", "pool": 1000.0, "max_factor": 0.5, "min_factor": 0.2}
+TERMS = Collateral(0.8, 0.83, 0.05)
 MARGINED = {"BTC": Collateral(0.95, 0.95), QUOTE: Collateral(1.0, 1.0)}
 
 
@@ -76,3 +82,69 @@ def test_collateral_alone_is_for_sale_too() -> None:
     assert steps(tape, EventKind.LIQUIDATION) == [1]
     assert state.holdings.size[0, 0] == pytest.approx(10.0 * (1.0 - share))
     assert tape.desk_equity[0, 1:, 0] == pytest.approx([10.0 - share * 0.2] * 3)
+
+
+def test_a_lot_that_was_written_down_to_nothing_is_no_lot() -> None:
+    """1,000 DAI were lent and are written off; the 900 that back another's loan go with them, as
+    its window ends. Its debt, 7.4 BTC at 102, is then hopeless too.
+    """
+    mechanisms: dict[str, Any] = {
+        "auction": {"rule": "batch", "window_seconds": 60.0},
+        "keepers": {"kinds": [{"count": 1}]},
+        "socialise": {"rule": "depositor_haircut"},
+    }
+    book = replace(lending_venue({"ETH": TERMS, "DAI": TERMS}), mechanisms=mechanisms)
+    case = tiny_case(
+        [
+            Trader("l", (), {"DAI": -1_000.0, "ETH": 1.0}),
+            Trader("l", (), {"DAI": 900.0, "BTC": -7.4}),
+        ],
+        [],
+        {"l": book},
+        {"ETH": coin(2_000.0), "DAI": coin(1.0), "BTC": coin(100.0)},
+    )
+    eth, btc = [2_000.0, 2_000.0, 1e-9, 1e-9], [100.0, 102.0, 102.0, 102.0]
+    _, tape, _ = run_case(case, paths_of(case, ETH=eth, BTC=btc))
+    assert steps(tape, EventKind.COVER) == [2, 3]
+    assert tape.socialised == pytest.approx([1_000.0, 7.4 * 102.0])
+    assert not steps(tape, EventKind.LIQUIDATION)
+
+
+def test_margin_on_open_interest_sees_what_the_pool_flag_cut() -> None:
+    """100 ETH at 110 make 1,000 against a pool of 1,000: all are cut at step 1. The bound of 2,000
+    is left far behind, so the factor is back at 1 at step 2.
+    """
+    scaled = {
+        "rule": "open_interest_scaled",
+        "bounds": {"ETH": {"lower": 2_000.0, "upper": 20_000.0}},
+        "cap": 3.0,
+    }
+    mechanisms: dict[str, Any] = {"adl": POOL, "dynamic_margin": scaled}
+    _, tape, state = run_case(*_one_long(mechanisms=mechanisms))
+    assert steps(tape, EventKind.POOL_CUT) == [1]
+    assert state.scale is not None
+    assert state.scale.longs.sum() == 0.0
+    assert state.scale.factor.max() == 1.0
+
+
+def test_nobody_is_cut_by_a_price_that_is_too_old() -> None:
+    """What is seen is 180 s old at least; the limit is 120 s. Without it: cut at step 4."""
+    feed = Feed(deviation=0.05, heartbeat_seconds=600.0, delay_seconds=180.0)
+    how: dict[str, Any] = {"margin_price": PriceKind.ORACLE, "feed": feed}
+    _, tape, _ = run_case(*_one_long(mechanisms={"adl": POOL}, **how))
+    assert steps(tape, EventKind.POOL_CUT) == [4]
+    limited: dict[str, Any] = {"adl": POOL, "staleness": {"limit_seconds": 120.0}}
+    _, tape, state = run_case(*_one_long(mechanisms=limited, **how))
+    assert not steps(tape, EventKind.POOL_CUT)
+    assert state.holdings.size[0, 0] == 100.0
+
+
+def _one_long(**venue: Any) -> tuple[Case, Floats]:
+    """A desk long 100 ETH from 100, with 5,000 of cash; ETH rises to 110."""
+    case = tiny_case(
+        [Trader("v", [Held("ETH-P", 100.0, 100.0)], {QUOTE: 5_000.0}, owner="me")],
+        [perpetual("ETH-P", "ETH")],
+        {"v": perpetuals_venue(("adl",), **venue)},
+        {"ETH": coin(100.0)},
+    )
+    return case, paths_of(case, ETH=[100.0] + [110.0] * 8)

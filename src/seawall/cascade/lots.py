@@ -60,6 +60,8 @@ def sell_lots(
         return NOTHING
     waited = waited_seconds(setup, state, step, v, breach.path, breach.unit)[open_pairs]
     pair = open_pairs[(waited >= rule.window_seconds) & (loans.ranked[0, open_pairs] >= 0)]
+    # Deposits that back a loan may just have been written down to nothing for another's debt.
+    pair = pair[state.holdings.size[breach.path[pair], loans.ranked[0, pair]] > 0]
     lots = _lots(setup, state, breach, loans, pair)
     made: list[tuple[int, float, float, float, bool]] = []
     for n in range(pair.size):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import chosen
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -94,7 +94,12 @@ def _total(values: Floats) -> Floats:
 
 
 def cut_pools(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWriter) -> Ints:
-    """Cut flagged sides of paths (n,) at the margin price; the paths on which a side was cut."""
+    """Cut flagged sides of paths (n,) at the margin price; the paths on which a side was cut.
+
+    Nobody is cut by a price that the venue's staleness breaker calls too old.
+    """
+    from seawall.cascade.breakers import recount
+
     pools = state.pools
     if pools is None:
         return paths[:0]
@@ -106,9 +111,23 @@ def cut_pools(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWrit
     held, cost, pool, stale = pools.memory
     part = PoolMemory(held[paths], cost[paths], pool[paths], stale[paths])
     found = flagged(pools.sides, part, state.quotes.price[paths])
+    found &= ~_too_old(setup, state, pools.sides, paths)
     for n, g in zip(*np.nonzero(found), strict=True):
         _cut_side(setup, state, step, int(paths[n]), int(g), tape)
-    return paths[found.any(axis=1)]
+    paths = paths[found.any(axis=1)]
+    recount(setup, state, paths)
+    return paths
+
+
+def _too_old(setup: Setup, state: State, sides: PoolSides, paths: Ints) -> Bools:
+    """Sides (n, g) of paths (n,) whose market's or settlement asset's price is stale."""
+    old = np.zeros((paths.size, setup.table.feed_asset.size), dtype=bool)
+    rules, memory = setup.breakers, state.breakers
+    if rules is not None and rules.staleness is not None:
+        assert memory is not None and memory.staleness is not None
+        old[:, rules.staleness.feed] = memory.staleness.stale[paths]
+    out: Bools = old[:, sides.feed] | old[:, sides.settle]
+    return out
 
 
 def _flagged_paths(pools: Pools, price: Floats) -> Ints:
