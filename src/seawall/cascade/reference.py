@@ -1,10 +1,11 @@
 """The plain loop, over all paths of a chunk at once: slow beside a kernel, obvious, exact.
 
-Order of events within a step (part of the specification, docs/architecture.md):
-exogenous price -> recovery of impact -> market price -> volatility and depth -> oracle ->
-funding -> soft bands, the vault's own sales -> check -> margin calls -> rounds of (close: vault,
-ADL, forced orders or auction; keepers; impact; settlement; fund; ADL; socialised loss; direct
-prices; check; margin calls) -> pool cuts -> expiry of options -> log.
+Order of events within a step (part of the specification, in full in docs/architecture.md):
+exogenous price -> recovery of impact -> market price, arbitrage -> volatility, depth -> oracle ->
+funding -> dynamic margin -> clocks -> quotes of options -> breakers -> blocks -> soft bands, the
+vault's own sales -> rounds of (check; margin calls; settlement; breakers' say; close: vault, ADL,
+forced orders, auction or keepers; impact; fees; fund and vault; socialised loss; direct prices) ->
+pool cuts -> expiry of options and futures -> log.
 Rounds repeat within a step until nobody new is breached: venues that margin at the market price
 react at once; oracle venues see the new price when their feed publishes it.
 
