@@ -148,3 +148,23 @@ def _one_long(**venue: Any) -> tuple[Case, Floats]:
         {"ETH": coin(100.0)},
     )
     return case, paths_of(case, ETH=[100.0] + [110.0] * 8)
+
+
+def test_a_full_fund_takes_no_fee_for_being_first_either() -> None:
+    """10 ETH at 98 back 820: a 5% bonus on 820 is 41, of which the winner of two pays 20.5. The
+    fund has 100 and takes 5; the rest leaves the venue.
+    """
+    mechanisms: dict[str, Any] = {
+        "keepers": {"kinds": [{"count": 2}], "priority_share": 0.5, "priority_to": "fund"},
+        "fund": {"target": 105.0},
+    }
+    book = replace(lending_venue({"ETH": TERMS}, fund=100.0), mechanisms=mechanisms)
+    case = tiny_case(
+        [Trader("l", (), {"ETH": 10.0, QUOTE: -820.0})], [], {"l": book}, {"ETH": coin(100.0)}
+    )
+    setup, tape, state = run_case(case, paths_of(case, ETH=[100.0, 98.0, 98.0]))
+    assert tape.fee.sum() == pytest.approx(20.5)
+    assert tape.keeper.sum() == pytest.approx(-20.5)
+    assert state.accounts.assets["fund"][0, 0, setup.quote] == pytest.approx(105.0)
+    flows = tape.notional[tape.kind == EventKind.FUND_FLOW]
+    assert flows == pytest.approx([20.5, -15.5])

@@ -13,6 +13,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.closing_memory import KeeperCapital
+from seawall.cascade.fund import into_fund
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.table import chosen
@@ -40,8 +41,8 @@ class Race:
 
 @dataclass(frozen=True)
 class Won:
-    """Calls (n,): index of the winner, -1 where nobody took it; gas (n,) of all tries and of the
-    failed ones, quote; rivals: True where at least two would have taken it.
+    """Calls (n,): index of the winner, -1 where nobody took it; gas (n,) of its transaction, quote
+    (failed ones are paid for already); rivals: True where at least two would have taken it.
     """
 
     winner: Ints
@@ -143,13 +144,18 @@ def priority_fee(
     rivals: Bools,
     tape: TapeWriter,
 ) -> Floats:
-    """What winners with rivals pay to be first (n,), quote, and book it."""
+    """What winners with rivals pay to be first (n,), quote, and book it.
+
+    A full fund takes no more of it than of any fee: the rest is the venue's, of the outside world.
+    """
     fee = np.where(rivals, race.rule.priority_share * np.maximum(gain, 0.0), 0.0)
-    payee = "fund" if race.rule.priority_to == "fund" else "outside"
-    between(state, v, path, setup.quote, "keeper", payee, fee)
-    if payee == "fund":
+    kept = np.zeros_like(fee)
+    if race.rule.priority_to == "fund":
         paid = fee > 0
         tape.write(race.step, EventKind.FUND_FLOW, path[paid], unit[paid], notional=fee[paid])
+        kept = into_fund(setup, state, race.step, v, path, unit, fee, tape)
+        between(state, v, path, setup.quote, "keeper", "fund", kept)
+    between(state, v, path, setup.quote, "keeper", "outside", fee - kept)
     return fee
 
 
