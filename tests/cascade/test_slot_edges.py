@@ -168,3 +168,22 @@ def test_a_full_fund_takes_no_fee_for_being_first_either() -> None:
     assert state.accounts.assets["fund"][0, 0, setup.quote] == pytest.approx(105.0)
     flows = tape.notional[tape.kind == EventKind.FUND_FLOW]
     assert flows == pytest.approx([20.5, -15.5])
+
+
+@pytest.mark.parametrize(("immediate", "closed"), [(0.0, 12), (1.0, 2)])
+def test_who_is_too_far_below_to_wait_does_not_make_keepers_wait(
+    immediate: float, closed: int
+) -> None:
+    """A grace of ten steps, and a keeper that is a step late: ten and one after the call at step 1,
+    or one after the breach where nobody below maintenance has time.
+    """
+    mechanisms: dict[str, Any] = {
+        "margin_call": {"grace_seconds": 600.0, "immediate_below": immediate},
+        "keepers": {"kinds": [{"count": 1, "latency_seconds": 60.0}]},
+    }
+    book = replace(lending_venue({"ETH": TERMS}), mechanisms=mechanisms)
+    case = tiny_case(
+        [Trader("l", (), {"ETH": 10.0, QUOTE: -820.0})], [], {"l": book}, {"ETH": coin(100.0)}
+    )
+    _, tape, _ = run_case(case, paths_of(case, ETH=[100.0] + [98.0] * 14))
+    assert steps(tape, EventKind.LIQUIDATION)[0] == closed

@@ -85,7 +85,7 @@ def auction_accounts(
         return
     # One look per step: the price falls with time, not with what others sold.
     state.ready[path, unit] = step + 1
-    offers = _offers(setup, state, step, v, rule, breach)
+    offers = _offers(setup, state, step, rule, breach)
     lines = _for_sale(setup, state, offers)
     years = step * setup.step_seconds / SECONDS_PER_YEAR
     flow = line_flow(setup, state, lines, years)
@@ -161,19 +161,12 @@ def _bidders(
     return taken, won.gas[taken], won.rivals[taken]
 
 
-def _offers(
-    setup: Setup,
-    state: State,
-    step: int,
-    v: int,
-    rule: DutchAuction,
-    breach: Breach,
-) -> _Offers:
+def _offers(setup: Setup, state: State, step: int, rule: DutchAuction, breach: Breach) -> _Offers:
     """The venue's rule for each account; net maintenance is equity less maintenance."""
     memory = state.closing.waiting
     assert memory is not None
     path, unit = breach.path, breach.unit
-    waited = waited_seconds(setup, state, step, v, path, unit)
+    waited = waited_seconds(setup, state, step, path, unit)
     kept = memory.reserved[path, unit]
     share, discount, reserved = np.zeros((3, path.size))
     insolvent = np.zeros(path.size, dtype=bool)

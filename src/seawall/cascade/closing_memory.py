@@ -24,11 +24,13 @@ class Waiting:
     """Clocks of breached accounts, (p, u) each.
 
     since     step at which the present breach was first seen, -1 while healthy
+    open      step from which on the venue may close it without a break, -1 while it may not
     cure      step at which the owner pays after a margin call, NEVER if not
     reserved  cash that bids of the present auction paid in, quote
     """
 
     since: NDArray[np.int32]
+    open: NDArray[np.int32]
     cure: NDArray[np.int32]
     reserved: Floats
 
@@ -94,7 +96,7 @@ def begin_closing(setup: Setup, holdings: Holdings, quotes: Quotes) -> ClosingMe
     if any(slot in found for found in setup.mechanisms for slot in WAITING_SLOTS):
         since = np.full((paths, units), -1, dtype=np.int32)
         cure = np.full((paths, units), NEVER, dtype=np.int32)
-        waiting = Waiting(since, cure, np.zeros((paths, units)))
+        waiting = Waiting(since, since.copy(), cure, np.zeros((paths, units)))
     return ClosingMemory(waiting, keepers, soft)
 
 

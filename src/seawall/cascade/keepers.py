@@ -61,7 +61,7 @@ def begin_race(
     wanted = np.bincount(path, minlength=state.depth.size)[path]
     restless = state.restlessness[path].max(axis=1)
     multiple = gas_multiple(rule, restless, wanted.astype(float))
-    waited = waited_seconds(setup, state, step, v, path, unit)
+    waited = waited_seconds(setup, state, step, path, unit)
     there = present(capital.who, waited, multiple)
     gas = setup.rulebooks[v].liquidation.gas * multiple
     return Race(rule, capital, step, path, unit, gas, there)

@@ -169,4 +169,4 @@ def _bonus(
     falling = chosen(setup.mechanisms[v], "auction", FallingPrice)
     if falling is None:
         return setup.table.rows.bonus[c]
-    return bonus_at(falling, waited_seconds(setup, state, step, v, path, unit))
+    return bonus_at(falling, waited_seconds(setup, state, step, path, unit))

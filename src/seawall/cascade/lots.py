@@ -13,12 +13,10 @@ from seawall.cascade.keepers import Race, free_capital, pay_gas, try_draws, use_
 from seawall.cascade.loan_calls import NOTHING, Calls, Loans, Taken
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
-from seawall.cascade.table import chosen
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.waiting import waited_seconds
 from seawall.foundation.random import Stream
 from seawall.liquidation.batch_auction import NEAR_ZERO, BatchAuction, clear
-from seawall.liquidation.margin_call import MarginCall, grace_steps
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def sell_lots(
     """
     if loans.ranked.shape[0] == 0 or open_pairs.size == 0:
         return NOTHING
-    waited = waited_seconds(setup, state, step, v, breach.path, breach.unit)[open_pairs]
+    waited = waited_seconds(setup, state, step, breach.path, breach.unit)[open_pairs]
     pair = open_pairs[(waited >= rule.window_seconds) & (loans.ranked[0, open_pairs] >= 0)]
     # Deposits that back a loan may just have been written down to nothing for another's debt.
     pair = pair[state.holdings.size[breach.path[pair], loans.ranked[0, pair]] > 0]
@@ -82,7 +80,7 @@ def sell_lots(
         lots.interest[which],
     )
     path, unit = breach.path[calls.pair], breach.unit[calls.pair]
-    _start_again(setup, state, step, v, path, unit)
+    _start_again(state, step, path, unit)
     empty = paid < NEAR_ZERO * seized * lots.c_market[which]
     value = seized * calls.c_price
     tape.write(step, EventKind.ZERO_BID, path[empty], unit[empty], notional=value[empty])
@@ -150,10 +148,8 @@ def _sell_lot(
     return part * sold * cleared.price, part * sold, gas * float(bids.sum()), bool(bids.sum() > 1)
 
 
-def _start_again(setup: Setup, state: State, step: int, v: int, path: Ints, unit: Ints) -> None:
-    """The next window of a loan that is still in breach begins now; its grace is over."""
+def _start_again(state: State, step: int, path: Ints, unit: Ints) -> None:
+    """The next window of a loan that is still in breach begins now."""
     memory = state.closing.waiting
     assert memory is not None
-    call = chosen(setup.mechanisms[v], "margin_call", MarginCall)
-    grace = 0 if call is None else grace_steps(call, setup.step_seconds)
-    memory.since[path, unit] = np.maximum(step - grace, 0)
+    memory.open[path, unit] = step

@@ -51,6 +51,10 @@ def may_be_closed(setup: Setup, state: State, step: int, looked: Looked, tape: T
         may = _clocks(setup, state, step, memory, looked, tape)
     if state.closing.soft:
         may = may & ~sheltered(setup, state, looked.path, looked.unit, may)
+    if memory is not None:
+        before = memory.open[looked.path, looked.unit]
+        began = np.where(before < 0, step, before)
+        memory.open[looked.path, looked.unit] = np.where(may, began, -1)
     return may
 
 
@@ -103,13 +107,12 @@ def _call(
     return may
 
 
-def waited_seconds(setup: Setup, state: State, step: int, v: int, path: Ints, unit: Ints) -> Floats:
-    """Seconds (n,) since breached accounts of a venue could first be closed, after any grace."""
+def waited_seconds(setup: Setup, state: State, step: int, path: Ints, unit: Ints) -> Floats:
+    """Seconds (n,) since the venue could first close breached accounts: after any grace, once too
+    far below to wait, outside their bands.
+    """
     memory = state.closing.waiting
     if memory is None:
         return np.zeros(path.size)
-    steps = step - memory.since[path, unit]
-    rule = chosen(setup.mechanisms[v], "margin_call", MarginCall)
-    if rule is not None:
-        steps = np.maximum(steps - grace_steps(rule, setup.step_seconds), 0)
+    steps = step - memory.open[path, unit]
     return np.asarray(steps, dtype=np.float64) * setup.step_seconds
