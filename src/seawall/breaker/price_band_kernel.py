@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.breaker.price_band import BandMemory, BandRule
 from seawall.foundation.compiled import helper
+
+if TYPE_CHECKING:
+    from seawall.breaker.price_band import BandMemory, BandRule
 
 
 @helper

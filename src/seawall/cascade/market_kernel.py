@@ -6,15 +6,18 @@ Who cannot trade in a step (``links.halted``) is the caller's to say, before the
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.cascade.market_records import MarketRule, MarketState
 from seawall.foundation.compiled import helper
 from seawall.impact.depth_kernel import depth_step
 from seawall.impact.law_kernel import displacement
 from seawall.impact.links_kernel import arbitrage_step, stand_still
+
+if TYPE_CHECKING:
+    from seawall.cascade.market_records import MarketRule, MarketState
 
 Floats = NDArray[np.float64]
 

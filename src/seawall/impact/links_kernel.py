@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.compiled import helper
-from seawall.impact.links import LinkMemory, LinkRule
+
+if TYPE_CHECKING:
+    from seawall.impact.links import LinkMemory, LinkRule
 
 Floats = NDArray[np.float64]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
-from seawall.oracle.auction_delayed import AuctionMemory, AuctionRule
-from seawall.oracle.columns import Floats, Ints
+
+if TYPE_CHECKING:
+    from seawall.oracle.auction_delayed import AuctionMemory, AuctionRule
+    from seawall.oracle.columns import Floats, Ints
 
 
 @helper

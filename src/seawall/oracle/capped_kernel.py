@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
-from seawall.oracle.capped import CappedMemory, CappedRule
-from seawall.oracle.columns import Floats
+
+if TYPE_CHECKING:
+    from seawall.oracle.capped import CappedMemory, CappedRule
+    from seawall.oracle.columns import Floats
 
 
 @helper

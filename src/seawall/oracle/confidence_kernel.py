@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
-from seawall.oracle.columns import Floats
-from seawall.oracle.confidence import ConfidenceMemory, ConfidenceRule
+
+if TYPE_CHECKING:
+    from seawall.oracle.columns import Floats
+    from seawall.oracle.confidence import ConfidenceMemory, ConfidenceRule
 
 
 @helper

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
-from seawall.oracle.columns import Floats, Ints
-from seawall.oracle.landing import LandingMemory, LandingRule
+
+if TYPE_CHECKING:
+    from seawall.oracle.columns import Floats, Ints
+    from seawall.oracle.landing import LandingMemory, LandingRule
 
 
 @helper

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
-from seawall.oracle.columns import Floats
-from seawall.oracle.median import MedianMemory, MedianRule
+
+if TYPE_CHECKING:
+    from seawall.oracle.columns import Floats
+    from seawall.oracle.median import MedianMemory, MedianRule
 
 
 @helper

@@ -25,9 +25,6 @@ from seawall.oracle.median import MedianMemory, MedianRule, median_step
 from seawall.oracle.pull import PullMemory, PullRule, pull_step
 from seawall.oracle.twap import TwapMemory, TwapRule, twap_step
 
-# Places of the stages in ``OracleRule.used``.
-TWAP, MEDIAN, PULL, LANDING, CAPPED, AUCTION, CONFIDENCE = range(7)
-
 
 class PushRule(NamedTuple):
     """The columns of `FeedRule`."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seawall.foundation.compiled import helper
 from seawall.oracle.auction_delayed_kernel import auction_path
 from seawall.oracle.capped_kernel import capped_path
-from seawall.oracle.columns import Floats, Ints
 from seawall.oracle.confidence_kernel import confidence_path
 from seawall.oracle.landing_kernel import landing_path
 from seawall.oracle.median_kernel import median_path
-from seawall.oracle.publication import (
+from seawall.oracle.pull_kernel import pull_path
+from seawall.oracle.stages_kernel import (
     AUCTION,
     CAPPED,
     CONFIDENCE,
@@ -17,13 +19,12 @@ from seawall.oracle.publication import (
     MEDIAN,
     PULL,
     TWAP,
-    OracleMemory,
-    OracleRule,
-    PushMemory,
-    PushRule,
 )
-from seawall.oracle.pull_kernel import pull_path
 from seawall.oracle.twap_kernel import twap_path
+
+if TYPE_CHECKING:
+    from seawall.oracle.columns import Floats, Ints
+    from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
 
 
 @helper

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.compiled import helper
-from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
+
+if TYPE_CHECKING:
+    from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
 
 
 @helper
