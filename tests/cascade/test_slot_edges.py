@@ -26,6 +26,7 @@ from tiny_cases import (
 
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
+from seawall.foundation.errors import InputError
 from seawall.foundation.pricekind import PriceKind
 from seawall.venues import Collateral, Feed
 
@@ -187,3 +188,21 @@ def test_who_is_too_far_below_to_wait_does_not_make_keepers_wait(
     )
     _, tape, _ = run_case(case, paths_of(case, ETH=[100.0] + [98.0] * 14))
     assert steps(tape, EventKind.LIQUIDATION)[0] == closed
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"auction": {k: x for k, x in DUTCH.items() if k != "insolvent_seconds"}},
+            "insolvent_seconds",
+        ),
+        ({"auction": {**DUTCH, "fee": 0.1}}, "no fee is charged"),
+        ({"auction": DUTCH, "sizing": {"rule": "full"}}, "sizing"),
+    ],
+)
+def test_an_account_auction_refuses_what_it_lacks_or_would_not_ask(
+    changed: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        run_case(*_one_long(mechanisms=changed))

@@ -55,6 +55,9 @@ def check_liquidation(rulebook: Rulebook, mechanisms: Mapping[str, object]) -> N
                 file=where,
                 expected="bidders, under [mechanisms.keepers]",
             )
+    auction = mechanisms.get("auction")
+    if isinstance(auction, DutchAuction):
+        _check_account_auction(auction, mechanisms, where)
     if "keepers" in mechanisms and not lends:
         if not isinstance(mechanisms.get("auction"), DutchAuction):
             raise InputError(
@@ -67,4 +70,28 @@ def check_liquidation(rulebook: Rulebook, mechanisms: Mapping[str, object]) -> N
             "[mechanisms.backstop] is given, and the waterfall has no backstop vault",
             file=where,
             expected='"backstop" among the layers of [waterfall]',
+        )
+
+
+def _check_account_auction(
+    rule: DutchAuction, mechanisms: Mapping[str, object], where: str
+) -> None:
+    """Raise InputError for what the loop's auction of accounts needs, or would never ask."""
+    if rule.insolvent_seconds is None:
+        raise InputError(
+            "[mechanisms.auction] lacks insolvent_seconds, over which bidders' payment rises",
+            file=where,
+            expected="insolvent_seconds, in seconds",
+        )
+    if rule.fee > 0:
+        raise InputError(
+            f"[mechanisms.auction] fee is {rule.fee:g}, and no fee is charged in a run",
+            file=where,
+            expected="the auction without its fee",
+        )
+    if "sizing" in mechanisms:
+        raise InputError(
+            "[mechanisms.sizing] is given, and accounts are auctioned",
+            file=where,
+            expected="one of the two: an auction finds its own share",
         )
