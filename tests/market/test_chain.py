@@ -80,6 +80,12 @@ def test_a_halt_worked_by_hand() -> None:
     assert seen_from(rule, blocks)[0].tolist() == [0, 0, 1, 2, 2, 2, 2, 6, 7]
 
 
+@pytest.mark.parametrize("steps", [3, 5, 6, 7, 40])
+def test_a_halt_longer_than_what_is_left_of_the_run(steps: int) -> None:
+    rule = replace(ONE, halt_at_seconds=24.0, halt_seconds=72.0)
+    assert drawn(rule, 2, steps, 12.0).halted[1].tolist() == [3 <= t <= 8 for t in range(steps + 1)]
+
+
 def test_steps_longer_than_blocks() -> None:
     blocks = drawn(ONE, 50, 100, 60.0)
     assert np.all(blocks.count[:, 1:] == 5)

@@ -91,6 +91,8 @@ def test_pull_worked_by_hand() -> None:
     silent = one(pull=Pull(10.0, 30.0, 0.0, 1e9, 1e6))
     assert shown(silent, prices) == [0.5] * 6
     assert shown(silent, prices, "usable") == [True, True, True, False, False, False]
+    # In steps a delay of 6 s is one of 10 s: a maximum age of 9 s does not refuse every price.
+    assert shown(one(pull=Pull(6.0, 9.0)), prices, "usable") == [True] * 6
     with pytest.raises(InputError, match="refused"):
         Pull(10.0, 5.0)
 

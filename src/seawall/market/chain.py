@@ -7,7 +7,7 @@ Everything is drawn before the loop and nothing in the loop changes it. For each
 - a transaction is in the ``inclusion_blocks``-th block after it was sent, not counting blocks that
   censor it (each does with its own chance);
 - a reorganisation drops the last ``reorganisation_depth`` blocks: what was in them is sent again
-  at once;
+  at once, and has never landed;
 - it counts ``finality_blocks`` after its last inclusion;
 - in a halt (Poisson, of fixed length, or at one stated time) there is no block at all.
 
@@ -17,7 +17,7 @@ its mean is the whole spacing, where that of constant blocks is half of it.
 Source: Poisson arrivals of proof-of-work blocks (Nakamoto 2008), slots of proof-of-stake chains;
 halts as layer-two sequencers have had. Wrong when: several blocks fall in one step, whose inside
 is not seen: use steps of at most a quarter of the delay. What a landed liquidation did is never
-undone: a reorganisation that comes later than finality is ignored.
+undone: one whose block a reorganisation will still reach, final or not, does not land at all.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def _halts(rule: Settlement, numbers: Floats, step_seconds: float) -> Bools:
         begins[:, at : at + 1] = True
     started = np.cumsum(begins, axis=1)
     ended = np.zeros_like(started)
-    ended[:, length:] = started[:, : started.shape[1] - length]
+    # A halt that is longer than the run does not end in it.
+    ended[:, length:] = started[:, : max(started.shape[1] - length, 0)]
     halted: Bools = started > ended
     return halted
 

@@ -94,11 +94,14 @@ def pull_rule(each: Each[Pull], step_seconds: float) -> PullRule:
         return max(whole_steps(seconds, step_seconds), least)
 
     chance = [1.0 - math.exp(-r.outages_per_day * step_seconds / SECONDS_PER_DAY) for r, _ in each]
+    delay = steps_per_feed(each, lambda r: steps(r.publish_delay_seconds, 0))
+    whole = steps_per_feed(each, lambda r: int(r.max_age_seconds / step_seconds + 1e-9))
     return PullRule(
         feed=feeds_of(each),
         interval=steps_per_feed(each, lambda r: steps(r.interval_seconds, 1)),
-        delay=steps_per_feed(each, lambda r: steps(r.publish_delay_seconds, 0)),
-        max_age=steps_per_feed(each, lambda r: int(r.max_age_seconds / step_seconds + 1e-9)),
+        delay=delay,
+        # A price is good when it is published, whatever long steps make of its delay.
+        max_age=np.maximum(whole, delay),
         group=group_of(each),
         chance=np.array(chance),
         length=np.array([steps(r.outage_seconds, 0) for r, _ in each], dtype=np.int64),
