@@ -26,9 +26,10 @@ from tiny_cases import (
 
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
+from seawall.exposure.impairment import fund_fees
 from seawall.foundation.errors import InputError
 from seawall.foundation.pricekind import PriceKind
-from seawall.venues import Collateral, Feed
+from seawall.venues import Collateral, Feed, Liquidation
 
 DUTCH = {
     "rule": "dutch_account",
@@ -153,7 +154,7 @@ def _one_long(**venue: Any) -> tuple[Case, Floats]:
 
 def test_a_full_fund_takes_no_fee_for_being_first_either() -> None:
     """10 ETH at 98 back 820: a 5% bonus on 820 is 41, of which the winner of two pays 20.5. The
-    fund has 100 and takes 5; the rest leaves the venue.
+    fund has 100 and takes 5; the rest leaves the venue. Who pays counts the 5, as of any fee.
     """
     mechanisms: dict[str, Any] = {
         "keepers": {"kinds": [{"count": 2}], "priority_share": 0.5, "priority_to": "fund"},
@@ -168,7 +169,8 @@ def test_a_full_fund_takes_no_fee_for_being_first_either() -> None:
     assert tape.keeper.sum() == pytest.approx(-20.5)
     assert state.accounts.assets["fund"][0, 0, setup.quote] == pytest.approx(105.0)
     flows = tape.notional[tape.kind == EventKind.FUND_FLOW]
-    assert flows == pytest.approx([20.5, -15.5])
+    assert flows == pytest.approx([-15.5])
+    assert fund_fees(setup, tape).sum() == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize(("immediate", "closed"), [(0.0, 12), (1.0, 2)])
@@ -206,3 +208,25 @@ def test_an_account_auction_refuses_what_it_lacks_or_would_not_ask(
 ) -> None:
     with pytest.raises(InputError, match=said):
         run_case(*_one_long(mechanisms=changed))
+
+
+def test_a_loan_that_no_keeper_wants_does_not_use_up_the_rate_limit() -> None:
+    """One account per minute, the largest shortfall first: it is backed by a coin that nobody can
+    sell. The keepers take the other loan instead, in the same minute.
+    """
+    limit = {"window_seconds": 60.0, "accounts": 1}
+    rule = Liquidation("keeper", close_factor=0.5, full_below=0.95, gas=100.0)
+    book = lending_venue({"ETH": TERMS, "ILQ": TERMS}, liquidation=rule)
+    case = tiny_case(
+        [
+            Trader("l", (), {"ILQ": 1e6, QUOTE: -8.9e5}),
+            Trader("l", (), {"ETH": 1_000.0, QUOTE: -82_000.0}),
+        ],
+        [],
+        {"l": replace(book, mechanisms={"liquidation_rate_limit": limit})},
+        {"ETH": coin(100.0), "ILQ": coin(1.0, depth=1.0)},
+    )
+    _, tape, _ = run_case(case, paths_of(case, ETH=[100.0] + [98.0] * 3))
+    closed = [(s, u) for _, s, u, _ in events(tape, EventKind.LIQUIDATION)]
+    assert closed[0] == (1, 1)
+    assert {unit for _, unit in closed} == {1}

@@ -5,7 +5,8 @@ taken in a stated order until the next one would exceed ``accounts`` or ``notion
 after it wait. An account whose own notional is above the limit is taken when it is the first of its
 window, since it could never be closed otherwise. Counted are forced orders and keepers' calls,
 with the whole notional of the account at margin prices (loans: the debt); takeovers by the vault
-and ADL are not limited.
+and ADL are not limited. What no keeper or bidder then wants is given back, and whom it held up is
+looked at again.
 
 Orders: largest_shortfall (maintenance - equity), lowest_ratio (equity / maintenance, dYdX's
 priority), account (first come, by number). Ties go by number.
@@ -99,6 +100,13 @@ def admit(
             memory.accounts[p], memory.notional[p] = count, used
             out[n] = True
     return out
+
+
+def give_back(memory: RateMemory, path: Ints, notional: Floats) -> None:
+    """Take accounts (n,) that were admitted at this look and not closed off the window's count."""
+    paths = memory.accounts.size
+    memory.accounts -= np.bincount(path, minlength=paths)
+    memory.notional[:] = np.maximum(memory.notional - np.bincount(path, notional, paths), 0.0)
 
 
 def _key(rule: RateLimit, equity: Floats, maintenance: Floats) -> Floats:

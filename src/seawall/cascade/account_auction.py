@@ -21,6 +21,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.breach import Breach
+from seawall.cascade.breakers import not_wanted
 from seawall.cascade.fills import (
     Lines,
     closing_lines,
@@ -95,6 +96,8 @@ def auction_accounts(
     notional = segment_sums(np.abs(flow), pair, path.size)
     race = begin_race(setup, state, step, v, path, unit)
     taken, gas, rivals = _bidders(setup, state, v, race, offers.discount, impact, notional, tape)
+    left = np.setdiff1d(np.arange(path.size), taken)
+    not_wanted(setup, state, v, path[left], unit[left])
     if taken.size == 0:
         return
     sold = np.isin(pair, taken)

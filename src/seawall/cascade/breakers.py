@@ -15,7 +15,7 @@ import numpy as np
 from seawall.book.book import Bools, Floats, Ints
 from seawall.breaker.open_interest_cap import above_cap, refused
 from seawall.breaker.price_band import band_step, edges
-from seawall.breaker.rate_limit import admit, window_steps
+from seawall.breaker.rate_limit import admit, give_back, window_steps
 from seawall.breaker.staleness import staleness_by_stamp, staleness_step
 from seawall.breaker.velocity import velocity_step
 from seawall.breaker.withdrawal_gate import is_closed, record
@@ -174,6 +174,18 @@ def may_trade(
     out = np.zeros_like(wants)
     out[left] = True
     return out
+
+
+def not_wanted(setup: Setup, state: State, v: int, path: Ints, unit: Ints) -> Ints:
+    """Give the rate limit back what admitted pairs (n,) used whom nobody closed.
+
+    Returns the paths on which others may take their place at once.
+    """
+    used = None if state.breakers is None else state.breakers.rates[v]
+    if used is None or path.size == 0:
+        return path[:0]
+    give_back(used, path, _notional(setup, state, path, unit))
+    return np.unique(path)
 
 
 def _outside_band(setup: Setup, state: State, step: int, v: int, path: Ints, unit: Ints) -> Bools:

@@ -151,8 +151,6 @@ def priority_fee(
     fee = np.where(rivals, race.rule.priority_share * np.maximum(gain, 0.0), 0.0)
     kept = np.zeros_like(fee)
     if race.rule.priority_to == "fund":
-        paid = fee > 0
-        tape.write(race.step, EventKind.FUND_FLOW, path[paid], unit[paid], notional=fee[paid])
         kept = into_fund(setup, state, race.step, v, path, unit, fee, tape)
         between(state, v, path, setup.quote, "keeper", "fund", kept)
     between(state, v, path, setup.quote, "keeper", "outside", fee - kept)

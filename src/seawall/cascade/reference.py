@@ -26,6 +26,7 @@ from seawall.cascade.breakers import (
     acted,
     may_trade,
     not_stale,
+    not_wanted,
     recount,
     scale_margin,
     turned,
@@ -279,7 +280,9 @@ def _close(
             )
             called = liquidate_loans(setup, state, step, int(v), breach, own, tape)
             # Nobody acts twice on a loan that no keeper wants within one step.
-            state.ready[path[mine[~called]], unit[mine[~called]]] = step + 1
+            left = breach.only(~called)
+            state.ready[left.path, left.unit] = step + 1
+            moved.append(not_wanted(setup, state, int(v), left.path, left.unit))
             moved.append(path[mine[called]])
         else:
             close_accounts(setup, state, step, int(v), breach, tape)

@@ -31,7 +31,7 @@ class EventKind(IntEnum):
     STALE_HALT = 13  # closes begin to wait for a price that is not too old
     RATE_HALT = 14  # closes begin to wait for the next window of the rate limit
     GATE_CLOSED = 15  # the withdrawal gate closes: fund and vault stop paying
-    FUND_FLOW = 16  # fees into the fund (notional), or out of it where it was full (< 0)
+    FUND_FLOW = 16  # taker fees into the fund (notional), or what a full one refused of a fee (< 0)
     FUND_EMPTY = 17  # the fund's last money was paid
     POOL_CUT = 18  # closed because its side made too much profit for the pool
     SENT = 19  # a liquidation was sent, or committed: it acts when it has landed, or settled

@@ -10,8 +10,10 @@ import numpy as np
 from seawall.book import AccountKind
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
+from seawall.cascade.table import chosen
 from seawall.cascade.tape import NEVER, EventKind, Tape
 from seawall.foundation.arrays import segment_sums
+from seawall.liquidation.keeper_race import Keepers
 
 # Relative: a vault that pays exactly what it holds is not ruined.
 ROUNDING = 1e-9
@@ -209,9 +211,11 @@ def fund_fees(setup: Setup, tape: Tape) -> Floats:
     """
     share = np.zeros(len(setup.rulebooks))
     for v, rulebook in enumerate(setup.rulebooks):
-        rule = rulebook.liquidation
+        rule, race = rulebook.liquidation, chosen(setup.mechanisms[v], "keepers", Keepers)
         # Where keepers race, the fee of an event is what the winner paid to be first.
-        if rule.fee > 0 and rule.fee_to == "fund" and "keepers" not in setup.mechanisms[v]:
+        if race is not None:
+            share[v] = float(race.priority_to == "fund")
+        elif rule.fee > 0 and rule.fee_to == "fund":
             share[v] = rule.fee / (rule.fee + rulebook.taker_fee)
     refused = np.where(tape.kind == EventKind.FUND_FLOW, np.minimum(tape.notional, 0.0), 0.0)
     return tape.fee * share[setup.table.units.venue[tape.unit]] + refused
