@@ -230,3 +230,19 @@ def test_a_loan_that_no_keeper_wants_does_not_use_up_the_rate_limit() -> None:
     closed = [(s, u) for _, s, u, _ in events(tape, EventKind.LIQUIDATION)]
     assert closed[0] == (1, 1)
     assert {unit for _, unit in closed} == {1}
+
+
+def test_what_arbitrageurs_gain_on_bands_is_no_fee_to_the_fund() -> None:
+    """Nobody raced for anything, so the fund had nothing of it: who pays must not say so."""
+    mechanisms: dict[str, Any] = {
+        "soft": {"bands": 4, "amplification": 20.0},
+        "keepers": {"kinds": [{"count": 1}], "priority_share": 0.5, "priority_to": "fund"},
+    }
+    book = replace(lending_venue({"ETH": TERMS}), mechanisms=mechanisms)
+    case = tiny_case(
+        [Trader("l", (), {"ETH": 10.0, QUOTE: -800.0})], [], {"l": book}, {"ETH": coin(100.0)}
+    )
+    setup, tape, _ = run_case(case, paths_of(case, ETH=[100.0, 88.0, 88.0]))
+    soft = tape.kind == EventKind.SOFT
+    assert tape.fee[soft].sum() > 0.0
+    assert fund_fees(setup, tape).sum() == 0.0

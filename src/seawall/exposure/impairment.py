@@ -218,7 +218,9 @@ def fund_fees(setup: Setup, tape: Tape) -> Floats:
         elif rule.fee > 0 and rule.fee_to == "fund":
             share[v] = rule.fee / (rule.fee + rulebook.taker_fee)
     refused = np.where(tape.kind == EventKind.FUND_FLOW, np.minimum(tape.notional, 0.0), 0.0)
-    return tape.fee * share[setup.table.units.venue[tape.unit]] + refused
+    # What arbitrageurs gain on bands stands in the same column, and is nobody's fee.
+    fee = np.where(tape.kind == EventKind.LIQUIDATION, tape.fee, 0.0)
+    return fee * share[setup.table.units.venue[tape.unit]] + refused
 
 
 def bad_debt(tape: Tape) -> Floats:
