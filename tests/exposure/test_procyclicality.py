@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seawall.casefile import sample_case
+from seawall.cli.procyclicality import procyclicality as command
 from seawall.cli.procyclicality import table
 from seawall.exposure.procyclicality import (
     _interval,
@@ -81,3 +82,8 @@ def test_refusals() -> None:
     total = replace(case.market.scenario, label="total")
     with pytest.raises(InputError, match="labelled total"):
         procyclicality(replace(case, market=replace(case.market, scenario=total)))
+
+
+def test_the_command_refuses_a_rule_that_needs_more_than_it_can_say() -> None:
+    with pytest.raises(InputError, match="volatility_scaled or depth_scaled"):
+        command(rule="open_interest_scaled")

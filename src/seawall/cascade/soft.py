@@ -35,7 +35,11 @@ def trade_bands(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints
 
 
 def in_reach(setup: Setup, state: State, loans: SoftLoans) -> tuple[Ints, Ints]:
-    """Path and loan of all bands that a trade is possible in."""
+    """Path and loan of the bands that arbitrageurs look at.
+
+    A loan that has not traded is left alone while the oracle is at its top or above: its coins cost
+    more than the oracle's price there, so only a market far above a late oracle would buy them.
+    """
     rows = setup.table.rows
     low = state.quotes.price[:, loans.feeds] < loans.highest
     paths = np.flatnonzero(low.any(axis=1) | loans.touched)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from seawall.cli import output
-from seawall.foundation.errors import SeawallError
+from seawall.foundation.errors import InputError, SeawallError
 
 RULES = ("volatility_scaled", "depth_scaled")
 WORDS = {
@@ -51,6 +51,8 @@ def procyclicality(
 
     case = sample_case() if folder is None else load_case(folder)
     if rule is not None:
+        if rule not in RULES:
+            raise InputError(f"rule {rule!r}", file="--rule", expected=" or ".join(RULES))
         given = {"rule": rule, "strength": strength, "cap": cap}
         case = with_dynamic_margin(
             case, {**given, "smoothing_seconds": smoothing, "buffer": buffer}

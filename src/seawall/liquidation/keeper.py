@@ -10,20 +10,9 @@ race each other: keeper_race.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from seawall.book.book import Bools, Floats
-
-
-@dataclass(frozen=True)
-class Seizure:
-    """One keeper call per loan, (n,) each: debt repaid, collateral seized (units); who acts."""
-
-    repaid: Floats
-    seized: Floats
-    acts: Bools
 
 
 def seizure(
