@@ -229,9 +229,12 @@ class TestCase:
         assert floors.loaded == ["new mine 500"]
         assert "seawall check mine" in capsys.readouterr().out
 
-    def test_validate(self, floors, capsys):
+    def test_validate(self, floors, capsys, monkeypatch):
+        compiled = []
+        monkeypatch.setattr("seawall.cascade.engine.prepare", compiled.append)
         assert run(["case", "validate", "mine"]) == 0
         printed = capsys.readouterr().out
+        assert compiled == [floors.case]
         assert "one-account is a valid Case" in printed
         assert "50 generated accounts" in printed
 

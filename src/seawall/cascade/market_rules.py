@@ -53,7 +53,7 @@ def impact_law(case: Case, slots: Chosen) -> ImpactLaw:
     if not isinstance(found, BookWalk | Amm | ConcentratedAmm):
         return named_law(word)
     if word != "linear":
-        raise refuse_both("impact", type(found).__name__, "scenario.impact", "market")
+        raise refuse_both("impact", "scenario.impact", "market")
     return slot_law(found)
 
 
@@ -74,7 +74,7 @@ def compile_market(
     np.divide(depth, divisor, out=passed, where=finite)
     resilience = chosen(slots, "depth", Resilience)
     if resilience is not None and case.market.scenario.thinning > 0:
-        raise refuse_both("depth", "resilience", "scenario.thinning", "market")
+        raise refuse_both("depth", "scenario.thinning", "market")
     links = chosen(slots, "links", Links)
     if links is not None:
         _refuse_lenders(case, links)

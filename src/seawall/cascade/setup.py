@@ -16,6 +16,7 @@ from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_rules import MarketRules, compile_market
 from seawall.cascade.oracles import Oracles, compile_oracles
+from seawall.cascade.slot_names import check_names
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.cascade.waterfall_slots import check_slots
@@ -155,13 +156,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     kinds = [book.account_kind[a] for a in table.units.account]
     desk = np.array([kind is AccountKind.DESK for kind in kinds], dtype=bool)
     equity = requirement(table, spot[table.feed_asset]).equity
-    mechanisms = tuple(
-        compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
-        for rulebook in rulebooks
-    )
-    for rulebook, chosen_rules in zip(rulebooks, mechanisms, strict=True):
-        check_slots(rulebook, chosen_rules)
-        check_liquidation(rulebook, chosen_rules)
+    mechanisms = tuple(_mechanisms(case, rulebook) for rulebook in rulebooks)
     feed_rule = compile_feeds(feeds, dt)
     oracles = compile_oracles(mechanisms, rulebooks, table, case.quote, feed_rule, dt)
     direct = np.array([feed == Feed() for feed in feeds], dtype=bool)
@@ -196,6 +191,15 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         **_start_columns(table, spot),
         **_contract_columns(table),
     )
+
+
+def _mechanisms(case: Case, rulebook: Rulebook) -> Chosen:
+    """The slots that a rulebook fills; refuses those that it, or the Case, has no use for."""
+    slots = compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
+    check_slots(rulebook, slots)
+    check_liquidation(rulebook, slots)
+    check_names(case, rulebook, slots)
+    return slots
 
 
 def _market(case: Case, table: MarginTable, step_seconds: float) -> dict[str, Any]:

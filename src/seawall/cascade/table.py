@@ -68,9 +68,13 @@ T = TypeVar("T")
 def read_mechanisms(section: Section, slots: Mapping[str, Mapping[str, type]]) -> Chosen:
     """The parameters of each slot that ``section`` fills, {slot: dataclass}.
 
-    Raises InputError naming file, line and key for an unknown slot, rule or parameter and for a
-    number out of bounds.
+    Raises InputError naming file, line and key for an unknown slot, rule or parameter, a slot of
+    the other kind of file, and for a number out of bounds.
     """
+    for slot in section.values:
+        for others, home in ((MARKET_SLOTS, "market.toml"), (VENUE_SLOTS, "a rulebook")):
+            if slot in others and slot not in slots:
+                raise section.refuse(slot, "stands in the wrong file", f"it in {home}")
     section.only(*slots)
     return {slot: _read_slot(section.section(slot), slots[slot]) for slot in section.values}
 
@@ -80,7 +84,13 @@ def _read_slot(section: Section, rules: Mapping[str, type]) -> object:
     name = section.word("rule", tuple(rules), only) if only else section.word("rule", tuple(rules))
     parameters = {key: value for key, value in section.values.items() if key != "rule"}
     rest = Section(parameters, section.file, section.path, section.text)
-    return read_record(rest, rules[name])
+    try:
+        return read_record(rest, rules[name])
+    except InputError as error:
+        if error.file is not None:
+            raise
+        # Numbers that do not fit together: the rule knows its sentence, not its place.
+        raise rest.refuse(None, f"cannot be used: {error}") from None
 
 
 def compile_mechanisms(
@@ -96,10 +106,10 @@ def chosen(mechanisms: Chosen, slot: str, rule: type[T]) -> T | None:
     return found if isinstance(found, rule) else None
 
 
-def refuse_both(slot: str, mechanism: str, key: str, file: str) -> InputError:
-    """The refusal of a slot that contradicts an older key of the same rulebook."""
+def refuse_both(slot: str, key: str, file: str) -> InputError:
+    """The refusal of a slot that contradicts an older key of the same file."""
     return InputError(
-        f"[mechanisms.{slot}] is {mechanism!r} and {key} is given too",
+        f"[mechanisms.{slot}] and {key} are both given",
         file=file,
         expected="one of the two",
     )

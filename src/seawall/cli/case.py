@@ -45,11 +45,18 @@ def new(
 
 @app.command("validate")
 def validate(folder: _Folder = None) -> None:
-    """Read a Case and say whether it can be checked.
+    """Read a Case, with its crowd, and say whether it can be checked.
 
     Exit code 0: it can. 1: one sentence with file, row, column and what would be right.
     """
+    from seawall.cascade.engine import prepare
+    from seawall.foundation.errors import SeawallError
+
     case = _load(folder)
+    try:
+        prepare(case)
+    except SeawallError as error:
+        raise SeawallError(f"{case.name} can be read but not checked: {error}") from error
     output.say(f"{case.name} is a valid Case: {_size(case)}. Hash {case.digest}.")
 
 

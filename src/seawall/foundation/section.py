@@ -103,6 +103,8 @@ class Section:
     def word(self, key: str, known: Iterable[str], default: str | None = None) -> str:
         """The text at ``key``, one of ``known``."""
         names = tuple(known)
+        if key not in self.values and default is None:
+            raise self.refuse(key, "is missing", choices("", names))
         value = self.name(key, default)
         if value not in names:
             raise self.refuse(key, f"is {shown(value)}", choices(value, names))
@@ -155,7 +157,9 @@ class Section:
         """The tables in the array at ``key``; none when it is absent."""
         value = self.values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.refuse(key, f"is {shown(value)}", f"a list of tables [[{key}]]")
+            raise self.refuse(
+                key, f"is {shown(value)}", f"a list of tables [[{'.'.join((*self.path, key))}]]"
+            )
         return tuple(
             Section(item, self.file, (*self.path, f"{key}[{number}]"), self.text)
             for number, item in enumerate(value, start=1)
