@@ -28,6 +28,8 @@ from seawall.foundation.arrays import expand_ranges
 # Bounds are used up a little early, so that rounding (wake is single precision: half the memory to
 # scan at each step) never delays a check.
 SLACK = 1.0 - 1e-6
+# A clock beyond this begins anew, and no level lies beyond the other: single precision ends there.
+LATEST, LAST_LEVEL = 1e30, 3e38
 # Fewer cells than this are compared in one go instead of clock by clock.
 SMALL = 30_000
 
@@ -172,6 +174,8 @@ def tick(
     drift = rule.drift if new_step else 0.0
     moves = _moves(rule, before, after, None if turn is None else turn.step)
     state.clock[path] *= 1.0 + moves + drift
+    if (state.clock > LATEST).any():
+        _begin_anew(rule, state)
     away = _moves(rule, state.origin[path], after, None if turn is None else turn.start)
     paid = rule.drift * state.steps * (1.0 + state.reached[path])
     reached = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
@@ -191,6 +195,17 @@ def tick(
             state.scan[path, c] = np.maximum(state.scan[path, c], woken)
         ahead = np.append(rule.threshold[first:last], np.inf)
         state.next[path, c] = ahead[state.awake[path, c]]
+
+
+def _begin_anew(rule: WakeRule, state: WakeState) -> None:
+    """Clocks that have run too far begin anew, and all units that are awake on them are looked at.
+
+    Weeks of short steps get there, and any few steps of enormous moves.
+    """
+    for p, c in zip(*np.nonzero(state.clock > LATEST), strict=True):
+        block = state.wake[p, rule.first[c] : rule.first[c + 1]]
+        block[np.isfinite(block)] = 0.0
+        state.clock[p, c] = 1.0
 
 
 def wake_units(rule: WakeRule, state: WakeState | Waker, path: Ints, unit: Ints) -> None:
@@ -258,5 +273,5 @@ def schedule(
         return
     with np.errstate(divide="ignore", invalid="ignore"):
         level = state.clock[path, rule.clock[unit]] * (1.0 + buffer / exposure) * SLACK
-    level = np.where(exposure > 0, level, np.inf)
+    level = np.where(exposure > 0, np.minimum(level, LAST_LEVEL), np.inf)
     state.wake[path, rule.rank_of_unit[unit]] = np.where(stay | rule.always[unit], 0.0, level)

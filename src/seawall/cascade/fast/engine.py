@@ -179,6 +179,7 @@ class _Run:
             full = self.course.status[todo[begun - 1]] == FULL
             if full:
                 self.course.status[todo[begun - 1]] = DONE
+                self._grow_covers()
             todo = todo[begun - 1 :] if full else todo[begun:]
         self.options.passed(self.state, paths, first, self.course.step[paths])
 
@@ -200,6 +201,12 @@ class _Run:
                 }
             )
         self.log.used[0] = 0
+
+    def _grow_covers(self) -> None:
+        """Room for the closes of one more round: many paths may wait for the plain loop at once."""
+        covers = self.log.covers
+        if covers.shape[0] - int(self.log.used[1]) < self.room.due.size:
+            self.log = self.log._replace(covers=np.concatenate([covers, np.zeros_like(covers)]))
 
     def _finish_step(self, group: Ints, step: int) -> None:
         """What the compiled loop left of a step of paths (n,), by the plain loop."""

@@ -134,17 +134,30 @@ def fill(
 
 
 @record_helper
+def credit(
+    fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
+) -> None:
+    """The two sides of a payment, whatever the unit settles in."""
+    books.cash[p, u] += amount / prices.market[p, fixed.units.settle_asset[u]]
+    payer[fixed.units.venue[u], fixed.quote] -= amount
+
+
+@record_helper
+def swap(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float) -> None:
+    """The outside world changes what is paid to a unit that settles in another asset."""
+    venue, asset = fixed.units.venue[u], fixed.units.settle_asset[u]
+    if asset != fixed.quote:
+        books.outside[p, venue, fixed.quote] += amount
+        books.outside[p, venue, asset] -= amount / prices.market[p, asset]
+
+
+@record_helper
 def pay(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
 ) -> None:
     """Move ``amount`` quote from a system account (v, k) into a unit's cash (negative: out)."""
-    venue, asset = fixed.units.venue[u], fixed.units.settle_asset[u]
-    units = amount / prices.market[p, asset]
-    books.cash[p, u] += units
-    payer[venue, fixed.quote] -= amount
-    if asset != fixed.quote:
-        books.outside[p, venue, fixed.quote] += amount
-        books.outside[p, venue, asset] -= units
+    credit(fixed, books, prices, p, u, amount, payer)
+    swap(fixed, books, prices, p, u, amount)
 
 
 @record_helper
@@ -174,11 +187,13 @@ def charge_fees(
     share: Array,
     gross: Array,
 ) -> None:
-    """Liquidation fee to fund or keeper, then the taker fee to the venue; then the tape's rows."""
+    """Liquidation fee to fund or keeper, then the taker fee to the venue; the tape's rows.
+
+    Overwrites ``equity`` (n,).
+    """
     venues, v = fixed.venues, fixed.units.venue[units[0]]
     rate = venues.fee[v] + venues.taker_fee[v]
     earns = venues.fee_to_keeper[v]
-    start = log.used[0]
     for n in range(units.size):
         u, total, fee = units[n], 0.0, 0.0
         notional = gross[n] * share[n]
@@ -190,13 +205,13 @@ def charge_fees(
             pay(fixed, books, prices, p, u, -fee, books.keeper[p] if earns else books.fund[p])
         keeper = -fee if earns else -0.0
         write(log, (p, step, u, LIQUIDATION), (notional, total, keeper, 0.0))
+        equity[n] = fee - total
     if rate > 0.0:
+        # In the plain loop's order: first all that is paid, then all that is changed.
         for n in range(units.size):
-            fee = -log.money[start + n, 2] if earns else 0.0
-            total = log.money[start + n, 1]
-            if not earns:
-                fee = total * (venues.fee[v] / rate)
-            pay(fixed, books, prices, p, units[n], fee - total, books.outside[p])
+            credit(fixed, books, prices, p, units[n], equity[n], books.outside[p])
+        for n in range(units.size):
+            swap(fixed, books, prices, p, units[n], equity[n])
 
 
 @record_helper

@@ -19,6 +19,8 @@ from seawall.foundation.compiled import record_helper, record_kernel
 SLACK = 1.0 - 1e-6
 AHEAD = 1.0 + 2e-7
 BLOCK = 64
+# A clock beyond this begins anew: far on, single precision would have no numbers left for it.
+LATEST = 1e30
 # Level of a unit that the plain loop is not done with: its path is the plain loop's at every step.
 WAITING = -1.0
 
@@ -106,6 +108,16 @@ def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int
 
 
 @record_helper
+def advance_clock(awake: Awake, p: int, factor: float) -> None:
+    """Let the clock run on; where it has run too far it begins anew and all are looked at."""
+    awake.clock[p] *= factor
+    if awake.clock[p] > LATEST:
+        awake.clock[p] = 1.0
+        for n in range(awake.number[p]):
+            awake.level[p, n] = min(awake.level[p, n], 0.0)
+
+
+@record_helper
 def tick(
     wakes: Wakes,
     awake: Awake,
@@ -136,7 +148,7 @@ def tick(
     if distant:
         wake_far(wakes, awake, p, feeds, furthest, step)
     drift = wakes.drift[feeds] if new else 0.0
-    awake.clock[p] *= 1.0 + largest + drift
+    advance_clock(awake, p, 1.0 + largest + drift)
 
 
 @record_helper
@@ -165,7 +177,7 @@ def turn_too(
         furthest = max(furthest, distance)
         wake_far(wakes, awake, p, f, distance, step)
     wake_far(wakes, awake, p, feeds, furthest, step)
-    awake.clock[p] *= 1.0 + largest
+    advance_clock(awake, p, 1.0 + largest)
 
 
 @record_helper
