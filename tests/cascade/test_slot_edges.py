@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tiny_cases import (
+    OPTION_MARGIN,
     QUOTE,
     Floats,
     Held,
@@ -17,6 +18,7 @@ from tiny_cases import (
     coin,
     events,
     lending_venue,
+    option,
     paths_of,
     perpetual,
     perpetuals_venue,
@@ -24,11 +26,14 @@ from tiny_cases import (
     tiny_case,
 )
 
+from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
 from seawall.exposure.impairment import fund_fees
 from seawall.foundation.errors import InputError
 from seawall.foundation.pricekind import PriceKind
+from seawall.liquidation.dutch_auction import DutchAuction, discount
+from seawall.market.state import InstrumentState
 from seawall.venues import Collateral, Feed, Liquidation
 
 DUTCH = {
@@ -246,3 +251,41 @@ def test_what_arbitrageurs_gain_on_bands_is_no_fee_to_the_fund() -> None:
     soft = tape.kind == EventKind.SOFT
     assert tape.fee[soft].sum() > 0.0
     assert fund_fees(setup, tape).sum() == 0.0
+
+
+def test_the_bidder_bears_the_spread_of_options_too() -> None:
+    """A short call for sale in shares: after the first sale of f at D the account is worth
+    V (1 - f (1 - D)), and no bidder comes before that pays for the spread.
+    """
+
+    def played(gas: float) -> tuple[Tape, State]:
+        venue = perpetuals_venue(
+            option_margin=OPTION_MARGIN,
+            liquidation=Liquidation("orderbook", gas=gas),
+            mechanisms={"auction": {**DUTCH, "slow_seconds": 3_000.0}},
+        )
+        case = tiny_case(
+            [Trader("v", [Held("C", -1.0, 5_000.0)], {QUOTE: 12_500.0}, "me")],
+            [option("C", "BTC", 100_000.0, True, 30.0)],
+            {"v": venue},
+            {"BTC": coin(100_000.0, implied_half_spread=0.01)},
+            states={"C": InstrumentState(implied_volatility=0.6)},
+        )
+        _, tape, state = run_case(case, paths_of(case, BTC=[100_000.0] + [104_000.0] * 20))
+        return tape, state
+
+    worth = played(1e9)[0].desk_equity[0, :, 0]
+    tape, state = played(0.0)
+    sold = tape.kind == EventKind.LIQUIDATION
+    assert sold.sum() == 1
+    step = int(tape.step[sold][0])
+    share = 1.0 + float(state.holdings.option_size[0, 0])
+    offered = discount(DutchAuction(**_numbers(slow_seconds=3_000.0)), 60.0 * (step - 1))
+    assert 0.0 < share < 1.0 and step > 1
+    expected = worth[step] * (1.0 - share * (1.0 - offered))
+    assert tape.desk_equity[0, step, 0] == pytest.approx(expected)
+    assert -tape.keeper[sold][0] > 0.0
+
+
+def _numbers(**changed: float) -> dict[str, Any]:
+    return {key: x for key, x in {**DUTCH, **changed}.items() if key != "rule"}

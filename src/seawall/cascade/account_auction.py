@@ -2,15 +2,15 @@
 
 A bidder takes a share of an account's positions with the value that goes with them, at a discount,
 and sells them to the order book at once. So the account trades at its margin price; the bidder
-bears the impact of the sale and gets the discount:
+bears the impact of the sale and the spread of options, and gets the discount:
 
     solvent      share f x (value - reserved) x (1 - D)
     insolvent    everything, for what the venue pays above -value: 0 rising to maintenance
 
 Collateral stays with a solvent account unless all of it is sold or it holds no position: of what
 it then holds the share f goes.
-It bids once that covers its own sale's impact, gas and the profit it asks for. What an insolvent
-account lacks, the payment included, goes down the waterfall.
+It bids once that covers its own sale's impact, the options' spread, gas and the profit it asks
+for. What an insolvent account lacks, the payment included, goes down the waterfall.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from seawall.cascade.fills import (
     fill,
     line_asset,
     line_flow,
+    option_price,
     own_impact,
     pair_of,
     pay,
@@ -36,6 +37,7 @@ from seawall.cascade.fills import (
 )
 from seawall.cascade.keepers import Race, begin_race, priority_fee, run_race
 from seawall.cascade.losses import cover_deficits
+from seawall.cascade.market_step import venue_market
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -92,7 +94,8 @@ def auction_accounts(
     flow = line_flow(setup, state, lines, years)
     pair = pair_of(setup, path, unit, lines)
     own = own_impact(setup, state, lines.path, line_asset(setup, lines), flow)
-    impact = segment_sums(np.abs(flow) * np.abs(own - 1.0), pair, path.size)
+    loss = np.abs(flow) * np.abs(own - 1.0) + _spread(setup, state, lines, years)
+    impact = segment_sums(loss, pair, path.size)
     notional = segment_sums(np.abs(flow), pair, path.size)
     race = begin_race(setup, state, step, v, path, unit)
     taken, gas, rivals = _bidders(setup, state, v, race, offers.discount, impact, notional, tape)
@@ -203,12 +206,7 @@ def _hand_over(
     asset = line_asset(setup, lines)
     spot, _ = trade_impact(setup, state, lines.path, asset, flow, venue)
     price = settlement_price(setup, state, lines, spot, years)
-    rows, options = setup.table.rows, setup.table.options
-    feed = np.empty(lines.index.size, dtype=np.int64)
-    feed[~lines.option] = rows.feed[lines.index[~lines.option]]
-    feed[lines.option] = options.feed[lines.index[lines.option]]
-    margin_spot = state.quotes.price[lines.path, feed]
-    fair = settlement_price(setup, state, lines, margin_spot, years)
+    fair = _margin_price(setup, state, lines, years)
     fill(setup, state, lines, price, "book")
     # The bidder makes good what the sale brought less than the margin price.
     settle = setup.table.feed_asset[setup.table.units.settle[lines.unit]]
@@ -220,3 +218,30 @@ def _hand_over(
     assert memory is not None
     memory.reserved[path, unit] = bought.reserved
     return bought.discount - cost - gas
+
+
+def _margin_price(setup: Setup, state: State, lines: Lines, years: float) -> Floats:
+    """What margin counts each line at (l,), settlement units per unit of size: options at mark."""
+    rows, options, table = setup.table.rows, setup.table.options, setup.table
+    feed = np.empty(lines.index.size, dtype=np.int64)
+    feed[~lines.option] = rows.feed[lines.index[~lines.option]]
+    feed[lines.option] = options.feed[lines.index[lines.option]]
+    price = settlement_price(setup, state, lines, state.quotes.price[lines.path, feed], years)
+    path, o, unit = lines.path[lines.option], lines.index[lines.option], lines.unit[lines.option]
+    coin = state.quotes.price[path, table.units.settle[unit]]
+    price[lines.option] = state.quotes.option_value[path, o] / coin
+    return price
+
+
+def _spread(setup: Setup, state: State, lines: Lines, years: float) -> Floats:
+    """Quote (l,) that each line pays for the options' bid-ask spread, at market prices."""
+    paid = np.zeros(lines.index.size)
+    if lines.option.any():
+        o, path, unit = (x[lines.option] for x in (lines.index, lines.path, lines.unit))
+        change = lines.change[lines.option]
+        spot = venue_market(setup, state, path, unit, setup.table.options.asset[o])
+        deal = option_price(setup, o, spot, np.sign(change), years)
+        mark = option_price(setup, o, spot, np.zeros(o.size), years)
+        coin = state.market[path, setup.table.feed_asset[setup.table.units.settle[unit]]]
+        paid[lines.option] = np.abs(change * (deal - mark)) * coin
+    return paid
