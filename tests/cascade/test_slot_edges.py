@@ -289,3 +289,32 @@ def test_the_bidder_bears_the_spread_of_options_too() -> None:
 
 def _numbers(**changed: float) -> dict[str, Any]:
     return {key: x for key, x in {**DUTCH, **changed}.items() if key != "rule"}
+
+
+def test_bands_sell_no_coin_that_was_written_down() -> None:
+    """5 ETH lent against nothing are written off and 14 deposited ETH bear them: 9 are left. When
+    ETH jumps below all bands of the loan that they back, these sell 9 ETH, not 14.
+    """
+    mechanisms: dict[str, Any] = {
+        "soft": {"bands": 4, "amplification": 20.0},
+        "socialise": {"rule": "depositor_haircut"},
+    }
+    book = replace(lending_venue({"ETH": TERMS, "BTC": TERMS}), mechanisms=mechanisms)
+    case = tiny_case(
+        [
+            Trader("l", (), {"ETH": -5.0, "BTC": 10.0}),
+            Trader("l", (), {"ETH": 14.0, QUOTE: -700.0}),
+        ],
+        [],
+        {"l": book},
+        {"ETH": coin(100.0), "BTC": coin(100.0)},
+    )
+    held: list[float] = []
+    run_case(
+        case,
+        paths_of(case, BTC=[100.0] + [1e-6] * 4, ETH=[100.0, 100.0, 100.0, 40.0, 40.0]),
+        observe=lambda _, state: held.append(float(state.holdings.size[0, 2])),
+    )
+    assert held[1] == pytest.approx(9.0)
+    assert held[-1] == pytest.approx(0.0, abs=1e-9)
+    assert min(held) >= -1e-9

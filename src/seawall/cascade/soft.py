@@ -100,6 +100,16 @@ def _sums(parts: Floats) -> Floats:
     return total
 
 
+def write_down_bands(state: State, v: int, p: int, row: Ints, share: Floats) -> None:
+    """Take the same ``share`` (n,) of every band whose collateral (rows, n) was written down."""
+    loans = state.closing.soft.get(v)
+    if loans is None:
+        return
+    here, which = np.nonzero(loans.row[:, None] == row)
+    loans.coins[p, here] *= 1.0 - share[which]
+    loans.sold[p, here] *= (1.0 - share[which])[:, None]
+
+
 def sheltered(setup: Setup, state: State, path: Ints, unit: Ints, fallen: Bools) -> Bools:
     """True (n,) where a fallen loan may not be closed by keepers at this look.
 

@@ -9,6 +9,7 @@ from seawall.cascade.breach import Breach
 from seawall.cascade.breakers import count_losses, shut
 from seawall.cascade.fund import from_fund, note_empty
 from seawall.cascade.setup import Setup
+from seawall.cascade.soft import write_down_bands
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.cascade.wakeup import wake_units
@@ -61,7 +62,7 @@ def write_off(
     if isinstance(setup.mechanisms[v].get("socialise"), DepositorHaircut):
         share = np.zeros(count)
         share[hopeless] = np.divide(left - paid, left, out=np.zeros_like(left), where=left > 0)
-        _write_down(setup, state, step, path, row, owed, owed * share[pair], tape)
+        _write_down(setup, state, step, v, path, row, owed, owed * share[pair], tape)
     tape.write(step, EventKind.COVER, where, unit, fund=paid, socialised=left - paid)
     count_losses(setup, state, step, v, where, unit, paid, left - paid, tape)
 
@@ -70,6 +71,7 @@ def _write_down(
     setup: Setup,
     state: State,
     step: int,
+    v: int,
     path: Ints,
     row: Ints,
     struck: Floats,
@@ -93,6 +95,7 @@ def _write_down(
         taken = charge(owed, np.maximum(size, 0.0), lent)
         hit = taken > 0
         where, owner = np.full(int(hit.sum()), p), rows.unit[holders[hit]]
+        write_down_bands(state, v, p, holders[hit], taken[hit] / size[hit])
         state.holdings.size[p, holders[hit]] -= taken[hit]
         state.accounts.book_contracts[p, contract] += float(np.cumsum(taken)[-1])
         wake_units(setup.wake, state.wake, where, owner)
