@@ -318,3 +318,22 @@ def test_bands_sell_no_coin_that_was_written_down() -> None:
     assert held[1] == pytest.approx(9.0)
     assert held[-1] == pytest.approx(0.0, abs=1e-9)
     assert min(held) >= -1e-9
+
+
+def test_a_loan_that_leaves_its_bands_pays_all_its_debts_with_what_they_hold() -> None:
+    """Owed 410 in USD and 390 in BTC, and a jump to 70 sells all bands for 448.2: 410 and the 38.2
+    that are left. What lenders lose is the rest, and the owner keeps nothing.
+    """
+    soft = {"soft": {"bands": 4, "amplification": 20.0}}
+    case = tiny_case(
+        [Trader("l", (), {"ETH": 10.0, QUOTE: -410.0, "BTC": -3.9})],
+        [],
+        {"l": replace(lending_venue({"ETH": TERMS}), mechanisms=soft)},
+        {"ETH": coin(100.0), "BTC": coin(100.0)},
+    )
+    _, tape, state = run_case(case, paths_of(case, ETH=[100.0, 70.0, 70.0, 70.0]))
+    at = tape.kind == EventKind.SOFT
+    paid = float((tape.notional[at] - tape.fee[at]).sum())
+    assert 410.0 < paid < 800.0
+    assert tape.socialised.sum() == pytest.approx(800.0 - paid)
+    assert state.holdings.cash[0, 0] == pytest.approx(0.0, abs=1e-9)

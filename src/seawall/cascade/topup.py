@@ -51,8 +51,12 @@ def repay(setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats) ->
 
 
 def repay_from_cash(setup: Setup, state: State, path: Ints, unit: Ints) -> None:
-    """Use the accounts' own cash (n,), quote, against their debt."""
-    settle = setup.table.feed_asset[setup.table.units.settle[unit]]
-    cash = np.maximum(state.holdings.cash[path, unit] * state.market[path, settle], 0.0)
-    used = repay(setup, state, path, unit, cash)
-    pay(setup, state, path, unit, -used, "outside")
+    """Use the accounts' own cash (n,), quote, against their debts, the largest first."""
+    settle = setup.table.feed_asset[setup.table.units.settle]
+    while path.size:
+        cash = state.holdings.cash[path, unit] * state.market[path, settle[unit]]
+        used = repay(setup, state, path, unit, np.maximum(cash, 0.0))
+        pay(setup, state, path, unit, -used, "outside")
+        # Who has cash left has paid one debt in full.
+        more = (used > 0) & (used < cash)
+        path, unit = path[more], unit[more]
