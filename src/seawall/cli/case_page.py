@@ -41,6 +41,14 @@ def tables(case: Case) -> dict[str, list[Row]]:
             }
             for venue, rules in case.rulebooks.items()
         ],
+        "mechanisms": [
+            *_slots("market", case.market.mechanisms),
+            *(
+                row
+                for venue, rules in case.rulebooks.items()
+                for row in _slots(venue, rules.mechanisms)
+            ),
+        ],
         "crowds": [
             {
                 "venue": crowd.venue,
@@ -97,6 +105,20 @@ def as_text(case: Case) -> str:
         if len(rows) > MOST_ROWS:
             lines.append(f"  ... and {len(rows) - MOST_ROWS} more; --json has them all")
     return "\n".join(lines)
+
+
+def _slots(where: str, mechanisms: Mapping[str, object]) -> list[Row]:
+    """What fills the slots of a venue or of the market, with what is not left at its default."""
+    from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS
+
+    known = {**VENUE_SLOTS, **MARKET_SLOTS}
+    rows: list[Row] = []
+    for slot, written in mechanisms.items():
+        parameters = dict(written) if isinstance(written, Mapping) else {}
+        rule = parameters.pop("rule", next(iter(known[slot])))
+        told = ", ".join(f"{key} = {value}" for key, value in parameters.items())
+        rows.append({"of": where, "slot": slot, "rule": rule, "parameters": told or None})
+    return rows
 
 
 def _accounts(book: Book) -> list[Row]:

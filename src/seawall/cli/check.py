@@ -58,6 +58,8 @@ def check(
 
     from seawall.exposure import check as run_check
 
+    if engine is Engine.FAST:
+        _say_if_it_compiles()
     with progress_bar() as progress:
         result = run_check(
             question,
@@ -77,6 +79,13 @@ def check(
                 "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
             )
         raise typer.Exit(BREACHED)
+
+
+def _say_if_it_compiles() -> None:
+    from seawall.cascade.pieces.loops import is_compiled
+
+    if not is_compiled():
+        output.complain("Compiling the engine, once for this version: about two minutes.")
 
 
 def _settled(question: Case, horizon_seconds: float, paths: int, seed: int) -> dict[str, Any]:

@@ -127,12 +127,19 @@ def _engines(root: Path | None) -> Iterator[Finding]:
 
     from seawall.cascade.pieces.compute import cores
     from seawall.cascade.pieces.forked import can_fork
-    from seawall.cascade.pieces.loops import has_fast
+    from seawall.cascade.pieces.loops import has_fast, is_compiled
 
     how = f"{cores()} {'processes' if can_fork() else 'threads'} by itself"
     yield Finding("engine plain", "ok", how)
-    if has_fast():
+    if has_fast() and is_compiled():
         yield Finding("engine fast", "ok", f"compiled, {cores()} threads by itself")
+    elif has_fast():
+        yield Finding(
+            "engine fast",
+            "absent",
+            "not compiled yet for this version: until then the plain engine answers",
+            "seawall doctor --warm    # about two minutes, once",
+        )
     try:
         yield Finding("engine ray", "ok", f"Ray {version('ray')}")
     except PackageNotFoundError:
@@ -190,7 +197,7 @@ def _warm(say: Callable[[str], None]) -> None:
 
 
 def _cache() -> Finding:
-    from seawall.foundation.compiled import cache_root
+    from seawall.foundation.compiled import cache_root, every_kernel
 
     folder = cache_root()
     if folder.is_dir() and not os.access(folder, os.W_OK):
@@ -200,11 +207,12 @@ def _cache() -> Finding:
             f"{folder} cannot be written: fast kernels compile in each process",
             "export SEAWALL_CACHE=FOLDER",
         )
-    if any((folder / "kernels").glob("*")):
-        return Finding("cache folder", "ok", str(folder))
-    return Finding(
-        "cache folder", "ok", f"{folder}, no kernels in it yet: `seawall doctor --warm` fills it"
-    )
+    kernels = every_kernel()
+    ready = sum(kernel.ready() for kernel in kernels)
+    detail = f"{folder}, {ready} of {len(kernels)} kernels of this version are in it"
+    if ready < len(kernels):
+        detail += ": `seawall doctor --warm` fills it"
+    return Finding("cache folder", "ok", detail)
 
 
 def _browser() -> Finding:

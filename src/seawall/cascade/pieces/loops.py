@@ -88,6 +88,17 @@ def has_fast() -> bool:
     return True
 
 
+def is_compiled() -> bool:
+    """Whether all kernels of the compiled engine are in the cache or in this process."""
+    from seawall.foundation.compiled import every_kernel
+
+    return all(
+        kernel.ready()
+        for kernel in every_kernel()
+        if kernel.name.startswith("seawall.cascade.fast.")
+    )
+
+
 def _fast_ready(setup: Setup) -> bool:
     from seawall.cascade.fast.engine import fast_ready
 
