@@ -22,7 +22,7 @@ from seawall.cascade.oracles import OracleState
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
-from seawall.foundation.arrays import segment_sums
+from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.foundation.random import Stream
 from seawall.margin.table.assess import Worth
 from seawall.margin.table.margin_table import MarginTable
@@ -66,7 +66,8 @@ def admitted(setup: Setup, state: State, step: int, look: Look, tape: TapeWriter
         return look.ready
     may = look.ready.copy()
     if rules.pulls and state.oracle is not None:
-        _refuse_old_prices(setup.table, memory, state.oracle, step, look, may, tape)
+        held = _optioned(setup.table, state, look)
+        _refuse_old_prices(setup.table, memory, state.oracle, step, look, held, may, tape)
     venue = setup.table.units.venue[look.unit]
     for v in range(len(rules.chains)):
         if rules.sends(v):
@@ -82,6 +83,7 @@ def _refuse_old_prices(
     oracle: OracleState,
     step: int,
     look: Look,
+    optioned: tuple[Ints, Ints],
     may: Bools,
     tape: TapeWriter,
 ) -> None:
@@ -89,7 +91,7 @@ def _refuse_old_prices(
     usable = oracle.memory.usable
     if usable.all():
         return
-    old = _feeds_of_pairs(table, look, ~usable) & may
+    old = _feeds_of_pairs(table, look, optioned, ~usable) & may
     path, unit = look.path[old], look.unit[old]
     begins = state.refused[path, unit] < step - 1
     state.refused[path, unit] = step
@@ -97,21 +99,45 @@ def _refuse_old_prices(
     tape.write(step, EventKind.STALE_HALT, path[begins], unit[begins])
 
 
-def _feeds_of_pairs(table: MarginTable, look: Look, flags: Bools) -> Bools:
-    """Pairs (n,) that hold something on a flagged feed (p, f), or settle in it."""
+def _optioned(table: MarginTable, state: State, look: Look) -> tuple[Ints, Ints]:
+    """Options held by the pairs looked at: which pair (m,) and which feed (m,)."""
+    start = table.units.options[look.unit]
+    pair, option = expand_ranges(start, table.units.options[look.unit + 1] - start)
+    held = state.holdings.option_size[look.path[pair], option] != 0
+    return pair[held], table.options.feed[option[held]]
+
+
+def _held_feeds(table: MarginTable, look: Look, optioned: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+    """All that the pairs hold: which pair (m,) and which feed (m,)."""
     worth = look.worth
-    hit = flags[look.path[worth.pair], table.rows.feed[worth.row]] & (worth.exposure > 0)
-    touched = np.bincount(worth.pair[hit], minlength=look.unit.size) > 0
+    held = worth.exposure > 0
+    pair = np.concatenate([worth.pair[held], optioned[0]])
+    return pair, np.concatenate([table.rows.feed[worth.row[held]], optioned[1]])
+
+
+def _feeds_of_pairs(
+    table: MarginTable, look: Look, optioned: tuple[Ints, Ints], flags: Bools
+) -> Bools:
+    """Pairs (n,) that hold something on a flagged feed (p, f), or settle in it."""
+    pair, feed = _held_feeds(table, look, optioned)
+    hit = flags[look.path[pair], feed]
+    touched = np.bincount(pair[hit], minlength=look.unit.size) > 0
     return np.asarray(touched | flags[look.path, table.units.settle[look.unit]])
 
 
-def _oldest_stamp(table: MarginTable, look: Look, stamp: Ints, moves: Bools, step: int) -> Ints:
+def _oldest_stamp(
+    table: MarginTable,
+    look: Look,
+    optioned: tuple[Ints, Ints],
+    stamp: Ints,
+    moves: Bools,
+    step: int,
+) -> Ints:
     """When (n,) the oldest price of each pair's holdings was sent; ``step`` where there is none."""
-    worth, out = look.worth, np.full(look.unit.size, step)
-    feed = table.rows.feed[worth.row]
-    held = (worth.exposure > 0) & moves[feed]
-    sent = stamp[look.path[worth.pair], feed]
-    np.minimum.at(out, worth.pair[held], sent[held])
+    out = np.full(look.unit.size, step)
+    pair, feed = _held_feeds(table, look, optioned)
+    pair, feed = pair[moves[feed]], feed[moves[feed]]
+    np.minimum.at(out, pair, stamp[look.path[pair], feed])
     return out
 
 
@@ -136,7 +162,8 @@ def _send(
     if lands is not None:
         due &= lands[path, np.maximum(sent, 0)] <= step
     if commit is not None and state.oracle is not None:
-        stamp = _oldest_stamp(table, look, state.oracle.memory.stamp, rules.moves, step)[mine]
+        held, stamps = _optioned(table, state, look), state.oracle.memory.stamp
+        stamp = _oldest_stamp(table, look, held, stamps, rules.moves, step)[mine]
         settled, late = settles(sent, stamp, step, *commit)
         due, void = due & settled, flying & late
     lapsed = due & ~look.fallen[mine] & ~void
