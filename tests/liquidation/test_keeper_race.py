@@ -34,6 +34,13 @@ def test_presence_needs_time_and_gas() -> None:
     assert seen.tolist() == [[True, True, False], [True, True, True], [False, False, True]]
 
 
+def test_a_keeper_is_not_late_by_the_last_bit_of_a_step() -> None:
+    """Seven steps of 0.3 s are a bit below 2.1 s in floats, and have passed all the same."""
+    assert 7 * 0.3 < 2.1
+    who = members(Keepers((KeeperKind(latency_seconds=2.1, count=1),)))
+    assert present(who, np.array([7 * 0.3, 6 * 0.3]), np.ones(2)).tolist() == [[True], [False]]
+
+
 def test_entry_by_expected_profit_and_capital() -> None:
     """Cost 900, gas 10. The fast want 18 and the gas: a gain of 28 is enough, 27 is not.
 

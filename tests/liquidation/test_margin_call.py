@@ -19,6 +19,7 @@ def test_waits_the_grace_unless_equity_is_below_the_floor() -> None:
     """Grace 150 s in steps of 60 is 3 steps; below half of maintenance nobody waits."""
     rule = MarginCall(150.0, immediate_below=0.5)
     assert grace_steps(rule, 60.0) == 3
+    assert grace_steps(MarginCall(2.1), 0.3) == 7, "2.1 / 0.3 is a bit above 7"
     waited = np.array([0, 2, 3, 0, 0])
     equity = np.array([90.0, 90.0, 90.0, 50.0, 49.0])
     closes = may_close(rule, waited, 3, equity, np.full(5, 100.0))

@@ -124,7 +124,7 @@ def use_capital(setup: Setup, race: Race, path: int, j: int, amount: float) -> N
     if race.step >= capital.back[path, j]:
         capital.used[path, j] = 0.0
     capital.used[path, j] += amount
-    wait = math.ceil(race.rule.recycle_seconds / setup.step_seconds)
+    wait = math.ceil(race.rule.recycle_seconds / setup.step_seconds - 1e-9)
     capital.back[path, j] = race.step + wait
 
 

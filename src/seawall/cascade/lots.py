@@ -57,7 +57,8 @@ def sell_lots(
     if loans.ranked.shape[0] == 0 or open_pairs.size == 0:
         return NOTHING
     waited = waited_seconds(setup, state, step, breach.path, breach.unit)[open_pairs]
-    pair = open_pairs[(waited >= rule.window_seconds) & (loans.ranked[0, open_pairs] >= 0)]
+    over = waited * (1.0 + 1e-9) >= rule.window_seconds
+    pair = open_pairs[over & (loans.ranked[0, open_pairs] >= 0)]
     # Deposits that back a loan may just have been written down to nothing for another's debt.
     pair = pair[state.holdings.size[breach.path[pair], loans.ranked[0, pair]] > 0]
     lots = _lots(setup, state, breach, loans, pair)

@@ -43,7 +43,7 @@ class MarginCall:
 
 def grace_steps(rule: MarginCall, step_seconds: float) -> int:
     """Steps of the grace, at least one."""
-    return max(1, math.ceil(rule.grace_seconds / step_seconds))
+    return max(1, math.ceil(rule.grace_seconds / step_seconds - 1e-9))
 
 
 def may_close(
