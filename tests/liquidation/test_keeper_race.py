@@ -35,10 +35,10 @@ def test_presence_needs_time_and_gas() -> None:
 
 
 def test_a_keeper_is_not_late_by_the_last_bit_of_a_step() -> None:
-    """Seven steps of 0.3 s are a bit below 2.1 s in floats, and have passed all the same."""
-    assert 7 * 0.3 < 2.1
+    """Three steps of 0.7 s are a bit below 2.1 s in floats, and have passed all the same."""
+    assert 3 * 0.7 < 2.1
     who = members(Keepers((KeeperKind(latency_seconds=2.1, count=1),)))
-    assert present(who, np.array([7 * 0.3, 6 * 0.3]), np.ones(2)).tolist() == [[True], [False]]
+    assert present(who, np.array([3 * 0.7, 2 * 0.7]), np.ones(2)).tolist() == [[True], [False]]
 
 
 def test_entry_by_expected_profit_and_capital() -> None:

@@ -105,7 +105,7 @@ def present(who: Members, waited: Floats, multiple: Floats) -> Bools:
     """True (n, j) where a keeper has seen the breach ``waited`` (n,) seconds ago and pays the gas
     price ``multiple`` (n,).
     """
-    # Seven steps of 0.3 s are 2.1 s, whatever their last bit says.
+    # Three steps of 0.7 s are 2.1 s, whatever their last bit says.
     seen = waited[:, None] * (1.0 + 1e-9) >= who.latency
     return seen & (multiple[:, None] <= who.ceiling)
 
