@@ -1,26 +1,30 @@
-"""Where memory that has an end is full: clocks of sleepers, lists of closes; and whose cents."""
+"""Where something has an end: clocks of sleepers, lists of closes, patience with many accounts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from tiny_cases import (
+    OPTION_MARGIN,
     QUOTE,
     Floats,
     Held,
     Trader,
     cash_asset,
     coin,
+    option,
     perpetual,
     perpetuals_venue,
     tiny_case,
 )
 
 from seawall.cascade.engine import prepare
+from seawall.cascade.fast import guards
 from seawall.cascade.fast.engine import run_fast
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
+from seawall.market.state import InstrumentState
 from seawall.venues import Liquidation
 
 
@@ -104,3 +108,28 @@ def test_the_outside_world_has_the_same_cents() -> None:
     assert np.count_nonzero(tape.fee) > 30
     for role, held in plain.accounts.assets.items():
         assert np.array_equal(held, compiled.accounts.assets[role]), role
+
+
+def test_many_sellers_of_one_option_are_bounded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound of a contract is priced once for each slice of time, not for each account."""
+    venue = perpetuals_venue(fund=1_000.0, option_margin=OPTION_MARGIN)
+    sellers = [Trader("o", [Held("C", -1.0 - i, 0.0)], {QUOTE: 500.0}) for i in range(20)]
+    case = tiny_case(
+        sellers,
+        [option("C", "BTC", 100.0, call=True, days=30.0)],
+        {"o": venue},
+        {"BTC": coin(100.0)},
+        states={"C": InstrumentState(implied_volatility=0.6)},
+    )
+    priced: list[int] = []
+
+    def counted(*arguments: Floats) -> Floats:
+        priced.append(1)
+        return black(*arguments)
+
+    black = guards.black
+    monkeypatch.setattr(guards, "black", counted)
+    table = guards.compile_guards(prepare(case), 1_440)
+    assert len(priced) == table.low.shape[1]
+    # The seller of two has twice the bound of the seller of one.
+    assert np.array_equal(table.low[1], 2.0 * table.low[0])

@@ -40,6 +40,7 @@ def compile_guards(setup: Setup, steps: int) -> layout.Guards:
     slices = -(-(steps + 1) // slice_steps)
     tables: list[Floats] = []
     feeds: list[int] = []
+    known: dict[int, Floats] = {}
     count = np.zeros(units.account.size + 1, dtype=np.int64)
     for u in np.flatnonzero(np.diff(units.options)).tolist():
         mine, before = np.arange(units.options[u], units.options[u + 1]), len(tables)
@@ -47,7 +48,11 @@ def compile_guards(setup: Setup, steps: int) -> layout.Guards:
             # A unit that is only long has a table of zeros: known to add nothing.
             for feed in np.unique(options.feed[mine]):
                 short = mine[(options.feed[mine] == feed) & (options.size[mine] < 0.0)]
-                tables.append(_table(setup, short, int(feed), slices, slice_steps))
+                for o in short:
+                    # Many accounts hold few contracts.
+                    if (contract := int(options.contract[o])) not in known:
+                        known[contract] = _contract_table(setup, int(o), slices, slice_steps)
+                tables.append(_table(setup, short, known, slices))
                 feeds.append(int(feed))
         count[u + 1] = len(tables) - before
     cells = round(REACH / WIDTH)
@@ -72,9 +77,18 @@ def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
     return bool(still and (in_quote or table.options.inverse[mine].all()))
 
 
-def _table(setup: Setup, short: Ints, feed: int, slices: int, slice_steps: int) -> Floats:
+def _table(setup: Setup, short: Ints, known: dict[int, Floats], slices: int) -> Floats:
     """Least buffer (slices, cells) that short options of one unit and underlying add."""
-    spot = float(setup.spot[setup.table.feed_asset[feed]])
+    options = setup.table.options
+    out = np.zeros((slices, round(REACH / WIDTH)))
+    for o in short:
+        out -= -options.size[o] * known[int(options.contract[o])]
+    return out * (1.0 + ROUNDING)
+
+
+def _contract_table(setup: Setup, o: int, slices: int, slice_steps: int) -> Floats:
+    """Largest requirement (slices, cells) of one short unit of an option."""
+    spot = float(setup.spot[setup.table.feed_asset[setup.table.options.feed[o]]])
     cells = round(REACH / WIDTH)
     low = np.arange(cells, dtype=np.float64) * (WIDTH * spot)
     high = low + WIDTH * spot
@@ -82,18 +96,16 @@ def _table(setup: Setup, short: Ints, feed: int, slices: int, slice_steps: int) 
     step = setup.step_seconds / SECONDS_PER_YEAR
     for n in range(slices):
         begins, ends = n * slice_steps * step, (n + 1) * slice_steps * step
-        for o in short:
-            # Gone once its own step has settled it.
-            if setup.table.options.years[o] + step < begins:
-                continue
-            out[n] -= _largest_due(setup, int(o), low, high, begins, ends)
-    return out * (1.0 + ROUNDING)
+        # Gone once its own step has settled it.
+        if setup.table.options.years[o] + step >= begins:
+            out[n] = _largest_due(setup, o, low, high, begins, ends)
+    return out
 
 
 def _largest_due(
     setup: Setup, o: int, low: Floats, high: Floats, begins: float, ends: float
 ) -> Floats:
-    """Largest requirement (cells,) of a short position over cells and a slice of years."""
+    """Largest requirement (cells,) of one short unit over cells and a slice of years."""
     options = setup.table.options
     left = np.maximum(options.years[o] - np.array([begins, ends]), 0.0)
     ratios = np.array([forward_ratio(options, np.full(options.years.size, t))[o] for t in left])
@@ -108,4 +120,4 @@ def _largest_due(
         value = value / ratios.min()
     rule = setup.table.option_rules[int(options.venue[o])]
     _, due = short_margin(rule, value, high, np.full_like(high, options.strike[o]), call)
-    return np.asarray(-options.size[o] * due)
+    return np.asarray(due)
