@@ -87,7 +87,7 @@ class Recipe:
     healthy: bool
     square_root: bool = False
     total: bool = False
-    paths: int = 4
+    paths: int = 6
     steps: int = 10
 
 

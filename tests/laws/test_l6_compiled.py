@@ -15,7 +15,7 @@ from seawall.cascade.engine import Runs, prepare, simulate
 from seawall.cascade.fast.engine import run_fast, simulate_fast
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import PathWorlds
+from seawall.cascade.state import PathWorlds, State
 from seawall.casefile import sample_case
 
 COMPILED = "L6: the compiled engine writes the tape of the plain loop"
@@ -23,9 +23,26 @@ some = settings(laws, max_examples=max(4, EXAMPLES // 4))
 
 
 def assert_engines_agree(setup: Setup, exogenous: Floats, worlds: PathWorlds | None = None) -> None:
-    plain, _ = run(setup, exogenous, worlds=worlds)
-    compiled, _ = run_fast(setup, exogenous, worlds=worlds)
+    plain, plain_end = run(setup, exogenous, worlds=worlds)
+    compiled, compiled_end = run_fast(setup, exogenous, worlds=worlds)
     assert_same(compiled, plain, COMPILED)
+    for name, array in holdings(plain_end).items():
+        assert np.array_equal(holdings(compiled_end)[name], array), f"{COMPILED}: {name}"
+
+
+def holdings(state: State) -> dict[str, Floats]:
+    """Who holds what at the end: traders and the system's accounts."""
+    held, accounts = state.holdings, state.accounts
+    return {
+        "size": held.size,
+        "option_size": held.option_size,
+        "cash": held.cash,
+        "book_contracts": accounts.book_contracts,
+        "vault_contracts": accounts.vault_contracts,
+        "market": state.market,
+        "feeds": state.quotes.price,
+        **accounts.assets,
+    }
 
 
 @laws
