@@ -14,29 +14,11 @@ from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.guards import compile_guards
 from seawall.cascade.reference import MAX_ROUNDS
 from seawall.cascade.setup import Setup
-from seawall.cascade.table import chosen
 from seawall.margin.table.margin_table import RowKind
-from seawall.waterfall.pool_flag import PoolFlag
 
 Ints32 = NDArray[np.int32]
 # Liquidation prices are met a little early, so that rounding never delays a look.
 EARLY = 1e-9
-
-
-# Slots of a venue that act only while an account is being closed, or not at all in the loop.
-CLOSING = frozenset(
-    "sizing margin_call auction keepers adl socialise fund liquidation_rate_limit withdrawal_gate "
-    "open_interest_cap".split()
-)
-
-
-def is_plain_market(setup: Setup) -> bool:
-    """Whether the compiled loop does quiet steps itself: no slot acts between path and check."""
-    if setup.market_mechanisms or setup.oracles is not None or setup.scaling is not None:
-        return False
-    slots = {slot for mechanisms in setup.mechanisms for slot in mechanisms}
-    flags = any(chosen(m, "adl", PoolFlag) for m in setup.mechanisms)
-    return slots <= CLOSING and not flags
 
 
 def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:

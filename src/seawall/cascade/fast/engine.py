@@ -15,13 +15,14 @@ from seawall.cascade.draws import Draws
 from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fast import layout_kernel as layout
-from seawall.cascade.fast.compile import compile_fixed, is_plain_market, priced_alone
+from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.share import books_of, prices_of
+from seawall.cascade.fast.slots import is_plain_market
 from seawall.cascade.fast.wake_kernel import (
     begin_awake,
     due_on_paths,

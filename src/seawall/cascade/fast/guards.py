@@ -19,6 +19,7 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.slots import CLOSING
 from seawall.cascade.setup import Setup
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.options.standard import short_margin
@@ -73,7 +74,7 @@ def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
     """Whether the bound above holds for the options of a unit."""
     table = setup.table
     in_quote = table.feed_asset[table.units.settle[u]] == setup.quote
-    still = not setup.mechanisms[table.units.venue[u]]
+    still = set(setup.mechanisms[table.units.venue[u]]) <= CLOSING
     return bool(still and (in_quote or table.options.inverse[mine].all()))
 
 
