@@ -5,8 +5,6 @@ The same operations in the same order as `advance` of `seawall.cascade.reference
 
 from __future__ import annotations
 
-import math
-
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
@@ -18,21 +16,17 @@ from seawall.cascade.fast.layout_kernel import (
 )
 from seawall.cascade.fast.wake_kernel import tick
 from seawall.foundation.compiled import record_helper
-
-LOWEST = 0.01
+from seawall.impact.law_kernel import linear_displacement, root_displacement
 
 
 @record_helper
 def displaced(square_root: bool, strength: float, flow: float) -> float:
-    """Factor on the exogenous price while ``flow`` is outstanding: impact/linear, square_root."""
+    """Factor on the exogenous price while ``flow`` is outstanding, by one of the two plain laws."""
     if flow == 0.0:
         return 1.0
-    x = abs(flow)
     if square_root:
-        move = strength * math.sqrt(x)
-        return max(1.0 - move if flow < 0.0 else 1.0 + move, LOWEST)
-    power = 1.0 + x * (1.0 + x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0))))
-    return 1.0 / power if flow < 0.0 else power
+        return root_displacement(strength, flow)
+    return linear_displacement(flow)
 
 
 @record_helper

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from seawall.cascade.fast.advance_kernel import displaced
 from seawall.cascade.fast.layout_kernel import Array, Books, Fixed, Impact, Log, Prices
-from seawall.cascade.fast.mean_kernel import mean_displacement
 from seawall.foundation.compiled import record_helper
+from seawall.impact.law_kernel import linear_average, root_average
 
 INVERSE, BALANCE = 1, 2
 LIQUIDATION, COVER = 0, 5
@@ -95,7 +95,10 @@ def trade(
         before = prices.temporary[p, k] + prices.permanent[p, k] if rule.feedback else 0.0
         after = before + step
         base = prices.exogenous[p, k]
-        execution[k] = base * mean_displacement(rule.square_root, rule.strength[k], before, after)
+        mean = linear_average(before, after)
+        if rule.square_root:
+            mean = root_average(rule.strength[k], before, after)
+        execution[k] = base * mean
         if rule.feedback and step != 0.0:
             prices.temporary[p, k] += (1.0 - rule.permanent_share) * step
             prices.permanent[p, k] += rule.permanent_share * step
