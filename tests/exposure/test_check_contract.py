@@ -111,6 +111,7 @@ RESULT = {
         "as_of": utc,
         "quote": text,
         "venues": [text],
+        "mechanisms": Maps(Maps(text)),
         "accounts": whole,
         "positions": whole,
         "desks": [{"owner": text, "equity": number}],

@@ -87,7 +87,7 @@ class Recipe:
     healthy: bool
     square_root: bool = False
     total: bool = False
-    paths: int = 6
+    paths: int = 4
     steps: int = 10
 
 

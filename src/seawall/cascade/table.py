@@ -100,6 +100,16 @@ def compile_mechanisms(
     return read_mechanisms(Section(dict(raw), where, ("mechanisms",), ""), slots)
 
 
+def rules_named(raw: Mapping[str, object]) -> dict[str, str]:
+    """The rule that fills each slot of tables as written, {slot: rule}."""
+    known = {**VENUE_SLOTS, **MARKET_SLOTS}
+    out = {}
+    for slot, written in raw.items():
+        rule = written.get("rule") if isinstance(written, Mapping) else None
+        out[slot] = str(rule or next(iter(known[slot])))
+    return out
+
+
 def chosen(mechanisms: Chosen, slot: str, rule: type[T]) -> T | None:
     """What fills ``slot`` where it is a ``rule``, else None."""
     found = mechanisms.get(slot)

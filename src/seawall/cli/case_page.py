@@ -109,13 +109,13 @@ def as_text(case: Case) -> str:
 
 def _slots(where: str, mechanisms: Mapping[str, object]) -> list[Row]:
     """What fills the slots of a venue or of the market, with what is not left at its default."""
-    from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS
+    from seawall.cascade.table import rules_named
 
-    known = {**VENUE_SLOTS, **MARKET_SLOTS}
     rows: list[Row] = []
-    for slot, written in mechanisms.items():
+    for slot, rule in rules_named(mechanisms).items():
+        written = mechanisms[slot]
         parameters = dict(written) if isinstance(written, Mapping) else {}
-        rule = parameters.pop("rule", next(iter(known[slot])))
+        parameters.pop("rule", None)
         told = ", ".join(f"{key} = {value}" for key, value in parameters.items())
         rows.append({"of": where, "slot": slot, "rule": rule, "parameters": told or None})
     return rows

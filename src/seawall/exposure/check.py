@@ -14,6 +14,7 @@ from seawall.book.book import Floats
 from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
+from seawall.cascade.table import rules_named
 from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.cautions import cautions
@@ -155,6 +156,7 @@ def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
         "as_of": case.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "quote": case.quote,
         "venues": list(case.rulebooks),
+        "mechanisms": _mechanisms(case),
         "accounts": int(sum(traders)),
         "positions": int(setup.book.size.size),
         "desks": [
@@ -162,6 +164,13 @@ def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
             for owner in desks(setup)
         ],
     }
+
+
+def _mechanisms(case: Case) -> dict[str, dict[str, str]]:
+    """Rule of each slot in force, by venue and under "market"; who fills none is left out."""
+    raw = {venue: rulebook.mechanisms for venue, rulebook in case.rulebooks.items()}
+    raw["market"] = case.market.mechanisms
+    return {name: rules_named(tables) for name, tables in raw.items() if tables}
 
 
 Found = dict[str, tuple[str, Impairment]]

@@ -337,6 +337,19 @@ def remedy_cost(remedy: Mapping[str, Any], quote: str) -> str:
     return f"{numbers.money(remedy['cost'])} {quote} {remedy.get('cost_basis') or ''}".strip()
 
 
+def mechanisms(result: Result) -> str:
+    """Which mechanisms were in force, as a sentence with a space behind; nothing where none was."""
+    found: dict[str, dict[str, str]] = result["case"].get("mechanisms") or {}
+    if not found:
+        return ""
+    told = [
+        f"{clean(where)} "
+        + ", ".join(slot if rule == slot else f"{slot} {rule}" for slot, rule in rules.items())
+        for where, rules in found.items()
+    ]
+    return f"Mechanisms: {'; '.join(told)}. "
+
+
 def ledger(result: Result) -> str:
     """How the run ends in whole units, one sentence and a space; nothing where it was not asked."""
     block = result.get("ledger")

@@ -148,6 +148,10 @@ def _definitions(stated: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return rows
 
 
+def _told(result: Mapping[str, Any]) -> str:
+    return (findings.mechanisms(result) + findings.ledger(result)).strip()
+
+
 def _run(result: Mapping[str, Any]) -> str:
     versions = (result.get("manifest") or {}).get("versions") or {}
     built = ", ".join(f"{name} {text}" for name, text in versions.items() if name != "seawall")
@@ -155,5 +159,5 @@ def _run(result: Mapping[str, Any]) -> str:
         f"Seawall {result['version']}, seed {result['seed']}, {result['paths']:,} paths of "
         f"{result['steps']:,} steps of {numbers.horizon(result['step_seconds'])}"
         + (f"; {built}." if built else ".")
-        + (f" {said}" if (said := findings.ledger(result).strip()) else "")
+        + (f" {said}" if (said := _told(result)) else "")
     )
