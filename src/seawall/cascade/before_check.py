@@ -1,6 +1,8 @@
-"""What acts in every step between the oracle's price and the check: bands, the vault's sales."""
+"""What acts in every step between the oracle's price and the check, in this order."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,13 +13,23 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import TapeWriter
 from seawall.cascade.vault import unwind
 
+# Each acts on all paths where a Case has its mechanism, does nothing where it has not, and returns
+# the paths whose market it moved.
+Actor = Callable[[Setup, State, int, TapeWriter], Ints]
+
+
+def _vaults(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
+    return unwind(setup, state)
+
+
+ACTORS: tuple[Actor, ...] = (trade_bands, _vaults)
+
 
 def act_before_check(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
-    """Let arbitrageurs trade with bands and vaults sell; paths whose market moved."""
-    if not _concerned(setup, state):
-        return np.zeros(0, dtype=np.int64)
-    return np.union1d(trade_bands(setup, state, step, tape), unwind(setup, state))
-
-
-def _concerned(setup: Setup, state: State) -> bool:
-    return bool(state.closing.soft) or any("backstop" in m for m in setup.mechanisms)
+    """Let everybody act who does not wait to be closed; paths whose market moved."""
+    moved = np.zeros(0, dtype=np.int64)
+    for act in ACTORS:
+        found = act(setup, state, step, tape)
+        if found.size:
+            moved = np.union1d(moved, found)
+    return moved

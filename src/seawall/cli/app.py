@@ -21,6 +21,7 @@ from seawall.cli import (
     doctor,
     greeks,
     margin,
+    mechanism,
     output,
     scenarios,
     shocks,
@@ -45,6 +46,7 @@ app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
+app.add_typer(mechanism.app, name="mechanism")
 app.add_typer(scenarios.app, name="scenarios")
 app.command("shocks")(shocks.shocks)
 app.command("surface")(surface.surface)

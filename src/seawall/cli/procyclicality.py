@@ -1,16 +1,15 @@
-"""`python -m seawall.cli.procyclicality`: what margin that follows the market adds to its fall."""
+"""`seawall mechanism procyclicality`: what margin that follows the market adds to its fall."""
 
 from __future__ import annotations
 
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from seawall.cli import output
-from seawall.foundation.errors import InputError, SeawallError
+from seawall.foundation.errors import InputError
 
 RULES = ("volatility_scaled", "depth_scaled")
 WORDS = {
@@ -76,16 +75,3 @@ def table(found: dict[str, Any]) -> str:
             f"{change['low']:+,.4g} to {change['high']:+,.4g}"
         )
     return "\n".join(lines)
-
-
-def main() -> None:
-    """Entry point: a refusal is one sentence on stderr and exit code 1."""
-    try:
-        typer.run(procyclicality)
-    except SeawallError as error:
-        output.complain(str(error))
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

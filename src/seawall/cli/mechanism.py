@@ -1,0 +1,19 @@
+"""`seawall mechanism`: questions about mechanisms and behaviour, all else equal."""
+
+from __future__ import annotations
+
+import typer
+
+from seawall.cli import output, procyclicality
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    help="What a mechanism does, all else equal: compare, attack, measure, fuzz.",
+)
+app.command("procyclicality")(procyclicality.procyclicality)
+
+
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        output.say(context.get_help())
