@@ -1,0 +1,84 @@
+"""Self-exciting jumps: each common jump makes further jumps more likely for a while.
+
+Idea: jumps arrive at a rate that rises with every jump and falls back (Hawkes). With base rate mu,
+branching ratio n, decay time tau and step dt, the number of jumps in step t given the past is
+
+    N_t ~ Poisson(L_t),   L_t = mu dt + X_t,   X_(t+1) = a X_t + n (1 - a) N_t,   a = exp(-dt/tau)
+
+so a jump has n further ones on average, spread over the time that follows it, and the mean rate is
+mu / (1 - n) on any step. A jump is common to all assets: asset i moves by beta_i J, on top of the
+diffusion of its volatility:
+
+    log-return_i = -s_i^2 dt / 2 + s_i sqrt(dt) (L z)_i + beta_i sum(J) - L_t (E[exp(beta_i J)] - 1)
+
+L_t is known before the step, so E[S_t] = S_0 exactly. J is normal, or two-sided exponential beyond
+a smallest size, the law of peaks over a threshold.
+
+What (1 - n of the crowd) scales under the label "exogenous": the diffusion and the size of jumps,
+both of which are of total history; not how often they come nor how they excite one another. A
+scale on volatility does the same.
+
+Source: Hawkes (1971), "Spectra of some self-exciting and mutually exciting point processes";
+Ait-Sahalia, Cacho-Diaz and Laeven (2015) for prices. Wrong when excitation within one step matters
+(a jump excites from the next step on: dt should be well below tau), when assets jump alone, and
+when excitation dies out more slowly than an exponential. A fitted branching ratio counts
+whatever comes in clusters, be it the crowd or the news.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.foundation.errors import InputError
+from seawall.foundation.quantity import POSITIVE_SECONDS, Quantity
+from seawall.foundation.record import number, word
+
+RATE = Quantity("a number from 0 to 1e6 a year", 0.0, 1e6)
+BRANCHING = Quantity("a branching ratio from 0 to below 1", 0.0, 1.0, open_high=True)
+START = Quantity("a ratio from 0 to 1000 (1: the long-run rate)", 0.0, 1_000.0)
+MEAN = Quantity("a log-jump from -2 to 2 (-0.05 is about -5%)", -2.0, 2.0)
+SIZE = Quantity("a log-size from 0 to 1", 0.0, 1.0)
+MEAN_SIZE = Quantity("a log-size above 0, below 0.5", 0.0, 0.5, True, True)
+SHARE = Quantity("a fraction from 0 to 1", 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class SelfExciting:
+    """Hawkes jumps common to all assets, each scaled by the asset's jump_beta.
+
+    base_rate        jumps a year that no earlier jump caused
+    branching        n: jumps that one jump causes on average, itself not counted
+    decay_seconds    time constant with which excitation falls
+    law              "normal" or "exponential": the law of one log-jump
+    jump_mean, jump_volatility   of a normal log-jump
+    down_share       probability that an exponential jump is down
+    smallest         least size of an exponential jump (log), added to both sides
+    mean_down, mean_up   mean size beyond the smallest, > 0
+    start            rate caused by past jumps at the start, over its long-run mean
+    """
+
+    base_rate: float = number(RATE)
+    branching: float = number(BRANCHING)
+    decay_seconds: float = number(POSITIVE_SECONDS)
+    law: str = word(("normal", "exponential"), "normal")
+    jump_mean: float = number(MEAN, 0.0)
+    jump_volatility: float = number(SIZE, 0.0)
+    down_share: float = number(SHARE, 0.5)
+    smallest: float = number(SIZE, 0.0)
+    mean_down: float | None = number(MEAN_SIZE, None)
+    mean_up: float | None = number(MEAN_SIZE, None)
+    start: float = number(START, 1.0)
+
+    def __post_init__(self) -> None:
+        sided = self.mean_down is not None and self.mean_up is not None
+        if self.law == "exponential" and not sided:
+            raise InputError("an exponential law needs mean_down and mean_up")
+        if self.law == "normal" and (self.mean_down is not None or self.mean_up is not None):
+            raise InputError('mean_down and mean_up belong to law = "exponential"')
+        if self.law == "exponential" and (self.jump_mean or self.jump_volatility):
+            raise InputError('jump_mean and jump_volatility belong to law = "normal"')
+
+    @property
+    def mean_rate(self) -> float:
+        """Jumps a year in the long run, mu / (1 - n)."""
+        return self.base_rate / (1.0 - self.branching)
