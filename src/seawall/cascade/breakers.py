@@ -75,6 +75,8 @@ def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn |
         thin = thin / state.market_memory.depth.share
     elif not setup.impact.square_root:
         thin = thin + setup.impact.thinning * np.maximum(state.restlessness - 1.0, 0.0)
+    if state.market_memory.schedule is not None:
+        thin = thin / state.market_memory.schedule
     scale_step(setup.scaling, state.scale, state.restlessness, thin, price)
     return Turn(state.scale.turn, np.abs(state.scale.factor - state.scale.first))
 

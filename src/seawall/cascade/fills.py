@@ -144,7 +144,7 @@ def own_impact(setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
     """Mean execution over present price (l,) of one order of ``flow`` quote that trades alone."""
     rule = setup.impact
     outstanding = flow / (rule.depth[asset] * state.depth[path])
-    if state.market_memory.depth is not None:
+    if state.market_memory.depth is not None or state.market_memory.schedule is not None:
         outstanding = outstanding * thinness(setup, state, path, asset)
     nothing = np.zeros_like(outstanding)
     return law.average(setup.market_rules.law, rule.strength[asset], nothing, outstanding)

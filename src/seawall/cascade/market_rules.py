@@ -14,6 +14,7 @@ from seawall.impact.amm import Amm
 from seawall.impact.book_walk import BookWalk
 from seawall.impact.concentrated_amm import ConcentratedAmm
 from seawall.impact.depth import DepthMemory, DepthRule, Resilience, begin_depth, compile_depth
+from seawall.impact.depth_schedule import DepthSchedule, ScheduleRule, compile_schedule
 from seawall.impact.law import ImpactLaw, named_law, slot_law
 from seawall.impact.links import LinkMemory, LinkRule, Links, begin_links, compile_links
 from seawall.margin.table.margin_table import MarginTable
@@ -21,7 +22,7 @@ from seawall.margin.table.margin_table import MarginTable
 
 @dataclass(frozen=True)
 class MarketRules:
-    """The impact law of all markets; depth and links are None where their slot is left out.
+    """The impact law of all markets; depth, schedule, links are None where their slot is left out.
 
     feed     (v, k) feed at which a venue sees an asset, -1: it does not
     passed   (k,) an asset's depth over what the impact law divides flow by: the size, for the law,
@@ -30,6 +31,7 @@ class MarketRules:
 
     law: ImpactLaw
     depth: DepthRule | None
+    schedule: ScheduleRule | None
     links: LinkRule | None
     feed: Ints
     passed: Floats
@@ -37,9 +39,12 @@ class MarketRules:
 
 @dataclass(frozen=True)
 class MarketMemory:
-    """What depth and links remember along the paths; None where their slot is left out."""
+    """What depth and links remember along the paths, and the factor (k,) on depth by the clock now;
+    None where their slot is left out.
+    """
 
     depth: DepthMemory | None
+    schedule: Floats | None
     links: LinkMemory | None
 
 
@@ -75,12 +80,16 @@ def compile_market(
     resilience = chosen(slots, "depth", Resilience)
     if resilience is not None and case.market.scenario.thinning > 0:
         raise refuse_both("depth", "scenario.thinning", "market")
+    schedule = chosen(slots, "depth_schedule", DepthSchedule)
     links = chosen(slots, "links", Links)
     if links is not None:
         _refuse_lenders(case, links)
     return MarketRules(
         law=impact_law(case, slots),
         depth=None if resilience is None else compile_depth(resilience, step_seconds),
+        schedule=None
+        if schedule is None
+        else compile_schedule(schedule, table.assets, step_seconds),
         links=None
         if links is None
         else compile_links(
@@ -107,5 +116,6 @@ def begin_market(rules: MarketRules, paths: int) -> MarketMemory:
     assets, feeds = rules.passed.size, int(rules.feed.max(initial=-1)) + 1
     return MarketMemory(
         None if rules.depth is None else begin_depth(paths, assets),
+        None if rules.schedule is None else np.ones(assets),
         None if rules.links is None else begin_links(paths, feeds),
     )

@@ -10,6 +10,7 @@ from seawall.cascade.state import State
 from seawall.foundation.arrays import segment_sums
 from seawall.impact import law
 from seawall.impact.depth import depth_step
+from seawall.impact.depth_schedule import schedule_step
 from seawall.impact.links import arbitrage_step, stand_still, traded_root
 
 
@@ -23,6 +24,8 @@ def move_market(setup: Setup, state: State, exogenous: Floats, step: int) -> Non
     """The market's part of a step: recovery, prices, arbitrage, volatility, depth."""
     rule, before = setup.impact, state.market
     state.exogenous = exogenous
+    if setup.market_rules.schedule is not None and state.market_memory.schedule is not None:
+        schedule_step(setup.market_rules.schedule, state.market_memory.schedule, step)
     state.temporary *= rule.decay
     state.market = exogenous * displaced(setup, state)
     if state.market_memory.links is not None:
@@ -41,8 +44,9 @@ def _arbitrage(setup: Setup, state: State, before: Floats) -> None:
         return
     everyone = np.arange(state.depth.size)
     _stand(setup, state, everyone, before)
-    depth = state.market_memory.depth
+    depth, clock = state.market_memory.depth, state.market_memory.schedule
     share = np.ones_like(state.market) if depth is None else depth.share
+    share = share if clock is None else share * clock
     flow = np.zeros_like(state.market)
     arbitrage_step(links, memory, state.depth, share, flow)
     if setup.impact.feedback and flow.any():
@@ -113,16 +117,16 @@ def venue_market(setup: Setup, state: State, path: Ints, unit: Ints, asset: Ints
 
 def thinness(setup: Setup, state: State, path: Ints, asset: Ints) -> Floats:
     """What flow (n,) is multiplied by because depth has left, >= 1."""
-    depth = state.market_memory.depth
+    depth, clock = state.market_memory.depth, state.market_memory.schedule
+    rule = setup.impact
     if depth is not None:
         thin: Floats = 1.0 / depth.share[path, asset]
-        return thin
-    rule = setup.impact
-    if rule.square_root:
-        return np.ones(path.size)
-    felt = state.restlessness[path, asset]
-    slow: Floats = 1.0 + rule.thinning * np.maximum(felt - 1.0, 0.0)
-    return slow
+    elif rule.square_root:
+        thin = np.ones(path.size)
+    else:
+        felt = state.restlessness[path, asset]
+        thin = 1.0 + rule.thinning * np.maximum(felt - 1.0, 0.0)
+    return thin if clock is None else thin / clock[asset]
 
 
 def common_trade(

@@ -30,6 +30,7 @@ from seawall.impact.amm import Amm
 from seawall.impact.book_walk import BookWalk
 from seawall.impact.concentrated_amm import ConcentratedAmm
 from seawall.impact.depth import Resilience
+from seawall.impact.depth_schedule import DepthSchedule
 from seawall.impact.links import Links
 from seawall.margin.dynamic.scaling import DepthScaled, OpenInterestScaled, VolatilityScaled
 from seawall.waterfall.adl_rules import ADL_RULES
@@ -58,6 +59,7 @@ VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
 MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "impact": {"book_walk": BookWalk, "amm": Amm, "concentrated_amm": ConcentratedAmm},
     "depth": {"resilience": Resilience},
+    "depth_schedule": {"depth_schedule": DepthSchedule},
     "links": {"arbitrage": Links},
 }
 
