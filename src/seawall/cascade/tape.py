@@ -37,6 +37,9 @@ class EventKind(IntEnum):
     SENT = 19  # a liquidation was sent, or committed: it acts when it has landed, or settled
     LAPSED = 20  # one landed and found the account healthy
     VOID = 21  # one that was committed found no price in time
+    OWN_HALT = 32  # closes begin to wait for a user's own breaker: unit waits first
+    OWN_CLOSE = 33  # an agent of a user's own sold notional of its positions
+    OWN_WITHDRAWAL = 34  # one took notional out of its account
 
 
 FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)

@@ -61,6 +61,7 @@ class Stream(IntEnum):
     PULL = 13  # outages of publishers of pulled prices
     UPDATE = 14  # bids for oracle updates
     BLOCK_ORDER = 15  # who comes first within a block
+    OWN = 29  # mechanisms that users write
 
 
 def philox(counter: Words, seed: int) -> Words:
