@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seawall.book.book import Ints
+from seawall.cascade.own.agent import own_agents
 from seawall.cascade.setup import Setup
 from seawall.cascade.soft import trade_bands
 from seawall.cascade.state import State
@@ -22,7 +23,7 @@ def _vaults(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     return unwind(setup, state)
 
 
-ACTORS: tuple[Actor, ...] = (trade_bands, _vaults)
+ACTORS: tuple[Actor, ...] = (trade_bands, _vaults, own_agents)
 
 
 def act_before_check(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:

@@ -38,9 +38,11 @@ SLOTS = (
     "liquidation_rate_limit",
     "open_interest_cap",
     "withdrawal_gate",
+    "halt",
 )
 # What can make a closed account wait, as columns of ``BreakerState.seen``.
-BAND, VELOCITY, STALE, RATE = range(4)
+REASONS = 5
+BAND, VELOCITY, STALE, RATE, OWN = range(REASONS)
 LONG_AGO = -2
 
 
@@ -64,7 +66,7 @@ class BreakerState:
     """Memory of one run.
 
     waiting (p, u) last step at which a breached unit was kept waiting
-    seen    (p, v, 4) last step at which somebody waited, by venue and reason
+    seen    (p, v, 5) last step at which somebody waited, by venue and reason
     """
 
     band: BandMemory | None
@@ -145,5 +147,5 @@ def begin_breakers(
         rates=tuple(None if rule is None else start_rate(paths) for rule in rules.rates),
         gates=tuple(None if rule is None else start_gate(paths) for rule in rules.gates),
         waiting=np.full((paths, units), LONG_AGO, dtype=np.int64),
-        seen=np.full((paths, venues, 4), LONG_AGO, dtype=np.int64),
+        seen=np.full((paths, venues, REASONS), LONG_AGO, dtype=np.int64),
     )

@@ -20,9 +20,10 @@ from seawall.breaker.staleness import staleness_by_stamp, staleness_step
 from seawall.breaker.velocity import velocity_step
 from seawall.breaker.withdrawal_gate import is_closed, record
 from seawall.cascade.band_queue import beyond_in_queue
-from seawall.cascade.breaker_rules import BAND, RATE, STALE, VELOCITY, BreakerState
+from seawall.cascade.breaker_rules import BAND, OWN, RATE, STALE, VELOCITY, BreakerState
 from seawall.cascade.dynamic import open_longs
 from seawall.cascade.market_step import venue_markets
+from seawall.cascade.own.stepping import halted_by_own, own_factors, own_halts
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -40,6 +41,7 @@ KINDS = {
     VELOCITY: EventKind.VELOCITY_HALT,
     STALE: EventKind.STALE_HALT,
     RATE: EventKind.RATE_HALT,
+    OWN: EventKind.OWN_HALT,
 }
 
 
@@ -60,6 +62,7 @@ def watch(setup: Setup, state: State, step: int) -> None:
         else:
             age = state.feeds.age
             staleness_step(rules.staleness, memory.staleness, age, state.fresh, step)
+    own_halts(setup, state, step)
 
 
 def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn | None:
@@ -77,7 +80,9 @@ def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn |
         thin = thin + setup.impact.thinning * np.maximum(state.restlessness - 1.0, 0.0)
     if state.market_memory.schedule is not None:
         thin = thin / state.market_memory.schedule
+    before = state.scale.factor.copy()
     scale_step(setup.scaling, state.scale, state.restlessness, thin, price)
+    own_factors(setup, state, step, thin, price, before)
     return Turn(state.scale.turn, np.abs(state.scale.factor - state.scale.first))
 
 
@@ -167,6 +172,10 @@ def may_trade(
         feeds = rules.velocity.feed
         held = _touched(setup, state, path[left], unit[left], feeds, halted, halted)
         left = _wait(setup, memory, step, VELOCITY, path, unit, left, held, tape)
+    own = halted_by_own(state, v)
+    if own is not None:
+        held = _touched(setup, state, path[left], unit[left], own[0], own[1], own[1])
+        left = _wait(setup, memory, step, OWN, path, unit, left, held, tape)
     limit, used = rules.rates[v], memory.rates[v]
     if limit is not None and used is not None:
         window = (step - 1) // window_steps(limit, setup.step_seconds)

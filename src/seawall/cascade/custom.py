@@ -49,9 +49,11 @@ class AdlView:
 
 
 class AdlStep(Protocol):
-    """Contracts closed (n,): 0 to ``available`` each, ``needed`` in all; at the bankruptcy price."""
+    """Contracts closed (n,), at the bankruptcy price: 0 to ``available``, ``needed`` in all."""
 
-    def __call__(self, rule: Any, view: AdlView, /) -> Floats: ...
+    def __call__(self, rule: Any, view: AdlView, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ class SocialiseView:
 class SocialiseStep(Protocol):
     """What each account bears (n,) >= 0, at most ``loss`` in all; the rest stays outside."""
 
-    def __call__(self, rule: Any, view: SocialiseView, /) -> Floats: ...
+    def __call__(self, rule: Any, view: SocialiseView, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ class SizingView:
 class SizingStep(Protocol):
     """Fraction (n,) of each account's positions to close now, 0 to 1."""
 
-    def __call__(self, rule: Any, view: SizingView, /) -> Floats: ...
+    def __call__(self, rule: Any, view: SizingView, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,9 @@ class AuctionView:
 class AuctionStep(Protocol):
     """Bonus (n,) on the debt repaid: above -1, at most 10; below 0 the keeper pays more."""
 
-    def __call__(self, rule: Any, view: AuctionView, /) -> Floats: ...
+    def __call__(self, rule: Any, view: AuctionView, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,9 @@ class MarginView:
 class MarginStep(Protocol):
     """Factor (p, m) on maintenance, 1 to 1000; at the start it is 1."""
 
-    def __call__(self, rule: Any, view: MarginView, memory: Any, /) -> Floats: ...
+    def __call__(self, rule: Any, view: MarginView, memory: Any, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,9 @@ class OracleView:
 class OracleStep(Protocol):
     """Price (p, m) > 0 that is measured; the stages behind it send, cap and delay it."""
 
-    def __call__(self, rule: Any, view: OracleView, memory: Any, /) -> Floats: ...
+    def __call__(self, rule: Any, view: OracleView, memory: Any, /) -> Floats:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -180,7 +192,9 @@ class HaltView:
 class HaltStep(Protocol):
     """True (p, m) where forced orders and keepers' calls in a feed's asset wait this step."""
 
-    def __call__(self, rule: Any, view: HaltView, memory: Any, /) -> Bools: ...
+    def __call__(self, rule: Any, view: HaltView, memory: Any, /) -> Bools:
+        """The answer to one view."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -224,4 +238,6 @@ class Wishes:
 class AgentStep(Protocol):
     """What owners do before the check; they may close positions, not open any."""
 
-    def __call__(self, rule: Any, view: AgentView, memory: Any, /) -> Wishes: ...
+    def __call__(self, rule: Any, view: AgentView, memory: Any, /) -> Wishes:
+        """The answer to one view."""
+        ...

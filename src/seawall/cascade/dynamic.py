@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.cascade.own.code import Own
 from seawall.cascade.table import Chosen
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
@@ -23,6 +24,9 @@ from seawall.margin.dynamic.scaling import (
 from seawall.margin.table.margin_table import MarginTable, RowKind
 from seawall.venues import Rulebook
 
+# What stands in the columns of feeds whose factor a user's own rule sets.
+NEUTRAL = VolatilityScaled(strength=0.0, cap=1.0)
+
 
 def compile_dynamic(
     mechanisms: Sequence[Chosen],
@@ -38,6 +42,8 @@ def compile_dynamic(
     feeds = []
     for v, venue in enumerate(mechanisms):
         rule = venue.get("dynamic_margin")
+        if isinstance(rule, Own):
+            rule = NEUTRAL
         if not isinstance(rule, VolatilityScaled | DepthScaled | OpenInterestScaled):
             continue
         if rulebooks[v].liquidation.style == "keeper":

@@ -10,6 +10,8 @@ from seawall.book.book import Floats, Ints
 from seawall.cascade.breach import Breach
 from seawall.cascade.fills import own_impact
 from seawall.cascade.keepers import Race, willing
+from seawall.cascade.own.closing import own_bonus
+from seawall.cascade.own.code import Own
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.table import chosen
@@ -166,6 +168,10 @@ def _bonus(
     setup: Setup, state: State, step: int, v: int, path: Ints, unit: Ints, c: Ints
 ) -> Floats:
     """Bonus (n,) on the debt repaid: the collateral's own, or what a falling price has come to."""
+    own = chosen(setup.mechanisms[v], "auction", Own)
+    if own is not None:
+        waited = waited_seconds(setup, state, step, path, unit)
+        return own_bonus(own, waited, setup.table.rows.bonus[c])
     falling = chosen(setup.mechanisms[v], "auction", FallingPrice)
     if falling is None:
         return setup.table.rows.bonus[c]

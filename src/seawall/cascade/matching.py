@@ -8,6 +8,8 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.fills import Lines, fill, pay, settlement_price
+from seawall.cascade.own.closing import own_taken
+from seawall.cascade.own.code import Own
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -117,7 +119,10 @@ def _match(
     if holders.size == 0:
         return np.zeros(row.size)
     need = Need(float(needed.sum()), float(np.cumsum(deficit)[-1]), start)
-    taken = take(rule, winners, need)
+    if isinstance(rule, Own):
+        taken = own_taken(rule, winners, need)
+    else:
+        taken = take(rule, winners, need)
     share = float(taken.size.sum()) / need.size
     own = Lines(lines.path, lines.unit, row, lines.change * share, lines.option)
     hit = taken.size > 0

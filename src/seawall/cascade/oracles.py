@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.draws import Draws
+from seawall.cascade.own.code import Own
 from seawall.cascade.table import Chosen
 from seawall.cascade.wakeup import Turn
 from seawall.foundation.errors import InputError
@@ -104,6 +105,10 @@ def compile_oracles(
     for each in (twaps, medians, pulls, caps, auctions, waiting):
         for _, feeds in each:
             altered[feeds] = True
+    for v, venue in enumerate(mechanisms):
+        if isinstance(venue.get("oracle_source"), Own):
+            mine = (table.feed_venue == v) & (table.feed_asset != table.assets.index(quote))
+            altered |= mine
     rule = oracle_rule(
         twap_rule(twaps, step_seconds),
         median_rule(medians, step_seconds),

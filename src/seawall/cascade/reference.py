@@ -41,6 +41,7 @@ from seawall.cascade.journal import Journal
 from seawall.cascade.lending import liquidate_loans
 from seawall.cascade.market_step import move_market, venue_markets
 from seawall.cascade.oracles import show, widened
+from seawall.cascade.own.stepping import own_sources
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
@@ -181,7 +182,8 @@ def advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
         price = publish(setup.feed_rule, state.feeds, market)
         price = np.where(state.fresh[:, None], market, price)
     else:
-        price = show(setup.oracles, state.oracle, setup.feed_rule, state.feeds, step, market)
+        source = own_sources(setup, state, step, market)
+        price = show(setup.oracles, state.oracle, setup.feed_rule, state.feeds, step, source)
     integral = state.quotes.integral + price * setup.step_seconds
     everyone = np.arange(price.shape[0])
     turn = scale_margin(setup, state, price, step)

@@ -6,6 +6,8 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.fills import Lines, line_asset, line_flow, own_impact, pair_of
+from seawall.cascade.own.closing import own_fraction
+from seawall.cascade.own.code import Own
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.foundation.arrays import segment_sums
@@ -30,6 +32,8 @@ def fraction_to_close(
     rulebook, rule = setup.rulebooks[v], setup.mechanisms[v].get("sizing")
     if isinstance(rule, Full):
         return np.ones(path.size)
+    if isinstance(rule, Own):
+        return own_fraction(rule, equity, maintenance, notional, state.tried[path, unit])
     if not isinstance(rule, JustEnough):
         tried = state.tried[path, unit]
         return close_fraction(rulebook.liquidation, notional, tried, equity)

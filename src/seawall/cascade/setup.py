@@ -16,6 +16,7 @@ from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_rules import MarketRules, compile_market
 from seawall.cascade.oracles import Oracles, compile_oracles
+from seawall.cascade.own.fits import check_own
 from seawall.cascade.slot_names import check_names
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
@@ -198,6 +199,7 @@ def _mechanisms(case: Case, rulebook: Rulebook) -> Chosen:
     slots = compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
     check_slots(rulebook, slots)
     check_liquidation(rulebook, slots)
+    check_own(rulebook, slots)
     check_names(case, rulebook, slots)
     return slots
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.fills import pay
+from seawall.cascade.own.closing import own_shares
+from seawall.cascade.own.code import Own
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, TapeWriter
@@ -69,7 +71,11 @@ def _shares(
     if isinstance(rule, CashHaircut):
         return cash_haircut.charge(total, _cash(setup, state, p, members))
     at = np.full(members.size, p)
-    equity, _, _ = assess(setup.table, state.holdings, state.quotes, at, members)
+    equity, _, worth = assess(setup.table, state.holdings, state.quotes, at, members)
+    if isinstance(rule, Own):
+        traded = setup.table.rows.kind[worth.row] != RowKind.BALANCE
+        notional = segment_sums(np.abs(worth.worth) * traded, worth.pair, members.size)
+        return own_shares(rule, total, equity, notional)
     if isinstance(rule, FundingIndex):
         owed = _by_position(setup, state, p, members, unit, loss)
         return np.minimum(owed, np.maximum(equity, 0.0))

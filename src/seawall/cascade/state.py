@@ -20,6 +20,7 @@ from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
 from seawall.cascade.journal import ROLES, Journal, contents
 from seawall.cascade.market_rules import MarketMemory, begin_market
 from seawall.cascade.oracles import OracleState, begin_oracles
+from seawall.cascade.own.memory import OwnState
 from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
@@ -72,6 +73,7 @@ class State:
     funds: FundMemory | None  # income of insurance funds, where a venue has the slot
     pools: Pools | None  # sums behind the pool flags, where a venue has the rule
     journal: Journal | None  # every transfer, where the run is to be settled exactly
+    own: OwnState  # memories of mechanisms that users write
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def begin(
         funds=begin_funds(setup, paths),
         pools=begin_pools(setup, paths),
         journal=journal,
+        own=OwnState(),
     )
 
 

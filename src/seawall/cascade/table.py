@@ -23,9 +23,10 @@ from seawall.breaker.velocity import Velocity
 from seawall.breaker.withdrawal_gate import WithdrawalGate
 from seawall.cascade.liquidation_slots import LIQUIDATION_SLOTS
 from seawall.cascade.oracle_slots import ORACLE_SLOTS
+from seawall.cascade.own.code import OWN_ONLY, OWN_SLOTS, OwnFile, own_rule
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
-from seawall.foundation.section import Section
+from seawall.foundation.section import Section, shown
 from seawall.impact.amm import Amm
 from seawall.impact.book_walk import BookWalk
 from seawall.impact.concentrated_amm import ConcentratedAmm
@@ -55,6 +56,7 @@ VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
     "adl": ADL_RULES,
     "socialise": SOCIALISE_RULES,
     "fund": {"insurance_fund": InsuranceFund},
+    **OWN_ONLY,
 }
 MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "impact": {"book_walk": BookWalk, "amm": Amm, "concentrated_amm": ConcentratedAmm},
@@ -78,10 +80,14 @@ def read_mechanisms(section: Section, slots: Mapping[str, Mapping[str, type]]) -
             if slot in others and slot not in slots:
                 raise section.refuse(slot, "stands in the wrong file", f"it in {home}")
     section.only(*slots)
-    return {slot: _read_slot(section.section(slot), slots[slot]) for slot in section.values}
+    return {slot: _read_slot(section.section(slot), slot, slots[slot]) for slot in section.values}
 
 
-def _read_slot(section: Section, rules: Mapping[str, type]) -> object:
+def _read_slot(section: Section, slot: str, rules: Mapping[str, type]) -> object:
+    if slot in OWN_SLOTS and section.has("file"):
+        return _own(section, slot)
+    if not rules:
+        raise section.refuse("file", "is missing", "the file of an own mechanism: my_rule.py")
     only = next(iter(rules)) if len(rules) == 1 else None
     name = section.word("rule", tuple(rules), only) if only else section.word("rule", tuple(rules))
     parameters = {key: value for key, value in section.values.items() if key != "rule"}
@@ -93,6 +99,23 @@ def _read_slot(section: Section, rules: Mapping[str, type]) -> object:
             raise
         # Numbers that do not fit together: the rule knows its sentence, not its place.
         raise rest.refuse(None, f"cannot be used: {error}") from None
+
+
+def _own(section: Section, slot: str) -> object:
+    """An own mechanism, where somebody trusts its file; a name in a table is only a name."""
+    file = section.values["file"]
+    if not isinstance(file, OwnFile):
+        raise section.refuse(
+            "file",
+            f"names {shown(file)}, code that is run only where you trust it",
+            "--trust-mechanisms, or SEAWALL_TRUST_MECHANISMS=1, once you have read the file",
+        )
+    try:
+        return own_rule(slot, file, section)
+    except InputError as error:
+        if error.file is not None:
+            raise
+        raise section.refuse(None, f"cannot be used: {error}") from None
 
 
 def compile_mechanisms(
@@ -107,7 +130,7 @@ def rules_named(raw: Mapping[str, object]) -> dict[str, str]:
     known = {**VENUE_SLOTS, **MARKET_SLOTS}
     out = {}
     for slot, written in raw.items():
-        rule = written.get("rule") if isinstance(written, Mapping) else None
+        rule = written.get("file", written.get("rule")) if isinstance(written, Mapping) else None
         out[slot] = str(rule or next(iter(known[slot])))
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seawall.cascade.own.code import Own
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import chosen
 from seawall.waterfall.pool_flag import PoolFlag
@@ -19,4 +20,5 @@ def is_plain_market(setup: Setup) -> bool:
         return False
     slots = {slot for mechanisms in setup.mechanisms for slot in mechanisms}
     flags = any(chosen(m, "adl", PoolFlag) for m in setup.mechanisms)
-    return slots <= CLOSING and not flags
+    own = any(isinstance(rule, Own) for m in setup.mechanisms for rule in m.values())
+    return slots <= CLOSING and not flags and not own

@@ -1,0 +1,1 @@
+"""Users' own mechanisms: their files read, their steps asked, their answers checked and booked."""
