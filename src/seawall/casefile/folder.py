@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from seawall.casefile.own_mechanisms import named_files
 from seawall.foundation.errors import InputError
 
 LARGEST_TABLE = 512 * 2**20
@@ -87,6 +88,9 @@ def read_folder(path: str | os.PathLike[str]) -> CaseFiles:
             if name.endswith(".toml") and not name.startswith("."):
                 relative = f"{RULEBOOKS}/{name}"
                 contents[relative] = read_file(folder / RULEBOOKS / name, relative)
+                for own in named_files(contents[relative]):
+                    if (folder / own).exists():
+                        contents[own] = read_file(folder / own, own)
     return CaseFiles(contents)
 
 

@@ -13,6 +13,7 @@ from seawall.case import Case
 from seawall.casefile.book_tables import read_book
 from seawall.casefile.folder import RULEBOOKS, CaseFiles, read_folder
 from seawall.casefile.market_file import read_assets, read_market
+from seawall.casefile.own_mechanisms import trusted_by_environment, with_own_files
 from seawall.casefile.settings import read_crowds, read_limits
 from seawall.crowd import CrowdSpec
 from seawall.foundation.errors import InputError, MissingRule, StaleError
@@ -38,17 +39,20 @@ CASE_KEYS = (
 MARGIN_TABLES = ("margin", "option_margin")
 
 
-def load_case(path: str | os.PathLike[str]) -> Case:
+def load_case(path: str | os.PathLike[str], *, trust_mechanisms: bool = False) -> Case:
     """The Case in folder ``path``, ready to be checked.
 
+    Code that the Case brings is run only with ``trust_mechanisms``, or where the variable
+    SEAWALL_TRUST_MECHANISMS is 1; otherwise a Case that has some is refused.
     Raises InputError for the first thing that cannot be used (file, row, column, what would be
     right), StaleError when the market is older than the Case allows or newer than the Case, and
     MissingRule when a venue's rulebook lacks a number that its preset could not source.
     """
-    return case_from_files(read_folder(path))
+    trusted = trust_mechanisms or trusted_by_environment()
+    return case_from_files(read_folder(path), trust_mechanisms=trusted)
 
 
-def case_from_files(files: CaseFiles) -> Case:
+def case_from_files(files: CaseFiles, *, trust_mechanisms: bool = False) -> Case:
     """As `load_case`, from contents already read."""
     top = _case_toml(files)
     as_of = top.time("as_of")
@@ -59,7 +63,12 @@ def case_from_files(files: CaseFiles) -> Case:
     quote = _quote(top, market_top, assets)
     raw = _rulebook_files(files)
     rulebooks = {
-        venue: rulebook_from(section.values, file=section.file, text=section.text)
+        venue: with_own_files(
+            rulebook_from(section.values, file=section.file, text=section.text),
+            section,
+            files.contents,
+            trusted=trust_mechanisms,
+        )
         for venue, section in raw.items()
     }
     for section in raw.values():

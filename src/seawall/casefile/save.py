@@ -27,6 +27,7 @@ from seawall.casefile.book_tables import (
     SHARE_KINDS,
 )
 from seawall.casefile.load import SCHEMA
+from seawall.casefile.own_mechanisms import as_written, code_of
 from seawall.crowd import CrowdSpec
 from seawall.foundation.errors import InputError
 from seawall.instruments import (
@@ -57,6 +58,7 @@ def save_case(case: Case, folder: str | os.PathLike[str]) -> Path:
         "market.toml": _market_toml(case.market),
         **_book_csv(case.book),
         **{f"rulebooks/{venue}.toml": _rulebook_toml(r) for venue, r in case.rulebooks.items()},
+        **code_of(case.rulebooks),
     }
     if case.limits:
         files["limits.toml"] = _limits_toml(case)
@@ -249,6 +251,7 @@ def _rulebook_toml(rulebook: Rulebook) -> str:
         cast(dict[str, object], table["liquidation"])["partial_steps"] = UNTIL_HEALTHY
     table["tiers"] = {asset: list(tiers) for asset, tiers in rulebook.tiers.items()}
     table["coin_tiers"] = {asset: list(tiers) for asset, tiers in rulebook.coin_tiers.items()}
+    table["mechanisms"] = as_written(rulebook.mechanisms)
     if not rulebook.mechanisms:
         del table["mechanisms"]
     table["default_tiers"] = list(rulebook.default_tiers)

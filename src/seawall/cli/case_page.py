@@ -116,6 +116,7 @@ def _slots(where: str, mechanisms: Mapping[str, object]) -> list[Row]:
         written = mechanisms[slot]
         parameters = dict(written) if isinstance(written, Mapping) else {}
         parameters.pop("rule", None)
+        parameters.pop("file", None)
         told = ", ".join(f"{key} = {value}" for key, value in parameters.items())
         rows.append({"of": where, "slot": slot, "rule": rule, "parameters": told or None})
     return rows

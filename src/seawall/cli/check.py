@@ -35,6 +35,7 @@ def check(
     threads: ask.Threads = None,
     ray_address: ask.RayAddress = None,
     ledger: ask.ChosenLedger = Ledger.FLOAT,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -52,7 +53,7 @@ def check(
         )
     compute = Compute(engine, threads, ray_address)
     targets = _targets(json, html)
-    question = _load(case)
+    question = _load(case, trust_mechanisms)
     if step_seconds is not None:
         question = replace(question, step_seconds=step_seconds)
 
@@ -117,10 +118,12 @@ def _targets(json: str | None, html: str | None) -> dict[str, Path]:
     return targets
 
 
-def _load(case: Path | None) -> Case:
+def _load(case: Path | None, trust_mechanisms: bool) -> Case:
     from seawall.casefile import load_case, sample_case
 
-    return sample_case() if case is None else load_case(case)
+    if case is None:
+        return sample_case()
+    return load_case(case, trust_mechanisms=trust_mechanisms)
 
 
 def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:

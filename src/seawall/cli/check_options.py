@@ -40,6 +40,12 @@ RayAddress = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Ray cluster to use; default: RAY_ADDRESS, or none."),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-mechanisms", help="Run the own mechanisms (Python code) that this Case brings."
+    ),
+]
 ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
