@@ -6,8 +6,9 @@ the trigger and equity above zero. Every position of the account is cut by the s
 
     f = 1 - target / leverage
 
-at the market, with impact and taker fee: notional falls to target x equity before both. Orders of
-one step in one asset pay one mean price, so a crowd that sells together sells dearer.
+at the market, with impact and taker fee: notional falls to target x equity before both. After a
+sale, or once leverage has come back, the next time above the trigger is a new decision. Orders of
+one step in one asset pay one mean price, so a crowd that sells together sells cheaper.
 
 Source: Adrian and Shin (2010), "Liquidity and leverage", for targets of leverage. Wrong for owners
 who cut their worst position first or hedge instead.

@@ -7,7 +7,8 @@ if the ratio is still below the trigger and equity is above zero, as much as bri
 
     payment = min(restore x maintenance - equity, what is left of budget x equity at the start)
 
-At a lender it repays the largest debt. A ratio that has come back is a new beginning.
+At a lender it repays the largest debt. After a payment, or once the ratio has come back, the next
+time below the trigger is a new decision.
 
 Source: practice of margined trading; the form is Seawall's own. Wrong for owners whose cash lies in
 what is falling, and for those who raise it by selling elsewhere. Budgets are assumptions.

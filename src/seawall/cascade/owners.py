@@ -136,6 +136,8 @@ def _pay_in(
         p, u = path[pays], unit[pays]
         top_up(setup, state, step, p, u, amount[pays], tape)
         owners.paid[p, u] += amount[pays]
+        if owners.top_up is not None:
+            owners.top_up.beyond[p, u] = False  # what comes next is a new beginning
         wake_units(setup.wake, state.wake, p, u)
     return pays
 
@@ -152,11 +154,12 @@ def _sell(
     tape: TapeWriter,
 ) -> Ints:
     """Owners cut their positions; paths whose market moved."""
-    rule = setup.account_rules.delever
-    if rule is None or not sells.any():
+    rule, owners = setup.account_rules.delever, state.behaviour.owners
+    if rule is None or owners is None or owners.delever is None or not sells.any():
         return NOBODY
     share = share_to_sell(rule.goal[unit], equity, notional)
     cut = sells & (share > 0.0)
+    owners.delever.beyond[path[cut], unit[cut]] = False
     none = np.zeros(int(cut.sum()), dtype=bool)
     lines = closing_lines(setup, state, path[cut], unit[cut], share[cut], none)
     return give_orders(setup, state, step, lines, EventKind.DELEVERED, tape)
