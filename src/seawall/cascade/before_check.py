@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seawall.book.book import Ints
+from seawall.cascade.market_actors import hedge, quote_depth
 from seawall.cascade.own.agent import own_agents
 from seawall.cascade.setup import Setup
 from seawall.cascade.soft import trade_bands
@@ -23,7 +24,13 @@ def _vaults(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     return unwind(setup, state)
 
 
-ACTORS: tuple[Actor, ...] = (trade_bands, _vaults, own_agents)
+ACTORS: tuple[Actor, ...] = (
+    quote_depth,
+    trade_bands,
+    _vaults,
+    hedge,
+    own_agents,
+)
 
 
 def act_before_check(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:

@@ -24,6 +24,7 @@ from seawall.margin.table.margin_table import MarginTable
 class MarketRules:
     """The impact law of all markets; depth, schedule, links are None where their slot is left out.
 
+    makers   True where the depth that is there is what makers quote (`market_agents.py`)
     feed     (v, k) feed at which a venue sees an asset, -1: it does not
     passed   (k,) an asset's depth over what the impact law divides flow by: the size, for the law,
              of what arbitrageurs carry into the common market
@@ -32,6 +33,7 @@ class MarketRules:
     law: ImpactLaw
     depth: DepthRule | None
     schedule: ScheduleRule | None
+    makers: bool
     links: LinkRule | None
     feed: Ints
     passed: Floats
@@ -90,6 +92,7 @@ def compile_market(
         schedule=None
         if schedule is None
         else compile_schedule(schedule, table.assets, step_seconds),
+        makers="makers" in slots,
         links=None
         if links is None
         else compile_links(
@@ -115,7 +118,7 @@ def begin_market(rules: MarketRules, paths: int) -> MarketMemory:
     """All depth is there and every venue has the common price."""
     assets, feeds = rules.passed.size, int(rules.feed.max(initial=-1)) + 1
     return MarketMemory(
-        None if rules.depth is None else begin_depth(paths, assets),
+        begin_depth(paths, assets) if rules.makers or rules.depth is not None else None,
         None if rules.schedule is None else np.ones(assets),
         None if rules.links is None else begin_links(paths, feeds),
     )

@@ -130,6 +130,14 @@ def thinness(setup: Setup, state: State, path: Ints, asset: Ints) -> Floats:
 
 
 def common_trade(
+def _for_makers(state: State, path: Ints, asset: Ints, units: Floats, price: Floats) -> None:
+    """Tell makers of ``units`` (n,) that traders bought at mean prices (n,)."""
+    makers = state.market_agents.makers
+    if makers is not None:
+        np.add.at(makers.bought, (path, asset), units)
+        np.add.at(makers.spent, (path, asset), units * price)
+
+
     setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
 ) -> tuple[Floats, Floats]:
     """Book flow (l,) into the common markets; execution and new market price per line, quote.
@@ -143,12 +151,15 @@ def common_trade(
     distinct, where = np.unique(cell, return_inverse=True)
     p, k = distinct // assets, distinct % assets
     thin = thinness(setup, state, p, k)
-    step = segment_sums(flow, where, distinct.size) * thin / (rule.depth[k] * state.depth[p])
+    total = segment_sums(flow, where, distinct.size)
+    step = total * thin / (rule.depth[k] * state.depth[p])
     before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
     after = before + step
     mean = law.average(chosen, rule.strength[k], before, after)
     base = state.exogenous[p, k]
     if rule.feedback:
+    if state.market_agents.makers is not None:
+        _for_makers(state, p, k, total / state.market[p, k], base * mean)
         state.temporary[p, k] += (1.0 - rule.permanent_share) * step
         state.permanent[p, k] += rule.permanent_share * step
         state.market[p, k] = base * law.displacement(chosen, rule.strength[k], after)
@@ -179,12 +190,16 @@ def linked_trade(
     p, f = distinct // links.linked.size, distinct % links.linked.size
     k = links.asset[f]
     depth = links.depth[f] * state.depth[p]
-    size = segment_sums(flow[local], where, distinct.size) * thinness(setup, state, p, k) / depth
+    total = segment_sums(flow[local], where, distinct.size)
+    size = total * thinness(setup, state, p, k) / depth
     before = memory.root[p, f]
     after = traded_root(before, size)
     common = state.market[p, k]
     execution[local] = (common * (before * after))[where]
     if setup.impact.feedback:
+    if state.market_agents.makers is not None:
+        units = total / (common * (before * before))
+        _for_makers(state, p, k, units, common * (before * after))
         memory.root[p, f] = after
     market[local] = (common * (memory.root[p, f] * memory.root[p, f]))[where]
     return execution, market

@@ -17,6 +17,7 @@ from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_rules import MarketRules, compile_market
 from seawall.cascade.oracles import Oracles, compile_oracles
 from seawall.cascade.own.fits import check_own
+from seawall.cascade.market_agents import MarketAgents, compile_market_agents
 from seawall.cascade.slot_names import check_names
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
@@ -67,7 +68,7 @@ class Setup:
 
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
-    market_rules  impact law, depth and linked venues of the market
+    market_rules  impact law, depth and linked venues of the market; market_agents: hedgers, makers
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     oracles       stages beside the push feed; inclusion: liquidations that are sent; None without
     breakers      of all venues, None without any; scaling: of dynamic margin, None without any;
@@ -96,6 +97,7 @@ class Setup:
     oracles: Oracles | None
     inclusion: InclusionRules | None
     breakers: BreakerRules | None
+    market_agents: MarketAgents
     scaling: ScaleRule | None
     start_scale: Floats | None
     wake: WakeRule
@@ -225,6 +227,7 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, Any]:
     return {
         "row_start": rows.worth,
         "option_start": table.options.size * quotes.option_value[0],
+        "market_agents": compile_market_agents(case, slots, table, step_seconds),
     }
 
 

@@ -20,6 +20,7 @@ from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
 from seawall.cascade.journal import ROLES, Journal, contents
 from seawall.cascade.market_rules import MarketMemory, begin_market
 from seawall.cascade.oracles import OracleState, begin_oracles
+from seawall.cascade.market_agents import MarketAgentMemory, begin_market_agents
 from seawall.cascade.own.memory import OwnState
 from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
@@ -62,6 +63,7 @@ class State:
     market_memory: MarketMemory  # of depth and linked venues
     quotes: Quotes
     feeds: FeedState
+    market_agents: MarketAgentMemory  # of hedgers and makers
     oracle: OracleState | None  # of the stages beside the push feed
     inclusion: InclusionState | None  # liquidations that are under way
     wake: WakeState | Waker  # which units must be looked at
@@ -160,6 +162,7 @@ def begin(
         closing=begin_closing(setup, holdings, quotes),
         funds=begin_funds(setup, paths),
         pools=begin_pools(setup, paths),
+        market_agents=begin_market_agents(setup.market_agents, exogenous),
         journal=journal,
         own=OwnState(),
     )

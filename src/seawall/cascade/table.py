@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from seawall.agents.hedgers import HEDGER_RULES
+from seawall.agents.makers import Makers
 from seawall.breaker.open_interest_cap import OpenInterestCap
 from seawall.breaker.price_band import PriceBand
 from seawall.breaker.rate_limit import RateLimit
@@ -66,6 +68,8 @@ MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
 }
 
 Chosen = Mapping[str, object]
+    "hedgers": HEDGER_RULES,
+    "makers": {"makers": Makers},
 T = TypeVar("T")
 
 

@@ -1,0 +1,1 @@
+"""How others behave who are not forced: hedgers and makers of the market, owners of accounts."""
