@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from seawall.book import Book
@@ -12,6 +13,7 @@ from seawall.cascade.table import VENUE_SLOTS, read_mechanisms
 from seawall.case import Case
 from seawall.casefile.book_tables import read_book
 from seawall.casefile.folder import RULEBOOKS, CaseFiles, read_folder
+from seawall.casefile.history_file import read_histories
 from seawall.casefile.market_file import read_assets, read_market
 from seawall.casefile.own_mechanisms import trusted_by_environment, with_own_files
 from seawall.casefile.settings import read_crowds, read_limits
@@ -80,6 +82,7 @@ def case_from_files(files: CaseFiles, *, trust_mechanisms: bool = False) -> Case
         read_mechanisms(mechanisms, VENUE_SLOTS)
     book = read_book(files, as_of=as_of, assets=list(assets), venues=list(rulebooks))
     market = read_market(market_top, assets, book, list(rulebooks))
+    market = replace(market, histories=read_histories(market_top, files.contents))
     crowds = read_crowds(_optional(files, "crowd.toml"), rulebooks, book, market)
     _check_empty(files, book, crowds)
     _check_margins(raw, rulebooks)

@@ -26,6 +26,7 @@ from seawall.foundation.quantity import (
 from seawall.foundation.section import Section
 from seawall.instruments import Future, Held, Option, Perpetual, Traded
 from seawall.market import AssetState, InstrumentState, Market, Scenario
+from seawall.scenario.models import MODELS, WITH_PARAMETERS, read_parameters
 
 TOP_KEYS = (
     "as_of",
@@ -139,8 +140,16 @@ def _instruments(
             mark_confidence=entry.number("mark_confidence", FRACTION, 1.0),
             volatility_confidence=entry.number("volatility_confidence", FRACTION, 1.0),
             rate_confidence=entry.number("rate_confidence", FRACTION, 1.0),
+            implied_slope=_slope(entry, instrument),
         )
     return states
+
+
+def _slope(entry: Section, instrument: Traded) -> float | None:
+    slope = entry.optional_number("implied_slope", SLOPE)
+    if slope is not None and not isinstance(instrument, Option):
+        raise entry.refuse("implied_slope", "is given, but it is no option", "no such key")
+    return slope
 
 
 def _check_settlement(instrument: Traded, assets: Mapping[str, AssetState]) -> None:
@@ -180,9 +189,14 @@ def _check_open_interest(
 
 
 def _scenario(section: Section) -> Scenario:
-    section.only(*(field.name for field in fields(Scenario)))
+    plain = [field.name for field in fields(Scenario) if field.name != "parameters"]
+    section.only(*plain, *WITH_PARAMETERS)
+    model = section.word("model", (*MODELS, *WITH_PARAMETERS), "diffusion")
+    tables = [name for name in WITH_PARAMETERS if section.has(name) or name == model]
+    for name in tables:
+        read_parameters(section.section(name), name)
     return Scenario(
-        model=section.word("model", ("diffusion", "jump_diffusion"), "diffusion"),
+        model=model,
         label=section.word("label", ("exogenous", "total"), "exogenous"),
         branching_ratio=section.number("branching_ratio", BRANCHING, 0.0),
         branching_error=section.number("branching_error", FRACTION, 0.0),
@@ -195,6 +209,7 @@ def _scenario(section: Section) -> Scenario:
         permanent_share=section.number("permanent_share", FRACTION, 0.0),
         impact=section.word("impact", ("linear", "square_root"), "linear"),
         impact_prefactor=section.number("impact_prefactor", PREFACTOR, 1.0),
+        parameters={name: dict(section.section(name).values) for name in tables},
     )
 
 

@@ -26,6 +26,7 @@ from seawall.casefile.book_tables import (
     POSITION_OPTIONAL,
     SHARE_KINDS,
 )
+from seawall.casefile.history_file import history_csv
 from seawall.casefile.load import SCHEMA
 from seawall.casefile.own_mechanisms import as_written, code_of
 from seawall.crowd import CrowdSpec
@@ -40,7 +41,7 @@ from seawall.instruments import (
     PoolShare,
     VaultShare,
 )
-from seawall.market import Market
+from seawall.market import Market, Scenario
 from seawall.venues import Rulebook, Tier
 from seawall.venues.preset import SCHEMA as RULEBOOK_SCHEMA
 from seawall.venues.preset import UNTIL_HEALTHY
@@ -59,6 +60,7 @@ def save_case(case: Case, folder: str | os.PathLike[str]) -> Path:
         **_book_csv(case.book),
         **{f"rulebooks/{venue}.toml": _rulebook_toml(r) for venue, r in case.rulebooks.items()},
         **code_of(case.rulebooks),
+        **{name: history_csv(history) for name, history in case.market.histories.items()},
     }
     if case.limits:
         files["limits.toml"] = _limits_toml(case)
@@ -229,7 +231,7 @@ def _market_toml(market: Market) -> str:
     instruments = {name: _without_none(asdict(state)) for name, state in market.instruments.items()}
     content: dict[str, object] = {
         "as_of": market.as_of,
-        "scenario": asdict(market.scenario),
+        "scenario": _scenario(market.scenario),
         "assets": {name: asdict(state) for name, state in market.assets.items()},
         "instruments": instruments,
         "correlation": nested,
@@ -242,6 +244,12 @@ def _market_toml(market: Market) -> str:
     if market.mechanisms:
         content["mechanisms"] = dict(market.mechanisms)
     return _table((), content)
+
+
+def _scenario(scenario: Scenario) -> dict[str, object]:
+    """The scenario's own numbers, and a table of each model that has parameters."""
+    plain = {key: value for key, value in asdict(scenario).items() if key != "parameters"}
+    return {**plain, **scenario.parameters}
 
 
 def _rulebook_toml(rulebook: Rulebook) -> str:

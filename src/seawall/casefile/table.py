@@ -112,6 +112,13 @@ def rows(
         yield Row(file, number, dict(zip(header, cells, strict=True)))
 
 
+def columns(data: bytes, file: str) -> list[str]:
+    """Names of a table's columns, as its file has them; raises InputError as `rows` does."""
+    read = _parquet_rows if file.endswith(".parquet") else _csv_rows
+    _, header = next(read(data, file))
+    return header
+
+
 def _check_header(
     header: Sequence[str], file: str, required: Sequence[str], optional: Sequence[str]
 ) -> None:

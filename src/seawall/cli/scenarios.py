@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import output
+from seawall.cli import output, scenario_fit
 
 app = typer.Typer(rich_markup_mode=None, help="The scenarios that paths are drawn from.")
+app.command("fit")(scenario_fit.fit)
 
 
 @app.callback(invoke_without_command=True)
@@ -22,12 +23,13 @@ def list_scenarios(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Name each model of paths that a Case can ask for in market.toml, with one line on it."""
-    from seawall.scenario.paths import MODELS
+    from seawall.scenario.models import model_texts
 
     if json:
         from json import dumps
 
-        output.say_exactly(dumps(dict(MODELS), indent=2, ensure_ascii=False))
+        output.say_exactly(dumps(model_texts(), indent=2, ensure_ascii=False))
         return
-    widest = max(map(len, MODELS))
-    output.say("\n".join(f"{name:<{widest}}  {text}" for name, text in MODELS.items()))
+    texts = model_texts()
+    widest = max(map(len, texts))
+    output.say("\n".join(f"{name:<{widest}}  {text}" for name, text in texts.items()))

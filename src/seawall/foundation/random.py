@@ -61,7 +61,15 @@ class Stream(IntEnum):
     PULL = 13  # outages of publishers of pulled prices
     UPDATE = 14  # bids for oracle updates
     BLOCK_ORDER = 15  # who comes first within a block
+    VOLATILITY = 16  # shocks of stochastic volatility
+    HISTORY = 17  # which bars of history a bootstrapped path takes
+    TAIL = 18  # the common scale of a t copula
+    OWNER = 22  # owners who add margin or sell
+    STOP = 23  # who has a stop-loss order, and how far away
+    DEPOSITOR = 24  # depositors who leave
+    FAILURE_SHOCK = 25  # common shocks that several failures share
     OWN = 29  # mechanisms that users write
+    EVENT = 28  # noise between the knots of a replayed event
 
 
 def philox(counter: Words, seed: int) -> Words:

@@ -1,5 +1,6 @@
 """Floor 3: the world at one instant."""
 
+from seawall.market.history import PriceHistory
 from seawall.market.shares import (
     LiquidityState,
     PoolMarket,
@@ -17,6 +18,7 @@ __all__ = [
     "Market",
     "PoolMarket",
     "PoolState",
+    "PriceHistory",
     "Scenario",
     "ShareState",
     "StakedState",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from seawall.market.history import PriceHistory
 from seawall.market.shares import ShareState
 
 
@@ -50,6 +51,7 @@ class InstrumentState:
     rate                annual, continuous, of the settlement asset: an option's discount factor is
                         exp(-rate x years), in quote (linear) or in coin (inverse)
     mark_confidence, volatility_confidence, rate_confidence   the oracle's, 0 to 1 (Derive)
+    implied_slope       as the asset's, for this option alone; None = the asset's
     """
 
     mark: float | None = None
@@ -60,13 +62,15 @@ class InstrumentState:
     mark_confidence: float = 1.0
     volatility_confidence: float = 1.0
     rate_confidence: float = 1.0
+    implied_slope: float | None = None
 
 
 @dataclass(frozen=True)
 class Scenario:
     """How exogenous paths are drawn.
 
-    model            "diffusion" or "jump_diffusion"
+    model            "diffusion", "jump_diffusion" or one with parameters of its own
+    parameters       {model: its parameters as written}, read by `seawall.scenario.models`
     label            "exogenous" (crowd feedback on) or "total" (feedback off)
     branching_ratio  prior mean of n: volatility in files is of total history, so exogenous
                      volatility is (1 - n) times it
@@ -93,6 +97,7 @@ class Scenario:
     permanent_share: float = 0.0
     impact: str = "linear"
     impact_prefactor: float = 1.0
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class Market:
     block_seconds {venue: seconds per block}: the clock on which that venue settles
     shares        {share: what one of it claims}; the share is an asset too, with its own spot
     mechanisms    {slot: parameters as written}, read by `seawall.cascade.table`
+    histories     {file name: prices of the past}, which the bootstrap draws from
     """
 
     as_of: datetime
@@ -115,3 +121,4 @@ class Market:
     block_seconds: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, ShareState] = field(default_factory=dict)
     mechanisms: Mapping[str, object] = field(default_factory=dict)
+    histories: Mapping[str, PriceHistory] = field(default_factory=dict)

@@ -38,14 +38,12 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.random import Stream, Words, normals, path_words, uniforms
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.market import Market, Scenario
+from seawall.scenario.correlation import correlate, correlation_factor
+from seawall.scenario.draw import Draw
+from seawall.scenario.models import MODELS, WITH_PARAMETERS, moves_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-MODELS: dict[str, str] = {
-    "diffusion": "correlated log-normal moves with constant volatility",
-    "jump_diffusion": "the same plus rare jumps common to all assets, scaled by each one's beta",
-}
 
 # Counts of jumps in a step are cut where what is left of the Poisson law falls below this; a path
 # of a million steps has one chance in a million to notice.
@@ -55,6 +53,8 @@ _MOST_JUMPS_EXPECTED = 1.0
 WORTH_COMPILED = 1_000_000
 # Prices that the plain code draws at once: its arrays stay inside a core's cache.
 _CHUNK = 100_000
+# The same where the model steps through time: calls cost more than caches save.
+_TABLED_CHUNK = 2_000_000
 
 
 def exogenous_paths(
@@ -86,6 +86,11 @@ def exogenous_paths(
     spot = np.array([market.assets[name].spot for name in assets])
     volatility = np.array([market.assets[name].volatility for name in assets])
     scale = _scale(scenario, volatility_scale, branching_ratio, path_numbers.size)
+    if scenario.model in WITH_PARAMETERS:
+        draw = Draw(
+            market, assets, seed, path_numbers, steps, step_seconds, volatility, scale, spot
+        )
+        return _tabled(draw)
     sigma = scale[:, None] * volatility
     size = np.broadcast_to(np.asarray(volatility_scale, dtype=np.float64), path_numbers.shape)
     law = _Law(
@@ -128,6 +133,18 @@ class _Law:
     spot: Floats
 
 
+def _tabled(draw: Draw) -> Floats:
+    """Prices (p, s + 1, k) of a model with parameters of its own, some paths at a time."""
+    prices = np.empty((draw.paths.size, draw.steps + 1, len(draw.assets)))
+    prices[:, 0] = draw.spot
+    together = max(1, _TABLED_CHUNK // max(prices[0].size, 1)) if draw.paths.size else 1
+    for first in range(0, draw.paths.size, together):
+        moves = moves_of(draw.part(first, first + together))
+        np.cumsum(moves, axis=1, out=moves)
+        np.multiply(exponential(moves), draw.spot, out=prices[first : first + together, 1:])
+    return prices
+
+
 def _plain(law: _Law, paths: Words, prices: Floats) -> None:
     """Fill prices (p, s + 1, k) in NumPy, over as many paths at once as stay in the caches."""
     together = max(1, _CHUNK // max(prices[0].size, 1)) if paths.size else 1
@@ -135,7 +152,7 @@ def _plain(law: _Law, paths: Words, prices: Floats) -> None:
     for first in range(0, paths.size, together):
         part = slice(first, first + together)
         normal = normals(law.seed, Stream.PRICE, paths[part], steps, law.factor.shape[0])
-        moves = _correlate(normal, law.factor)
+        moves = correlate(normal, law.factor)
         moves *= law.spread[part, None]
         moves -= law.drift[part, None]
         if law.jumps is not None:
@@ -166,59 +183,6 @@ def _compiled(law: _Law, paths: Words, prices: Floats) -> bool:
         prices,
     )
     return True
-
-
-def correlation_factor(market: Market, assets: tuple[str, ...]) -> Floats:
-    """Matrix L (k, k) with L L' = correlation of log-returns; lower triangular where possible.
-
-    A matrix that is only semidefinite (two assets with correlation 1) is factored by eigenvectors.
-    Raises InputError when a pair is given twice with two values, lies outside -1 to 1, or when the
-    pairs together cannot be correlations.
-    """
-    matrix = np.eye(len(assets))
-    place = {name: i for i, name in enumerate(assets)}
-    for (one, other), value in market.correlation.items():
-        if one not in place or other not in place or one == other:
-            continue
-        if not -1.0 <= value <= 1.0:
-            raise InputError(
-                f"the correlation of {one} and {other} is {value}", expected="a number from -1 to 1"
-            )
-        if market.correlation.get((other, one), value) != value:
-            raise InputError(
-                f"the correlation of {one} and {other} is given twice, with two values",
-                expected="one value for the pair",
-            )
-        matrix[place[one], place[other]] = matrix[place[other], place[one]] = value
-    try:
-        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(matrix)
-    if values[0] < -1e-9:
-        raise InputError(
-            f"the correlations of {', '.join(assets)} contradict one another "
-            f"(smallest eigenvalue {values[0]:.3g})",
-            expected="a positive semidefinite matrix",
-        )
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype=np.float64)
-
-
-def _correlate(normal: Floats, factor: Floats) -> Floats:
-    """Rows of ``normal`` (p, t, k) times the factor, added left to right.
-
-    Written out instead of a matrix product: a library's product may add in an order that depends
-    on how many rows it is given, and a path must not depend on its company.
-    """
-    moves = np.empty_like(normal)
-    term = np.empty(normal.shape[:2])
-    for i in range(factor.shape[0]):
-        total = normal[:, :, 0] * factor[i, 0]
-        for j in range(1, factor.shape[1]):
-            if factor[i, j] != 0.0:
-                np.multiply(normal[:, :, j], factor[i, j], out=term)
-                total += term
-        moves[:, :, i] = total
-    return moves
 
 
 def _jump_law(
@@ -288,10 +252,10 @@ def _scale(
 def _check(
     scenario: Scenario, market: Market, assets: tuple[str, ...], step_seconds: float, steps: int
 ) -> None:
-    if scenario.model not in MODELS:
+    if scenario.model not in MODELS and scenario.model not in WITH_PARAMETERS:
         raise InputError(
             f"scenario model {scenario.model!r} is not known",
-            expected=f"one of {', '.join(MODELS)}",
+            expected=f"one of {', '.join((*MODELS, *WITH_PARAMETERS))}",
         )
     if scenario.label not in ("exogenous", "total"):
         raise InputError(

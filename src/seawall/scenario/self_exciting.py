@@ -27,11 +27,22 @@ whatever comes in clusters, be it the crowd or the news.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from seawall.foundation.elementary import exponential, inverse_normal, logarithm
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import POSITIVE_SECONDS, Quantity
+from seawall.foundation.random import Stream, Words, uniforms, uniforms_at
 from seawall.foundation.record import number, word
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.scenario.draw import Draw
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 RATE = Quantity("a number from 0 to 1e6 a year", 0.0, 1e6)
 BRANCHING = Quantity("a branching ratio from 0 to below 1", 0.0, 1.0, open_high=True)
@@ -40,6 +51,8 @@ MEAN = Quantity("a log-jump from -2 to 2 (-0.05 is about -5%)", -2.0, 2.0)
 SIZE = Quantity("a log-size from 0 to 1", 0.0, 1.0)
 MEAN_SIZE = Quantity("a log-size above 0, below 0.5", 0.0, 0.5, True, True)
 SHARE = Quantity("a fraction from 0 to 1", 0.0, 1.0)
+# A jump excites from the next step on, so a step must not hold many of them.
+MOST_EXPECTED = 10.0
 
 
 @dataclass(frozen=True)
@@ -82,3 +95,98 @@ class SelfExciting:
     def mean_rate(self) -> float:
         """Jumps a year in the long run, mu / (1 - n)."""
         return self.base_rate / (1.0 - self.branching)
+
+
+def moves(law: SelfExciting, draw: Draw) -> Floats:
+    """Log-returns (p, s, k); raises InputError where jumps are too many or too large for a step."""
+    years = draw.step_seconds / SECONDS_PER_YEAR
+    _check(law, years)
+    loading = draw.scale[:, None] * draw.jump_beta
+    growth = _growth(law, loading)
+    spread = draw.spread
+    out = draw.correlated_normals()
+    out *= spread[:, None]
+    out -= 0.5 * (spread * spread)[:, None]
+    drawn = uniforms(draw.seed, Stream.JUMP_TIME, draw.paths, draw.every_step, 1)[..., 0]
+    keep = math.exp(-draw.step_seconds / law.decay_seconds)
+    base, each = law.base_rate * years, law.branching * (1.0 - keep)
+    excited = np.full(draw.paths.size, law.start * law.branching * law.mean_rate * years)
+    for t in range(draw.steps):
+        expected = base + excited
+        count = poisson_counts(drawn[:, t], expected)
+        out[:, t] -= expected[:, None] * growth
+        hit = np.flatnonzero(count)
+        if hit.size:
+            size = _sizes(law, draw, t, draw.paths[hit], count[hit])
+            out[hit, t] += size[:, None] * loading[hit]
+        excited = keep * excited + each * count
+    return out
+
+
+def poisson_counts(drawn: Floats, mean: Floats) -> Ints:
+    """Numbers (p,) of a Poisson law of ``mean`` (p,) at the quantiles ``drawn`` (p,), by adding up.
+
+    Where the sum of chances no longer grows, the count of that place is taken.
+    """
+    chance = exponential(-mean)
+    total = chance.copy()
+    count = np.zeros(mean.size, dtype=np.int64)
+    open_ = np.flatnonzero(drawn >= total)
+    n = 0
+    while open_.size:
+        n += 1
+        count[open_] = n
+        chance[open_] *= mean[open_] / n
+        before = total[open_]
+        total[open_] += chance[open_]
+        grows = (total[open_] > before) | (n < mean[open_])
+        open_ = open_[(drawn[open_] >= total[open_]) & grows]
+    return count
+
+
+def _sizes(law: SelfExciting, draw: Draw, step: int, paths: Words, count: Ints) -> Floats:
+    """The sum of ``count`` log-jumps on each of these paths, (n,)."""
+    place = np.zeros(paths.size, dtype=np.int64)
+    if law.law == "normal":
+        normal = inverse_normal(uniforms_at(draw.seed, Stream.JUMP_SIZE, paths, step, place))
+        return count * law.jump_mean + np.sqrt(count) * law.jump_volatility * normal
+    assert law.mean_down is not None
+    assert law.mean_up is not None
+    total = np.zeros(paths.size)
+    for n in range(int(count.max())):
+        hit = np.flatnonzero(count > n)
+        place = np.full(hit.size, 2 * n, dtype=np.int64)
+        down = uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step, place) < law.down_share
+        drawn = uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step, place + 1)
+        beyond = -logarithm(drawn)
+        size = law.smallest + np.where(down, law.mean_down, law.mean_up) * beyond
+        total[hit] += np.where(down, -size, size)
+    return total
+
+
+def _growth(law: SelfExciting, loading: Floats) -> Floats:
+    """E[exp(b J)] - 1 for each loading b, any shape."""
+    if law.law == "normal":
+        variance = (loading * law.jump_volatility) ** 2
+        return exponential(loading * law.jump_mean + 0.5 * variance) - 1.0
+    assert law.mean_down is not None
+    assert law.mean_up is not None
+    up, down = 1.0 - loading * law.mean_up, 1.0 + loading * law.mean_down
+    if np.any(up <= 0.0) or np.any(down <= 0.0):
+        raise InputError(
+            "exponential jumps with jump_beta and scale reach a mean size of 1 or more: their mean "
+            "price is infinite",
+            expected="jump_beta x mean_up below 1",
+        )
+    rise = exponential(loading * law.smallest) / up
+    fall = exponential(-loading * law.smallest) / down
+    return law.down_share * fall + (1.0 - law.down_share) * rise - 1.0
+
+
+def _check(law: SelfExciting, years: float) -> None:
+    expected = law.mean_rate * years
+    if expected > MOST_EXPECTED:
+        raise InputError(
+            f"{expected:.3g} self-exciting jumps are expected in one step",
+            expected=f"at most {MOST_EXPECTED:g}: a shorter step or a lower base_rate",
+        )

@@ -85,7 +85,7 @@ def _facts(listing: Listing, position: int, as_of: datetime) -> tuple[float, ...
         instrument.inverse,
         (instrument.expiry - as_of).total_seconds() / SECONDS_PER_YEAR,
         state.implied_volatility,
-        asset.implied_slope,
+        asset.implied_slope if state.implied_slope is None else state.implied_slope,
         asset.implied_half_spread,
         venue,
     )
