@@ -129,7 +129,6 @@ def thinness(setup: Setup, state: State, path: Ints, asset: Ints) -> Floats:
     return thin if clock is None else thin / clock[asset]
 
 
-def common_trade(
 def _for_makers(state: State, path: Ints, asset: Ints, units: Floats, price: Floats) -> None:
     """Tell makers of ``units`` (n,) that traders bought at mean prices (n,)."""
     makers = state.market_agents.makers
@@ -138,6 +137,7 @@ def _for_makers(state: State, path: Ints, asset: Ints, units: Floats, price: Flo
         np.add.at(makers.spent, (path, asset), units * price)
 
 
+def common_trade(
     setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
 ) -> tuple[Floats, Floats]:
     """Book flow (l,) into the common markets; execution and new market price per line, quote.
@@ -157,9 +157,9 @@ def _for_makers(state: State, path: Ints, asset: Ints, units: Floats, price: Flo
     after = before + step
     mean = law.average(chosen, rule.strength[k], before, after)
     base = state.exogenous[p, k]
-    if rule.feedback:
     if state.market_agents.makers is not None:
         _for_makers(state, p, k, total / state.market[p, k], base * mean)
+    if rule.feedback:
         state.temporary[p, k] += (1.0 - rule.permanent_share) * step
         state.permanent[p, k] += rule.permanent_share * step
         state.market[p, k] = base * law.displacement(chosen, rule.strength[k], after)
@@ -196,10 +196,10 @@ def linked_trade(
     after = traded_root(before, size)
     common = state.market[p, k]
     execution[local] = (common * (before * after))[where]
-    if setup.impact.feedback:
     if state.market_agents.makers is not None:
         units = total / (common * (before * before))
         _for_makers(state, p, k, units, common * (before * after))
+    if setup.impact.feedback:
         memory.root[p, f] = after
     market[local] = (common * (memory.root[p, f] * memory.root[p, f]))[where]
     return execution, market

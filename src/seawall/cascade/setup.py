@@ -14,10 +14,10 @@ from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
+from seawall.cascade.market_agents import MarketAgents, compile_market_agents
 from seawall.cascade.market_rules import MarketRules, compile_market
 from seawall.cascade.oracles import Oracles, compile_oracles
 from seawall.cascade.own.fits import check_own
-from seawall.cascade.market_agents import MarketAgents, compile_market_agents
 from seawall.cascade.slot_names import check_names
 from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mechanisms
 from seawall.cascade.wakeup import WakeRule, wake_rule
@@ -92,12 +92,12 @@ class Setup:
     quote: int
     impact: ImpactRule
     market_rules: MarketRules
+    market_agents: MarketAgents
     feed_rule: FeedRule
     direct: Bools
     oracles: Oracles | None
     inclusion: InclusionRules | None
     breakers: BreakerRules | None
-    market_agents: MarketAgents
     scaling: ScaleRule | None
     start_scale: Floats | None
     wake: WakeRule
@@ -214,6 +214,7 @@ def _market(case: Case, table: MarginTable, step_seconds: float) -> dict[str, An
         "market_mechanisms": slots,
         "impact": impact,
         "market_rules": compile_market(case, slots, table, impact.depth, step_seconds),
+        "market_agents": compile_market_agents(case, slots, table, step_seconds),
     }
 
 
@@ -227,7 +228,6 @@ def _start_columns(table: MarginTable, spot: Floats) -> dict[str, Any]:
     return {
         "row_start": rows.worth,
         "option_start": table.options.size * quotes.option_value[0],
-        "market_agents": compile_market_agents(case, slots, table, step_seconds),
     }
 
 

@@ -18,9 +18,9 @@ from seawall.cascade.dynamic import begin_dynamic
 from seawall.cascade.fund import FundMemory, begin_funds
 from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
 from seawall.cascade.journal import ROLES, Journal, contents
+from seawall.cascade.market_agents import MarketAgentMemory, begin_market_agents
 from seawall.cascade.market_rules import MarketMemory, begin_market
 from seawall.cascade.oracles import OracleState, begin_oracles
-from seawall.cascade.market_agents import MarketAgentMemory, begin_market_agents
 from seawall.cascade.own.memory import OwnState
 from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
@@ -61,9 +61,9 @@ class State:
     permanent: Floats  # (p, k) outstanding flow that stays
     restlessness: Floats  # (p, k) moving average of |return| over its expectation
     market_memory: MarketMemory  # of depth and linked venues
+    market_agents: MarketAgentMemory  # of hedgers and makers
     quotes: Quotes
     feeds: FeedState
-    market_agents: MarketAgentMemory  # of hedgers and makers
     oracle: OracleState | None  # of the stages beside the push feed
     inclusion: InclusionState | None  # liquidations that are under way
     wake: WakeState | Waker  # which units must be looked at
@@ -150,6 +150,7 @@ def begin(
         permanent=zeros.copy(),
         restlessness=np.ones_like(zeros),
         market_memory=begin_market(setup.market_rules, paths),
+        market_agents=begin_market_agents(setup.market_agents, exogenous),
         quotes=quotes,
         feeds=feeds,
         oracle=oracle,
@@ -162,7 +163,6 @@ def begin(
         closing=begin_closing(setup, holdings, quotes),
         funds=begin_funds(setup, paths),
         pools=begin_pools(setup, paths),
-        market_agents=begin_market_agents(setup.market_agents, exogenous),
         journal=journal,
         own=OwnState(),
     )

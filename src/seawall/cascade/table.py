@@ -65,11 +65,11 @@ MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "depth": {"resilience": Resilience},
     "depth_schedule": {"depth_schedule": DepthSchedule},
     "links": {"arbitrage": Links},
+    "hedgers": HEDGER_RULES,
+    "makers": {"makers": Makers},
 }
 
 Chosen = Mapping[str, object]
-    "hedgers": HEDGER_RULES,
-    "makers": {"makers": Makers},
 T = TypeVar("T")
 
 
