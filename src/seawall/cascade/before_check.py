@@ -7,11 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from seawall.book.book import Ints
+from seawall.cascade.depositors import act_depositors
+from seawall.cascade.failing import strike
 from seawall.cascade.market_actors import hedge, quote_depth
 from seawall.cascade.own.agent import own_agents
+from seawall.cascade.owners import act_owners
 from seawall.cascade.setup import Setup
 from seawall.cascade.soft import trade_bands
 from seawall.cascade.state import State
+from seawall.cascade.stop_orders import act_stops
 from seawall.cascade.tape import TapeWriter
 from seawall.cascade.vault import unwind
 
@@ -25,11 +29,15 @@ def _vaults(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
 
 
 ACTORS: tuple[Actor, ...] = (
+    strike,
     quote_depth,
     trade_bands,
     _vaults,
     hedge,
     own_agents,
+    act_owners,
+    act_stops,
+    act_depositors,
 )
 
 

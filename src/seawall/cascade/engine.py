@@ -14,6 +14,7 @@ from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, compile_setup, with_starts
 from seawall.cascade.state import PathWorlds
 from seawall.cascade.tape import Tape, join
+from seawall.cascade.thieves import with_newcomers
 from seawall.case import Case
 from seawall.crowd.generate import generate
 from seawall.crowd.join import join as join_crowd
@@ -29,18 +30,20 @@ CHUNK = 900
 class World:
     """What a run assumes beyond the Case: factors on volatility and depth, and the crowd's mix.
 
-    ``fresh``: every feed shows the market price itself, without threshold or delay.
+    ``fresh``: every feed shows the market price itself, without threshold or delay. ``failures``
+    False: no venue, bridge, stablecoin, contract or oracle fails.
     """
 
     volatility: float = 1.0
     depth: float = 1.0
     leverage: str = "base"
     fresh: bool = False
+    failures: bool = True
 
 
 BASE = World()
-# Prices alone: nobody's orders move them (infinite depth) and every oracle is up to date.
-PRICE_ONLY = World(depth=math.inf, fresh=True)
+# Prices alone: nobody's orders move them (infinite depth), oracles are up to date, nothing fails.
+PRICE_ONLY = World(depth=math.inf, fresh=True, failures=False)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def populated(case: Case, leverage: str = "base") -> Book:
         rulebook = case.rulebooks[spec.venue]
         columns = generate(spec, case.market, rulebook, mine, mix, held_by_side(case, spec.venue))
         crowds.append((spec.venue, columns))
-    return join_crowd(case.book, crowds)
+    return with_newcomers(case, join_crowd(case.book, crowds))
 
 
 def held_by_side(case: Case, venue: str) -> dict[str, tuple[float, float]]:
@@ -129,7 +132,9 @@ def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
     start = np.array([mixes.index(world.leverage) for world in worlds], dtype=np.int64)
     depth = np.array([world.depth for world in worlds])
     fresh = np.array([world.fresh for world in worlds])
-    return PathWorlds(start[runs.world], depth[runs.world], fresh[runs.world])
+    safe = np.array([not world.failures for world in worlds])
+    own = runs.world
+    return PathWorlds(start[own], depth[own], fresh[own], safe[own])
 
 
 def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:

@@ -59,14 +59,15 @@ def _arbitrage(setup: Setup, state: State, before: Floats) -> None:
 
 
 def _close_venues(setup: Setup, state: State, step: int) -> None:
-    """Where nobody can trade this step: no block has come, or the velocity breaker has halted it.
+    """Where nobody can trade this step: no block has come, the velocity breaker has halted it, or
+    it stands still as a failure.
 
     The breaker looks at the end of a step's prices, so its halt begins here one step later.
     """
     memory = state.market_memory.links
     if memory is None:
         return
-    memory.halted[:] = False
+    memory.halted[:] = False if state.failures is None else state.failures.dark
     if state.oracle is not None:
         for v, blocks in enumerate(state.oracle.blocks):
             if blocks is not None:

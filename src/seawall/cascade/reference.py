@@ -35,11 +35,13 @@ from seawall.cascade.breakers import (
 from seawall.cascade.closing import close_accounts
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
+from seawall.cascade.failing import not_out
+from seawall.cascade.failures import as_seen, begin_step, failed_prices
 from seawall.cascade.fund import refill_all
 from seawall.cascade.inclusion import Look, admitted, open_blocks, under_way
 from seawall.cascade.journal import Journal
 from seawall.cascade.lending import liquidate_loans
-from seawall.cascade.market_step import move_market, venue_markets
+from seawall.cascade.market_step import EVERYONE, move_market, venue_markets
 from seawall.cascade.oracles import show, widened
 from seawall.cascade.own.stepping import own_sources
 from seawall.cascade.pool_cuts import cut_pools
@@ -85,6 +87,7 @@ def run(
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, columns - 1, journal)
     tape = TapeWriter()
     everyone = np.arange(paths)
+    exogenous = failed_prices(setup.failures, state.failures, exogenous)
     course = begin_course(setup, state, columns)
     for step in range(1, columns):
         advance(setup, state, exogenous[:, step], step)
@@ -175,6 +178,7 @@ def finish(
 
 def advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     """One step of prices: recovery, market, volatility, oracle, funding, options, clock."""
+    begin_step(setup.failures, state.failures, step)
     move_market(setup, state, exogenous, step)
     seen = state.quotes.price
     market = venue_markets(setup, state)
@@ -184,6 +188,7 @@ def advance(setup: Setup, state: State, exogenous: Floats, step: int) -> None:
     else:
         source = own_sources(setup, state, step, market)
         price = show(setup.oracles, state.oracle, setup.feed_rule, state.feeds, step, source)
+    price = as_seen(state.failures, EVERYONE, price, seen)
     integral = state.quotes.integral + price * setup.step_seconds
     everyone = np.arange(price.shape[0])
     turn = scale_margin(setup, state, price, step)
@@ -226,6 +231,7 @@ def play_round(
     schedule(setup.wake, state.wake, path, unit, equity - maintenance, exposure, stay)
     looked = Looked(path, unit, equity, maintenance, fallen)
     may = may_be_closed(setup, state, step, looked, tape)
+    may = not_out(setup, state, step, path, unit, may, tape)
     ready = may & (state.ready[path, unit] <= step)
     ready = admitted(setup, state, step, Look(path, unit, fallen, ready, worth), tape)
     chosen = np.flatnonzero(ready)
@@ -299,7 +305,7 @@ def _close(
 def see_market(setup: Setup, state: State, step: int, active: Ints) -> None:
     """Venues that margin at the market price see the new one of active paths at once."""
     before = state.quotes.price[active]
-    market = venue_markets(setup, state, active)
+    market = as_seen(state.failures, active, venue_markets(setup, state, active), before)
     after = np.where(setup.direct | state.fresh[active, None], market, before)
     state.quotes.price[active] = after
     turn = widened(state.oracle, turned(state, active), active, before, after, new_step=False)

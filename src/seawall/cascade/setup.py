@@ -10,8 +10,11 @@ import numpy as np
 
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.account_rules import AccountRules, compile_accounts
+from seawall.cascade.account_slots import check_accounts
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
+from seawall.cascade.failures import FailureRules, compile_failures
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_agents import MarketAgents, compile_market_agents
@@ -69,6 +72,8 @@ class Setup:
     rulebooks     by venue index            spot (k,) quote; quote: index of the quote asset
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
     market_rules  impact law, depth and linked venues of the market; market_agents: hedgers, makers
+    failures      of venues, bridges, stablecoins, contracts; None without the slot
+    account_rules  owners of accounts who add margin, sell, or have stops
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     oracles       stages beside the push feed; inclusion: liquidations that are sent; None without
     breakers      of all venues, None without any; scaling: of dynamic margin, None without any;
@@ -93,6 +98,8 @@ class Setup:
     impact: ImpactRule
     market_rules: MarketRules
     market_agents: MarketAgents
+    failures: FailureRules | None
+    account_rules: AccountRules
     feed_rule: FeedRule
     direct: Bools
     oracles: Oracles | None
@@ -143,7 +150,7 @@ def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> Im
 
 
 def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> Setup:
-    """Compile a Case whose crowd has been joined into ``book``.
+    """Compile a Case whose crowd and newcomers have been joined into ``book``.
 
     step_seconds defaults to the Case's. Raises InputError or MissingRule for what cannot be run.
     """
@@ -164,6 +171,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
     oracles = compile_oracles(mechanisms, rulebooks, table, case.quote, feed_rule, dt)
     direct = np.array([feed == Feed() for feed in feeds], dtype=bool)
     scaling = compile_dynamic(mechanisms, rulebooks, table, dt)
+    market = _market(case, book, table, dt)
     start_scale = first_factor(scaling, table, spot[table.feed_asset])
     return Setup(
         case=case,
@@ -174,6 +182,7 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         step_seconds=dt,
         spot=spot,
         quote=table.assets.index(case.quote),
+        account_rules=compile_accounts(mechanisms, table, book, dt),
         feed_rule=feed_rule,
         direct=direct if oracles is None else direct & ~oracles.altered,
         oracles=oracles,
@@ -183,14 +192,14 @@ def compile_setup(case: Case, book: Book, step_seconds: float | None = None) -> 
         ),
         scaling=scaling,
         start_scale=start_scale,
-        wake=_wake_rule(case, table, spot, dt, start_scale),
+        wake=_wake_rule(case, table, dt, start_scale, market["failures"]),
         desk_units=np.flatnonzero(desk),
         is_desk=desk,
         start_size=table.rows.size[None, :],
         start_cash=table.units.cash[None, :],
         start_equity=equity[None, :],
         desk_equity=equity[desk],
-        **_market(case, table, dt),
+        **market,
         **_start_columns(table, spot),
         **_contract_columns(table),
     )
@@ -201,18 +210,22 @@ def _mechanisms(case: Case, rulebook: Rulebook) -> Chosen:
     slots = compile_mechanisms(rulebook.mechanisms, VENUE_SLOTS, f"rulebook {rulebook.name}")
     check_slots(rulebook, slots)
     check_liquidation(rulebook, slots)
+    check_accounts(rulebook, slots)
     check_own(rulebook, slots)
     check_names(case, rulebook, slots)
     return slots
 
 
-def _market(case: Case, table: MarginTable, step_seconds: float) -> dict[str, Any]:
+def _market(case: Case, book: Book, table: MarginTable, step_seconds: float) -> dict[str, Any]:
     """What orders meet: the scenario's impact and the market's slots."""
     slots = compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market")
     impact = _impact_rule(case, table.assets, step_seconds)
     return {
         "market_mechanisms": slots,
         "impact": impact,
+        "failures": compile_failures(
+            case, slots.get("failures"), table, book.account_names, step_seconds
+        ),
         "market_rules": compile_market(case, slots, table, impact.depth, step_seconds),
         "market_agents": compile_market_agents(case, slots, table, step_seconds),
     }
@@ -263,9 +276,14 @@ def _refuse_capital_elsewhere(book: Book) -> None:
 
 
 def _wake_rule(
-    case: Case, table: MarginTable, spot: Floats, step_seconds: float, scale: Floats | None
+    case: Case,
+    table: MarginTable,
+    step_seconds: float,
+    scale: Floats | None,
+    failures: FailureRules | None,
 ) -> WakeRule:
     """Which clock each unit follows, how far prices may move before it must be checked."""
+    spot = np.array([case.market.assets[name].spot for name in table.assets])
     volatility = np.array([case.market.assets[name].volatility for name in table.assets])
     top = float(volatility.max(initial=0.0)) or 1.0
     weight = np.maximum(volatility / top, WEIGHT_FLOOR)[table.feed_asset]
@@ -281,6 +299,8 @@ def _wake_rule(
     np.maximum.at(highest, rows.unit, rows.feed)
     clock = np.where(lowest == highest, lowest, weight.size)
     jumps = np.array([case.market.jump_beta.get(name, 0.0) != 0 for name in table.assets])
+    if failures is not None:
+        jumps[list(failures.moving)] = True
     moving_settle = ((volatility > 0) | jumps)[table.feed_asset[units.settle]]
     always = moving_settle | (np.diff(units.options) > 0)
     # Maintenance that jumps at a tier's bound is not bounded by any exposure.

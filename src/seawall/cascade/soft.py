@@ -11,6 +11,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.closing_memory import SoftLoans
+from seawall.cascade.failures import stands_still
 from seawall.cascade.fills import pay, trade_impact
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -56,6 +57,8 @@ def _trade_venue(
 ) -> Ints:
     rows = setup.table.rows
     path, loan = in_reach(setup, state, loans)
+    open_for_trade = ~stands_still(state.failures, state.depth.size, v)[path]
+    path, loan = path[open_for_trade], loan[open_for_trade]
     if path.size == 0:
         return path
     row = loans.row[loan]

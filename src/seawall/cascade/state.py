@@ -6,15 +6,17 @@ world have accounts here, so that every fill, fee, bonus and write-off has two s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.account_memory import AccountMemory, begin_accounts
 from seawall.cascade.breaker_rules import BreakerState, begin_breakers
 from seawall.cascade.closing_memory import ClosingMemory, begin_closing
 from seawall.cascade.draws import Draws, first_paths
 from seawall.cascade.dynamic import begin_dynamic
+from seawall.cascade.failures import FailureMemory, begin_failures
 from seawall.cascade.fund import FundMemory, begin_funds
 from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
 from seawall.cascade.journal import ROLES, Journal, contents
@@ -62,6 +64,8 @@ class State:
     restlessness: Floats  # (p, k) moving average of |return| over its expectation
     market_memory: MarketMemory  # of depth and linked venues
     market_agents: MarketAgentMemory  # of hedgers and makers
+    failures: FailureMemory | None  # when each failure comes, what is out now
+    behaviour: AccountMemory  # of owners of accounts and of depositors
     quotes: Quotes
     feeds: FeedState
     oracle: OracleState | None  # of the stages beside the push feed
@@ -93,17 +97,25 @@ class Deposit:
 class PathWorlds:
     """Which start (p,) of the setup each path has, its factor (p,) on depth, and whether (p,) its
     feeds show the market price itself, without threshold or delay.
+
+    safe (p,): nothing of the market's slot ``failures`` comes; None: everywhere it may.
     """
 
     start: Ints
     depth: Floats
     fresh: Bools
+    safe: Bools | None = None
 
 
 def base_worlds(paths: int) -> PathWorlds:
     """Every path in the base world."""
     zeros = np.zeros(paths, dtype=np.int64)
     return PathWorlds(zeros, np.ones(paths), zeros > 0)
+
+
+def safe_worlds(paths: int) -> PathWorlds:
+    """Every path in the base world without failures."""
+    return replace(base_worlds(paths), safe=np.ones(paths, dtype=bool))
 
 
 def begin(
@@ -151,6 +163,8 @@ def begin(
         restlessness=np.ones_like(zeros),
         market_memory=begin_market(setup.market_rules, paths),
         market_agents=begin_market_agents(setup.market_agents, exogenous),
+        failures=begin_failures(setup.failures, draws, worlds.safe, len(table.venues)),
+        behaviour=begin_accounts(setup, holdings, accounts, price, draws, steps),
         quotes=quotes,
         feeds=feeds,
         oracle=oracle,

@@ -23,6 +23,7 @@ from seawall.breaker.rate_limit import RateLimit
 from seawall.breaker.staleness import Staleness
 from seawall.breaker.velocity import Velocity
 from seawall.breaker.withdrawal_gate import WithdrawalGate
+from seawall.cascade.account_slots import ACCOUNT_SLOTS
 from seawall.cascade.liquidation_slots import LIQUIDATION_SLOTS
 from seawall.cascade.oracle_slots import ORACLE_SLOTS
 from seawall.cascade.own.code import OWN_ONLY, OWN_SLOTS, OwnFile, own_rule
@@ -36,6 +37,7 @@ from seawall.impact.depth import Resilience
 from seawall.impact.depth_schedule import DepthSchedule
 from seawall.impact.links import Links
 from seawall.margin.dynamic.scaling import DepthScaled, OpenInterestScaled, VolatilityScaled
+from seawall.scenario.failure.slot import Failures
 from seawall.waterfall.adl_rules import ADL_RULES
 from seawall.waterfall.insurance import InsuranceFund
 from seawall.waterfall.socialise_rules import SOCIALISE_RULES
@@ -58,6 +60,7 @@ VENUE_SLOTS: Mapping[str, Mapping[str, type]] = {
     "adl": ADL_RULES,
     "socialise": SOCIALISE_RULES,
     "fund": {"insurance_fund": InsuranceFund},
+    **ACCOUNT_SLOTS,
     **OWN_ONLY,
 }
 MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
@@ -65,6 +68,7 @@ MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "depth": {"resilience": Resilience},
     "depth_schedule": {"depth_schedule": DepthSchedule},
     "links": {"arbitrage": Links},
+    "failures": {"failures": Failures},
     "hedgers": HEDGER_RULES,
     "makers": {"makers": Makers},
 }

@@ -37,9 +37,16 @@ class EventKind(IntEnum):
     SENT = 19  # a liquidation was sent, or committed: it acts when it has landed, or settled
     LAPSED = 20  # one landed and found the account healthy
     VOID = 21  # one that was committed found no price in time
+    DELEVERED = 24  # the owner sold notional of its positions, for a taker fee
+    STOP = 25  # stop-loss orders sold notional, for a taker fee
+    WITHDRAWN = 26  # depositors took notional out of a pool or vault: unit is the venue's first
     OWN_HALT = 32  # closes begin to wait for a user's own breaker: unit waits first
     OWN_CLOSE = 33  # an agent of a user's own sold notional of its positions
     OWN_WITHDRAWAL = 34  # one took notional out of its account
+
+    CLAIMS_LOST = 27  # lost notional of its claims on a venue that failed or was robbed
+    STOLEN = 28  # notional was taken out of a venue by who has no claim to it
+    OUTAGE_HALT = 29  # closes begin to wait for a venue that stands still: unit waits first
 
 
 FORCED = (EventKind.LIQUIDATION, EventKind.BACKSTOP, EventKind.ADL_BANKRUPT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Ints
+from seawall.cascade.failures import stands_still
 from seawall.cascade.fills import Lines, line_asset, line_flow, settlement_price, trade_impact
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -26,6 +27,7 @@ def unwind(setup: Setup, state: State) -> Ints:
 def _unwind_venue(setup: Setup, state: State, v: int, rule: Unwinding) -> Ints:
     table, accounts = setup.table, state.accounts
     held = (accounts.vault_contracts != 0) & (setup.contract_venue == v)
+    held &= ~stands_still(state.failures, state.depth.size, v)[:, None]
     path, contract = np.nonzero(held)
     if path.size == 0:
         return path

@@ -26,6 +26,7 @@ class ImpairmentKind(StrEnum):
     NEGATIVE_EQUITY = "negative_equity"  # equity fell below zero
     ADL = "adl"  # a winning leg was closed by auto-deleveraging
     SOCIALISED = "socialised"  # the account paid part of a socialised loss
+    CLAIMS_LOST = "claims_lost"  # its claims on a venue that failed or was robbed were lost in part
     LOSS_FRACTION = "loss_fraction"  # the desk lost more than theta of its starting equity
 
 
@@ -38,6 +39,7 @@ _EVENTS = {
     ),
     ImpairmentKind.ADL: (EventKind.ADL_WINNER, EventKind.POOL_CUT),
     ImpairmentKind.SOCIALISED: (EventKind.SOCIALISED,),
+    ImpairmentKind.CLAIMS_LOST: (EventKind.CLAIMS_LOST,),
 }
 
 
@@ -138,8 +140,8 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
 
     That is the first ADL or socialised loss; a deficit that the vault, as payer of last resort,
     covers beyond its capital; or debt beyond collateral that is open at the end and larger than
-    what fund and vault then hold (these two are of kind SOCIALISED). Loss is the venue's bad debt
-    so far.
+    what fund and vault then hold (these two are of kind SOCIALISED); or the first claims on it that
+    were lost. Loss is the venue's bad debt and its accounts' lost claims so far.
     """
     last = tape.desk_equity.shape[1] - 1
     of = setup.table.units.venue[tape.unit]
@@ -152,6 +154,9 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
     ):
         index = np.flatnonzero(beyond & (amount > 0))[::-1]
         steps[kind][tape.path[index]] = tape.step[index]
+    claims = np.where(tape.kind == EventKind.CLAIMS_LOST, tape.notional, 0.0)
+    index = np.flatnonzero(mine & (claims > 0))[::-1]
+    steps[ImpairmentKind.CLAIMS_LOST][tape.path[index]] = tape.step[index]
     open_debt = tape.open_deficit.sum(axis=1) if venue is None else tape.open_deficit[:, venue]
     for v in range(len(setup.rulebooks)) if venue is None else (venue,):
         beneath = np.minimum(_vault_ruin(setup, tape, v), _open_ruin(setup, tape, v, last))
@@ -160,7 +165,7 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
     table = np.stack([steps[kind] for kind in KINDS])
     none = np.full(tape.paths, -1)
     loss = np.zeros((tape.paths, last + 1))
-    np.add.at(loss, (tape.path[mine], tape.step[mine]), bad_debt(tape)[mine])
+    np.add.at(loss, (tape.path[mine], tape.step[mine]), (bad_debt(tape) + claims)[mine])
     loss = np.cumsum(loss, axis=1)
     loss[:, -1] += open_debt
     return Impairment(table.min(axis=0), table.argmin(axis=0), none, none, steps, loss)
@@ -169,20 +174,20 @@ def venue_impairment(setup: Setup, tape: Tape, venue: int | None) -> Impairment:
 def _vault_ruin(setup: Setup, tape: Tape, v: int) -> Ints:
     """First step (p,) at which a vault of last resort has paid more than it ever had.
 
-    What it had is its capital at the start and the equity of the accounts it took over. What their
-    positions earned or lost since is not counted.
+    What it had is its capital at the start, less what depositors took out, and the equity of the
+    accounts it took over. What their positions earned or lost since is not counted.
     """
     rules = setup.rulebooks[v].waterfall
     steps = np.full(tape.paths, NEVER)
     if "backstop" not in rules.layers or "socialised" in rules.layers:
         return steps
     index = np.flatnonzero(setup.table.units.venue[tape.unit] == v)
-    path, paid = tape.path[index], tape.backstop[index]
+    path, paid = tape.path[index], (tape.backstop + _withdrawn(tape))[index]
     # Events are in order of path, then time: a running sum that starts anew on each path.
     total = np.cumsum(paid)
     start = np.searchsorted(path, path)
     running = total - (total - paid)[start]
-    over = (tape.kind[index] == EventKind.COVER) & (paid > 0)
+    over = (tape.kind[index] == EventKind.COVER) & (tape.backstop[index] > 0)
     over &= running > rules.backstop + ROUNDING * max(rules.backstop, 1.0)
     found = index[over][::-1]
     steps[tape.path[found]] = tape.step[found]
@@ -197,11 +202,16 @@ def _open_ruin(setup: Setup, tape: Tape, v: int, last: int) -> Ints:
     refilled = np.where(tape.kind == EventKind.FUND_FLOW, np.maximum(tape.notional, 0.0), 0.0)
     for layer, held, paid in (
         ("fund", rules.fund, tape.fund - fund_fees(setup, tape) - refilled),
-        ("backstop", rules.backstop, tape.backstop),
+        ("backstop", rules.backstop, tape.backstop + _withdrawn(tape)),
     ):
         if layer in rules.layers:
             left += np.maximum(held - segment_sums(paid[mine], tape.path[mine], tape.paths), 0.0)
     return np.where(tape.open_deficit[:, v] > left, last, NEVER)
+
+
+def _withdrawn(tape: Tape) -> Floats:
+    """What depositors took out of the venue's pool or vault with each event (e,), quote."""
+    return np.where(tape.kind == EventKind.WITHDRAWN, tape.notional, 0.0)
 
 
 def fund_fees(setup: Setup, tape: Tape) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
+from seawall.cascade.state import safe_worlds
 from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.exposure.keeper_rent import keeper_rent
@@ -20,6 +21,7 @@ from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
 SHOCKS = (-0.05, -0.10, -0.15, -0.20)
+# Nothing else happens, failures included.
 # A shock lands at the first step; prices then stand still for this long.
 SETTLING_SECONDS = 3_600.0
 
@@ -76,7 +78,7 @@ def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[
     for n, k in enumerate(columns):
         for j, shock in enumerate(SHOCKS):
             paths[n * len(SHOCKS) + j, 1:, k] *= 1.0 + shock
-    tape, _ = quickest(setup)(setup, paths)
+    tape, _ = quickest(setup)(setup, paths, worlds=safe_worlds(count))
     out: dict[str, list[dict[str, float]]] = {}
     for n, (name, k) in enumerate(zip(assets, columns, strict=True)):
         rows = slice(n * len(SHOCKS), (n + 1) * len(SHOCKS))

@@ -12,6 +12,7 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.cascade.before_check import act_before_check
 from seawall.cascade.expiry import settle_expired
+from seawall.cascade.failures import failed_prices
 from seawall.cascade.fast.compile import compile_fixed
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.waker import FastWaker
@@ -39,6 +40,7 @@ def run_in_step(setup: Setup, state: State, exogenous: Floats) -> Tape:
     waker = FastWaker(fixed, books_of(state), prices_of(state))
     state.wake = waker
     tape, everyone = TapeWriter(), np.arange(paths)
+    exogenous = failed_prices(setup.failures, state.failures, exogenous)
     course = begin_course(setup, state, columns)
     for step in range(1, columns):
         advance(setup, state, exogenous[:, step], step)

@@ -1,0 +1,293 @@
+"""Failures in the loop: when each comes on each path, what it does to prices and to who may act.
+
+Three hooks: `failed_prices` on exogenous paths before the loop, `begin_step` and `as_seen` within
+`advance`, `waits` before anybody is closed. What takes money is in failing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.draws import Draws
+from seawall.case import Case
+from seawall.foundation.errors import InputError
+from seawall.foundation.quantity import choices
+from seawall.foundation.random import Stream
+from seawall.margin.table.margin_table import MarginTable, RowKind
+from seawall.scenario.failure.arrival import Arrival, arrival_seconds, first_step, whole_steps
+from seawall.scenario.failure.manipulation import OracleManipulation
+from seawall.scenario.failure.mint import UnbackedMint
+from seawall.scenario.failure.pegs import Bridge, StablecoinDepeg, depeg_factor
+from seawall.scenario.failure.slot import Failures
+from seawall.scenario.failure.venue import VenueInsolvency, VenueOutage
+
+SLOT = "failures"
+THIEF = "attacker"
+LONG_AGO = -2
+# A share of a thief's loot below this is rounding.
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One failure and where it strikes, as indexes; -1 where it has none.
+
+    assets  whose price it moves         feed   that it makes lie
+    unit    account of who takes, or of the estate; row, debt   its balances (lender)
+    """
+
+    failure: Arrival
+    venue: int = NOBODY
+    assets: tuple[int, ...] = ()
+    feed: int = NOBODY
+    unit: int = NOBODY
+    row: int = NOBODY
+    debt: int = NOBODY
+
+
+@dataclass(frozen=True)
+class FailureRules:
+    """All failures of a Case; address (n, 2) where each one's random numbers are; step_seconds."""
+
+    slot: Failures
+    placed: tuple[Placed, ...]
+    address: Ints
+    feed_venue: Ints
+    step_seconds: float
+
+    @property
+    def moving(self) -> set[int]:
+        """Assets whose price, true or seen, a failure may move."""
+        return {k for one in self.placed for k in one.assets}
+
+
+@dataclass
+class FailureMemory:
+    """first (p, n) step at which each failure comes; waited (p, v) last step at which somebody
+    waited for a venue that is out; out (p, v), dark (p, f) venues that stand still now and their
+    feeds; factor (p, f) of what is seen over what is published.
+    """
+
+    first: Ints
+    waited: Ints
+    out: Bools
+    dark: Bools
+    factor: Floats
+
+
+def with_failures(case: Case, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Case:
+    """The Case with these failures beside those it has; ``tables`` as the slot is written."""
+    old = case.market.mechanisms.get(SLOT, {})
+    assert isinstance(old, Mapping)
+    joined = {key: list(value) for key, value in old.items() if key != "rule"}
+    for kind, found in tables.items():
+        joined[kind] = [*joined.get(kind, []), *found]
+    slots = {**case.market.mechanisms, SLOT: joined}
+    return replace(case, market=replace(case.market, mechanisms=slots))
+
+
+def without_failures(case: Case) -> Case:
+    """The Case in a world where nothing outside prices and orders fails."""
+    slots = {slot: rule for slot, rule in case.market.mechanisms.items() if slot != SLOT}
+    return replace(case, market=replace(case.market, mechanisms=slots))
+
+
+def thief_name(failure: Arrival, number: int) -> str:
+    """The account that a failure brings along: who takes, or the estate of who failed."""
+    return f"{THIEF}/{type(failure).__name__}/{number}"
+
+
+def compile_failures(
+    case: Case, slot: object, table: MarginTable, names: Sequence[str], step_seconds: float
+) -> FailureRules | None:
+    """Find what each failure strikes; ``names`` of the book's accounts. None without the slot.
+
+    Raises InputError for a venue or asset that the Case has not, the quote currency as the target
+    of a price, a lender that does not take what is deposited.
+    """
+    if not isinstance(slot, Failures):
+        return None
+    placed, address = [], []
+    for kind, field in enumerate(fields(slot)):
+        if field.name != "shock":
+            for n, failure in enumerate(getattr(slot, field.name)):
+                placed.append(_place(case, table, names, failure, n))
+                address.append((kind, 2 * n))
+    where = np.array(address, dtype=np.int64).reshape(-1, 2)
+    return FailureRules(slot, tuple(placed), where, table.feed_venue, step_seconds)
+
+
+def _place(
+    case: Case, table: MarginTable, names: Sequence[str], failure: Arrival, number: int
+) -> Placed:
+    venue = getattr(failure, "venue", None)
+    v = NOBODY if venue is None else _index(table.venues, venue, "venue")
+    if isinstance(failure, Bridge):
+        return Placed(failure, assets=tuple(_price_of(case, table, k) for k in failure.assets))
+    if isinstance(failure, StablecoinDepeg):
+        return Placed(failure, assets=(_price_of(case, table, failure.asset),))
+    if isinstance(failure, VenueOutage):
+        return Placed(failure, venue=v)
+    if isinstance(failure, OracleManipulation):
+        k = _price_of(case, table, failure.asset)
+        feed = np.flatnonzero((table.feed_venue == v) & (table.feed_asset == k))
+        # A price that no account of the venue looks at may lie.
+        seen = int(feed[0]) if feed.size else NOBODY
+        return Placed(failure, v, (k,), feed=seen)
+    assets = (_price_of(case, table, failure.asset),) if isinstance(failure, UnbackedMint) else ()
+    if v == NOBODY:
+        return Placed(failure, assets=assets)
+    unit = _thief(table, names, thief_name(failure, number))
+    lends = case.rulebooks[table.venues[v]].liquidation.style == "keeper"
+    taken = getattr(failure, "borrow", None) or getattr(failure, "asset", None)
+    debt = row = NOBODY
+    if taken is not None:
+        _index(table.assets, taken, "asset")
+        debt = _row(table, unit, taken) if lends else NOBODY
+        if not lends and (taken != case.quote or isinstance(failure, UnbackedMint)):
+            expected = f"{case.quote}, or a lending venue" if taken != case.quote else "a lender"
+            raise _refuse(f"{taken} is taken at {venue}, an order-book venue", expected)
+    if isinstance(failure, UnbackedMint):
+        row = _row(table, unit, failure.asset)
+        if table.rows.shortfall[row] >= 1.0:
+            raise _refuse(f"{venue} takes no {failure.asset} as collateral", "one that it takes")
+    return Placed(failure, v, assets, unit=unit, row=row, debt=debt)
+
+
+def _index(known: Sequence[str], name: str, what: str) -> int:
+    if name not in known:
+        raise _refuse(f"a failure names the {what} {name!r}", choices(name, known))
+    return known.index(name)
+
+
+def _price_of(case: Case, table: MarginTable, name: str) -> int:
+    k = _index(table.assets, name, "asset")
+    if name == case.quote:
+        raise _refuse(
+            f"a failure moves the price of {name}, in which all prices are quoted",
+            "another asset; for this one, quote the Case in another currency",
+        )
+    return k
+
+
+def _refuse(problem: str, expected: str) -> InputError:
+    return InputError(f"[mechanisms.{SLOT}]: {problem}", file="market", expected=expected)
+
+
+def _thief(table: MarginTable, names: Sequence[str], name: str) -> int:
+    return int(np.flatnonzero(table.units.account == names.index(name))[0])
+
+
+def _row(table: MarginTable, unit: int, asset: str) -> int:
+    rows = table.rows
+    mine = (rows.unit == unit) & (rows.kind == RowKind.BALANCE)
+    return int(np.flatnonzero(mine & (rows.asset == table.assets.index(asset)))[0])
+
+
+def begin_failures(
+    rules: FailureRules | None, draws: Draws, safe: Bools | None, venues: int
+) -> FailureMemory | None:
+    """Draw when each failure comes; on ``safe`` paths (p,) none does."""
+    if rules is None:
+        return None
+    paths, count = draws.paths.size, len(rules.placed)
+    own = np.empty((paths, 2 * count))
+    path = np.arange(paths)
+    for i, (kind, element) in enumerate(rules.address):
+        for side in (0, 1):
+            where = np.full(paths, element + side)
+            own[:, 2 * i + side] = draws.at(Stream.FAILURE, path, int(kind), where)
+    common = np.empty((paths, len(rules.slot.shock)))
+    for j in range(common.shape[1]):
+        common[:, j] = draws.at(Stream.FAILURE_SHOCK, path, 0, np.full(paths, j))
+    failures = [one.failure for one in rules.placed]
+    seconds = arrival_seconds(failures, rules.slot.shock, own, common)
+    if safe is not None:
+        seconds = np.where(safe[:, None], np.inf, seconds)
+    feeds = rules.feed_venue.size
+    return FailureMemory(
+        first=first_step(seconds, rules.step_seconds),
+        waited=np.full((paths, venues), LONG_AGO, dtype=np.int64),
+        out=np.zeros((paths, venues), dtype=bool),
+        dark=np.zeros((paths, feeds), dtype=bool),
+        factor=np.ones((paths, feeds)),
+    )
+
+
+def failed_prices(
+    rules: FailureRules | None, memory: FailureMemory | None, exogenous: Floats
+) -> Floats:
+    """Exogenous paths (p, s + 1, k) with what failures do to prices; the same array without any."""
+    if rules is None or memory is None:
+        return exogenous
+    out, steps = exogenous, np.arange(exogenous.shape[1])
+    for i, one in enumerate(rules.placed):
+        if not one.assets or isinstance(one.failure, OracleManipulation):
+            continue
+        hit = np.flatnonzero(memory.first[:, i] < exogenous.shape[1])
+        if hit.size == 0:
+            continue
+        since = (steps[None, :] - memory.first[hit, i][:, None]) * rules.step_seconds
+        factor = _price_factor(one.failure, since)
+        out = exogenous.copy() if out is exogenous else out
+        for k in one.assets:
+            out[hit, :, k] *= factor
+    return out
+
+
+def _price_factor(failure: Arrival, since: Floats) -> Floats:
+    """Factor on a price ``since`` seconds after a failure's first step; 1 before it."""
+    if isinstance(failure, StablecoinDepeg):
+        return depeg_factor(failure, since)
+    if isinstance(failure, Bridge):
+        return np.where(since >= 0.0, failure.recovery, 1.0)
+    assert isinstance(failure, UnbackedMint)
+    # Half a thousandth of a second: multiples of the step are not exact.
+    return np.where(since >= failure.known_after_seconds - 5e-4, failure.backed, 1.0)
+
+
+def begin_step(rules: FailureRules | None, memory: FailureMemory | None, step: int) -> None:
+    """At the beginning of a step: which venues stand still, and which feeds lie."""
+    if rules is None or memory is None:
+        return
+    memory.out[:] = False
+    memory.factor[:] = 1.0
+    for i, one in enumerate(rules.placed):
+        first, failure = memory.first[:, i], one.failure
+        if isinstance(failure, VenueInsolvency):
+            memory.out[:, one.venue] |= step >= first
+        elif isinstance(failure, VenueOutage | OracleManipulation):
+            last = first + whole_steps(failure.duration_seconds, rules.step_seconds)
+            now = (step >= first) & (step < last)
+            if isinstance(failure, VenueOutage):
+                memory.out[:, one.venue] |= now
+            elif one.feed != NOBODY:
+                memory.factor[now, one.feed] *= failure.factor
+    memory.dark[:] = memory.out[:, rules.feed_venue]
+
+
+def as_seen(
+    memory: FailureMemory | None, path: Ints | slice, published: Floats, before: Floats
+) -> Floats:
+    """What accounts see of published prices (n, f): nothing new where the venue is out."""
+    if memory is None:
+        return published
+    return np.where(memory.dark[path], before, published * memory.factor[path])
+
+
+def striking(memory: FailureMemory, i: int, step: int) -> Ints:
+    """Paths on which failure ``i`` comes at this step."""
+    return np.flatnonzero(memory.first[:, i] == step)
+
+
+def stands_still(memory: FailureMemory | None, paths: int, v: int) -> Bools:
+    """Paths (p,) on which a venue is out: nobody trades there."""
+    if memory is None:
+        return np.zeros(paths, dtype=bool)
+    still: Bools = memory.out[:, v]
+    return still

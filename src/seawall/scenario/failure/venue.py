@@ -1,0 +1,50 @@
+"""A venue that stands still for a while, and one that does not come back.
+
+Outage: for ``duration_seconds`` the venue sends no orders, closes nobody and publishes no price:
+its accounts see the last price from before. Who is in breach waits, and is closed afterwards at the
+price of then. Everybody else's trades move the market meanwhile.
+
+Insolvency: at once and for good. Every position at the venue is closed at the market price of that
+moment, without impact, because the venue's books are closed by an administrator and not by trades;
+of what an account then has it keeps
+
+    recovery x max(equity, 0)
+
+and loses the rest; an account below zero pays nothing, which is bad debt that the outside bears.
+Fund and vault pay nothing more. The hedge that stood against those positions elsewhere stays.
+
+Source: the form of the estates of 2014 and 2022, where claims were fixed in money at the petition
+(11 U.S.C. 502(b): as of the date of the filing). Wrong when: positions are moved to another venue
+instead; claims can be sold or are paid in kind; withdrawals stop hours before
+(state an outage before it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seawall.foundation.quantity import FRACTION, POSITIVE_SECONDS
+from seawall.foundation.record import number
+from seawall.scenario.failure.arrival import Arrival, Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueOutage(Arrival):
+    """``venue`` stands still for ``duration_seconds``."""
+
+    venue: str
+    duration_seconds: float = number(POSITIVE_SECONDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VenueInsolvency(Arrival):
+    """``venue`` fails; its accounts keep the fraction ``recovery`` of their equity."""
+
+    venue: str
+    recovery: float = number(FRACTION)
+
+
+def claims_lost(recovery: float, equity: Floats) -> Floats:
+    """What accounts (n,) lose of their equity (n,), quote >= 0."""
+    lost: Floats = equity.clip(min=0.0) * (1.0 - recovery)
+    return lost
