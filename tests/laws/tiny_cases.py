@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.book import AccountKind, Book
 from seawall.cascade.engine import prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
@@ -22,35 +20,44 @@ from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
 from seawall.foundation.pricekind import PriceKind
-from seawall.instruments import Instrument, Option, Perpetual
+from seawall.instruments import Instrument
 from seawall.market import AssetState, Market, Scenario
 from seawall.market.state import InstrumentState
-from seawall.venues import Collateral, Feed, Liquidation, OptionMargin, Rulebook, Tier, Waterfall
+from seawall.mechanism.fuzz.random_case import OPTION_MARGIN
+from seawall.mechanism.fuzz.small_case import (
+    AS_OF,
+    INFINITE,
+    QUOTE,
+    Held,
+    Trader,
+    book_of,
+    option,
+    perpetual,
+)
+from seawall.venues import Collateral, Feed, Liquidation, Rulebook, Tier, Waterfall
+
+__all__ = [
+    "AS_OF",
+    "INFINITE",
+    "OPTION_MARGIN",
+    "QUOTE",
+    "Floats",
+    "Held",
+    "Trader",
+    "cash_asset",
+    "coin",
+    "events",
+    "lending_venue",
+    "option",
+    "paths_of",
+    "perpetual",
+    "perpetuals_venue",
+    "run_case",
+    "tiny_case",
+    "unit_of",
+]
 
 Floats = NDArray[np.float64]
-AS_OF = datetime(2026, 1, 30, 16, tzinfo=UTC)
-INFINITE = float("inf")
-QUOTE = "USD"
-
-
-@dataclass(frozen=True)
-class Held:
-    """A position: signed size, entry price, and its own margin where it is isolated."""
-
-    instrument: str
-    size: float
-    entry: float
-    isolated_margin: float | None = None
-
-
-@dataclass(frozen=True)
-class Trader:
-    """An account: where it trades, what it holds, whose it is (a desk has an owner)."""
-
-    venue: str
-    positions: Sequence[Held] = ()
-    balances: Mapping[str, float] = field(default_factory=dict)
-    owner: str = ""
 
 
 def coin(spot: float, depth: float = INFINITE, volatility: float = 0.6, **more: Any) -> AssetState:
@@ -61,17 +68,6 @@ def coin(spot: float, depth: float = INFINITE, volatility: float = 0.6, **more: 
 def cash_asset(**more: Any) -> AssetState:
     """The quote currency: 1 for ever."""
     return AssetState(1.0, 1.0, 1.0, 0.0, INFINITE, INFINITE, **more)
-
-
-def perpetual(name: str, underlying: str, inverse: bool = False) -> Perpetual:
-    return Perpetual(name, underlying, underlying if inverse else QUOTE)
-
-
-def option(
-    name: str, underlying: str, strike: float, call: bool, days: float, inverse: bool = False
-) -> Option:
-    settle = underlying if inverse else QUOTE
-    return Option(name, underlying, settle, AS_OF + timedelta(days=days), strike, call)
 
 
 def perpetuals_venue(
@@ -117,16 +113,6 @@ def lending_venue(
     )
 
 
-OPTION_MARGIN = OptionMargin(
-    initial_base=0.15,
-    initial_floor=0.1,
-    maintenance_base=0.075,
-    perp_initial=0.02,
-    perp_maintenance=0.01,
-    perp_slope=5e-5,
-)
-
-
 def tiny_case(
     traders: Sequence[Trader],
     instruments: Sequence[Instrument],
@@ -139,28 +125,7 @@ def tiny_case(
     **more: Any,
 ) -> Case:
     """A Case of exactly these accounts; ``assets`` without the quote currency, which is added."""
-    names = [instrument.name for instrument in instruments]
     known = {QUOTE: cash_asset(), **assets}
-    positions = [(a, p) for a, trader in enumerate(traders) for p in trader.positions]
-    balances = [(a, k, q) for a, t in enumerate(traders) for k, q in t.balances.items()]
-    kinds = tuple(AccountKind.DESK if t.owner else AccountKind.CROWD for t in traders)
-    book = Book(
-        account_names=tuple(f"t{n}" for n in range(len(traders))),
-        account_venue=tuple(trader.venue for trader in traders),
-        account_owner=tuple(t.owner or f"t{n}" for n, t in enumerate(traders)),
-        account_kind=kinds,
-        instruments=tuple(instruments),
-        assets=tuple(known),
-        position_account=np.array([a for a, _ in positions], dtype=np.int64),
-        position_instrument=np.array([names.index(p.instrument) for _, p in positions], dtype=int),
-        size=np.array([p.size for _, p in positions], dtype=float),
-        entry=np.array([p.entry for _, p in positions], dtype=float),
-        isolated=np.array([p.isolated_margin is not None for _, p in positions], dtype=bool),
-        isolated_margin=np.array([p.isolated_margin or 0.0 for _, p in positions], dtype=float),
-        balance_account=np.array([a for a, _, _ in balances], dtype=np.int64),
-        balance_asset=np.array([list(known).index(k) for _, k, _ in balances], dtype=np.int64),
-        quantity=np.array([q for _, _, q in balances], dtype=float),
-    )
     market = Market(
         as_of=AS_OF,
         assets=known,
@@ -174,7 +139,7 @@ def tiny_case(
         as_of=AS_OF,
         quote=QUOTE,
         step_seconds=step_seconds,
-        book=book,
+        book=book_of(traders, instruments, tuple(known)),
         market=market,
         rulebooks=rulebooks,
         limits=more.pop("limits", ()),

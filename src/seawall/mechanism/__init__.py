@@ -1,0 +1,1 @@
+"""The mechanism lab: studies that ask the engine questions, all else equal."""
