@@ -22,16 +22,6 @@ __all__ = [
     "laws",
     "recipes",
 ]
-    "COLLATERAL",
-    "EXAMPLES",
-    "LAYERS",
-    "SPOT",
-    "TIERS",
-    "Recipe",
-    "build",
-    "laws",
-    "recipes",
-]
 
 # Random Cases per law; SEAWALL_LAW_EXAMPLES asks for more.
 EXAMPLES = int(os.environ.get("SEAWALL_LAW_EXAMPLES", "20"))
