@@ -171,6 +171,8 @@ def _log_growth(
     The mean of exp(sum of returns) by the bar a path is in: from one bar to the next the weight of
     each is multiplied by its growth and handed on as paths are.
     """
+    if scale == 0.0:
+        return np.zeros(steps)
     grow = exponential(scale * bars.value[:, place])
     count = grow.size
     inner = np.flatnonzero(bars.follows >= 0)
