@@ -72,7 +72,10 @@ def one_of(*words: str) -> Test:
     return lambda value: value in words
 
 
-KIND_NAMES = ("liquidation", "negative_equity", "adl", "socialised", "loss_fraction")
+KIND_NAMES = (
+    *("liquidation", "negative_equity", "adl", "socialised", "claims_lost"),
+    "loss_fraction",
+)
 LEVELS = (0.975, 0.95, 0.9, 0.8)
 SCOPE = {
     "probability": [fraction],

@@ -137,11 +137,8 @@ def begin(
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     draws = first_paths(paths) if draws is None else draws
-    holdings = Holdings(
-        setup.start_size[worlds.start],
-        np.tile(table.options.size, (paths, 1)),
-        setup.start_cash[worlds.start],
-    )
+    options = np.tile(table.options.size, (paths, 1))
+    holdings = Holdings(setup.start_size[worlds.start], options, setup.start_cash[worlds.start])
     accounts = _system_accounts(setup, worlds.start)
     _open_books(setup, holdings, accounts, exogenous, deposit, journal)
     feeds = start(setup.feed_rule, price)

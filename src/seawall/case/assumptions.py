@@ -11,12 +11,14 @@ ASSUMPTIONS: dict[str, str] = {
     "A1": (
         "Impairment of a desk is the first of: forced liquidation, in part or in full, of any of "
         "its margin accounts; equity below zero of any; forced reduction by auto-deleveraging or "
-        "a socialised loss; loss over all its accounts of more than theta of starting equity. "
+        "a socialised loss; claims lost on a venue that failed or was robbed; loss over all its "
+        "accounts of more than theta of starting equity. "
         "Theta is the case's loss_fraction, 50% unless stated. A venue or the protocol is "
         "impaired when bad debt exceeds what its insurance layer holds: at the first deleveraging "
         "or socialised loss, when a vault of last resort has paid more than its capital and the "
         "equity it took over, or when debt beyond collateral is still open at the end and larger "
-        "than what fund and vault hold. Open debt counts at the end of the run only."
+        "than what fund and vault hold; or when claims on it are lost. Open debt counts at the end "
+        "of the run only."
     ),
     "A2": (
         "Model interval: volatility (jumps with it) and depth have a stated prior, from the "
@@ -75,8 +77,11 @@ ASSUMPTIONS: dict[str, str] = {
         "equity of the venue's accounts, at a lending market on its lenders."
     ),
     "A10": (
-        "Venues, bridges, stablecoins and contracts do not fail in this version; the loss of "
-        "claims on them is not in any number."
+        "Venues, bridges, stablecoins, contracts and oracles fail only where the market's slot "
+        "failures says so, once at most, at a stated time or at a constant rate that does not "
+        "follow prices; the rates are the case's own opinion. A failed venue closes all positions "
+        "at the market price and pays the stated share of equity above zero; what is stolen goes "
+        "to the outside world. Without the slot the loss of claims is not in any number."
     ),
     "A11": (
         "A remedy is one deposit, or one repayment of debt, at the start of the horizon, and "

@@ -22,6 +22,7 @@ KINDS = {
     "negative_equity": "negative equity",
     "adl": "ADL",
     "socialised": "socialised",
+    "claims_lost": "claims lost",
     "loss_fraction": "loss fraction",
 }
 

@@ -26,6 +26,7 @@ PAYER_NAMES = {
 KIND_WORDS = {
     "adl": "forced reduction (ADL)",
     "socialised": "socialised loss",
+    "claims_lost": "claims lost",
     "loss_fraction": "loss above theta",
 }
 
