@@ -15,6 +15,7 @@ import typer
 
 from seawall import __version__
 from seawall.cli import (
+    backtest,
     case,
     check,
     define,
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.add_typer(case.app, name="case")
 app.command("define")(define.define)
