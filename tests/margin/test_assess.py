@@ -261,3 +261,24 @@ def test_option_margin_at_other_prices_moves_the_volatility_along_its_slope():
     expected = option_quotes(table, start[None, :], start, 0.0)
     assert quotes.option_value == pytest.approx(expected.option_value, rel=1e-12)
     assert quotes.option_short == pytest.approx(expected.option_short, rel=1e-12)
+
+
+def test_an_option_may_have_a_slope_of_its_own():
+    """The asset's slope overridden is the asset's slope stated so."""
+    states = {**STATES, "BTC-P": replace(STATES["BTC-P"], implied_slope=-0.7)}
+
+    def value(slope, states):
+        case = tiny_case(
+            [Trader("options", (Held("BTC-P", -1.0, 0.0),), {"USD": 0.0})],
+            PERPETUALS + OPTIONS,
+            VENUES,
+            {"BTC": coin(100_000.0, implied_slope=slope), "ETH": coin(1.0), "EURO": coin(1.0)},
+            states=states,
+        )
+        table = table_of(case)
+        start = spots(case, table)
+        down = np.where(start > 1.0, 0.9 * start, start)
+        return option_quotes(table, down[None, :], start, 0.0).option_value
+
+    assert np.array_equal(value(-0.2, states), value(-0.7, STATES))
+    assert not np.array_equal(value(-0.2, states), value(-0.2, STATES))

@@ -28,15 +28,17 @@ ASSUMPTIONS: dict[str, str] = {
         "one."
     ),
     "A3": (
-        "Prices are diffusions of constant volatility without drift, with the correlations of the "
-        "case and common jumps if it states them, in fixed time steps; nothing happens between "
+        "Prices have no drift and the correlations of the case, and move in fixed time steps by "
+        "the model that the scenario names: as a diffusion of constant volatility, with common "
+        "jumps if it states them, or by one with parameters of its own; nothing happens between "
         "two steps. One seed fixes every path. Simulation intervals are Wilson intervals at 95%."
     ),
     "A4": (
         "Fitted history already holds the crowd's feedback. Paths labelled total run at the "
         "case's volatility with that feedback off: forced orders pay their impact and leave no "
         "trace in the price. Paths labelled exogenous run with it on, at (1 - branching ratio) "
-        "times that volatility. Jumps are used as stated under both labels."
+        "times that volatility, which in models with parameters of their own scales every move. "
+        "Jumps of jump_diffusion are used as stated under both labels."
     ),
     "A5": (
         "Each asset has one market, which all venues and instruments share unless the market's "
@@ -90,9 +92,9 @@ ASSUMPTIONS: dict[str, str] = {
         "the time at which the chance of having broken reaches a third of the limit."
     ),
     "A12": (
-        "An option's implied volatility moves with the spot price by the asset's implied_slope "
-        "and is never below 1%; the forward keeps its ratio to spot. Options that expire on the "
-        "way pay their intrinsic value, dated futures their margin price. Funding and interest "
-        "stay at the case's rates."
+        "An option's implied volatility moves with the spot price by its own or the asset's "
+        "implied_slope and is never below 1%; it does not follow the volatility of the paths. The "
+        "forward keeps its ratio to spot. Options that expire on the way pay their intrinsic "
+        "value, dated futures their margin price. Funding and interest stay at the case's rates."
     ),
 }
