@@ -7,6 +7,7 @@ import numpy as np
 from seawall.book.book import Ints
 from seawall.cascade.breach import Breach
 from seawall.cascade.call_journal import note_calls
+from seawall.cascade.depositors import can_be_seized
 from seawall.cascade.fills import trade_impact
 from seawall.cascade.keepers import Race, begin_race, priority_fee, run_race
 from seawall.cascade.loan_calls import (
@@ -45,7 +46,8 @@ def liquidate_loans(
     hopeless = (loans.collateral <= DUST * loans.debt) & (loans.debt > 0)
     write_off(setup, state, step, v, breach, worth, hopeless, tape)
     acted = hopeless.copy()
-    open_pairs = np.flatnonzero(~hopeless & (loans.debt > 0))
+    handed = can_be_seized(setup, state, v, breach, worth)
+    open_pairs = np.flatnonzero(~hopeless & (loans.debt > 0) & handed)
     race = begin_race(setup, state, step, v, breach.path, breach.unit)
     batch = chosen(setup.mechanisms[v], "auction", BatchAuction)
     if batch is not None and race is not None:
