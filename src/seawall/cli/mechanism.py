@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import output, procyclicality
+from seawall.cli import concert, output, procyclicality
 
 app = typer.Typer(
     rich_markup_mode=None,
     help="What a mechanism does, all else equal: compare, attack, measure, fuzz.",
 )
+app.command("concert")(concert.concert)
 app.command("procyclicality")(procyclicality.procyclicality)
 
 

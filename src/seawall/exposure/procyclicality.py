@@ -95,7 +95,7 @@ def procyclicality(
     if not -1.0 < shock < 0.0:
         raise InputError(f"a shock of {shock:g}", expected="a fraction between -1 and 0")
     dynamic, static = prepare(case), prepare(with_dynamic_margin(case, None))
-    name = _largest(dynamic) if asset is None else asset
+    name = largest_asset(dynamic) if asset is None else asset
     if name not in dynamic.table.assets:
         raise InputError(
             f"asset {name!r}", expected=f"one of {', '.join(sorted(dynamic.table.assets))}"
@@ -121,7 +121,7 @@ def procyclicality(
     }
 
 
-def _largest(setup: Setup) -> str:
+def largest_asset(setup: Setup) -> str:
     """The asset in which most notional of derivatives is open, at the start."""
     rows = setup.table.rows
     price = setup.spot[setup.table.feed_asset][rows.feed] * rows.multiplier
