@@ -42,7 +42,9 @@ def fit_answer(
         "intervals": {key: list(bounds) for key, bounds in fitted.intervals.items()},
         "notes": list(fitted.notes),
         "priors": {
-            "branching_ratio": prior.branching,
+            "label": "total" if prior.response is None else "exogenous",
+            "branching_ratio": None if prior.response is None else prior.response.branching,
+            "branching_range": list(prior.branching_range),
             "branching_error": prior.branching_error,
             "depth_error": prior.depth_error,
             "words": prior_words(prior),

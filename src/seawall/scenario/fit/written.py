@@ -1,15 +1,15 @@
 """A fitted model as a Market that draws, and as the lines of market.toml that say it.
 
 The Market has nothing but the fitted assets, at price 1 and labelled "total": what was fitted is
-observed history. The lines of TOML are labelled "exogenous", with the priors of the branching ratio
-and of depth, because a Case that holds a crowd adds the crowd's feedback itself.
+what the fit saw. The lines of TOML are labelled "exogenous" where the crowd's feedback was taken
+out of the history first (a Case that holds a crowd then adds it), and "total" where it was not.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from textwrap import wrap
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from seawall.market import AssetState, Market, PriceHistory, Scenario
 from seawall.scenario.fit.bootstrap import HISTORY
+from seawall.scenario.fit.exogenous import CrowdResponse
 from seawall.scenario.fit.fitted import Fitted
 from seawall.scenario.fit.goodness import Draw
 from seawall.scenario.fit.jackknife import Estimate
@@ -30,39 +31,58 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Prior:
-    """What prices alone cannot say, stated: mean and standard deviation, and the range with why.
+    """What prices alone cannot say, stated.
 
-    branching, branching_error   of the crowd's branching ratio n
-    depth_error                  relative, of depth
+    response          the crowd's response that was taken out of the history; None: label "total"
+    branching_error   standard deviation of the prior of its n
+    depth_error       relative standard deviation of the prior of depth
     """
 
-    branching: float = 0.3
+    response: CrowdResponse | None
     branching_error: float = 0.15
     depth_error: float = 0.5
 
-
-PRIOR_REASONS = (
-    "branching ratio n: prior {mean:g} +- {error:g}, range {low:g} to {high:g}. Not fitted: in "
-    "prices the crowd's feedback looks like clustered news. 0 is a market without leverage; 0.6 "
-    "makes a shock of 10% one of 25%, which few venues would outlive for long. The mean is an "
-    "assumption; better is 1 - 1 / amplification, as `seawall check` reports it of your Case.",
-    "depth: relative error {depth:g}, half to twice the stated depth in calm times. Not fitted: "
-    "prices hold no volumes. In the worst hour of 10 October 2025 it fell by 90 to 98% "
-    "(sources differ): the slot `depth` says that, not this error.",
-)
+    @property
+    def branching_range(self) -> tuple[float, float]:
+        """Two standard deviations to either side, from 0 to 0.99; (0, 0) under "total"."""
+        if self.response is None:
+            return 0.0, 0.0
+        n = self.response.branching
+        return max(n - 2.0 * self.branching_error, 0.0), min(n + 2.0 * self.branching_error, 0.99)
 
 
 def prior_words(prior: Prior) -> list[str]:
-    """A sentence each on n and depth: the range used, and why it is not a fit."""
-    low = max(prior.branching - 2.0 * prior.branching_error, 0.0)
-    high = min(prior.branching + 2.0 * prior.branching_error, 0.99)
-    numbers = {"mean": prior.branching, "error": prior.branching_error, "low": low, "high": high}
-    return [text.format(**numbers, depth=prior.depth_error) for text in PRIOR_REASONS]
+    """A sentence each on n and depth: the range used, and why neither is a fit."""
+    depth = (
+        f"depth: relative error {prior.depth_error:g}. Not fitted: prices hold no volumes. Half to "
+        "twice the stated depth is the spread between calm hours; in the worst hour of 10 October "
+        "2025 it fell by 90 to 98% (sources differ), which the slot `depth` is for."
+    )
+    if prior.response is None:
+        return [
+            'label "total": the history is taken as it was seen, the crowd\'s feedback in it, and '
+            "runs with it add none. No branching ratio is used; none can be fitted to prices.",
+            depth,
+        ]
+    low, high = prior.branching_range
+    each = prior.response
+    return [
+        f"branching ratio n: prior {each.branching:g} +- {prior.branching_error:g}, range "
+        f"{low:.3g} to {high:.3g}. Not fitted: in prices the crowd's feedback looks like clustered "
+        "news. 0 is a market without leverage; 0.6 makes a shock of 10% one of 25%. The mean is "
+        "an assumption; better is 1 - 1 / amplification, as `seawall check` reports it of a case.",
+        f"the crowd: renewed every {each.renewal_seconds / 3600:g} h; impact takes "
+        f"{each.recovery_seconds:g} s to recover and {each.permanent_share:.0%} of it stays. Taken "
+        "out of the history before the fit, so that a run which adds the crowd does not count it "
+        "twice; n's error is in that of volatility.",
+        depth,
+    ]
 
 
 def market_of(fitted: Fitted, early: Prices) -> Market:
     """The fitted model alone, label "total", every asset at price 1; ``early`` is the history."""
     deep = math.inf
+    stated = {key: number.value for key, number in fitted.scenario.items()}
     history = PriceHistory(early.times, early.assets, early.close)
     return Market(
         as_of=datetime.fromtimestamp(int(early.times[-1]), UTC),
@@ -71,10 +91,13 @@ def market_of(fitted: Fitted, early: Prices) -> Market:
             for name, volatility in fitted.volatility.items()
         },
         instruments={},
-        scenario=replace(
-            Scenario(model=fitted.model, label="total"),
+        scenario=Scenario(
+            model=fitted.model,
+            label="total",
+            jumps_per_year=stated.get("jumps_per_year", 0.0),
+            jump_mean=stated.get("jump_mean", 0.0),
+            jump_volatility=stated.get("jump_volatility", 0.0),
             parameters={fitted.model: parameters_of(fitted)} if fitted.parameters else {},
-            **{key: number.value for key, number in fitted.scenario.items()},
         ),
         correlation={pair: number.value for pair, number in fitted.correlation.items()},
         jump_beta={name: number.value for name, number in fitted.jump_beta.items()},
@@ -118,12 +141,15 @@ def scenario_toml(
         for line in wrap(text, 98, initial_indent="# ", subsequent_indent="#   ")
     ]
     lines.append("")
-    lines += ["[scenario]", f'model = "{fitted.model}"', 'label = "exogenous"']
-    lines += [
-        f"branching_ratio = {prior.branching!r}   # a stated prior, not fitted",
-        f"branching_error = {prior.branching_error!r}",
-        f"depth_error = {prior.depth_error!r}   # a stated prior, not fitted",
-    ]
+    label = "total" if prior.response is None else "exogenous"
+    lines += ["[scenario]", f'model = "{fitted.model}"', f'label = "{label}"']
+    if prior.response is not None:
+        lines += [
+            "branching_ratio = 0.0   # already taken out of the history",
+            f"recovery_seconds = {prior.response.recovery_seconds!r}   # as it was taken out",
+            f"permanent_share = {prior.response.permanent_share!r}",
+        ]
+    lines.append(f"depth_error = {prior.depth_error!r}   # a stated prior, not fitted")
     lines += [_line(key, number) for key, number in fitted.scenario.items()]
     if fitted.parameters:
         lines += ["", f"[scenario.{fitted.model}]"]
