@@ -178,6 +178,25 @@ def test_what_others_withdraw_feeds_the_run() -> None:
     assert left[1] > 1.5 * left[0]
 
 
+def test_the_first_depositor_may_stay_or_leave_at_once() -> None:
+    # Nobody else leaves: the vault of 1,000 pays a quarter to the first alone, in step 1.
+    for first, got in (("rule", 0.0), ("stays", 0.0), ("leaves", 250.0)):
+        case = vault({"base": 1e-6, "first": first})
+        _, tape, state = run_case(case, paths_of(case, COIN=[100, 100, 80]))
+        one = state.behaviour.depositors[0].first
+        assert one.value == pytest.approx([got])
+        assert sum(notional for _, notional in taken(tape)) == pytest.approx(got)
+    # All leave a pool of 800 with 200 in it: the first gets its quarter of what is paid.
+    case = pool(AT_ONCE)
+    _, _, state = run_case(case, paths_of(case, COIN=[100, 100]))
+    assert state.behaviour.depositors[0].first.value == pytest.approx([50.0])
+    # If it stays, the others share the 200.
+    case = pool({**AT_ONCE, "first": "stays"})
+    _, tape, state = run_case(case, paths_of(case, COIN=[100, 100]))
+    assert state.behaviour.depositors[0].first.value == [0.0]
+    assert taken(tape) == [(1, pytest.approx(200.0))]
+
+
 def test_hazards_add_up_and_rates_are_kinked() -> None:
     rule = PoolRun(0.8, base=1.0, on_loss=10.0, on_utilisation=2.0, on_fall=5.0, on_withdrawn=4.0,
                    rate_at_full=0.6)  # fmt: skip

@@ -31,12 +31,14 @@ from seawall.book.book import Floats
 from seawall.foundation.elementary import logarithm
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import FRACTION, SECONDS, Quantity
-from seawall.foundation.record import number, whole
+from seawall.foundation.record import number, whole, word
 
 SECONDS_PER_DAY = 86_400.0
 HAZARD = Quantity("a hazard per day from 0 to 1,000,000", 0.0, 1e6)
 USED = Quantity("a fraction above 0, below 1 (0.8 means 80%)", 0.0, 1.0, True, True)
 YEARLY = Quantity("an annual fraction from 0 to 100 (0.5 means 50% a year)", 0.0, 100.0)
+
+FIRST = ("rule", "stays", "leaves")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class PoolRun:
     base, on_loss, on_utilisation, on_fall, on_withdrawn   the hazard's parts, per day
     kink, rate_at_full  utilisation from which rates rise, and what they add at 1, a year
     depositors         how many, all equal               concert  share of thresholds in common
+    first              what one of them does whatever the others do: rule, stays, leaves (at once)
     """
 
     utilisation: float = number(USED)
@@ -59,6 +62,7 @@ class PoolRun:
     rate_at_full: float = number(YEARLY, 0.0)
     depositors: int = whole(1, 1_000, 50)
     concert: float = number(FRACTION, 0.0)
+    first: str = word(FIRST, "rule")
 
     def __post_init__(self) -> None:
         _refuse_silence((self.base, self.on_loss, self.on_utilisation, self.on_fall))
@@ -72,6 +76,7 @@ class VaultRun:
     lock_seconds       from asking to being paid
     margin             share of the notional taken over that equity must stay above
     depositors         how many, all equal               concert  share of thresholds in common
+    first              what one of them does whatever the others do: rule, stays, leaves (at once)
     """
 
     base: float = number(HAZARD, 0.0)
@@ -82,6 +87,7 @@ class VaultRun:
     margin: float = number(FRACTION, 0.1)
     depositors: int = whole(1, 1_000, 50)
     concert: float = number(FRACTION, 0.0)
+    first: str = word(FIRST, "rule")
 
     def __post_init__(self) -> None:
         _refuse_silence((self.base, self.on_loss, self.on_fall))
@@ -99,6 +105,12 @@ def thresholds(draw: Floats) -> Floats:
     """Cumulative hazards at which depositors leave, for uniform ``draw``: unit exponential."""
     level: Floats = -logarithm(draw)
     return level
+
+
+def first_level(rule: PoolRun | VaultRun, level: Floats) -> Floats:
+    """The threshold of the first depositor: its own draw, never reached, or reached at once."""
+    away = {"stays": np.inf, "leaves": 0.0}
+    return np.full_like(level, away[rule.first]) if rule.first in away else level
 
 
 def pool_hazard(

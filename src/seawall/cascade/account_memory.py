@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.agents.concert import in_concert
-from seawall.agents.run import PoolRun, VaultRun, thresholds
+from seawall.agents.run import PoolRun, VaultRun, first_level, thresholds
 from seawall.agents.stops import distances, round_price, stop_price
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.account_rules import StopRows
@@ -62,6 +62,18 @@ class StopOrders:
 
 
 @dataclass
+class FirstDepositor:
+    """One depositor among equals: its level (p,) of hazard, the step (p,) at which it asked (NEVER:
+    not yet), what it has got like Depositors.paid, and its value (p,) then, quote.
+    """
+
+    level: Floats
+    asked: Ints
+    paid: Floats
+    value: Floats
+
+
+@dataclass
 class Depositors:
     """Depositors of one pool or vault.
 
@@ -70,6 +82,7 @@ class Depositors:
     weight (k,) of assets in what the venue holds; at_start (p,) a vault's equity
     claim (p, k) units that depositors have in a pool, idle (p, k) not lent out, at the start
     owing (p, k) rate x time that debts have yet to be charged; read: chunks of the tape so far
+    first: the first of the depositors, on its own
     """
 
     rule: PoolRun | VaultRun
@@ -84,6 +97,7 @@ class Depositors:
     idle: Floats
     owing: Floats
     read: int
+    first: FirstDepositor
 
 
 @dataclass
@@ -189,6 +203,9 @@ def _deposits(
     own = draws.at(Stream.DEPOSITOR, path, 0, first + 1 + np.tile(np.arange(count), paths))
     common = draws.at(Stream.DEPOSITOR, path, 0, np.full_like(path, first))
     drawn = in_concert(np.full(path.size, rule.concert), common, own)
+    levels = thresholds(drawn).reshape(paths, count)
+    levels[:, 0] = first_level(rule, levels[:, 0])
+    paid = np.zeros((paths, assets if isinstance(rule, PoolRun) else 1))
     debts, custody = lent_and_held(setup, v, holdings)
     deposits = np.zeros_like(debts)
     if isinstance(rule, PoolRun):
@@ -196,10 +213,10 @@ def _deposits(
     capital = setup.rulebooks[v].waterfall.backstop
     return Depositors(
         rule=rule,
-        levels=np.sort(thresholds(drawn).reshape(paths, count), axis=1),
+        levels=np.sort(levels, axis=1),
         hazard=np.zeros(paths),
         asked=np.zeros((paths, steps + 1), dtype=np.int16),
-        paid=np.zeros((paths, assets if isinstance(rule, PoolRun) else 1)),
+        paid=paid,
         loss=np.zeros(paths),
         weight=_weights(setup, v),
         at_start=np.full(paths, capital),
@@ -207,6 +224,9 @@ def _deposits(
         idle=np.where(debts > 0, deposits - debts, custody),
         owing=np.zeros((paths, assets)),
         read=0,
+        first=FirstDepositor(
+            levels[:, 0].copy(), np.full(paths, NEVER), paid.copy(), np.zeros(paths)
+        ),
     )
 
 

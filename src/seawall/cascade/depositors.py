@@ -17,7 +17,7 @@ from seawall.cascade.breach import Breach
 from seawall.cascade.breakers import withdrawals_stopped
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
-from seawall.cascade.tape import EventKind, TapeWriter
+from seawall.cascade.tape import NEVER, EventKind, TapeWriter
 from seawall.cascade.transfers import between, to_balance
 from seawall.cascade.wakeup import wake_units
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -53,6 +53,22 @@ def _ask(memory: Depositors, hazard: Floats, step: int, seconds: float) -> None:
     """Add a step to the hazard; who has reached its own level has asked."""
     memory.hazard += hazard * seconds
     memory.asked[:, step] = (memory.levels <= memory.hazard[:, None]).sum(axis=1)
+    late = memory.first.level > memory.hazard
+    memory.first.asked = np.where(late, NEVER, np.minimum(memory.first.asked, step))
+
+
+def _pay_first(memory: Depositors, by: int, price: Floats, owed: Floats, paid: Floats) -> None:
+    """The first depositor's part of what was ``paid`` of what all were ``owed`` (p, k).
+
+    by: it is served if it had asked by this step; price (p, k) of a unit paid, quote.
+    """
+    first = memory.first
+    claim = memory.claim if isinstance(memory.rule, PoolRun) else np.ones_like(first.paid)
+    own = claim / memory.rule.depositors * (first.asked <= by)[:, None] - first.paid
+    share = np.divide(np.maximum(own, 0.0), owed, out=np.zeros_like(owed), where=owed > 0)
+    got = np.minimum(share, 1.0) * paid
+    first.paid += got
+    first.value = first.value + _value(price, got)
 
 
 def _fall(setup: Setup, state: State, memory: Depositors) -> Floats:
@@ -91,6 +107,7 @@ def _pool(
     stopped = withdrawals_stopped(setup, state, step, v)
     paid = np.where(stopped[:, None], 0.0, np.clip(np.minimum(owed, cash), 0.0, None))
     _hand_out(setup, state, step, v, paid, "pool", tape)
+    _pay_first(memory, step, state.market, owed, paid)
     memory.paid += paid
     memory.owing += added_rate(rule, used) * (setup.step_seconds / SECONDS_PER_YEAR)
     if step % max(1, math.ceil(CHARGED_SECONDS / setup.step_seconds - 1e-9)) == 0:
@@ -159,7 +176,9 @@ def _vault(
     free = equity - rule.margin * _taken_over(setup, state, v)
     paid = np.minimum(np.maximum(due, 0.0) * np.maximum(each, 0.0), np.maximum(free, 0.0))
     paid[withdrawals_stopped(setup, state, step, v)] = 0.0
-    memory.paid[:, 0] += np.divide(paid, each, out=np.zeros_like(paid), where=each > 0)
+    gone = np.divide(paid, each, out=np.zeros_like(paid), where=each > 0)
+    _pay_first(memory, step - wait, each[:, None], due[:, None], gone[:, None])
+    memory.paid[:, 0] += gone
     units = np.zeros_like(state.market)
     units[:, setup.quote] = paid
     _hand_out(setup, state, step, v, units, "backstop", tape)
