@@ -24,6 +24,7 @@ from seawall.cli import (
     margin,
     mechanism,
     output,
+    replay,
     scenarios,
     shocks,
     surface,
@@ -49,6 +50,7 @@ app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
 app.add_typer(mechanism.app, name="mechanism")
+app.command("replay")(replay.replay)
 app.add_typer(scenarios.app, name="scenarios")
 app.command("shocks")(shocks.shocks)
 app.command("surface")(surface.surface)

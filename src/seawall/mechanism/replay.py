@@ -1,16 +1,17 @@
 """Replay of a real event: the Case at its start, market paths through its knots, what came of it.
 
-With the event's own Case, simulated outcomes stand beside the published ranges. With a Case of the
-user's, the event's relative moves, depth and failures pass over the user's book: what has no
-counterpart there is named. In both the market is led through the knots (`mechanism/steer.py`), so
-nobody's feedback is counted twice: the published prices contain it.
+With the event's own Case, simulated outcomes stand beside the published ranges: the exogenous path
+is the one whose market meets the knots (`mechanism/steer.py`). With a Case of the user's, the
+event's relative moves, depth and failures pass over the user's book as a `total` path: forced
+orders pay their impact and leave no trace in prices, which contain what everybody did. So nobody's
+feedback is counted twice. What has no counterpart in the Case is named.
 
 Source: the files of `scenario/events`. Wrong where an event's assumptions are: each is printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,7 +120,8 @@ def under_event(event: Event, case: Case) -> tuple[Case, tuple[str, ...]]:
         mechanisms["failures"] = failures
     elif failures:
         left.append("the case has failures of its own; the event's are not added")
-    scenario = replace(case.market.scenario, label="exogenous")
+    # History contains what the crowd did: its paths are total, and forced orders leave no trace.
+    scenario = replace(case.market.scenario, label="total")
     market = replace(case.market, mechanisms=mechanisms, scenario=scenario)
     return replace(case, market=market, step_seconds=event.step_seconds), tuple(left)
 
@@ -279,7 +281,7 @@ def _desks(done: Replay) -> list[dict[str, Any]]:
     return out
 
 
-def score(results: list[Mapping[str, Any]]) -> dict[str, int]:
+def score(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Hits over outcomes of scored events and of frozen ones, and of their predicted ranges."""
     tally = {
         "frozen": 0,

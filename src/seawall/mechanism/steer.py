@@ -97,14 +97,16 @@ def steer(
     for sweep in range(1, MOST_SWEEPS + 1):
         run_along = _run_along(setup, target, own, draws, watch() if watch is not None else None)
         gap = np.where(at, np.abs(run_along.market / target.price - 1.0), 0.0)
-        if np.all((gap <= tolerance) | jumps):
+        # A path that has met its knots keeps its c: what it shows depends on no other path.
+        open_paths = ~np.all((gap <= tolerance) | jumps, axis=(1, 2), keepdims=True)
+        if not open_paths.any():
             break
         if sweep <= WHOLE_SWEEPS:
-            own = run_along.own
+            own = np.where(open_paths, run_along.own, own)
         else:
             # A knot that does not come nearer swings between two waves.
-            jumps |= at & (gap > tolerance) & (gap >= 0.5 * before)
-            own = np.where(at, np.where(jumps, 1.0, run_along.own), own)
+            jumps |= open_paths & at & (gap > tolerance) & (gap >= 0.5 * before)
+            own = np.where(open_paths & at, np.where(jumps, 1.0, run_along.own), own)
             before = np.where(at, gap, before)
     return _steered(target, run_along, tolerance, sweep)
 
