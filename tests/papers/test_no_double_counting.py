@@ -2,7 +2,7 @@
 
 The truth is known: a diffusion of 60% a year moves a market whose crowd has its liquidation prices
 evenly spread, 300 on either side up to 30% away, n = 0.5 of depth per unit of log-price. Its total
-prices are the observed history. From them alone, volatility is estimated in three ways, and the same
+prices are the observed history. From them alone volatility is estimated in three ways, and the same
 Case is run again:
 
 * taken out: the crowd's response with the stated n = 0.5 undone first (scenario/fit/exogenous)
