@@ -7,10 +7,10 @@ Given M (knots, bridges between them), the loop itself is asked for D:
 
 D'_t is the displacement that earlier orders leave at step t, read off the loop's state just before
 the step; c_t is what the step itself adds (its own liquidations, arbitrage, failing assets), known
-only afterwards. c = 1 at first; the whole run is repeated with the c that it showed, then with the
-c of the knots' own steps alone, until every path's market ends every knot's step at the knot,
-within the tolerance. What happens at a step depends on earlier ones only, so the knots come right
-one after the other.
+only afterwards. Between knots c = 1: the market reaches the bridge, the step's orders push it off,
+and the next step leads it back. At a knot's step c = 1 at first, and the whole run is repeated with
+the c that it showed until every path's market ends the step at the knot, within the tolerance. What
+happens at a step depends on earlier ones only, so the knots come right one after the other.
 
 A step's wave may jump over its knot: a slightly lower X sets off an order that ends below, a
 slightly higher one sets off none. No X then ends at the knot; the market is led to it, and the wave
@@ -42,9 +42,6 @@ from seawall.mechanism.knots import Target
 
 TOLERANCE = 1e-3
 MOST_SWEEPS = 7
-# So often every step's own displacement is taken back; then that of the knots' steps alone, so that
-# steps which swing between two waves do not disturb them.
-WHOLE_SWEEPS = 2
 Watcher = Callable[[int, State], None]
 
 
@@ -94,21 +91,19 @@ def steer(
     at = np.broadcast_to(target.at, target.price.shape)
     own = np.ones_like(target.price)
     jumps, before = np.zeros(at.shape, dtype=bool), np.full(at.shape, np.inf)
-    for sweep in range(1, MOST_SWEEPS + 1):
+    sweeps = 0
+    while True:
+        sweeps += 1
         run_along = _run_along(setup, target, own, draws, watch() if watch is not None else None)
         gap = np.where(at, np.abs(run_along.market / target.price - 1.0), 0.0)
         # A path that has met its knots keeps its c: what it shows depends on no other path.
         open_paths = ~np.all((gap <= tolerance) | jumps, axis=(1, 2), keepdims=True)
-        if not open_paths.any():
-            break
-        if sweep <= WHOLE_SWEEPS:
-            own = np.where(open_paths, run_along.own, own)
-        else:
-            # A knot that does not come nearer swings between two waves.
-            jumps |= open_paths & at & (gap > tolerance) & (gap >= 0.5 * before)
-            own = np.where(open_paths & at, np.where(jumps, 1.0, run_along.own), own)
-            before = np.where(at, gap, before)
-    return _steered(target, run_along, tolerance, sweep)
+        if sweeps == MOST_SWEEPS or not open_paths.any():
+            return _steered(target, run_along, tolerance, sweeps)
+        # A knot that does not come nearer swings between two waves.
+        jumps |= open_paths & at & (gap > tolerance) & (gap >= 0.5 * before)
+        own = np.where(open_paths & at, np.where(jumps, 1.0, run_along.own), own)
+        before = np.where(at, gap, before)
 
 
 def _steered(target: Target, found: _Along, tolerance: float, sweeps: int) -> Steered:
