@@ -44,7 +44,8 @@ from seawall.impact.law import ImpactLaw
 Floats = NDArray[np.float64]
 
 POOLS = (law.AMM, law.CONCENTRATED_AMM)
-POINTS = 401  # of Simpson's rule
+NEWTON = 80  # steps at most
+POINTS = 101  # of Simpson's rule
 SMALL = 1e-7  # an order so small that it pays the price of the moment
 WIDEST = 60.0  # depths of flow beyond which no move is looked for
 
@@ -52,7 +53,8 @@ WIDEST = 60.0  # depths of flow beyond which no move is looked for
 @dataclass(frozen=True)
 class ThinMarket:
     """One asset's market: ``depth`` quote (what the law divides flow by), ``spot`` quote, its law
-    and the law's ``strength``, seconds in which impact decays, share of it that stays.
+    and the law's ``strength``, seconds in which impact decays, share of it that stays; ``fee`` of a
+    trade beside the law's own, a fraction of its notional.
     """
 
     depth: float
@@ -61,10 +63,18 @@ class ThinMarket:
     strength: float
     recovery_seconds: float
     permanent: float
+    fee: float = 0.0
 
     def factor(self, b: float) -> float:
         """D(b)."""
         return float(law.displacement(self.law, self.strength, b))
+
+    def marginal(self, b: Floats, way: float) -> Floats:
+        """m(b): what a small order pays over the price, buying (``way`` > 0) or selling."""
+        step = math.copysign(SMALL, way)
+        at = law.displacement(self.law, self.strength, b)
+        price = law.average(self.law, self.strength, b, b + step) / at
+        return np.asarray(price * (1.0 + math.copysign(self.fee, way)))
 
     def counted(self, b: Floats) -> Floats:
         """w(b): what one unit of flow counts, over its quote."""
@@ -101,7 +111,7 @@ def flow_for(market: ThinMarket, factor: float) -> float | None:
         low, high = high, 2.0 * high
         if high > WIDEST:
             return None
-    for _ in range(80):
+    for _ in range(50):
         middle = 0.5 * (low + high)
         short = sign * (market.factor(sign * middle) - factor) < 0.0
         low, high = (middle, high) if short else (low, middle)
@@ -110,14 +120,9 @@ def flow_for(market: ThinMarket, factor: float) -> float | None:
 
 def quote_between(market: ThinMarket, b0: float, b1: float) -> float:
     """Quote that a buyer pays from b0 up to b1 (below 0: what a seller gets on the way down)."""
-    way = np.sign(b1 - b0) * SMALL
-
-    def marginal(b: Floats) -> Floats:
-        at = law.displacement(market.law, market.strength, b)
-        price = law.average(market.law, market.strength, b, b + way) / at
-        return np.asarray(price * market.counted(b))
-
-    return market.depth * _integral(marginal, b0, b1)
+    return market.depth * _integral(
+        lambda b: market.marginal(b, b1 - b0) * market.counted(b), b0, b1
+    )
 
 
 def units_between(market: ThinMarket, b0: float, b1: float) -> float:
@@ -150,11 +155,13 @@ def held_flow(market: ThinMarket, b: float, seconds: float) -> float:
 def move_and_hold(market: ThinMarket, factor: float, seconds: float) -> Moved | None:
     """Move the price by ``factor`` and hold it there; None where no flow moves it so far."""
     b = flow_for(market, factor)
-    if b is None:
-        return None
+    return None if b is None else hold_at(market, b, seconds)
+
+
+def hold_at(market: ThinMarket, b: float, seconds: float) -> Moved:
+    """The same for outstanding flow ``b``."""
     more = held_flow(market, b, seconds)
-    way = math.copysign(SMALL, b)
-    at = float(law.average(market.law, market.strength, b, b + way)) / market.factor(b)
+    at = float(market.marginal(np.array(b), b))
     more_quote = market.depth * more * float(market.counted(np.array(b)))
     paid = quote_between(market, 0.0, b) + more_quote * at
     units = units_between(market, 0.0, b) + more_quote / (market.spot * market.factor(b))
@@ -162,33 +169,44 @@ def move_and_hold(market: ThinMarket, factor: float, seconds: float) -> Moved | 
 
 
 def sold_at_once(market: ThinMarket, moved: Moved) -> float:
-    """Quote received for all units (below 0: paid to buy them back) at the price of now."""
-    return -quote_between(market, moved.b, _end(market, moved.b, moved.units))
+    """Quote received for all units (below 0: paid to buy them back) at the price of now.
+
+    Minus infinity where the market cannot take them.
+    """
+    end = _end(market, moved.b, moved.units)
+    return -math.inf if end is None else -quote_between(market, moved.b, end)
 
 
 def sold_slowly(market: ThinMarket, moved: Moved) -> float:
     """The same when temporary impact, of the way in and of each sale, is over."""
     stays = market.permanent
     if stays == 0.0:
-        way = -math.copysign(SMALL, moved.units)
-        cost = float(law.average(market.law, market.strength, 0.0, way)) / market.factor(way)
-        return moved.units * market.spot * cost
+        price = float(market.marginal(np.array(0.0), -moved.units))
+        return moved.units * market.spot * price
     # Of a sale only the share that stays is left in the price: a market 1 / stays as deep.
     slow = market.deeper(1.0 / stays)
-    return -quote_between(slow, moved.permanent, _end(slow, moved.permanent, moved.units))
+    end = _end(slow, moved.permanent, moved.units)
+    return -math.inf if end is None else -quote_between(slow, moved.permanent, end)
 
 
-def _end(market: ThinMarket, b: float, units: float) -> float:
-    """Where outstanding flow ends that starts at b when ``units`` are sold (below 0: bought)."""
-    sign = 1.0 if units > 0 else -1.0
-    low, high = b, b - sign * 1e-6
-    while sign * (-units_between(market, b, high) - units) < 0.0 and abs(high) < WIDEST:
-        low, high = high, b - 2.0 * (b - high)
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        short = sign * (-units_between(market, b, middle) - units) < 0.0
-        low, high = (middle, high) if short else (low, middle)
-    return high
+def _end(market: ThinMarket, b: float, units: float) -> float | None:
+    """Where outstanding flow ends that starts at b when ``units`` are sold (below 0: bought).
+
+    Newton's steps: units fall in b at the rate depth / P0 x w(b) / D(b), which has one sign. The
+    first guess is that of D = exp. None where it ends beyond any flow.
+    """
+    rest = math.exp(-b) + units * market.spot / market.depth
+    end = -math.log(rest) if rest > math.exp(-WIDEST) else b
+    for _ in range(NEWTON):
+        slope = market.depth / market.spot * float(market.counted(np.array(end)))
+        step = (units_between(market, b, end) + units) / slope * market.factor(end)
+        # A law's price may change tenfold within a depth: no step longer than that.
+        end -= min(max(step, -1.0), 1.0)
+        if abs(end) > WIDEST:
+            return None
+        if abs(step) < 1e-12:
+            break
+    return end
 
 
 def cost_of(market: ThinMarket, moved: Moved) -> float:
