@@ -8,16 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from seawall.cascade.own.code import OwnFile, load, parameters_of, slot_of
+from seawall.cascade.own.code import OwnFile
+from seawall.mechanism.fuzz.elsewhere import digests, digests_elsewhere
 from seawall.mechanism.fuzz.hints import hints
 from seawall.mechanism.fuzz.hold import Asked, Breach, Refused, hold
 from seawall.mechanism.fuzz.laws import LAWS
 from seawall.mechanism.fuzz.probe import probe
 from seawall.mechanism.fuzz.shrink import BUDGET, shrink, told
-from seawall.mechanism.fuzz.trial import Subject, Trial, random_trial
+from seawall.mechanism.fuzz.trial import Subject, Trial, nth_trial, subject_of
 
 SCHEMA = "seawall/mechanism-fuzz/1"
 EXAMPLES = 40
+# So many examples are run in another process too.
+ELSEWHERE = 8
 # A step that takes longer than this many times everything else in a run is reported.
 SLOW = 1.0
 # Looking ahead is impossible by construction, so nothing is tried for it.
@@ -48,24 +51,25 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
 
-def subject_of(file: OwnFile) -> Subject:
-    """Slot and parameters of a file. Raises InputError where it is no mechanism."""
-    module = load(file)
-    return Subject(file, slot_of(module, file), parameters_of(module, file))
-
-
-def fuzz(file: OwnFile, *, examples: int = EXAMPLES, seed: int = 0, budget: int = BUDGET) -> Report:
+def fuzz(
+    file: OwnFile,
+    *,
+    examples: int = EXAMPLES,
+    seed: int = 0,
+    budget: int = BUDGET,
+    elsewhere: bool = True,
+) -> Report:
     """Hold ``file`` against the laws on ``examples`` random Cases; stops at the first finding.
 
-    budget: tries spent on making a failing Case smaller. Raises InputError for a file that is no
-    mechanism.
+    budget: tries spent on making a failing Case smaller; elsewhere: run the first examples in
+    another process too. Raises InputError for a file that is no mechanism.
     """
     subject = subject_of(file)
     report = Report(subject, seed)
     for example in range(examples):
-        rng = np.random.default_rng([seed, example])
+        rng = np.random.default_rng([seed, example, 1])
         report.examples += 1
-        trial = random_trial(subject, rng)
+        trial = nth_trial(subject, seed, example)
         try:
             breach = probe(subject, trial.values, rng)
             if breach is not None:
@@ -78,9 +82,24 @@ def fuzz(file: OwnFile, *, examples: int = EXAMPLES, seed: int = 0, budget: int 
         if breach is not None:
             report.findings.append(_smallest(subject, trial, breach, example, budget))
             return report
+    if elsewhere:
+        report.findings += _elsewhere(subject, seed, min(examples, ELSEWHERE))
     if report.asked.times == 0:
         report.findings.append(Finding(Breach("O6", "no example asked it"), None, examples))
     return report
+
+
+def _elsewhere(subject: Subject, seed: int, count: int) -> list[Finding]:
+    """What differs in another process, or that this could not be tried."""
+    there = digests_elsewhere(subject, seed, count)
+    if there is None:
+        breach = Breach("L10", "another process gave no answer, so nothing is known of it")
+        return [Finding(breach, None, count)]
+    for example, (one, other) in enumerate(zip(digests(subject, seed, count), there, strict=True)):
+        if one != other:
+            breach = Breach("L10", "a run in another process, with other hashes, differs")
+            return [Finding(breach, nth_trial(subject, seed, example), example)]
+    return []
 
 
 def _smallest(subject: Subject, trial: Trial, breach: Breach, example: int, budget: int) -> Finding:

@@ -41,7 +41,7 @@ LAWS: Mapping[str, Law] = {
     ),
     "L10": Law(
         "same seed, same Case: same tape, whatever ran before",
-        "np.random, random, time, global variables, attributes of the module that step() changes",
+        "np.random, random, time, hash(), id(), sets, global variables that step() changes",
     ),
     "L1": Law(
         "money and sizes are conserved over all accounts",

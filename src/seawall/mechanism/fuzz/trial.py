@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from seawall.cascade.own.code import OwnFile
+from seawall.cascade.own.code import OwnFile, load, parameters_of, slot_of
 from seawall.case import Case
 from seawall.foundation.quantity import AMOUNT, POSITIVE_AMOUNT, Quantity
 from seawall.mechanism.fuzz.random_case import LAYERS, Recipe, build
@@ -18,6 +18,8 @@ from seawall.mechanism.fuzz.small_case import Floats
 
 # What the waterfall and the venues must have for the slot to be asked at all.
 _LAYER = {"adl": "adl", "socialise": "socialised"}
+# One example in so many is a long one: some things go wrong late.
+LONG_EVERY, LONG_STEPS, LONG_PATHS = 20, 1_000, 2
 # Where in its range a random parameter may lie: bounds are tried by themselves.
 DECADES = 3.0
 
@@ -42,6 +44,21 @@ class Trial:
 
     recipe: Recipe
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def subject_of(file: OwnFile) -> Subject:
+    """Slot and parameters of a file. Raises InputError where it is no mechanism."""
+    module = load(file)
+    return Subject(file, slot_of(module, file), parameters_of(module, file))
+
+
+def nth_trial(subject: Subject, seed: int, example: int) -> Trial:
+    """The trial of an example, the same whoever asks."""
+    trial = random_trial(subject, np.random.default_rng([seed, example]))
+    if example % LONG_EVERY == LONG_EVERY - 1:
+        recipe = replace(trial.recipe, steps=LONG_STEPS, paths=LONG_PATHS)
+        return replace(trial, recipe=recipe)
+    return trial
 
 
 def random_trial(subject: Subject, rng: Generator) -> Trial:
