@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import concert, output, procyclicality
+from seawall.cli import concert, fuzz, new_mechanism, output, procyclicality
 
 app = typer.Typer(
     rich_markup_mode=None,
     help="What a mechanism does, all else equal: compare, attack, measure, fuzz.",
 )
 app.command("concert")(concert.concert)
+app.command("fuzz")(fuzz.fuzz)
+app.command("new")(new_mechanism.new_mechanism)
 app.command("procyclicality")(procyclicality.procyclicality)
 
 
