@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import typer
 
-from seawall.cli import concert, fuzz, new_mechanism, output, procyclicality
+from seawall.cli import (
+    attack,
+    book,
+    concert,
+    cross,
+    depth,
+    deviate,
+    fuzz,
+    hedging_gap,
+    new_mechanism,
+    output,
+    procyclicality,
+)
 
 app = typer.Typer(
     rich_markup_mode=None,
     help="What a mechanism does, all else equal: compare, attack, measure, fuzz.",
 )
+app.command("attack")(attack.attack)
+app.command("book")(book.book)
 app.command("concert")(concert.concert)
+app.command("cross")(cross.cross)
+app.command("deviate")(deviate.deviate)
+app.command("depth")(depth.depth)
+app.command("hedging-gap")(hedging_gap.hedging_gap)
 app.command("fuzz")(fuzz.fuzz)
 app.command("new")(new_mechanism.new_mechanism)
 app.command("procyclicality")(procyclicality.procyclicality)
