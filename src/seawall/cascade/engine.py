@@ -21,6 +21,7 @@ from seawall.crowd.join import join as join_crowd
 from seawall.foundation.errors import InputError
 from seawall.margin.table.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
+from seawall.scenario.tilt import Tilt
 
 # Paths run together: bounds memory (about 0.2 MB per path and 10,000 accounts), changes no bit.
 CHUNK = 900
@@ -48,14 +49,17 @@ PRICE_ONLY = World(depth=math.inf, fresh=True, failures=False)
 
 @dataclass(frozen=True)
 class Runs:
-    """Paths to run, (p,) each: the path's number and which of the worlds it lives in."""
+    """Paths to run, (p,) each: the path's number and which of the worlds it lives in; and how they
+    are tilted, if at all.
+    """
 
     number: Ints
     world: Ints
+    tilt: Tilt | None = None
 
     def part(self, first: int, last: int) -> Runs:
         """Paths first to last - 1 of these."""
-        return Runs(self.number[first:last], self.world[first:last])
+        return Runs(self.number[first:last], self.world[first:last], self.tilt)
 
 
 def populated(case: Case, leverage: str = "base") -> Book:
@@ -123,6 +127,7 @@ def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: 
         paths=runs.number,
         seed=seed,
         volatility_scale=np.array([world.volatility for world in worlds])[runs.world],
+        tilt=runs.tilt,
     )
 
 

@@ -36,6 +36,7 @@ def check(
     ray_address: ask.RayAddress = None,
     ledger: ask.ChosenLedger = Ledger.FLOAT,
     trust_mechanisms: ask.Trust = False,
+    rare: ask.Rare = False,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -69,6 +70,7 @@ def check(
             seed=seed,
             progress=progress,
             compute=compute,
+            rare=rare,
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)

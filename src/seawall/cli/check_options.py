@@ -46,6 +46,12 @@ Trust = Annotated[
         "--trust-mechanisms", help="Run the own mechanisms (Python code) that this Case brings."
     ),
 ]
+Rare = Annotated[
+    bool,
+    typer.Option(
+        "--rare", help="As many paths again, pushed where impairment is: for DRE below 1%."
+    ),
+]
 ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),

@@ -33,6 +33,7 @@ from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
+from seawall.exposure.rare import rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
@@ -51,10 +52,12 @@ def check(
     seed: int = 1,
     progress: Progress | None = None,
     compute: Compute | None = None,
+    rare: bool = False,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
+    ``rare``: as many tilted paths again, for the DRE of rare impairments (see `exposure.rare`).
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
     """
@@ -71,6 +74,9 @@ def check(
         "horizons_seconds": seconds,
         "scopes": _scopes(case, found, others[:4], seconds, seed),
     }
+    tilted = run_rare(setup, chosen, found, others[:4], progress, compute) if rare else None
+    if tilted is not None:
+        dre["scopes"] = rare_scopes(tilted, seconds, setup, seed)
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
@@ -97,6 +103,8 @@ def check(
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
     result["assumptions"] = list(ASSUMPTIONS_USED)
     result["warnings"] = cautions(case, setup, prior, horizon_seconds)
+    if tilted is not None:
+        result["rare"] = rare_block(tilted)
     result["manifest"] = _manifest(case)
     result["since_last"] = None
     if progress is not None:

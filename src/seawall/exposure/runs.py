@@ -20,6 +20,7 @@ from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape, select
 from seawall.foundation.errors import InputError
+from seawall.scenario.tilt import Tilt
 
 # Other worlds get half of the base world's paths, and at least this many where there are as many.
 LEAST_SIDE_PATHS = 200
@@ -31,12 +32,16 @@ PATHS_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Plan:
-    """Worlds (the base first), paths of the base and of each other world, steps and seed."""
+    """Worlds (the base first), paths of the base and of each other world, steps, seed; the number
+    of the first path, and how paths are tilted, if at all.
+    """
 
     worlds: tuple[World, ...]
     paths: int
     steps: int
     seed: int
+    first: int = 0
+    tilt: Tilt | None = None
 
     @property
     def side_paths(self) -> int:
@@ -50,7 +55,7 @@ class Plan:
         others = len(self.worlds) - 1
         number = [np.arange(self.paths), *[np.arange(side)] * others]
         world = np.repeat(np.arange(others + 1), [self.paths] + [side] * others)
-        return Runs(np.concatenate(number), world)
+        return Runs(self.first + np.concatenate(number), world, self.tilt)
 
 
 def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:

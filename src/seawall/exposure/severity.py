@@ -28,3 +28,30 @@ def expected_shortfall(losses: Floats) -> tuple[float | None, float | None]:
         if tail >= LEAST_TAIL:
             return float(np.sort(losses)[-tail:].mean()), level
     return None, None
+
+
+def weighted_expected_loss(losses: Floats, weights: Floats) -> float | None:
+    """As `expected_loss`, of paths that count with these weights (n,)."""
+    total = float(weights.sum())
+    return float((weights * losses).sum()) / total if total > 0.0 else None
+
+
+def weighted_expected_shortfall(
+    losses: Floats, weights: Floats
+) -> tuple[float | None, float | None]:
+    """As `expected_shortfall`: the worst losses that together have 1 - level of the weight.
+
+    The path on the edge of the tail counts in part. At least ten paths must lie in it.
+    """
+    order = np.argsort(-losses, kind="stable")
+    sorted_loss, part = losses[order], weights[order]
+    total = float(part.sum())
+    if total <= 0.0:
+        return None, None
+    for level in LEVELS:
+        tail = (1.0 - level) * total
+        before = np.cumsum(part) - part
+        inside = np.clip(tail - before, 0.0, part)
+        if np.count_nonzero(inside >= part * (1.0 - 1e-9)) >= LEAST_TAIL:
+            return float((inside * sorted_loss).sum()) / tail, level
+    return None, None

@@ -24,6 +24,7 @@ class Draw:
     paths (p,) path numbers as words; steps; step_seconds
     volatility (k,) annual, as the market states it; spot (k,) quote
     scale (p,) factor on the size of moves: the scale on volatility, times 1 - n on exogenous paths
+    shift (p, k) added to the independent normals of every step (a tilt's; else 0)
     """
 
     market: Market
@@ -35,10 +36,12 @@ class Draw:
     volatility: Floats
     scale: Floats
     spot: Floats
+    shift: Floats
 
     def part(self, first: int, last: int) -> Draw:
         """The same of paths first to last - 1."""
-        return replace(self, paths=self.paths[first:last], scale=self.scale[first:last])
+        mine = slice(first, last)
+        return replace(self, paths=self.paths[mine], scale=self.scale[mine], shift=self.shift[mine])
 
     @property
     def every_step(self) -> Ints:
@@ -60,4 +63,5 @@ class Draw:
         """Standard normals with the market's correlations, (p, s, k)."""
         count = len(self.assets)
         drawn = normals(self.seed, Stream.PRICE, self.paths, self.every_step, count)
+        drawn += self.shift[:, None]
         return correlate(drawn, correlation_factor(self.market, self.assets))

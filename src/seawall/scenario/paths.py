@@ -28,7 +28,8 @@ path), when tails other than by common jumps matter, and when drift or funding p
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,13 +42,12 @@ from seawall.market import Market, Scenario
 from seawall.scenario.correlation import correlate, correlation_factor
 from seawall.scenario.draw import Draw
 from seawall.scenario.models import MODELS, WITH_PARAMETERS, moves_of
+from seawall.scenario.poisson import step_chances
+from seawall.scenario.tilt import Tilt, check_tilt
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Counts of jumps in a step are cut where what is left of the Poisson law falls below this; a path
-# of a million steps has one chance in a million to notice.
-_POISSON_TAIL = 1e-12
 _MOST_JUMPS_EXPECTED = 1.0
 # Fewer prices than this are drawn before the compiled code is even loaded.
 WORTH_COMPILED = 1_000_000
@@ -67,17 +67,19 @@ def exogenous_paths(
     seed: int,
     volatility_scale: ArrayLike = 1.0,
     branching_ratio: ArrayLike | None = None,
+    tilt: Tilt | None = None,
 ) -> Floats:
     """Prices of ``assets`` at every step of every path, spot first.
 
     paths (p,) int path numbers; volatility_scale and branching_ratio one number or (p,), the
-    latter the scenario's own where None and unused when its label is "total".
+    latter the scenario's own where None and unused when its label is "total". ``tilt`` pushes
+    paths by their numbers (`tilt.weights` makes up for it); None, and its plain component, do not.
     Returns (p, steps + 1, k) float, quote per unit, all > 0. Bit for bit the same for a (seed,
     path) however paths are split into calls and however many steps are drawn.
 
     Raises InputError for an unknown model, label or asset, a step that is not positive or so long
-    that more than one jump is expected in it, a branching ratio outside 0 to 1 and a correlation
-    matrix that is impossible.
+    that more than one jump is expected in it, a branching ratio outside 0 to 1, a correlation
+    matrix that is impossible and a tilt of what cannot be tilted.
     """
     scenario = market.scenario
     _check(scenario, market, assets, step_seconds, steps)
@@ -86,26 +88,64 @@ def exogenous_paths(
     spot = np.array([market.assets[name].spot for name in assets])
     volatility = np.array([market.assets[name].volatility for name in assets])
     scale = _scale(scenario, volatility_scale, branching_ratio, path_numbers.size)
+    if tilt is not None:
+        check_tilt(market, tilt, len(assets))
+    numbers = path_numbers.astype(np.int64)
+    shift = np.zeros((1, len(assets))) if tilt is None else tilt.shifts(numbers)
+    shift = np.broadcast_to(shift, (path_numbers.size, len(assets)))
     if scenario.model in WITH_PARAMETERS:
         draw = Draw(
-            market, assets, seed, path_numbers, steps, step_seconds, volatility, scale, spot
+            market, assets, seed, path_numbers, steps, step_seconds, volatility, scale, spot, shift
         )
         return _tabled(draw)
     sigma = scale[:, None] * volatility
     size = np.broadcast_to(np.asarray(volatility_scale, dtype=np.float64), path_numbers.shape)
+    factor, spread = correlation_factor(market, assets), sigma * math.sqrt(years)
+    # Shifted normals times the spread: what is taken off every step is so much less.
+    pushed = correlate(shift[:, None], factor)[:, 0] * spread
     law = _Law(
         seed=seed,
-        factor=correlation_factor(market, assets),
-        spread=sigma * math.sqrt(years),
-        drift=0.5 * years * sigma * sigma,
+        factor=factor,
+        spread=spread,
+        drift=0.5 * years * sigma * sigma - pushed,
         jumps=_jump_law(market, assets, years, size),
         spot=spot,
     )
     prices = np.empty((path_numbers.size, steps + 1, len(assets)))
-    if prices.size >= WORTH_COMPILED and assets and _compiled(law, path_numbers, prices):
-        return prices
-    _plain(law, path_numbers, prices)
+    for rows, part in _by_jump_rate(law, tilt, numbers, scenario.jumps_per_year * years):
+        _fill(part, path_numbers, prices, rows)
     return prices
+
+
+def _fill(law: _Law, paths: Words, prices: Floats, rows: Ints | None) -> None:
+    """Fill prices (p, s + 1, k), of these rows alone where told, the quickest way."""
+    if rows is not None:
+        mine = np.empty((rows.size, *prices.shape[1:]))
+        _fill(law, paths[rows], mine, None)
+        prices[rows] = mine
+    elif not (prices.size >= WORTH_COMPILED and prices.shape[2] and _compiled(law, paths, prices)):
+        _plain(law, paths, prices)
+
+
+def _by_jump_rate(
+    law: _Law, tilt: Tilt | None, numbers: Ints, rate: float
+) -> Iterator[tuple[Ints | None, _Law]]:
+    """The law, or where a tilt changes the rate of jumps, the rows of each rate with their law."""
+    factors = [] if tilt is None else [part.jump_factor for part in tilt.components]
+    if law.jumps is None or tilt is None or set(factors) == {1.0}:
+        yield None, law
+        return
+    own = np.array(factors)[tilt.component_of(numbers)]
+    for factor in dict.fromkeys(factors):
+        rows = np.flatnonzero(own == factor)
+        jumps = replace(
+            law.jumps,
+            chances=np.cumsum(step_chances(rate * factor))[:-1],
+            loading=law.jumps.loading[rows],
+            expected=law.jumps.expected[rows],
+        )
+        part = replace(law, spread=law.spread[rows], drift=law.drift[rows], jumps=jumps)
+        yield rows, part
 
 
 @dataclass(frozen=True)
@@ -192,7 +232,7 @@ def _jump_law(
     scenario = market.scenario
     if scenario.model != "jump_diffusion" or scenario.jumps_per_year == 0.0:
         return None
-    chance = _poisson(scenario.jumps_per_year * years)
+    chance = step_chances(scenario.jumps_per_year * years)
     beta = np.array([market.jump_beta.get(name, 0.0) for name in assets])
     loading = size[:, None] * beta
     growth = np.exp(loading * scenario.jump_mean + 0.5 * (loading * scenario.jump_volatility) ** 2)
@@ -216,15 +256,6 @@ def _jump_sizes(law: _JumpLaw, seed: int, paths: Words, steps: Ints) -> Floats:
     normal = inverse_normal(uniforms(seed, Stream.JUMP_SIZE, paths, steps, 1)[..., 0][hit])
     size[hit] = count * law.mean + np.sqrt(count) * law.volatility * normal
     return size
-
-
-def _poisson(mean: float) -> list[float]:
-    """Chances of 0, 1, 2, ... events; the last entry takes what is left, so they sum to 1."""
-    chance = [math.exp(-mean)]
-    while 1.0 - sum(chance) > _POISSON_TAIL:
-        chance.append(chance[-1] * mean / len(chance))
-    chance.append(max(1.0 - sum(chance), 0.0))
-    return chance
 
 
 def _scale(

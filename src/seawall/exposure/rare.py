@@ -1,0 +1,252 @@
+"""DRE of rare impairments: tilted paths beside the plain ones, averaged together by weight.
+
+The tilt is chosen from the Case alone. For each account of a desk, and each desk, it takes the
+direction of prices that costs it most per unit of likelihood (slope in each asset times volatility,
+through the factor of the correlations) and goes as far as a linear account would bear: buffer over
+the loss of one standard deviation. The nearest few count, then all prices down, and up, at two
+lengths. Paths of every world of the model interval are tilted alike, so its nodes are known as well
+as the base. Wrong, in that it gains less, for accounts that are far from linear, for desks that
+others push over, and for horizons much shorter than the run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.pieces.compute import Compute
+from seawall.cascade.setup import Setup
+from seawall.exposure.curve import impairments, last_step
+from seawall.exposure.impairment import Impairment, desk_columns, desks
+from seawall.exposure.model_interval import NodeShares, interval
+from seawall.exposure.runs import Plan, run_plan
+from seawall.exposure.weighted import PathWeights, joined, share_by, weighted_curve
+from seawall.foundation.errors import InputError
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.margin.table.assess import requirement
+from seawall.scenario.correlation import correlation_factor
+from seawall.scenario.tilt import Component, Tilt, check_tilt, components_of, weights
+
+# Lengths of a push of the whole market over the horizon, in standard deviations.
+LENGTHS = (2.5, 4.0)
+# Accounts and desks nearer than the first are found without a push, beyond the second never.
+NEAREST, FARTHEST = 1.5, 6.0
+MOST_NEAREST = 6
+# Common jumps come so many times as often on pushed paths, where the model has any.
+JUMP_FACTOR = 4.0
+# Pushes whose directions (cosine) and lengths are closer than this count as one.
+SAME_DIRECTION = 0.95
+SAME_LENGTH = 0.7
+# Relative move of one price by which a slope is taken.
+BUMP = 0.01
+
+Found = dict[str, tuple[str, Impairment]]
+
+
+@dataclass(frozen=True)
+class Rare:
+    """Plain and tilted paths together: impairments and weights of the base, and of each node."""
+
+    tilt: Tilt
+    found: Found
+    weights: PathWeights
+    nodes: list[Found]
+    side: PathWeights
+
+
+@dataclass(frozen=True)
+class _Push:
+    """A direction (k,) of the independent normals, unit length, and how far to go along it."""
+
+    way: Floats
+    length: float
+
+
+def choose_tilt(setup: Setup, steps: int) -> Tilt:
+    """Components of equal share, see the top of this file.
+
+    Raises InputError where no asset moves, or the scenario's model cannot be tilted.
+    """
+    pushes = _pushes(setup, steps)
+    if not pushes:
+        raise InputError("no price of the Case moves", expected="an asset with volatility")
+    jumps = setup.case.market.scenario.model == "jump_diffusion"
+    factor = JUMP_FACTOR if jumps else 1.0
+    parts = tuple(
+        Component(tuple((push.length / math.sqrt(steps) * push.way).tolist()), factor)
+        for push in pushes
+    )
+    tilt = Tilt(parts, (1.0 / len(parts),) * len(parts))
+    check_tilt(setup.case.market, tilt, len(setup.table.assets))
+    return tilt
+
+
+def _pushes(setup: Setup, steps: int) -> list[_Push]:
+    """What breaks first: the nearest accounts and desks, then the whole market; no two alike."""
+    market, names = setup.case.market, setup.table.assets
+    volatility = np.array([market.assets[name].volatility for name in names])
+    if market.scenario.label == "exogenous":
+        volatility = volatility * (1.0 - market.scenario.branching_ratio)
+    years = steps * setup.step_seconds / SECONDS_PER_YEAR
+    turn = correlation_factor(market, names).T * (volatility * math.sqrt(years))
+    buffers, slopes = _buffers(setup)
+    # One row a candidate: how quote falls per standard deviation of each normal, over the horizon.
+    falls = -slopes @ turn.T
+    length = np.sqrt((falls * falls).sum(axis=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(length > 0.0, buffers / length, np.inf)
+    out: list[_Push] = []
+    for n in np.argsort(distance, kind="stable"):
+        if distance[n] > FARTHEST or len(out) == MOST_NEAREST:
+            break
+        far = float(np.clip(distance[n], NEAREST, FARTHEST))
+        _add(out, _Push(falls[n] / length[n], far))
+    wide = turn.sum(axis=1)
+    size = math.sqrt(float(wide @ wide))
+    if size > 0.0:
+        for sign in (-1.0, 1.0):
+            for far in LENGTHS:
+                _add(out, _Push(sign * wide / size, far))
+    return out
+
+
+def _add(pushes: list[_Push], push: _Push) -> None:
+    """Append unless one as good as it is there."""
+    for other in pushes:
+        alike = float(push.way @ other.way) > SAME_DIRECTION
+        if alike and abs(push.length - other.length) < SAME_LENGTH:
+            return
+    pushes.append(push)
+
+
+def _buffers(setup: Setup) -> tuple[Floats, Floats]:
+    """What each account of a desk can lose before it is breached, and each desk before its loss
+    counts, with the slope of that in each asset: (n,) quote, (n, k) quote per relative rise.
+    """
+    theta = setup.case.loss_fraction
+    columns = [setup.desk_units[desk_columns(setup, owner)] for owner in desks(setup)]
+
+    def state(price: Floats) -> Floats:
+        need = requirement(setup.table, price[setup.table.feed_asset], setup.start_scale)
+        units = (need.equity - need.maintenance)[setup.desk_units]
+        whole = [float(need.equity[mine].sum()) for mine in columns]
+        return np.concatenate([units, np.array(whole)])
+
+    slopes = []
+    for k in range(setup.spot.size):
+        up, down = setup.spot.copy(), setup.spot.copy()
+        up[k] *= 1.0 + BUMP
+        down[k] *= 1.0 - BUMP
+        slopes.append((state(up) - state(down)) / (2.0 * BUMP))
+    buffers = state(setup.spot)
+    buffers[setup.desk_units.size :] *= theta
+    return np.maximum(buffers, 0.0), np.stack(slopes, axis=1)
+
+
+def run_rare(
+    setup: Setup,
+    plain: Plan,
+    found: Found,
+    nodes: list[Found],
+    progress: Callable[[float, str], None] | None,
+    compute: Compute | None,
+) -> Rare:
+    """As many tilted paths as the plan has plain ones, in the base and in each node's world.
+
+    found, nodes: impairments on the plain paths. Raises InputError as `choose_tilt`.
+    """
+    tilt = choose_tilt(setup, plain.steps)
+    worlds = plain.worlds[: 1 + len(nodes)]
+    tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
+    base, *others = (impairments(setup, t) for t in run_plan(setup, tilted, progress, compute))
+    return Rare(
+        tilt=tilt,
+        found=_joined(found, base),
+        weights=_weights(setup, plain, tilt, plain.paths),
+        nodes=[_joined(one, other) for one, other in zip(nodes, others, strict=True)],
+        side=_weights(setup, plain, tilt, plain.side_paths),
+    )
+
+
+def _joined(plain: Found, tilted: Found) -> Found:
+    return {
+        scope: (sentence, joined(impairment, tilted[scope][1]))
+        for scope, (sentence, impairment) in plain.items()
+    }
+
+
+def _weights(setup: Setup, plan: Plan, tilt: Tilt, paths: int) -> PathWeights:
+    """Weights of the first ``paths`` plain and the first ``paths`` tilted paths."""
+    first = np.arange(paths)
+    numbers: Ints = np.concatenate([first, plan.paths + first])
+    plain = np.repeat([True, False], paths)
+    at = weights(
+        tilt,
+        setup.case.market,
+        numbers,
+        plain,
+        seed=plan.seed,
+        steps=plan.steps,
+        step_seconds=setup.step_seconds,
+    )
+    return PathWeights(at, components_of(tilt, numbers, plain))
+
+
+def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> dict[str, Any]:
+    """`dre.scopes` of the result: the curves, model intervals and parts of weighted paths."""
+    out = {}
+    step_seconds = setup.step_seconds
+    for scope, (sentence, impairment) in rare.found.items():
+        block = weighted_curve(impairment, sentence, seconds, step_seconds, rare.weights)
+        block["sentence"] = block["sentence"].format(theta=setup.case.loss_fraction)
+        low, high, parts = [], [], []
+        for horizon, probability in zip(seconds, block["probability"], strict=True):
+            step = last_step(horizon, step_seconds)
+            base, up, down, thin, price = (
+                share_by(step_of, step, rare.side) for step_of in _side_steps(rare, scope)
+            )
+            known = base.plain_paths(rare.side.component.size)
+            shares = NodeShares(base.mean, up.mean, down.mean, thin.mean, known)
+            whole = share_by(impairment.step, step, rare.weights)
+            ends = interval(probability, whole.plain_paths(impairment.step.size), shares, seed)
+            low.append(ends[0])
+            high.append(ends[1])
+            only = min(max(probability + price.mean - base.mean, 0.0), 1.0)
+            parts.append({"price": only, "total": probability})
+        ordered = {key: block[key] for key in ("probability", "low", "high")}
+        ordered |= {"model_low": low, "model_high": high}
+        out[scope] = ordered | block | {"parts": parts}
+    return out
+
+
+def _side_steps(rare: Rare, scope: str) -> list[Ints]:
+    """First impairment on the side's paths: base, volatility up, down, depth down, price only."""
+    side = rare.side.component.size // 2
+    whole = rare.found[scope][1].step
+    half = whole.size // 2
+    base = np.concatenate([whole[:side], whole[half : half + side]])
+    return [base, *(node[scope][1].step for node in rare.nodes)]
+
+
+def rare_block(rare: Rare) -> dict[str, Any]:
+    """`rare` of the result: how many paths were tilted, and how."""
+    count = np.bincount(rare.weights.component, minlength=len(rare.tilt.components) + 1)
+    return {
+        "plain_paths": int(count[0]),
+        "tilted_paths": int(count[1:].sum()),
+        "components": [
+            {
+                "paths": int(paths),
+                "push": math.sqrt(math.fsum(h * h for h in part.shift))
+                * math.sqrt(rare.weights.at.shape[1] - 1),
+                "jump_factor": part.jump_factor,
+            }
+            for part, paths in zip(rare.tilt.components, count[1:], strict=True)
+        ],
+        "mean_weight": float(rare.weights.at[:, -1].mean()),
+    }

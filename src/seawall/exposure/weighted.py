@@ -1,0 +1,108 @@
+"""DRE by horizon from plain and tilted paths together: each path counts with its weight.
+
+A probability is the mean of the weights that impaired paths have at the step of their impairment;
+severity, which needs the path up to the horizon, takes weights of the horizon. Variances are those
+within components, whose numbers of paths are fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.exposure.curve import SENTENCES, last_step
+from seawall.exposure.impairment import KINDS, Impairment
+from seawall.exposure.proportion import gamma_interval, stratified_variance
+from seawall.exposure.severity import weighted_expected_loss, weighted_expected_shortfall
+
+
+@dataclass(frozen=True)
+class PathWeights:
+    """Weights of p paths: at (p, s + 1) by the step of the event; component (p,), 0 plain."""
+
+    at: Floats
+    component: Ints
+
+    @property
+    def largest(self) -> float:
+        """The most that one path can count: 1 / share of the plain ones (without any: infinite)."""
+        plain = np.count_nonzero(self.component == 0)
+        return float(self.component.size / plain) if plain else float("inf")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A probability from weighted paths: its mean, its variance, and the largest weight in it."""
+
+    mean: float
+    variance: float
+    largest: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95%, see `gamma_interval`."""
+        return gamma_interval(self.mean, self.variance, self.largest)
+
+    def plain_paths(self, paths: int) -> int:
+        """How many plain paths would know the probability as well; at least ``paths``."""
+        if self.variance <= 0.0:
+            return paths
+        return max(paths, round(self.mean * (1.0 - self.mean) / self.variance))
+
+
+def share_by(step_of: Ints, step: int, weights: PathWeights) -> Share:
+    """Probability that the event, at ``step_of`` (p,) on each path, comes by a step."""
+    hit = np.flatnonzero(step_of <= step)
+    values = np.zeros(step_of.size)
+    values[hit] = weights.at[hit, step_of[hit]]
+    largest = float(values.max(initial=0.0)) or weights.largest
+    mean = min(float(values.mean()), 1.0)
+    return Share(mean, stratified_variance(values, weights.component), largest / values.size)
+
+
+def joined(plain: Impairment, tilted: Impairment) -> Impairment:
+    """The impairments of one scope on plain paths, then on tilted ones."""
+    return Impairment(
+        np.concatenate([plain.step, tilted.step]),
+        np.concatenate([plain.kind, tilted.kind]),
+        np.concatenate([plain.unit, tilted.unit]),
+        np.concatenate([plain.leg, tilted.leg]),
+        {k: np.concatenate([plain.by_kind[k], tilted.by_kind[k]]) for k in KINDS},
+        np.concatenate([plain.loss, tilted.loss]),
+    )
+
+
+def weighted_curve(
+    impairment: Impairment,
+    sentence: str,
+    seconds: list[float],
+    step_seconds: float,
+    weights: PathWeights,
+) -> dict[str, Any]:
+    """As `curve.scope_curve`; ``impaired_paths`` are counted, not weighted."""
+    names = ("probability", "low", "high", "expected_loss", "expected_shortfall")
+    out: dict[str, Any] = {name: [] for name in (*names, "expected_shortfall_level")}
+    out["impaired_paths"] = []
+    out["kinds"] = {str(kind): [] for kind in KINDS}
+    for horizon in seconds:
+        step = last_step(horizon, step_seconds)
+        share = share_by(impairment.step, step, weights)
+        low, high = share.interval
+        impaired = np.flatnonzero(impairment.step <= step)
+        losses, weight = impairment.loss[impaired, step], weights.at[impaired, step]
+        shortfall, level = weighted_expected_shortfall(losses, weight)
+        out["probability"].append(share.mean)
+        out["low"].append(min(low, share.mean))
+        out["high"].append(max(high, share.mean))
+        out["expected_loss"].append(weighted_expected_loss(losses, weight))
+        out["expected_shortfall"].append(shortfall)
+        out["expected_shortfall_level"].append(level)
+        out["impaired_paths"].append(int(impaired.size))
+        for kind in KINDS:
+            part = share_by(impairment.by_kind[kind], step, weights)
+            out["kinds"][str(kind)].append(part.mean)
+    out["sentence"] = SENTENCES[sentence]
+    return out
