@@ -60,7 +60,9 @@ ASSUMPTIONS: dict[str, str] = {
         "Accounts of the crowd are generated from open interest, long/short skew, a distribution "
         "of leverage and a concentration of sizes, unless the case holds the real ones; light and "
         "heavy crowds differ in the cash and collateral behind the same positions and debts. "
-        "Within the horizon nobody, crowd or desk, trades, adds or withdraws unless forced."
+        "Within the horizon nobody, crowd or desk, trades, adds or withdraws unless forced, but "
+        "where a rulebook's slots of behaviour say so: top_up, delever, stops and run, whose "
+        "numbers are the case's own opinion; a desk acts only where they name its account."
     ),
     "A8": (
         "The oracle looks at the market once a step. It publishes when the price has left its "
