@@ -95,15 +95,13 @@ def fit(
 
 
 def _history(model: str, out: Path, early: Prices) -> dict[Path, str]:
-    """The bootstrap's history, in the folder ``history`` beside the TOML."""
+    """The bootstrap's history, beside the TOML: both belong into the Case's folder."""
     if model != "bootstrap":
         return {}
     from seawall.scenario.fit.bootstrap import HISTORY
     from seawall.scenario.fit.written import history_csv
 
-    folder = out.parent / "history"
-    folder.mkdir(exist_ok=True)
-    return {folder / HISTORY: history_csv(early)}
+    return {out.parent / HISTORY: history_csv(early)}
 
 
 def _symbols(text: str | None) -> dict[str, str] | None:

@@ -146,6 +146,7 @@ def scenario_toml(
     if prior.response is not None:
         lines += [
             "branching_ratio = 0.0   # already taken out of the history",
+            "branching_error = 0.0   # in volatility_error",
             f"recovery_seconds = {prior.response.recovery_seconds!r}   # as it was taken out",
             f"permanent_share = {prior.response.permanent_share!r}",
         ]
