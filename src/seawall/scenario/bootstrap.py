@@ -26,7 +26,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.elementary import exponential
+from seawall.foundation.elementary import exponential, logarithm
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import POSITIVE_SECONDS
 from seawall.foundation.random import Stream, uniforms
@@ -75,7 +75,7 @@ def bars_of(history: PriceHistory, assets: tuple[str, ...], bar: int) -> Bars:
     """
     column = [history.assets.index(name) for name in assets]
     price = history.price[:, column]
-    known = ~np.isnan(price).any(axis=1)
+    known = np.all(np.isfinite(price), axis=1)
     ends = known[1:] & known[:-1] & (np.diff(history.time) == bar)
     at = np.flatnonzero(ends)
     if at.size == 0:
@@ -83,7 +83,7 @@ def bars_of(history: PriceHistory, assets: tuple[str, ...], bar: int) -> Bars:
             f"the history has no two prices {bar} seconds apart for {', '.join(assets)}",
             expected="a history in which all assets of the Case are known at the same times",
         )
-    value = np.log(price[at + 1] / price[at])
+    value = logarithm(price[at + 1] / price[at])
     follows = np.full(at.size, -1, dtype=np.int64)
     joined = np.flatnonzero(np.diff(at) == 1)
     follows[joined] = joined + 1
