@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_cases import EXAMPLES, Recipe, build, laws, recipes
 from test_l1_exact_ledger import EXACT
 from test_l1_money import assert_conserved
@@ -16,6 +17,7 @@ from test_l4_waterfall import fund_flows, watched
 from test_l6_compiled import assert_engines_agree
 from test_l6_same_tape import CHUNKS, FILTER, WORLDS, assert_same
 from test_l7_scale import assert_scaled, scaled
+from test_slots_together import combination
 from tiny_cases import Floats, run_case
 
 from seawall.book.book import Ints
@@ -69,13 +71,10 @@ ACTS = {
 }
 
 
-def behaving(case: Case, name: str, more: Mapping[str, Any] | None = None) -> Case:
-    """The Case with the behaviour of that name, and perhaps other slots of the order book."""
-    slots = {venue: dict(chosen) for venue, chosen in CHOICES[name].items()}
-    if more is not None:
-        slots.setdefault("perps", {}).update(more)
+def behaving(case: Case, name: str) -> Case:
+    """The Case with the behaviour of that name."""
     rules = {
-        venue: replace(rulebook, mechanisms=slots.get(venue, {}))
+        venue: replace(rulebook, mechanisms=CHOICES[name].get(venue, {}))
         for venue, rulebook in case.rulebooks.items()
     }
     return replace(case, rulebooks=rules)
@@ -145,20 +144,22 @@ def test_compiled_looks_give_the_same_tape(recipe: Recipe) -> None:
     assert_engines_agree(prepare(behaving(case, "all")), exogenous)
 
 
-MOVING = {
-    "dynamic_margin": {"rule": "volatility_scaled", "strength": 2.0},
-    "oracle_confidence": {"z": 2.0, "horizon_seconds": 300.0, "floor": 0.002},
-    "adl": {"rule": "pro_rata_profit"},
-    "margin_call": {"grace_seconds": 120.0, "cure_probability": 0.5},
-}
-
-
 @few
-@given(recipes(deep=False, lag=True, rates=True, layers=BACKSTOP))
-def test_owners_are_found_where_other_mechanisms_move_margin(recipe: Recipe) -> None:
-    plain, exogenous = build(recipe)
-    case = behaving(plain, "all", MOVING)
-    _, tape, _ = run_case(case, exogenous)
+@given(st.integers(0, 2**31))
+def test_laws_hold_beside_slots_of_every_group(seed: int) -> None:
+    """Breakers, dynamic margin, oracles, settlement, liquidation, waterfall, market: in or out."""
+    case, exogenous = combination(seed)
+    chosen = CHOICES["all"]
+    backstop = "backstop" in case.rulebooks["perps"].waterfall.layers
+    rulebooks = {}
+    for venue, rules in case.rulebooks.items():
+        slots = {
+            s: t for s, t in chosen[venue].items() if s != "run" or venue != "perps" or backstop
+        }
+        rulebooks[venue] = replace(rules, mechanisms={**rules.mechanisms, **slots})
+    case = replace(case, rulebooks=rulebooks)
+    setup, tape, state = run_case(case, exogenous)
+    assert_conserved(setup, exogenous, state)
     assert_same(tape, unfiltered(case, exogenous), FILTER)
 
 

@@ -55,8 +55,9 @@ def table(found: dict[str, Any]) -> str:
     margin = found["margin"]
     worst = f"worst {1.0 - found['tail_level']:.1%} of paths"
     lines = [
-        f"{found['accounts']:,} cross accounts split, {found['left_as_they_are']:,} left as they "
-        f"are; {found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
+        f"{found['accounts']:,} cross accounts with equity of {found['equity']:,.0f} split, "
+        f"{found['left_as_they_are']:,} left as they are; "
+        f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
         f"{found['volatility']:g}; 95% intervals by resampling paths",
         f"cross margin saves {margin['initial_saved']:,.0f} of {margin['initial_isolated']:,.0f} "
         f"initial and {margin['maintenance_saved']:,.0f} of {margin['maintenance_isolated']:,.0f} "

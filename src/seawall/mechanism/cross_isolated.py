@@ -53,6 +53,8 @@ from seawall.mechanism.paired_runs import (
 )
 
 TAIL = 0.975
+# Relative: below this nothing is saved but rounding.
+NOTHING = 1e-9
 # A price further away than this factor threatens nobody.
 REACH = 10.0
 
@@ -204,6 +206,7 @@ def compare(
         }
     return {
         "accounts": int(both.accounts.size),
+        "equity": _equity(cross, both.accounts),
         "left_as_they_are": both.together,
         "margin": margin_saved(cross, isolated, both.equity_saved),
         "paths": paths,
@@ -214,6 +217,12 @@ def compare(
     }
 
 
+def _equity(setup: Setup, accounts: Ints) -> float:
+    """Equity of accounts at the start, quote."""
+    mine = np.isin(setup.table.units.account, accounts)
+    return float(setup.start_equity[0][mine].sum())
+
+
 def margin_saved(cross: Setup, isolated: Setup, equity_saved: float) -> dict[str, float]:
     """Requirements of both books at the start, and what cross margin saves, quote."""
     out: dict[str, float] = {}
@@ -221,8 +230,9 @@ def margin_saved(cross: Setup, isolated: Setup, equity_saved: float) -> dict[str
         need = requirement(setup.table, setup.spot[setup.table.feed_asset])
         out[f"initial_{name}"] = float(np.sum(need.initial))
         out[f"maintenance_{name}"] = float(np.sum(need.maintenance))
-    return out | {
-        "initial_saved": out["initial_isolated"] - out["initial_cross"],
-        "maintenance_saved": out["maintenance_isolated"] - out["maintenance_cross"],
-        "equity_saved": equity_saved,
-    }
+    for kind in ("initial", "maintenance"):
+        saved = out[f"{kind}_isolated"] - out[f"{kind}_cross"]
+        # The last bits of two sums are no saving.
+        real = abs(saved) > NOTHING * out[f"{kind}_isolated"]
+        out[f"{kind}_saved"] = saved if real else 0.0
+    return out | {"equity_saved": equity_saved}
