@@ -29,19 +29,35 @@ def backtest(
     level: Annotated[float, typer.Option(metavar="L", help="Level of value at risk.")] = 0.99,
     period: Annotated[str, typer.Option(metavar="D", help="Length of a period.")] = "1d",
     seed: Annotated[int, typer.Option(min=0, help="Seed of simulated p-values.")] = 1,
+    chains: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Option chains in Parquet: P&L explain; repeatable."),
+    ] = None,
+    legs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Options of the book of --chains.")
+    ] = 300,
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
     ] = None,
 ) -> None:
-    """Judge forecasts on prices: value at risk and expected shortfall of long and short positions.
+    """Judge forecasts and explanations on real data that they were not chosen on.
 
-    The method is chosen on one part and judged once on the rest, by asset and over all at once.
+    --prices: value at risk and expected shortfall of long and short positions; the method is chosen
+    on one part and judged once on the rest. --chains: what the P&L of a hedged option book between
+    snapshots came from, and how much of it nothing explains.
 
     Exit code 0: an answer. 1: none, and why.
     """
     target = target_of(json)
-    if not prices:
-        raise InputError("no file was given", file="--prices", expected="one file of bars at least")
+    if bool(prices) == bool(chains):
+        raise InputError(
+            "both are given" if prices else "no file was given",
+            file="--prices and --chains",
+            expected="one of the two, with one file at least",
+        )
+    if chains:
+        _chains(chains, legs, target, to_stdout=json == STDOUT)
+        return
     span = None if fitted is None else _span(fitted)
 
     from seawall.exposure.backtest.answer import backtest_prices
@@ -49,7 +65,7 @@ def backtest(
 
     with progress_bar() as progress:
         result = backtest_prices(
-            prices,
+            prices or [],
             fitted=span,
             level=level,
             period_seconds=round(seconds(period, "--period")),
@@ -57,6 +73,22 @@ def backtest(
             progress=progress,
         )
     deliver(result, backtest_page.render, target, to_stdout=json == STDOUT)
+
+
+def _chains(files: list[Path], legs: int, target: Path | None, *, to_stdout: bool) -> None:
+    import polars as pl
+
+    from seawall.connect.chain_legs import TICKS, intervals, neighbours
+    from seawall.connect.deribit_chain import read_chain
+    from seawall.exposure.pnl.intervals import explain_intervals
+    from seawall.report import pnl_page
+
+    chain = pl.concat([read_chain(file) for file in files])
+    with progress_bar() as progress:
+        result = explain_intervals(intervals(chain, legs), TICKS, len(neighbours(chain)), progress)
+    result["files"] = [file.name for file in files]
+    result["legs"] = legs
+    deliver(result, pnl_page.render, target, to_stdout=to_stdout)
 
 
 def _span(text: str) -> tuple[datetime, datetime]:
