@@ -45,7 +45,9 @@ ASSUMPTIONS: dict[str, str] = {
         "links give a venue a book of its own; its depth is the case's. Under linear impact, or "
         "where the market names a depth rule, depth gets thinner while a one-hour average of the "
         "price's moves is above normal. A stated share of an order's impact stays; the rest decays "
-        "at a stated rate."
+        "at a stated rate. Makers' "
+        "capital and limits and hedgers' gamma, where the market names them, are the case's own "
+        "opinion: hedgers are hedged at the start, makers hold nothing then."
     ),
     "A6": (
         "Forced orders execute at once and move the price by the case's impact rule, options by "
