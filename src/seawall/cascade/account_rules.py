@@ -165,7 +165,8 @@ def _units_of(table: MarginTable, book: Book, v: int, name: str, slot: str) -> I
     }
     if name not in known:
         raise InputError(
-            f"[[mechanisms.{slot}.own]] names account {name!r} at {table.venues[v]!r}",
+            f"[[mechanisms.{slot}.own]] names account {name!r}",
+            file=f"rulebook {table.venues[v]}",
             expected=choices(name, known),
         )
     return np.flatnonzero((table.units.account == known[name]) & (table.units.venue == v))
