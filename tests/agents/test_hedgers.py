@@ -151,6 +151,17 @@ def test_latency_is_the_age_of_the_price_they_act_on() -> None:
     assert memory.cash[0, 0] == pytest.approx(250.0 * 90.0, rel=1e-12)
 
 
+def test_a_venue_that_is_out_takes_no_orders() -> None:
+    # Out for two minutes from the first step on: the fall of step 1 is hedged in step 3, at 90.
+    outage = {"venue": "perps", "duration_seconds": 120.0, "at_seconds": 60.0}
+    case = one_coin(pocket(-1e5), np.inf)
+    slots = {**case.market.mechanisms, "failures": {"venue_outage": [outage]}}
+    case = replace(case, market=replace(case.market, mechanisms=slots))
+    assert hedged(case, [100.0, 80.0, 80.0])[0].held[0, 0] == 0.0
+    memory, _ = hedged(case, [100.0, 80.0, 80.0, 90.0, 90.0])
+    assert memory.held[0, 0] == pytest.approx(-1e5 * (1 / 90 - 1 / 100), rel=1e-12)
+
+
 def test_gamma_ends_where_the_pocket_ends() -> None:
     # Width 10%: from 90 down nothing more is to be sold.
     case = one_coin(pocket(-1e5, width=0.1), np.inf)
