@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,6 +107,13 @@ def _nobody_is_deleveraged(subject: Subject, seed: int) -> bool:
     recipe = nth_trial(subject, seed, 0).recipe
     # A fund that holds enough stands before ADL.
     return recipe.healthy and recipe.capital == 0.1 and recipe.layers[0] != "adl"
+
+
+def test_the_mechanism_in_the_documentation_is_one() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "own-mechanism.md"
+    (text,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    report = fuzz(OwnFile("my_rule.py", text), examples=1, elsewhere=False)
+    assert (report.subject.slot, report.findings) == ("sizing", [])
 
 
 @pytest.mark.parametrize("slot", OWN_SLOTS)
