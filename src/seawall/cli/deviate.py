@@ -45,14 +45,15 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
         f"{found['volatility']:g}; the best of a grid, chosen on even paths, measured on odd ones",
-        f"{'venue':10}{'rule':9}{'who':11}{'equity':>12}  {'best deviation':24}{'gain':>8}   "
-        "95% interval",
+        f"{'venue':10}{'rule':9}{'who':11}{'equity':>12}  {'best deviation':24}{'gain':>8}"
+        f"{'95% interval':>19}  {'verdict':17}{'closed':>7}{'change':>8}",
     ]
     for row in found["rules"]:
         gain = row["gain"]
+        reach = f"{gain['low']:+.2%} to {gain['high']:+.2%}"
         lines.append(
             f"{row['venue']:10}{row['slot']:9}{row['who']:11}{row['equity']:12,.0f}  "
-            f"{row['deviation']:24}{gain['value']:+8.2%}   {gain['low']:+.2%} to "
-            f"{gain['high']:+.2%}   {VERDICTS[row['verdict']]}"
+            f"{row['deviation']:24}{gain['value']:+8.2%}{reach:>19}  {VERDICTS[row['verdict']]:17}"
+            f"{row['closed_by_rule']:7.1%}{row['closed_change']['value']:+8.1%}"
         )
     return "\n".join(lines)
