@@ -31,7 +31,8 @@ ASSUMPTIONS: dict[str, str] = {
         "Prices have no drift and the correlations of the case, and move in fixed time steps by "
         "the model that the scenario names: as a diffusion of constant volatility, with common "
         "jumps if it states them, or by one with parameters of its own; nothing happens between "
-        "two steps. One seed fixes every path. Simulation intervals are Wilson intervals at 95%."
+        "two steps. One seed fixes every path. Simulation intervals are at 95%: Wilson's, or with "
+        "--rare the gamma interval of weighted paths."
     ),
     "A4": (
         "Fitted history already holds the crowd's feedback. Paths labelled total run at the "

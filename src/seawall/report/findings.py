@@ -364,3 +364,15 @@ def ledger(result: Result) -> str:
         f"units, {sums}; at most {block['largest_gap']:.2g} {clean(result['case']['quote'])} from "
         f"the run, where rounding explains {block['gap_bound']:.2g}. "
     )
+
+
+def rare(result: Result) -> str:
+    """How rare impairments were looked for, one sentence and a space; nothing where not asked."""
+    block = result.get("rare")
+    if not block:
+        return ""
+    return (
+        f"Rare impairment: DRE rests on {block['plain_paths']:,} plain and "
+        f"{block['tilted_paths']:,} tilted paths, weighted; who pays, first to break and the "
+        "system's numbers on the plain ones. "
+    )

@@ -149,7 +149,7 @@ def _definitions(stated: tuple[str, ...]) -> list[tuple[str, str, str]]:
 
 
 def _told(result: Mapping[str, Any]) -> str:
-    return (findings.mechanisms(result) + findings.ledger(result)).strip()
+    return (findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)).strip()
 
 
 def _run(result: Mapping[str, Any]) -> str:

@@ -152,6 +152,6 @@ def closing(result: Result, width: int) -> list[Line]:
     )
     if marks:
         text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
-    text += findings.mechanisms(result) + findings.ledger(result)
+    text += findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)
     text += "Any number: seawall define NAME"
     return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]
