@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seawall.book.book import Ints
+from seawall.cascade.attack import act_attacker
 from seawall.cascade.depositors import act_depositors
 from seawall.cascade.failing import strike
 from seawall.cascade.market_actors import hedge, quote_depth
@@ -30,6 +31,7 @@ def _vaults(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
 
 ACTORS: tuple[Actor, ...] = (
     strike,
+    act_attacker,
     quote_depth,
     trade_bands,
     _vaults,

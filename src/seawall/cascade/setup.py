@@ -12,13 +12,14 @@ from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.account_rules import AccountRules, compile_accounts
 from seawall.cascade.account_slots import check_accounts
+from seawall.cascade.attack_rules import AttackRule, compile_attack
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
 from seawall.cascade.failures import FailureRules, compile_failures
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_agents import MarketAgents, compile_market_agents
-from seawall.cascade.market_rules import MarketRules, compile_market
+from seawall.cascade.market_rules import MarketRules, compile_market, impact_law
 from seawall.cascade.oracles import Oracles, compile_oracles
 from seawall.cascade.own.fits import check_own
 from seawall.cascade.slot_names import check_names
@@ -73,6 +74,7 @@ class Setup:
     mechanisms    by venue index, {slot: parameters}; market_mechanisms: those of the market
     market_rules  impact law, depth and linked venues of the market; market_agents: hedgers, makers
     failures      of venues, bridges, stablecoins, contracts; None without the slot
+    attack        the strategic attacker's plan; None without the slot
     account_rules  owners of accounts who add margin, sell, or have stops
     feed_rule     oracle feeds              direct (f,) True: the feed is the market price itself
     oracles       stages beside the push feed; inclusion: liquidations that are sent; None without
@@ -99,6 +101,7 @@ class Setup:
     market_rules: MarketRules
     market_agents: MarketAgents
     failures: FailureRules | None
+    attack: AttackRule | None
     account_rules: AccountRules
     feed_rule: FeedRule
     direct: Bools
@@ -219,12 +222,14 @@ def _mechanisms(case: Case, rulebook: Rulebook) -> Chosen:
 def _market(case: Case, book: Book, table: MarginTable, step_seconds: float) -> dict[str, Any]:
     """What orders meet: the scenario's impact and the market's slots."""
     slots = compile_mechanisms(case.market.mechanisms, MARKET_SLOTS, "market")
+    names = book.account_names
     impact = _impact_rule(case, table.assets, step_seconds)
     return {
         "market_mechanisms": slots,
         "impact": impact,
-        "failures": compile_failures(
-            case, slots.get("failures"), table, book.account_names, step_seconds
+        "failures": compile_failures(case, slots.get("failures"), table, names, step_seconds),
+        "attack": compile_attack(
+            case, slots.get("attacker"), table, names, impact_law(case, slots), impact.strength
         ),
         "market_rules": compile_market(case, slots, table, impact.depth, step_seconds),
         "market_agents": compile_market_agents(case, slots, table, step_seconds),

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.account_memory import AccountMemory, begin_accounts
+from seawall.cascade.attack_rules import AttackMemory, begin_attack
 from seawall.cascade.breaker_rules import BreakerState, begin_breakers
 from seawall.cascade.closing_memory import ClosingMemory, begin_closing
 from seawall.cascade.draws import Draws, first_paths
@@ -65,6 +66,7 @@ class State:
     market_memory: MarketMemory  # of depth and linked venues
     market_agents: MarketAgentMemory  # of hedgers and makers
     failures: FailureMemory | None  # when each failure comes, what is out now
+    attack: AttackMemory | None  # what the attacker owns and has paid
     behaviour: AccountMemory  # of owners of accounts and of depositors
     quotes: Quotes
     feeds: FeedState
@@ -161,6 +163,7 @@ def begin(
         market_memory=begin_market(setup.market_rules, paths),
         market_agents=begin_market_agents(setup.market_agents, exogenous),
         failures=begin_failures(setup.failures, draws, worlds.safe, len(table.venues)),
+        attack=begin_attack(setup.attack, worlds.depth, worlds.safe),
         behaviour=begin_accounts(setup, holdings, accounts, price, draws, steps),
         quotes=quotes,
         feeds=feeds,

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from seawall.agents.attacker import Attacker
 from seawall.agents.hedgers import HEDGER_RULES
 from seawall.agents.makers import Makers
 from seawall.breaker.open_interest_cap import OpenInterestCap
@@ -69,6 +70,7 @@ MARKET_SLOTS: Mapping[str, Mapping[str, type]] = {
     "depth_schedule": {"depth_schedule": DepthSchedule},
     "links": {"arbitrage": Links},
     "failures": {"failures": Failures},
+    "attacker": {"attacker": Attacker},
     "hedgers": HEDGER_RULES,
     "makers": {"makers": Makers},
 }

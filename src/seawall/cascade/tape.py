@@ -46,6 +46,7 @@ class EventKind(IntEnum):
 
     CLAIMS_LOST = 27  # lost notional of its claims on a venue that failed or was robbed
     STOLEN = 28  # notional was taken out of a venue by who has no claim to it
+    ATTACK = 30  # the attacker traded or took notional, and paid fee for it (below 0: received)
     OUTAGE_HALT = 29  # closes begin to wait for a venue that stands still: unit waits first
 
 

@@ -15,6 +15,7 @@ from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import safe_worlds
 from seawall.cascade.tape import FORCED, Tape
+from seawall.exposure.attacker_profit import attacker_profit
 from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.exposure.keeper_rent import keeper_rent
 from seawall.foundation.arrays import segment_sums
@@ -41,6 +42,8 @@ def system_numbers(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:
         out["venues"][name] = numbers
     if any("keepers" in mechanisms for mechanisms in setup.mechanisms):
         out["keepers"] = keeper_rent(setup, tape, step)
+    if setup.attack is not None:
+        out["attacker"] = attacker_profit(tape, step)
     return out
 
 

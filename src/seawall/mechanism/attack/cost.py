@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 
 from seawall.impact import law
 from seawall.impact.law import ImpactLaw
+from seawall.impact.target_flow import WIDEST, flow_that_moves
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +48,6 @@ POOLS = (law.AMM, law.CONCENTRATED_AMM)
 NEWTON = 80  # steps at most
 POINTS = 101  # of Simpson's rule
 SMALL = 1e-7  # an order so small that it pays the price of the moment
-WIDEST = 60.0  # depths of flow beyond which no move is looked for
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,7 @@ class Moved:
 
 def flow_for(market: ThinMarket, factor: float) -> float | None:
     """Outstanding flow, in depths, that moves the price by ``factor`` > 0; None beyond any flow."""
-    if factor == 1.0:
-        return 0.0
-    sign = 1.0 if factor > 1.0 else -1.0
-    low, high = 0.0, 1e-6
-    while sign * (market.factor(sign * high) - factor) < 0.0:
-        low, high = high, 2.0 * high
-        if high > WIDEST:
-            return None
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        short = sign * (market.factor(sign * middle) - factor) < 0.0
-        low, high = (middle, high) if short else (low, middle)
-    return sign * high
+    return flow_that_moves(market.law, market.strength, factor)
 
 
 def quote_between(market: ThinMarket, b0: float, b1: float) -> float:

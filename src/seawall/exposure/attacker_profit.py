@@ -1,0 +1,25 @@
+"""What the strategic attacker of a Case has gained by a step: cash received less cash paid.
+
+Units it still owns count for nothing, so a plan whose exit lies beyond the horizon shows its cost
+alone. Every payment is on the tape, as the fee of an event of the attacker's account (below zero:
+received).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.cascade.tape import EventKind, Tape
+from seawall.foundation.arrays import segment_sums
+
+
+def attacker_profit(tape: Tape, step: int) -> dict[str, float]:
+    """Means over paths, quote: profit_mean, traded_mean; profit_share of paths with a profit."""
+    mine = (tape.kind == EventKind.ATTACK) & (tape.step <= step)
+    profit = -segment_sums(np.where(mine, tape.fee, 0.0), tape.path, tape.paths)
+    traded = segment_sums(np.where(mine, tape.notional, 0.0), tape.path, tape.paths)
+    return {
+        "profit_mean": float(profit.mean()),
+        "traded_mean": float(traded.mean()),
+        "profit_share": float(np.mean(profit > 0.0)),
+    }
