@@ -1,0 +1,52 @@
+"""`seawall mechanism concert`, `deviate` and `cross`: tables, JSON, refusals in a sentence."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seawall.cli.app import run
+
+SHORT = ["--hours", "0.5", "--paths", "4", "--volatility", "3", "--crowd", "30"]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(["mechanism", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_concert(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("concert", *SHORT, "--with", "top_up,delever,stops,run")
+    text = answer(capsys, *given)
+    assert "meridian: top_up, delever, stops, run" in text
+    assert "DRE desk:harbour" in text and "difference   interval" in text
+    found = json.loads(answer(capsys, *given, "--json"))
+    assert set(found["numbers"]["trough"]) == {"independent", "concerted", "difference"}
+    assert found["paths"] == 4 and found["horizon_seconds"] == 1_800.0
+
+
+def test_deviate(capsys: pytest.CaptureFixture[str]) -> None:
+    text = answer(capsys, "deviate", *SHORT, "--with", "delever")
+    rows = [line for line in text.splitlines() if line.startswith("meridian")]
+    assert [row.split()[2] for row in rows] == ["small", "median", "large"]
+    found = json.loads(answer(capsys, "deviate", *SHORT, "--with", "delever", "--json"))
+    assert {row["verdict"] for row in found["rules"]} <= {"under", "gains", "undecided"}
+
+
+def test_cross(capsys: pytest.CaptureFixture[str]) -> None:
+    text = answer(capsys, "cross", *SHORT)
+    assert "cross margin saves 0 of" in text
+    assert "loss of these accounts, quote" in text
+    found = json.loads(answer(capsys, "cross", *SHORT, "--json"))
+    assert found["margin"]["equity_saved"] > 0.0
+
+
+@pytest.mark.parametrize("command", ["concert", "deviate"])
+def test_without_behaviour_there_is_nothing_to_ask(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["mechanism", command, *SHORT]) == 1
+    assert "--with" in capsys.readouterr().err
+    assert run(["mechanism", command, *SHORT, "--with", "top_ups"]) == 1
+    assert "top_up" in capsys.readouterr().err
