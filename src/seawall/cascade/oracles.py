@@ -101,14 +101,10 @@ def compile_oracles(
         for v, chain in enumerate(chains)
         if chain is not None and chain.feeds == INCLUDED
     ]
-    altered = np.zeros(table.feed_asset.size, dtype=bool)
+    altered = _own_sources(mechanisms, table, quote)
     for each in (twaps, medians, pulls, caps, auctions, waiting):
         for _, feeds in each:
             altered[feeds] = True
-    for v, venue in enumerate(mechanisms):
-        if isinstance(venue.get("oracle_source"), Own):
-            mine = (table.feed_venue == v) & (table.feed_asset != table.assets.index(quote))
-            altered |= mine
     rule = oracle_rule(
         twap_rule(twaps, step_seconds),
         median_rule(medians, step_seconds),
@@ -120,6 +116,13 @@ def compile_oracles(
         confidence_rule(widths, step_seconds),
     )
     return Oracles(rule, tuple(a for a, _ in auctions), chains, altered, step_seconds)
+
+
+def _own_sources(mechanisms: Sequence[Chosen], table: MarginTable, quote: str) -> Bools:
+    """Feeds (f,) whose price a user's own rule measures."""
+    venues = [v for v, m in enumerate(mechanisms) if isinstance(m.get("oracle_source"), Own)]
+    served: Bools = np.isin(table.feed_venue, venues)
+    return served & (table.feed_asset != table.assets.index(quote))
 
 
 def _of_kind(found: object, kind: type[T]) -> T | None:
