@@ -23,6 +23,7 @@ from seawall.cascade.engine import prepare
 from seawall.cascade.state import begin
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
+from seawall.market import Scenario
 
 ALL = {"share": 1.0, "median": 0.05, "log_sd": 0.0}
 
@@ -135,3 +136,31 @@ def test_concert_moves_all_stops_together_and_each_one_s_law_not_at_all(concert:
     between = np.corrcoef(z[:, ::2].mean(axis=1), z[:, 1::2].mean(axis=1))[0, 1]
     # Means of 25 with common share c: correlation c / (c + (1 - c) / 25).
     assert between == pytest.approx(concert / (concert + (1 - concert) / 25), abs=0.1)
+
+
+@pytest.mark.parametrize("n", [0.3, 0.6])
+def test_a_wall_of_stops_amplifies_a_shock_as_any_forced_sale_does(n: float) -> None:
+    """Stops of even density under the price, linear depth: the shock s ends at s / (1 - n), n
+    their notional per unit of log-price over depth (C1; to first order in s, stops are 2 bp apart).
+    """
+    gap, depth, count = 0.0002, 1e6, 250
+    log_distance = gap * np.arange(1, count + 1)
+    level = 100.0 * np.exp(-log_distance)
+    # Sold near its own level, each brings n x depth x gap.
+    sizes = (n * depth * gap / level).tolist()
+    own = [
+        {"account": f"t{i}", "distance": float(d)}
+        for i, d in enumerate(1.0 - np.exp(-log_distance))
+    ]
+    rules = perpetuals_venue(mechanisms={"stops": {"share": 0.0, "median": 0.5, "own": own}})
+    traders = [Trader("perps", [Held("COIN-P", size, 100.0)], {QUOTE: 1e6}) for size in sizes]
+    case = tiny_case(
+        traders, [perpetual("COIN-P", "COIN")], {"perps": rules}, {"COIN": coin(100.0, depth)},
+        scenario=Scenario(permanent_share=1.0),
+    )  # fmt: skip
+    shock = 0.01
+    prices = [100.0] + [100.0 * float(np.exp(-shock))] * 40
+    setup, tape, _ = run_case(case, paths_of(case, COIN=prices))
+    fall = -np.log(tape.trough[0, setup.table.assets.index("COIN")] / 100.0)
+    assert fall == pytest.approx(shock / (1.0 - n), rel=0.02)
+    assert not np.isin(tape.kind, [EventKind.LIQUIDATION, EventKind.COVER]).any()
