@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
-from seawall.cli.margin import STDOUT, JsonFile, deliver, load, target_of
+from seawall.cli.margin import STDOUT, JsonFile, deliver, target_of
 from seawall.foundation.errors import InputError
 
 ALL = "all"
@@ -31,6 +32,7 @@ def replay(
     ] = 20,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 1,
     json: JsonFile = None,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Replay a real event: published outcomes beside simulated ones, first to fall, who paid.
 
@@ -53,7 +55,8 @@ def replay(
             raise InputError("all events were named with a case", expected="one event")
         found, render = _all(paths, seed), replay_page.render_all
     else:
-        found, render = _one(event, case, paths, seed), replay_page.render
+        found = _one(event, case, paths, seed, trust_mechanisms=trust_mechanisms)
+        render = replay_page.render
     deliver(found, render, target, to_stdout=json == STDOUT)
 
 
@@ -66,13 +69,16 @@ def _list() -> str:
     return replay_page.render_list(rows, width=output.width(), colour=output.colour())
 
 
-def _one(name: str, case: Path | None, paths: int, seed: int) -> dict[str, Any]:
+def _one(
+    name: str, case: Path | None, paths: int, seed: int, *, trust_mechanisms: bool = False
+) -> dict[str, Any]:
+    from seawall.casefile import load_case
     from seawall.mechanism.replay import replay as run
     from seawall.mechanism.replay import result
     from seawall.scenario.events import load_event
 
     event = load_event(name)
-    question = None if case is None else load(case)
+    question = None if case is None else load_case(case, trust_mechanisms=trust_mechanisms)
     return result(run(event, question, paths=paths, seed=seed), own_book=case is not None)
 
 

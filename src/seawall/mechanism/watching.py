@@ -1,8 +1,9 @@
 """What a replay notes of each step beside the tape: the vaults' equity, and who was deleveraged.
 
 The tape names deleveraged winners of desks only. Here every account's sizes are compared from step
-to step: who has less of a contract without having been closed by force was reduced by ADL. Wrong in
-a Case where accounts trade of their own accord: their sales would be counted too.
+to step: who has less of a contract at a step at which a bankrupt account of the path was
+deleveraged, without having been closed by force, was reduced by ADL. Wrong for accounts that sell
+of their own accord in just that step: their sales are counted too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State, vault_equity
-from seawall.cascade.tape import FORCED, Tape
+from seawall.cascade.tape import FORCED, EventKind, Tape
 from seawall.margin.table.margin_table import RowKind
 
 
@@ -72,7 +73,7 @@ def begin_watch(setup: Setup, paths: int) -> Watch:
 
 
 def winners(watch: Watch, tape: Tape) -> Reduced:
-    """The reductions of accounts that were not closed by force at that step."""
+    """Reductions of accounts not closed by force, at steps at which somebody was deleveraged."""
     nothing = np.zeros(0, dtype=np.int64)
     parts = [Reduced(nothing, nothing, nothing, np.zeros(0)), *watch.found]
     columns = {n: np.concatenate([getattr(p, n) for p in parts]) for n in ("path", "step", "unit")}
@@ -85,4 +86,7 @@ def winners(watch: Watch, tape: Tape) -> Reduced:
         return where
 
     closed = cell(tape.path[forced], tape.step[forced], tape.unit[forced])
-    return found.only(~np.isin(cell(found.path, found.step, found.unit), closed))
+    bankrupt = tape.kind == EventKind.ADL_BANKRUPT
+    when = tape.path[bankrupt] * steps + tape.step[bankrupt]
+    during = np.isin(found.path * steps + found.step, when)
+    return found.only(during & ~np.isin(cell(found.path, found.step, found.unit), closed))
