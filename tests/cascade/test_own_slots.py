@@ -191,6 +191,34 @@ def test_an_answer_that_cannot_be_ends_the_run_with_a_sentence(body: str) -> Non
         run_case(case, paths_of(case, BTC=[100.0, 79.0]))
 
 
+def test_rounding_is_taken_off_and_no_more() -> None:
+    """The last bit of a sum is nobody's fault; a millionth is."""
+    body = (
+        "def step(rule, view):\n"
+        "    out = np.full(view.equity.shape, view.loss / view.equity.size)\n"
+        "    out[0] = -1e-12 * view.loss\n    out[-1] += {} * view.loss\n    return out"
+    )
+    for over, fails in ((1e-12, False), (1.0, True)):
+        case = one_long(own("socialise", body.format(over)), layers=("socialised",))
+        exogenous = paths_of(case, BTC=[100.0, 70.0])
+        if fails:
+            with pytest.raises(OwnMechanismError, match="sum to 150, and 100 is the loss"):
+                run_case(case, exogenous)
+        else:
+            _, tape, _ = run_case(case, exogenous)
+            assert tape.socialised.sum() == pytest.approx(100.0)
+
+
+def test_a_rule_goes_to_another_machine_as_its_text() -> None:
+    import pickle
+
+    rule = prepare(with_template(build(recipe(2))[0], "sizing")).mechanisms
+    found = next(m["sizing"] for m in rule if "sizing" in m)
+    again = pickle.loads(pickle.dumps(found))
+    assert isinstance(again, Own) and (again.file, again.slot) == (found.file, "sizing")  # type: ignore[attr-defined]
+    assert vars(again.rule) == vars(found.rule)  # type: ignore[attr-defined]
+
+
 def test_a_memory_begins_with_the_path() -> None:
     body = (
         "@dataclass\nclass Memory:\n    a: Floats\n"

@@ -121,8 +121,9 @@ def compile_oracles(
 def _own_sources(mechanisms: Sequence[Chosen], table: MarginTable, quote: str) -> Bools:
     """Feeds (f,) whose price a user's own rule measures."""
     venues = [v for v, m in enumerate(mechanisms) if isinstance(m.get("oracle_source"), Own)]
-    served: Bools = np.isin(table.feed_venue, venues)
-    return served & (table.feed_asset != table.assets.index(quote))
+    not_quote = table.feed_asset != table.assets.index(quote)
+    served: Bools = np.isin(table.feed_venue, venues) & not_quote
+    return served
 
 
 def _of_kind(found: object, kind: type[T]) -> T | None:

@@ -89,12 +89,20 @@ def as_written(mechanisms: Mapping[str, object]) -> dict[str, object]:
 
 
 def code_of(rulebooks: Mapping[str, Rulebook]) -> dict[str, str]:
-    """Texts of all own mechanisms of a Case, by name of the file."""
-    return {
-        value.name: value.text
-        for rules in rulebooks.values()
-        for table in rules.mechanisms.values()
-        if isinstance(table, Mapping)
-        for value in table.values()
-        if isinstance(value, OwnFile)
-    }
+    """Texts of all own mechanisms of a Case, by name of the file.
+
+    Raises InputError where two venues have different code of one name, which one file cannot hold.
+    """
+    out: dict[str, str] = {}
+    for rules in rulebooks.values():
+        for table in rules.mechanisms.values():
+            for value in table.values() if isinstance(table, Mapping) else ():
+                if isinstance(value, OwnFile) and out.setdefault(value.name, value.text) != (
+                    value.text
+                ):
+                    raise InputError(
+                        "is the name of two different mechanisms",
+                        file=value.name,
+                        expected="a name for each",
+                    )
+    return out

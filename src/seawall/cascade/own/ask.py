@@ -80,7 +80,9 @@ def numbers(
             f"shape {shape}.",
             "O1",
         )
-    slack = ROUNDING * max(abs(low), abs(high)) if np.isfinite(high) else 0.0
+    # Where there is no upper bound, rounding is measured by the largest of the answers.
+    top = high if np.isfinite(high) else float(np.abs(found[np.isfinite(found)]).max(initial=0.0))
+    slack = ROUNDING * max(top, abs(low) if np.isfinite(low) else 0.0)
     bad = ~np.isfinite(found) | (found < low - slack) | (found > high + slack)
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -101,20 +101,11 @@ def own_rule(slot: str, file: OwnFile, section: Section) -> Own:
     declared = slot_of(module, file)
     if declared != slot:
         raise section.refuse("file", f"is {file.name!r}, whose SLOT is {declared!r}", repr(slot))
-    begin = getattr(module, "begin", None)
-    if begin is not None and slot not in STEPPING:
-        raise InputError(
-            f"has begin(), and slot {slot} keeps no memory", file=file.name, expected="step() alone"
-        )
     cls = parameters_of(module, file)
     values = {key: value for key, value in section.values.items() if key != "file"}
     rule: object = read_record(Section(values, section.file, section.path, section.text), cls)
-    numbers = getattr(module, "NUMBERS", 0)
-    if not isinstance(numbers, int) or not 0 <= numbers <= MOST_NUMBERS:
-        raise InputError(
-            f"NUMBERS is {numbers!r}", file=file.name, expected=f"0 to {MOST_NUMBERS}, whole"
-        )
-    return Own(slot, file, values, rule, module.step, begin, numbers)
+    begin, drawn = getattr(module, "begin", None), getattr(module, "NUMBERS", 0)
+    return Own(slot, file, values, rule, module.step, begin, drawn)
 
 
 def load(file: OwnFile) -> ModuleType:
@@ -150,6 +141,17 @@ def slot_of(module: ModuleType, file: OwnFile) -> str:
         )
     if not callable(getattr(module, "step", None)):
         raise InputError("has no function step", file=file.name, expected="def step(rule, view)")
+    if hasattr(module, "begin") and slot not in STEPPING:
+        raise InputError(
+            f"has begin(), and slot {slot} keeps no memory", file=file.name, expected="step() alone"
+        )
+    drawn = getattr(module, "NUMBERS", 0)
+    if not isinstance(drawn, int) or not 0 <= drawn <= (MOST_NUMBERS if slot in STEPPING else 0):
+        raise InputError(
+            f"NUMBERS is {drawn!r} in slot {slot}",
+            file=file.name,
+            expected=f"a whole number from 0 to {MOST_NUMBERS}, in a slot that acts in every step",
+        )
     return str(slot)
 
 
