@@ -18,6 +18,7 @@ from oracle_cases import AUCTION, CAPS, CHAINS, COMMIT, CONFIDENCE, PULL, SOURCE
 from random_cases import Recipe, build
 from test_breakers_on import CAP, INTEREST, TRADING, VOLATILITY
 from test_breakers_on import DEPTH as DEPTH_SCALED
+from test_depth_schedule_on import SCHEDULE
 from test_l6_compiled import COMPILED, assert_engines_agree
 from test_l6_same_tape import CHUNKS, assert_same
 from test_market_slots_on import DEPTH, IMPACT, links, with_slots
@@ -51,8 +52,9 @@ FACTORS: Mapping[str, tuple[Any, ...]] = {
     "impact": (None, *IMPACT.values()),
     "depth": (None, DEPTH),
     "links": (None, links()),
+    "depth_schedule": (None, SCHEDULE),
 }
-MARKET = ("impact", "depth", "links")
+MARKET = ("impact", "depth", "links", "depth_schedule")
 TRADED = (*TRADING, "oracle_source", "oracle", "oracle_cap", "oracle_confidence", "settlement")
 Row = dict[str, int]
 

@@ -13,6 +13,7 @@ from seawall.scenario.events import load_event
 
 DATA = Path(os.environ.get("SEAWALL_DATA", Path(__file__).resolve().parents[3] / "../shared/data"))
 SPOT = "spot_1h_4_assets_2019-06_2021-06.parquet"
+HALF_HOURLY = "perp_30m_20_assets_2023-01_2025-08.parquet"
 PERP = "perp_1h_24_assets_2020-10_2024-06.parquet"
 # Event, asset, file, symbol, knots that the event itself calls assumed.
 HOURLY = [
@@ -25,6 +26,8 @@ HOURLY = [
     ("2022-11-08-ftx", "SOL", PERP, "SOLUSDT", (0,)),
     ("2023-08-17-btc", "BTC", PERP, "BTCUSDT", (2,)),
     ("2023-08-17-btc", "ETH", PERP, "ETHUSDT", (2,)),
+    ("2024-08-05-market", "BTC", HALF_HOURLY, "BTCUSDT", ()),
+    ("2024-08-05-market", "ETH", HALF_HOURLY, "ETHUSDT", ()),
 ]
 # A knot at a full hour may be that hour's open or the close before: half a percent between venues.
 SLACK = 0.005
