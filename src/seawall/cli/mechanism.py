@@ -9,6 +9,7 @@ from seawall.cli import (
     book,
     concert,
     cross,
+    crowd,
     depth,
     deviate,
     fuzz,
@@ -26,6 +27,7 @@ app.command("attack")(attack.attack)
 app.command("book")(book.book)
 app.command("concert")(concert.concert)
 app.command("cross")(cross.cross)
+app.command("crowd")(crowd.crowd)
 app.command("deviate")(deviate.deviate)
 app.command("depth")(depth.depth)
 app.command("hedging-gap")(hedging_gap.hedging_gap)

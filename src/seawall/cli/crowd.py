@@ -1,0 +1,216 @@
+"""`seawall mechanism crowd`: how much a crowd's numbers matter; its leverage from liquidations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli import output
+from seawall.cli.duration import seconds
+from seawall.foundation.errors import InputError
+
+if TYPE_CHECKING:
+    from seawall.case import Case
+    from seawall.crowd.calibrate import FittedCrowd, Interval
+
+COLUMNS = ("time", "price", "side", "notional")
+WORDS = {"dre": "DRE", "bad_debt": "bad debt", "liquidated": "liquidated"}
+NOT_OBSERVED = (
+    "leverage and concentration are as stated in the case: no liquidations were given to fit them"
+)
+
+
+def crowd(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
+    ] = None,
+    liquidations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Columns time, price, side (long, short), notional."),
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Bars around them, of one symbol.")
+    ] = None,
+    instrument: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The perpetual that was liquidated.")
+    ] = None,
+    venue: Annotated[str | None, typer.Option(metavar="NAME", help="Where.")] = None,
+    window: Annotated[str, typer.Option(help="How long a crowd's positions last.")] = "1d",
+    step: Annotated[float, typer.Option(help="Numbers are moved by this share.")] = 0.15,
+    horizon: Annotated[str, typer.Option(help="Of the runs, such as 24h.")] = "24h",
+    paths: Annotated[int, typer.Option(min=10, help="Of each run.")] = 400,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of the page.")] = False,
+) -> None:
+    """Elasticities of DRE and bad debt to each number of the crowd; leverage from liquidations."""
+    from seawall.casefile import load_case, sample_case
+    from seawall.mechanism.crowd_sensitivity import sensitivities
+    from seawall.mechanism.paired_runs import Plan
+
+    case = sample_case() if folder is None else load_case(folder)
+    fitted = None
+    if liquidations is not None:
+        if prices is None or instrument is None or venue is None:
+            raise InputError(
+                "liquidations alone do not say how far prices moved, and where",
+                file="--liquidations",
+                expected="--prices, --instrument and --venue with it",
+            )
+        fitted = _fitted(case, liquidations, prices, instrument, venue, window, seed)
+    steps = max(1, round(seconds(horizon, "--horizon") / case.step_seconds))
+    found = sensitivities(case, Plan(paths, steps, seed), step)
+    found["fitted"] = None if fitted is None else _numbers(fitted)
+    if json:
+        from json import dumps
+
+        output.say_exactly(dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    output.say("\n".join([*_fit_lines(fitted), "", *_lines(found)]))
+
+
+def _fitted(
+    case: Case, file: Path, prices: Path, instrument: str, venue: str, window: str, seed: int
+) -> FittedCrowd:
+    """The crowd of one venue's perpetual, fitted to a table of its liquidations."""
+    import numpy as np
+
+    from seawall.crowd.calibrate import Margins, fit_crowd, windows_of
+    from seawall.crowd.perpetuals import INITIAL_BUFFER, MAINTENANCE_BUFFER
+    from seawall.margin.table.listing import tiers_of
+    from seawall.scenario.fit.prices import read_prices
+
+    state = case.market.instruments.get(instrument)
+    named = {item.name: item for item in case.book.instruments}
+    if state is None or not state.open_interest or venue not in case.rulebooks:
+        raise InputError(
+            f"case {case.name} has no {instrument} with an open interest at {venue!r}",
+            expected="a perpetual and a venue of the case",
+        )
+    at, level, side, notional = _table(file)
+    bars = read_prices([prices])
+    if len(bars.assets) != 1:
+        raise InputError(
+            f"{prices} holds {len(bars.assets)} symbols", file="--prices", expected="one symbol"
+        )
+    known = np.isfinite(bars.close[:, 0])
+    time = np.concatenate([bars.times[known], at])
+    price = np.concatenate([bars.close[known, 0], level])
+    order = np.argsort(time, kind="stable")
+    tier = tiers_of(case.rulebooks[venue], named[instrument])[0]
+    largest = min(
+        tier.max_leverage / INITIAL_BUFFER, 1.0 / (MAINTENANCE_BUFFER * tier.maintenance_rate)
+    )
+    interest = state.open_interest * float(np.median(price))
+    shares = [spec.long_share or {} for spec in case.crowds if spec.venue == venue]
+    long = shares[0].get(instrument, 0.5) if shares else 0.5
+    # The larger side is the open interest.
+    unit = interest / max(long, 1.0 - long)
+    windows = windows_of(
+        time[order],
+        price[order],
+        round(seconds(window, "--window")),
+        at,
+        side,
+        notional,
+        (unit * long, unit * (1.0 - long)),
+    )
+    return fit_crowd(windows, notional, Margins(tier.maintenance_rate, largest), seed)
+
+
+def _table(file: Path) -> tuple[Any, Any, Any, Any]:
+    """Times (seconds), prices, sides (1 long closed, -1 short) and notionals of a table."""
+    import numpy as np
+    import polars as pl
+
+    if not file.is_file():
+        raise InputError("is not a file", file=str(file), expected="a table in CSV or Parquet")
+
+    if file.suffix == ".parquet":
+        table = pl.read_parquet(file)
+    else:
+        table = pl.read_csv(file, try_parse_dates=True)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(
+            "the column is missing",
+            file=str(file),
+            column=missing[0],
+            expected=f"the columns {', '.join(COLUMNS)}",
+        )
+    sides = table["side"].cast(pl.String).to_list()
+    wrong = next((n for n, word in enumerate(sides) if word not in ("long", "short")), None)
+    if wrong is not None:
+        raise InputError(
+            f"is {sides[wrong]!r}",
+            file=str(file),
+            row=wrong + 2,
+            column="side",
+            expected="long or short: the side of the position that was closed",
+        )
+    numbers = [table[name].cast(pl.Float64).to_numpy() for name in ("price", "notional")]
+    for name, values in zip(("price", "notional"), numbers, strict=True):
+        if not np.all(np.isfinite(values) & (values > 0.0)):
+            raise InputError("is not above 0", file=str(file), column=name, expected="above 0")
+    if not table.schema["time"].is_temporal():
+        raise InputError(
+            "holds no times", file=str(file), column="time", expected="2024-05-01 12:00:00 (UTC)"
+        )
+    at = table["time"].dt.epoch("s").to_numpy().astype(np.int64)
+    return at, numbers[0], np.array([1.0 if word == "long" else -1.0 for word in sides]), numbers[1]
+
+
+def _numbers(fitted: FittedCrowd) -> dict[str, Any]:
+    def one(interval: Interval | None) -> dict[str, float] | None:
+        if interval is None:
+            return None
+        return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+    return {
+        "median": one(fitted.median),
+        "log_sd": one(fitted.log_sd),
+        "size_log_sd": one(fitted.size_log_sd),
+        "windows": fitted.windows,
+        "liquidations": fitted.liquidations,
+    }
+
+
+def _fit_lines(fitted: FittedCrowd | None) -> list[str]:
+    if fitted is None:
+        return [NOT_OBSERVED]
+    lines = [f"fitted to {fitted.liquidations:,} liquidations in {fitted.windows} windows"]
+    for words, number in (
+        ("median leverage", fitted.median),
+        ("spread of leverage (log-sd)", fitted.log_sd),
+        ("concentration (log-sd of sizes)", fitted.size_log_sd),
+    ):
+        if number is None:
+            lines.append(f"  {words:34} too few liquidations")
+            continue
+        lines.append(f"  {words:34}{number.value:8.3g}   ({number.low:.3g} to {number.high:.3g})")
+    return lines
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    base = found["base"]
+    head = (
+        f"elasticities, numbers x and / {1.0 + found['step']:g}, {found['paths']:,} paths of "
+        f"{found['horizon_seconds'] / 3600:g} h; 95% intervals by resampling them"
+    )
+    lines = [
+        head,
+        f"base: DRE {base['dre']:.2%} ({round(base['dre'] * found['paths'])} paths), bad debt {base['bad_debt']:,.4g}, "
+        f"liquidated {base['liquidated']:,.4g}",
+        f"{'':44}{'value':>10}" + "".join(f"{words:>24}" for words in WORDS.values()),
+    ]
+    for row in found["rows"]:
+        cells = "".join(f"{_cell(row['elasticity'][name]):>24}" for name in WORDS)
+        lines.append(f"{row['venue'] + ': ' + row['number']:44}{row['value']:>10.4g}{cells}")
+    return lines
+
+
+def _cell(number: dict[str, float] | None) -> str:
+    if number is None:
+        return "too rare"
+    return f"{number['value']:+.2f} ({number['low']:+.2f} to {number['high']:+.2f})"
