@@ -200,7 +200,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     )
     lines = [
         head,
-        f"base: DRE {base['dre']:.2%} ({round(base['dre'] * found['paths'])} paths), bad debt {base['bad_debt']:,.4g}, "
+        f"base: DRE {base['dre']:.2%} ({round(base['dre'] * found['paths'])} paths), "
+        f"bad debt {base['bad_debt']:,.4g}, "
         f"liquidated {base['liquidated']:,.4g}",
         f"{'':44}{'value':>10}" + "".join(f"{words:>24}" for words in WORDS.values()),
     ]
