@@ -17,31 +17,40 @@ from tiny_cases import (
     Trader,
     coin,
     lending_venue,
+    paths_of,
     perpetual,
     perpetuals_venue,
+    run_case,
     tiny_case,
 )
 
+from seawall.cascade.attack import profit
 from seawall.cascade.engine import prepare
 from seawall.case import Case
+from seawall.exposure.attacker_profit import attacker_profit
 from seawall.foundation.errors import InputError
 from seawall.market import Scenario
 from seawall.mechanism.attack.gain import Prize, bonus_gain, loan_proceeds, withdrawal
 from seawall.mechanism.attack.search import best, break_even_depth, closers, targets
 from seawall.mechanism.attack.seen import Sight, seen
-from seawall.mechanism.attack.study import attack
+from seawall.mechanism.attack.study import attack, played
 from seawall.venues import Collateral, Feed, Tier
 
 TERMS = Collateral(0.8, 0.85, 0.05)
 
 
-def case(depth: float = 1e6, slots: dict[str, Any] | None = None, feed: Feed | None = None) -> Case:
+def case(
+    depth: float = 1e6,
+    slots: dict[str, Any] | None = None,
+    feed: Feed | None = None,
+    cash: float = 60_000.0,
+) -> Case:
     perps = perpetuals_venue(tiers=(Tier(0.0, 5.0, 0.05),))
     perps = replace(perps, mechanisms=slots or {}, feed=feed or Feed())
     lender = lending_venue({"BTC": TERMS, "USD": TERMS}, feed=feed)
     traders = [
-        Trader("p", [Held("BTC-PERP", 1_000.0, 100.0)], {"USD": 60_000.0}),
-        Trader("p", [Held("BTC-PERP", -1_000.0, 100.0)], {"USD": 60_000.0}),
+        Trader("p", [Held("BTC-PERP", 1_000.0, 100.0)], {"USD": cash}),
+        Trader("p", [Held("BTC-PERP", -1_000.0, 100.0)], {"USD": cash}),
         Trader("l", (), {"BTC": 1_000.0, "USD": -70_000.0}),
         Trader("l", (), {"USD": 100_000.0}),
     ]
@@ -128,6 +137,8 @@ def test_break_even_depth_and_what_closes_it() -> None:
         for depth, pays in ((edge * 0.999, True), (edge * 1.001, False)):
             net = best(target, target.sight, target.prize, depth).net
             assert (net > 0.0) is pays
+        poor = replace(target, capital=1_000.0)
+        assert best(poor, target.sight, target.prize, target.market.depth).net <= 0.0
         if edge <= target.market.depth:
             continue
         by = closers(target)
@@ -156,7 +167,36 @@ def test_the_study_reports_by_net_and_a_slow_oracle_costs_the_attacker() -> None
         return max(r["net"] for r in found["rows"] if r["venue"] == "p")
 
     assert at_p(slow) < at_p(fast)
-    poor = attack(case(depth=2e5), share=1.0, capital=1_000.0)
-    assert poor["pays"] == 0
     with pytest.raises(InputError, match="share"):
         attack(case(), share=0.0)
+
+
+def both(scheme: str, depth: float, dt: float) -> tuple[float, float]:
+    """What the study says of its best plan, and what the loop's attacker gains by it."""
+    plain = replace(case(depth, cash=1e7), step_seconds=dt)
+    setup = prepare(plain)
+    target = next(t for t in targets(setup, share=1.0) if t.scheme == scheme)
+    plan = best(target, target.sight, target.prize, target.market.depth)
+    slot = played(setup, target, plan)
+    playing = replace(plain, market=replace(plain.market, mechanisms={"attacker": slot}))
+    steps = 3 + round((slot["hold_seconds"] + slot["exit_seconds"]) / dt)
+    _, tape, state = run_case(playing, paths_of(playing, BTC=[100.0] * (steps + 1)))
+    gained = float(profit(state)[0])
+    assert attacker_profit(tape, steps)["profit_mean"] == pytest.approx(gained, rel=1e-6)
+    return plan.net, gained
+
+
+def test_the_loop_plays_the_best_plan_and_gains_what_the_study_says() -> None:
+    """Nobody else breaks. What is seen at the take has decayed by a step, a tenth of the decay time
+    and then a twentieth: the gap is of the first order in the step.
+    """
+    one, other = both("withdraw", 2e5, 60.0), both("withdraw", 2e5, 30.0)
+    gaps = [net - gained for net, gained in (one, other)]
+    assert one[0] > 0.0 and 0.0 < gaps[0] < 0.25 * one[0]
+    assert gaps[1] < 0.65 * gaps[0]
+
+
+def test_a_loan_left_behind_gains_in_the_loop_too() -> None:
+    """The study sells a share of all units, the loop the first of them: it may gain more."""
+    net, gained = both("borrow", 2e4, 30.0)
+    assert 0.0 < net < gained < 1.5 * net

@@ -23,7 +23,7 @@ class Parts:
     part: float = number(POSITIVE_FRACTION, 0.5)
 
 
-def step(rule: Parts, view: AdlView, cache: dict[int, Floats] = {}) -> Floats:
+def step(rule: Parts, view: AdlView, cache: dict[int, Floats] = {}) -> Floats:  # noqa: B006
     """In proportion, as far as it goes."""
     count = view.size.size
     if count not in cache:

@@ -130,7 +130,7 @@ def _held(
         for other, what in ((again, "a second run"), (anew, "a run of the file loaded anew")):
             if found := _differs(tape, other):
                 return Breach("L10", f"{what} differs in {found}")
-    if "L6" in laws and (found := _company(setup, exogenous, tape)):
+    if "L6" in laws and (found := _company(subject, trial, exogenous, tape)):
         return Breach("L6", found)
     if "L2" in laws:
         plain, _ = run(setup, exogenous, filtered=False, draws=draws_of(exogenous))
@@ -163,18 +163,22 @@ def _differs(one: Tape, other: Tape) -> str:
     return ""
 
 
-def _company(setup: Setup, exogenous: Floats, tape: Tape) -> str:
-    """How the paths differ when they run alone, or in another order."""
+def _company(subject: Subject, trial: Trial, exogenous: Floats, tape: Tape) -> str:
+    """How the paths differ when they run alone, or in another order.
+
+    Each run loads the file anew: what an earlier run left behind would hide the difference.
+    """
     paths = exogenous.shape[0]
     parts = [
-        run(setup, exogenous[a:b], draws=draws_of(exogenous, a, b))[0]
+        run(prepared(subject, trial)[0], exogenous[a:b], draws=draws_of(exogenous, a, b))[0]
         for a, b in ((0, 1), (1, paths))
         if b > a
     ]
     if found := _differs(join(parts), tape):
         return f"cut into chunks, paths differ in {found}"
     turned = Draws(SEED, np.arange(paths, dtype=np.int64)[::-1].copy())
-    backwards, _ = run(setup, np.ascontiguousarray(exogenous[::-1]), draws=turned)
+    other = np.ascontiguousarray(exogenous[::-1])
+    backwards, _ = run(prepared(subject, trial)[0], other, draws=turned)
     for n in range(paths):
         alone = select(backwards, paths - 1 - n, paths - n)
         if found := _differs(select(tape, n, n + 1), alone):
