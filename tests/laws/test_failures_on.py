@@ -107,7 +107,17 @@ def loot_is_paid_once(setup: Setup, tape: Tape) -> None:
         assert close_to(np.array([paid]), np.array([stolen]))
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "all"])
+# Each kind is run by hand in tests/scenario/failure, with L1 and L6: the others can wait.
+QUICK = ("venue_insolvency", "unbacked_mint")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS),
+        "all",
+    ],
+)
 def test_laws_hold_with(kind: str) -> None:
     seen = {"changed": 0, "marks": 0}
 

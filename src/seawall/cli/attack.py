@@ -42,20 +42,20 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"{found['pays']} of {len(rows)} attacks pay; amounts in {found['quote']}, "
         f"capital: {bound}, {found['open_interest_share']:.0%} of open interest held quietly",
-        f"{'price':24}{'scheme':11}{'move':>8}{'held':>8}{'cost':>12}{'gain':>12}{'net':>12}"
-        f"{'break-even depth':>18}",
+        f"{'price':22}{'scheme':10}{'move':>8}{'held':>10}{'cost':>10}{'gain':>10}{'net':>10}"
+        f"{'break-even':>16}",
     ]
     for row in rows:
         place = f"{row['venue']} {row['asset']} {row['direction']}"
         edge = row["break_even_depth"]
-        times = "never pays" if edge is None else f"{edge / row['depth']:.3g} x its depth"
+        times = "never pays" if edge is None else f"{edge / row['depth']:.2g} x depth"
         plan = "none pays"
         if row["pays"]:
             plan = (
-                f"{row['move']:+8.0%}{row['hold_seconds']:7,.0f}s{row['cost']:12,.4g}"
-                f"{row['gain']:12,.4g}{row['net']:12,.4g}"
+                f"{row['move']:+8.0%}{row['hold_seconds']:8,.0f} s{row['cost']:10.3g}"
+                f"{row['gain']:10.3g}{row['net']:10.3g}"
             )
-        lines.append(f"{place:24}{row['scheme']:11}{plan:>52}{times:>18}")
+        lines.append(f"{place:22}{row['scheme']:10}{plan:>48}{times:>16}")
         if row["pays"]:
             lines.append("  closed by " + _closed(row["closed_by"]))
     return "\n".join(lines)

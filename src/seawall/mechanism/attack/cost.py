@@ -143,16 +143,21 @@ def held_flow(market: ThinMarket, b: float, seconds: float) -> float:
 def move_and_hold(market: ThinMarket, factor: float, seconds: float) -> Moved | None:
     """Move the price by ``factor`` and hold it there; None where no flow moves it so far."""
     b = flow_for(market, factor)
-    return None if b is None else hold_at(market, b, seconds)
+    return None if b is None else hold_at(market, b, seconds, way_in(market, b))
 
 
-def hold_at(market: ThinMarket, b: float, seconds: float) -> Moved:
-    """The same for outstanding flow ``b``."""
+def way_in(market: ThinMarket, b: float) -> tuple[float, float]:
+    """Quote paid and units bought until outstanding flow is ``b``."""
+    return quote_between(market, 0.0, b), units_between(market, 0.0, b)
+
+
+def hold_at(market: ThinMarket, b: float, seconds: float, begun: tuple[float, float]) -> Moved:
+    """Flow ``b`` held for so long, after the way in (quote, units)."""
     more = held_flow(market, b, seconds)
     at = float(market.marginal(np.array(b), b))
     more_quote = market.depth * more * float(market.counted(np.array(b)))
-    paid = quote_between(market, 0.0, b) + more_quote * at
-    units = units_between(market, 0.0, b) + more_quote / (market.spot * market.factor(b))
+    paid = begun[0] + more_quote * at
+    units = begun[1] + more_quote / (market.spot * market.factor(b))
     return Moved(paid, units, b, market.permanent * (b + more))
 
 

@@ -83,7 +83,8 @@ def loan_proceeds(
 ) -> tuple[Floats, Floats]:
     """What units worth ``worth`` quote at the true price bring at best (any shape), and what was
     bought beside them: borrowed against and left, less what those cost; ``sale`` is what selling
-    them would bring.
+    them would bring, of which those not needed bring their share: too little, as the first bring
+    most.
     """
     each = prize.weight * factor
     room = np.divide(prize.available, each, out=np.zeros(np.shape(each)), where=each > 0)

@@ -16,7 +16,7 @@ import numpy as np
 
 from seawall.cascade.setup import Setup
 from seawall.impact.law import SQUARE_ROOT
-from seawall.mechanism.attack.cost import Floats, ThinMarket, cost_of, flow_for, hold_at
+from seawall.mechanism.attack.cost import Floats, ThinMarket, cost_of, flow_for, hold_at, way_in
 from seawall.mechanism.attack.gain import (
     Prize,
     bonus_gain,
@@ -105,8 +105,11 @@ def price_table(market: ThinMarket, sign: float, hold: Floats) -> Table:
     paid, worth, cost = np.zeros(shape), np.zeros(shape), np.full(shape, math.inf)
     for m, f in enumerate(factor):
         b = flow_for(market, float(f))
-        for h, seconds in enumerate(hold if b is not None else hold[:0]):
-            moved = hold_at(market, b or 0.0, float(seconds))
+        if b is None:
+            continue
+        begun = way_in(market, b)
+        for h, seconds in enumerate(hold):
+            moved = hold_at(market, b, float(seconds), begun)
             paid[m, h], worth[m, h] = moved.paid, moved.units * market.spot
             cost[m, h] = cost_of(market, moved)
     return Table(factor[:, None], hold[None, :], paid, worth, cost)

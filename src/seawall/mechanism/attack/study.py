@@ -9,8 +9,12 @@ from seawall.cascade.engine import prepare
 from seawall.cascade.setup import Setup
 from seawall.case import Case
 from seawall.foundation.errors import InputError
+from seawall.mechanism.attack.cost import move_and_hold, sold_at_once, sold_slowly
 from seawall.mechanism.attack.search import (
+    BORROW,
+    LIQUIDATE,
     OPEN_INTEREST_SHARE,
+    Best,
     Target,
     best,
     break_even_depth,
@@ -19,6 +23,8 @@ from seawall.mechanism.attack.search import (
 )
 
 SCHEMA = "seawall/attack/1"
+# Decay times over which the loop's attacker sells where the study lets it sell slowly.
+SLOW_EXIT = 50.0
 
 
 def attack(
@@ -68,4 +74,27 @@ def _row(setup: Setup, target: Target) -> dict[str, Any]:
         "break_even_depth": break_even_depth(target),
         "sources": target.sight.sources,
         "closed_by": closers(target) if pays else None,
+        "plan": played(setup, target, plan) if pays and target.scheme != LIQUIDATE else None,
     }
+
+
+def played(setup: Setup, target: Target, plan: Best) -> dict[str, Any]:
+    """The plan as the market's slot ``attacker`` plays it in the loop, from the first step on."""
+    market, step = target.market, setup.step_seconds
+    moved = move_and_hold(market, plan.factor, plan.hold_seconds)
+    slow = moved is not None and sold_slowly(market, moved) > sold_at_once(market, moved)
+    out: dict[str, Any] = {
+        "asset": setup.table.assets[target.asset],
+        "venue": setup.table.venues[target.venue],
+        "scheme": target.scheme,
+        "move": plan.factor - 1.0,
+        "at_seconds": step,
+        "hold_seconds": plan.hold_seconds,
+        "exit_seconds": SLOW_EXIT * market.recovery_seconds if slow else 0.0,
+        "size": plan.size,
+        "available": target.prize.available,
+        "fee": market.fee,
+    }
+    if target.scheme == BORROW:
+        out["borrow"] = setup.case.quote
+    return out
