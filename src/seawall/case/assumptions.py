@@ -39,7 +39,9 @@ ASSUMPTIONS: dict[str, str] = {
         "case's volatility with that feedback off: forced orders pay their impact and leave no "
         "trace in the price. Paths labelled exogenous run with it on, at (1 - branching ratio) "
         "times that volatility, which in models with parameters of their own scales every move. "
-        "Jumps of jump_diffusion are used as stated under both labels."
+        "Jumps of jump_diffusion are used as stated under both labels. A scenario fitted by "
+        "`seawall scenarios fit` has the crowd's response taken out of its history instead, by a "
+        "stated prior, and a branching ratio of 0."
     ),
     "A5": (
         "Each asset has one market, which all venues and instruments share unless the market's "

@@ -54,5 +54,11 @@ def fit_model(
     span = answer["fitted_on"]
     head = [f"{model} fitted to {span['from']} .. {span['to']}", *fitted.notes]
     slopes = {name: asset_slope(terms) for name, terms in skew.items()}
+    head += [
+        f"implied_slope of options on {name} with {term.from_days:g} to {term.below_days:g} days: "
+        f"{term.slope.value:.4f} +- {term.slope.error:.4f}"
+        for name, terms in skew.items()
+        for term in terms
+    ]
     text = scenario_toml(fitted, prior, [*head, *prior_words(prior)], slopes)
     return Fit(fitted, early, answer, text)
