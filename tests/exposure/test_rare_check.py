@@ -85,7 +85,7 @@ def test_nothing_but_dre_and_what_is_read_from_it_moves() -> None:
 
 
 def test_engines_and_workers_give_the_same_answer() -> None:
-    one, other = (answer(compute=Compute(Engine.PLAIN, threads), paths=60) for threads in (1, 2))
+    one, other = (answer(compute=Compute(Engine.PLAIN, threads), paths=30) for threads in (1, 2))
     assert one == other
 
 

@@ -97,9 +97,9 @@ def test_laws_hold_under(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(events) > 0, f"{model}: nothing happened, the test tests nothing"
 
 
-@pytest.mark.parametrize("model", sorted(PARAMETERS))
+@pytest.mark.parametrize("model", ["bootstrap", "self_exciting"])
 def test_the_answer_of_a_case_is_the_same_bytes(model: str) -> None:
-    sample = sample_case(crowd=5)
+    sample = sample_case(crowd=2)
     case = under(sample, model, 300.0)
     one, other = (
         jsonfile.dumps(check(case, horizon_seconds=3_600.0, paths=6, seed=3)) for _ in range(2)

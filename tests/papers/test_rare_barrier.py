@@ -104,9 +104,9 @@ def test_the_exact_chance_is_near_the_continuous_one_further_away(barrier: float
 
 
 def test_tilted_paths_know_it_twenty_times_better(market: Market, barrier: float) -> None:
-    gain, coverage, bias = study(market, barrier, seeds=60, paths=1_000, plain_share=0.5)
-    assert gain > 40.0  # 202 with 300 seeds of 4,000; the square error of 60 seeds is known to 18%
-    assert coverage > 0.87
+    gain, coverage, bias = study(market, barrier, seeds=40, paths=1_000, plain_share=0.5)
+    assert gain > 40.0  # 202 with 300 seeds of 4,000; the square error of 40 seeds is known to 22%
+    assert coverage > 0.85
     assert abs(bias) < 3.5
 
 

@@ -24,10 +24,10 @@ def test_the_test_covers_every_model() -> None:
 
 @pytest.mark.parametrize("model", EVERY)
 def test_prices_are_martingales(model: str) -> None:
-    ratio = draw(of_model(model), paths=20_000, steps=24)[:, (6, -1), :2] / SPOT[:2]
+    ratio = draw(of_model(model), paths=8_000, steps=24)[:, (6, -1), :2] / SPOT[:2]
     error = ratio.std(axis=0) / np.sqrt(ratio.shape[0])
     assert np.all(np.abs(ratio.mean(axis=0) - 1.0) < 3.5 * error)
-    assert np.all(error < 0.001)
+    assert np.all(error < 0.002)
 
 
 @pytest.mark.parametrize("model", EVERY)
@@ -35,15 +35,15 @@ def test_the_same_numbers_whatever_the_chunk_or_horizon(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     market = of_model(model)
-    whole = draw(market, paths=61, steps=30)
-    for first, last in pairwise([0, 1, 8, 33, 61]):
+    whole = draw(market, paths=23, steps=12)
+    for first, last in pairwise([0, 1, 8, 23]):
         numbers = np.arange(first, last)
-        part = exogenous_paths(market, NAMES, step_seconds=3600.0, steps=30, paths=numbers, seed=5)
+        part = exogenous_paths(market, NAMES, step_seconds=3600.0, steps=12, paths=numbers, seed=5)
         assert np.array_equal(part, whole[first:last])
-    assert np.array_equal(draw(market, paths=61, steps=9), whole[:, :10])
-    assert not np.array_equal(draw(market, paths=61, steps=30, seed=6), whole)
+    assert np.array_equal(draw(market, paths=23, steps=5), whole[:, :6])
+    assert not np.array_equal(draw(market, paths=23, steps=12, seed=6), whole)
     monkeypatch.setattr("seawall.scenario.paths._TABLED_CHUNK", 1)
-    assert np.array_equal(draw(market, paths=61, steps=30), whole)
+    assert np.array_equal(draw(market, paths=23, steps=12), whole)
     assert draw(market, paths=2, steps=0).shape == (2, 1, 3)
     assert draw(market, paths=0, steps=3).shape == (0, 4, 3)
 

@@ -39,7 +39,7 @@ def counts(market: Market, paths: int, steps: int) -> np.ndarray:
     return np.rint(number).astype(int)
 
 
-@pytest.mark.parametrize("branching", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("branching", [0.3, 0.7])
 def test_c11_the_mean_rate_is_the_base_rate_over_one_minus_n(branching: float) -> None:
     market = jumps_alone(base_rate=300.0, branching=branching)
     mean = counts(market, 2_000, 100).mean(axis=1)
@@ -49,31 +49,31 @@ def test_c11_the_mean_rate_is_the_base_rate_over_one_minus_n(branching: float) -
     assert error < 0.06 * want
 
 
-@pytest.mark.parametrize("branching", [0.0, 0.5, 0.7])
+@pytest.mark.parametrize("branching", [0.5, 0.7])
 def test_c11_clusters_give_n_back(branching: float) -> None:
     """Over windows much longer than the decay, variance over mean of counts is 1 / (1 - n)^2."""
     market = jumps_alone(base_rate=900.0, branching=branching, decay_seconds=HOUR)
-    window = counts(market, 3_000, 150).sum(axis=1)
+    window = counts(market, 2_000, 120).sum(axis=1)
     ratio = window.var() / window.mean()
     found = 1.0 - 1.0 / np.sqrt(ratio)
-    # The variance of 3,000 windows is known to 2.6%, so n to 1.3% of 1 - n; windows of 150 decay
-    # times lose up to n / (1 - n) / 75 of it at their ends.
-    assert abs(found - branching) < 0.035
+    # The variance of 2,000 windows is known to 3.2%, so n to 1.6% of 1 - n; windows of 120 decay
+    # times lose up to n / (1 - n) / 60 of it at their ends.
+    assert abs(found - branching) < 0.045
 
 
 def test_the_rate_falls_back_from_a_stressed_start() -> None:
     """E of the excited part decays by exp(-(1 - n) t / tau) (for dt much below tau)."""
     calm, wild = (
-        counts(jumps_alone(start=start, decay_seconds=24 * HOUR), 6_000, 60).mean(axis=0)
+        counts(jumps_alone(start=start, decay_seconds=24 * HOUR), 3_000, 60).mean(axis=0)
         for start in (1.0, 5.0)
     )
     excess = wild - calm
     keep = np.exp(-1.0 / 24.0)
     each = keep + 0.6 * (1.0 - keep)  # one step of the mean's recursion, exactly
     mean = 4.0 * 0.6 * 400.0 / 0.4 * YEARS * each ** np.arange(60)
-    error = np.sqrt((wild.mean() + calm.mean()) / 6_000)
+    error = np.sqrt((wild.mean() + calm.mean()) / 3_000)
     assert np.all(np.abs(excess - mean) < 6.0 * error)
-    assert abs(excess.sum() / mean.sum() - 1.0) < 0.05
+    assert abs(excess.sum() / mean.sum() - 1.0) < 0.08
 
 
 def test_jumps_are_common_and_scaled_by_beta() -> None:
@@ -89,7 +89,7 @@ def test_jumps_are_common_and_scaled_by_beta() -> None:
 def test_the_law_of_exponential_jumps() -> None:
     still = {name: replace(state, volatility=0.0) for name, state in MARKET.assets.items()}
     market = replace(of_model("self_exciting", branching=0.0, base_rate=50.0), assets=still)
-    move = returns(draw(market, paths=20_000, steps=50))[..., 0].ravel()
+    move = returns(draw(market, paths=8_000, steps=50))[..., 0].ravel()
     jump = move - np.median(move)
     jump = jump[np.abs(jump) > 0.009]  # one at a time but for 0.3% of them
     down = -jump[jump < 0.0]
@@ -110,10 +110,10 @@ def test_a_normal_law_adds_its_variance() -> None:
     )
     written = {k: v for k, v in _parameters(market).items() if v is not None}
     scenario = replace(market.scenario, parameters={"self_exciting": written})
-    move = returns(draw(replace(market, scenario=scenario), paths=4_000, steps=50))
+    move = returns(draw(replace(market, scenario=scenario), paths=2_000, steps=50))
     jump = 400.0 * (0.01**2 + 0.02**2)
     annual = np.array([0.25 + jump, 0.64 + 1.5**2 * jump])
-    assert np.all(np.abs(move.reshape(-1, 2).var(axis=0) / YEARS / annual - 1.0) < 0.03)
+    assert np.all(np.abs(move.reshape(-1, 2).var(axis=0) / YEARS / annual - 1.0) < 0.04)
 
 
 def _parameters(market: Market) -> dict:  # type: ignore[type-arg]

@@ -15,7 +15,7 @@ MODEL = "stochastic_volatility"
 
 
 def test_stated_volatility_is_the_root_mean_square_one() -> None:
-    move = returns(draw(of_model(MODEL, deviation=0.8, own_deviation=0.3), 40_000, steps=5))
+    move = returns(draw(of_model(MODEL, deviation=0.8, own_deviation=0.3), 15_000, steps=5))
     square = (move * move)[:, -1]
     error = square.std(axis=0) / np.sqrt(len(square))
     assert np.all(np.abs(square.mean(axis=0) - np.array([0.25, 0.64]) * YEARS) < 3.0 * error)
@@ -23,19 +23,19 @@ def test_stated_volatility_is_the_root_mean_square_one() -> None:
 
 def test_kurtosis_is_that_of_a_lognormal_mixture() -> None:
     """E[r^4] / E[r^2]^2 = 3 exp(D^2): with D = 0.5, 3.852."""
-    move = returns(draw(of_model(MODEL, deviation=0.5, own_deviation=0.0), 60_000, steps=2))
+    move = returns(draw(of_model(MODEL, deviation=0.5, own_deviation=0.0), 30_000, steps=2))
     flat = move[:, -1, 0]
     parts = flat.reshape(60, -1)
     kurtosis = (flat**4).mean() / (flat**2).mean() ** 2
     error = ((parts**4).mean(axis=1) / (parts**2).mean(axis=1) ** 2).std() / np.sqrt(60)
     assert abs(kurtosis - 3.0 * np.exp(0.25)) < 3.0 * error
-    assert error < 0.1
+    assert error < 0.15
 
 
 def test_squares_remember_for_the_stated_time() -> None:
     """Cov(r_t^2, r_(t+h)^2) = s^4 (exp(D^2 a^h) - 1), a = exp(-dt / tau), without leverage."""
     market = of_model(MODEL, deviation=0.6, leverage=0.0, own_deviation=0.0, decay_seconds=8 * HOUR)
-    square = returns(draw(market, 60_000, steps=24))[..., 0] ** 2 / (0.25 * YEARS)
+    square = returns(draw(market, 15_000, steps=24))[..., 0] ** 2 / (0.25 * YEARS)
     for lag in (1, 8, 16):
         product = (square[:, 0] - 1.0) * (square[:, lag] - 1.0)
         error = product.std() / np.sqrt(product.size)
@@ -49,7 +49,7 @@ def test_leverage_ties_volatility_to_the_step_before(leverage: float) -> None:
     move: shifting a log-normal by its covariance with z.
     """
     market = of_model(MODEL, start=1.0, own_deviation=0.0, leverage=leverage, decay_seconds=HOUR)
-    move = returns(draw(market, 60_000, steps=2))
+    move = returns(draw(market, 20_000, steps=2))
     first = move[:, 0, 0] / (0.5 * np.sqrt(YEARS))
     product = (first - first.mean()) * move[:, 1, 0] ** 2
     error = product.std() / np.sqrt(product.size)
@@ -59,7 +59,7 @@ def test_leverage_ties_volatility_to_the_step_before(leverage: float) -> None:
     mean = np.exp(-0.5 * (1.0 - keep) + 0.5 * (1.0 - keep**2) + 0.0) * 0.25 * YEARS
     size = np.sqrt(1.0 - keep**2) * leverage * common * mean
     assert abs(product.mean() - size) < 3.0 * error
-    assert error < 0.2 * mean
+    assert error < 0.3 * mean
 
 
 def test_correlation_stays() -> None:

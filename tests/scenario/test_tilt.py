@@ -116,7 +116,7 @@ def test_weighted_means_are_the_plain_ones(model: str) -> None:
     of = market(model)
     factor = 3.0 if model == "jump_diffusion" else 1.0
     tilt = Tilt((PLAIN, Component((-0.25, 0.0, 0.0), factor), DOWN), (0.3, 0.4, 0.3))
-    count = 12_000
+    count = 5_000
     prices = draw(of, count, STEPS, tilt=tilt)
     found = weigh(tilt, of, count)
     assert found.max() <= 1.0 / 0.299
@@ -136,16 +136,16 @@ def test_jumps_that_come_more_often_count_less() -> None:
     of = market("jump_diffusion")
     still = {n: replace(a, volatility=0.0) for n, a in of.assets.items()}
     of = replace(of, assets=still)
-    prices = draw(of, 20_000, STEPS, tilt=tilt)
+    prices = draw(of, 8_000, STEPS, tilt=tilt)
     move = np.diff(np.log(prices[..., 0]), axis=1)
     quiet = np.all(np.abs(move - np.median(move)) < 1e-9, axis=1)
-    found = weigh(tilt, of, 20_000)
+    found = weigh(tilt, of, 8_000)
     rate = 300.0 * HOUR / (365 * 86_400)
     # No jump: q(0) / q_6(0) per step is exp(-rate) / exp(-6 rate).
     assert np.allclose(found[quiet, -1], math.exp(5.0 * rate * STEPS), rtol=1e-9)
     share = (found[:, -1] * ~quiet).mean()
     want = 1.0 - math.exp(-rate * STEPS)
-    assert abs(share - want) < 4.0 * (found[:, -1] * ~quiet).std() / math.sqrt(20_000)
+    assert abs(share - want) < 4.0 * (found[:, -1] * ~quiet).std() / math.sqrt(8_000)
 
 
 def test_what_cannot_be_tilted_is_a_sentence() -> None:
