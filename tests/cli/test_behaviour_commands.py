@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from seawall.cli import concert, deviate
 from seawall.cli.app import run
 
 SHORT = ["--hours", "0.5", "--paths", "4", "--volatility", "3", "--crowd", "30"]
@@ -18,19 +19,18 @@ def answer(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_concert(capsys: pytest.CaptureFixture[str]) -> None:
     given = ("concert", *SHORT, "--with", "top_up,delever,stops,run")
-    text = answer(capsys, *given)
+    found = json.loads(answer(capsys, *given, "--json"))
+    text = concert.table(found)
     assert "meridian: top_up, delever, stops, run" in text
     assert "DRE desk:harbour" in text and "difference   interval" in text
-    found = json.loads(answer(capsys, *given, "--json"))
     assert set(found["numbers"]["trough"]) == {"independent", "concerted", "difference"}
     assert found["paths"] == 4 and found["horizon_seconds"] == 1_800.0
 
 
 def test_deviate(capsys: pytest.CaptureFixture[str]) -> None:
-    text = answer(capsys, "deviate", *SHORT, "--with", "delever")
-    rows = [line for line in text.splitlines() if line.startswith("meridian")]
-    assert [row.split()[2] for row in rows] == ["small", "median", "large"]
     found = json.loads(answer(capsys, "deviate", *SHORT, "--with", "delever", "--json"))
+    rows = [line for line in deviate.table(found).splitlines() if line.startswith("meridian")]
+    assert [row.split()[2] for row in rows] == ["small", "median", "large"]
     assert {row["verdict"] for row in found["rules"]} <= {"under", "gains", "undecided"}
 
 

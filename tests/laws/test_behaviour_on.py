@@ -96,7 +96,10 @@ def unfiltered(case: Case, exogenous: Floats) -> Tape:
     return tape
 
 
-@pytest.mark.parametrize("name", list(CHOICES))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name == "all" else pytest.mark.slow) for name in CHOICES],
+)
 def test_laws_hold_with(name: str) -> None:
     seen = dict.fromkeys(ACTS[name], 0)
 
@@ -197,6 +200,7 @@ def test_behaviour_without_reason_to_act_changes_no_bit(recipe: Recipe) -> None:
     assert_same(plain, other, FILTER)
 
 
+@pytest.mark.slow
 def test_the_same_json_twice() -> None:
     case = sample_case(60)
     rules = {

@@ -24,7 +24,7 @@ from seawall.mechanism.deposits import deposit_value
 from seawall.mechanism.deviation import best, deviation, grid, verdict
 from seawall.mechanism.paired_runs import Plan
 
-HOUR = {"horizon_seconds": 3_600.0, "paths": 120}
+HOUR = {"horizon_seconds": 3_600.0, "paths": 80}
 
 
 def crowd(slots: dict[str, Any]) -> Case:
