@@ -23,8 +23,9 @@ from tiny_cases import (
 from seawall.agents.run import PoolRun, VaultRun, added_rate, pool_hazard, thresholds
 from seawall.cascade.engine import prepare
 from seawall.cascade.state import begin
-from seawall.cascade.tape import EventKind, Tape
+from seawall.cascade.tape import NEVER, EventKind, Tape
 from seawall.case import Case
+from seawall.exposure.impairment import venue_impairment
 from seawall.foundation.errors import InputError
 from seawall.venues import Collateral, Liquidation
 
@@ -231,3 +232,17 @@ def test_what_a_pool_holds_at_the_start() -> None:
     # 600 / 0.75 deposited, all by others; the ten coins are nobody's but the borrower's.
     assert memory.claim[0] == pytest.approx([800.0, 0.0])
     assert memory.idle[0] == pytest.approx([200.0, 10.0])
+
+
+def test_a_vault_that_was_left_is_ruined_by_what_a_full_one_could_pay() -> None:
+    # The vault is the last payer: its 90 are less than the 1,000 it began with, and more than the
+    # nothing that depositors left in it.
+    for run, ruined in (({"base": 1e-6}, False), (AT_ONCE, True)):
+        case = vault(run)
+        rules = case.rulebooks["perps"]
+        last = replace(rules.waterfall, layers=("backstop",))
+        case = replace(case, rulebooks={"perps": replace(rules, waterfall=last)})
+        setup, tape, _ = run_case(case, paths_of(case, COIN=[100, 100, 80]))
+        assert tape.backstop.sum() == pytest.approx(90.0)
+        found = venue_impairment(setup, tape, 0).step
+        assert found.tolist() == ([2] if ruined else [NEVER])
