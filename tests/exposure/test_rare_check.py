@@ -23,6 +23,7 @@ from seawall.exposure.rare import choose_tilt
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.market import Scenario
+from seawall.report import terminal
 
 HOUR, DAY, STEPS = 3_600.0, 86_400.0, 24
 SPREAD = 0.6 * math.sqrt(HOUR / SECONDS_PER_YEAR)
@@ -118,6 +119,13 @@ def test_what_cannot_be_tilted_is_refused() -> None:
     still = {name: replace(a, volatility=0.0) for name, a in case.market.assets.items()}
     with pytest.raises(InputError, match="no price of the Case moves"):
         answer(case=replace(case, market=replace(case.market, assets=still)), paths=4)
+
+
+def test_the_page_says_what_rests_on_which_paths() -> None:
+    text = terminal.render(answer(paths=30), width=100, colour=False)
+    told = " ".join(text.split())
+    assert "DRE rests on 30 plain and 30 tilted paths, weighted" in told
+    assert "tilted" not in terminal.render(answer(paths=30, rare=False), width=100, colour=False)
 
 
 @pytest.mark.slow

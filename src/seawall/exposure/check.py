@@ -33,7 +33,7 @@ from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.proportion import wilson
-from seawall.exposure.rare import rare_block, rare_scopes, run_rare
+from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
@@ -67,6 +67,8 @@ def check(
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
     chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
+    # Chosen before anything is run: what cannot be tilted is refused at once.
+    tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
@@ -74,8 +76,9 @@ def check(
         "horizons_seconds": seconds,
         "scopes": _scopes(case, found, others[:4], seconds, seed),
     }
-    tilted = run_rare(setup, chosen, found, others[:4], progress, compute) if rare else None
-    if tilted is not None:
+    tilted = None
+    if tilt is not None:
+        tilted = run_rare(setup, chosen, tilt, found, others[:4], progress, compute)
         dre["scopes"] = rare_scopes(tilted, seconds, setup, seed)
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)

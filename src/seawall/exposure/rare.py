@@ -151,6 +151,7 @@ def _buffers(setup: Setup) -> tuple[Floats, Floats]:
 def run_rare(
     setup: Setup,
     plain: Plan,
+    tilt: Tilt,
     found: Found,
     nodes: list[Found],
     progress: Callable[[float, str], None] | None,
@@ -158,9 +159,8 @@ def run_rare(
 ) -> Rare:
     """As many tilted paths as the plan has plain ones, in the base and in each node's world.
 
-    found, nodes: impairments on the plain paths. Raises InputError as `choose_tilt`.
+    found, nodes: impairments on the plain paths.
     """
-    tilt = choose_tilt(setup, plain.steps)
     worlds = plain.worlds[: 1 + len(nodes)]
     tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
     base, *others = (impairments(setup, t) for t in run_plan(setup, tilted, progress, compute))
