@@ -34,6 +34,7 @@ def test_page_and_json_of_one_event(capsys: pytest.CaptureFixture[str]) -> None:
         (["replay", "2026-03-10-cap"], "2026-03-10-capo"),
         (["replay", "all", "somewhere"], "expected one event"),
         (["replay", "2026-03-10-capo", "--paths", "0"], "--paths"),
+        (["replay", "2026-03-10-capo", "somewhere", "--crowds", "2"], "1 with a case"),
         (["replay", "2026-03-10-capo", "nowhere"], "nowhere"),
     ],
 )

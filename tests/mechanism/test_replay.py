@@ -12,7 +12,8 @@ from seawall.casefile import sample_case
 from seawall.foundation.errors import InputError
 from seawall.mechanism.event_case import event_case, loan_sizes, merged
 from seawall.mechanism.outcomes import MEASURES
-from seawall.mechanism.replay import Replay, replay, result, score, under_event
+from seawall.mechanism.replay import Replay, replay, under_event
+from seawall.mechanism.replay_result import result, score
 from seawall.report import jsonfile, replay_page
 from seawall.scenario.events import Event, list_events, load_event
 from seawall.scenario.events.event import SCORED
@@ -36,9 +37,9 @@ def test_every_event_compiles_to_a_case_with_known_measures(name: str) -> None:
 
 
 def test_the_same_replay_twice_is_the_same_json() -> None:
-    first = jsonfile.dumps(result(small(), own_book=False))
+    first = jsonfile.dumps(result([small()], own_book=False))
     again = replay(load_event(SMALL), paths=3)
-    assert jsonfile.dumps(result(again, own_book=False)) == first
+    assert jsonfile.dumps(result([again], own_book=False)) == first
 
 
 def test_fewer_draws_are_the_first_ones() -> None:
@@ -46,8 +47,20 @@ def test_fewer_draws_are_the_first_ones() -> None:
     assert np.array_equal(two.steered.market, small().steered.market[:2])
 
 
+def test_draws_of_the_crowd_are_pooled() -> None:
+    event = crash()
+    runs = [replay(event, paths=2, crowd=crowd) for crowd in (0, 1)]
+    both = result(runs, own_book=False)
+    assert (both["crowds"], both["paths"]) == (2, 2)
+    one, other = (result([run], own_book=False)["liquidated"]["median"] for run in runs)
+    assert one != other
+    low, high = sorted((one, other))
+    assert low <= both["liquidated"]["median"] <= high
+    assert both["knots"]["met"] == sum(run.steered.knots for run in runs)
+
+
 def test_an_answer_is_whole() -> None:
-    found = result(small(), own_book=False)
+    found = result([small()], own_book=False)
     assert found["knots"]["largest_miss"] < 1e-3
     assert found["first"]["liquidation"]["share"] == 1.0
     assert found["desks"] == []
@@ -98,7 +111,7 @@ def test_a_users_book_lives_on_a_total_path() -> None:
     assert any("HYPE" in note and "stands still" in note for note in done.left_out)
     windows = done.case.market.mechanisms["depth_schedule"]
     assert windows == {"windows": event.mechanisms["depth_schedule"]["windows"]}  # type: ignore[index]
-    found = result(done, own_book=True)
+    found = result([done], own_book=True)
     assert found["outcomes"] == []
     assert [desk["owner"] for desk in found["desks"]] == ["harbour"]
     assert found["desks"][0]["loss"]["median"] > 0
@@ -164,7 +177,7 @@ def test_the_market_meets_every_knot(name: str) -> None:
 @pytest.mark.slow
 def test_first_adl_comes_about_a_minute_after_the_first_liquidation() -> None:
     """Published: 61.7 s; concentrated, Gini .98 over 19,337 users, here over some hundred."""
-    found = result(replay(load_event("2025-10-10-hyperliquid")), own_book=False)
+    found = result([replay(load_event("2025-10-10-hyperliquid"))], own_book=False)
     simulated = {o["measure"]: o["simulated"] for o in found["outcomes"]}
     assert 31.0 <= simulated["seconds_to_first_adl"]["median"] <= 123.0
     assert simulated["adl_gini"]["median"] > 0.8

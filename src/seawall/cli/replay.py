@@ -30,6 +30,10 @@ def replay(
     paths: Annotated[
         int, typer.Option(metavar="N", min=1, max=1000, help="Draws of the noise between knots.")
     ] = 20,
+    crowds: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, max=100, help="Draws of the event's crowd, each of them."),
+    ] = 1,
     seed: Annotated[int, typer.Option(metavar="S", min=0)] = 1,
     json: JsonFile = None,
     trust_mechanisms: ask.Trust = False,
@@ -53,10 +57,12 @@ def replay(
     if event == ALL:
         if case is not None:
             raise InputError("all events were named with a case", expected="one event")
-        found, render = _all(paths, seed), replay_page.render_all
-    else:
-        found = _one(event, case, paths, seed, trust_mechanisms=trust_mechanisms)
+        found, render = _all(paths, crowds, seed), replay_page.render_all
+    elif case is not None:
+        found = _under(event, case, paths, crowds, seed, trust_mechanisms=trust_mechanisms)
         render = replay_page.render
+    else:
+        found, render = _one(event, paths, crowds, seed), replay_page.render
     deliver(found, render, target, to_stdout=json == STDOUT)
 
 
@@ -69,22 +75,38 @@ def _list() -> str:
     return replay_page.render_list(rows, width=output.width(), colour=output.colour())
 
 
-def _one(
-    name: str, case: Path | None, paths: int, seed: int, *, trust_mechanisms: bool = False
-) -> dict[str, Any]:
-    from seawall.casefile import load_case
+def _one(name: str, paths: int, crowds: int, seed: int) -> dict[str, Any]:
     from seawall.mechanism.replay import replay as run
-    from seawall.mechanism.replay import result
+    from seawall.mechanism.replay_result import result
     from seawall.scenario.events import load_event
 
     event = load_event(name)
-    question = None if case is None else load_case(case, trust_mechanisms=trust_mechanisms)
-    return result(run(event, question, paths=paths, seed=seed), own_book=case is not None)
+    runs = [run(event, paths=paths, seed=seed, crowd=crowd) for crowd in range(crowds)]
+    return result(runs, own_book=False)
 
 
-def _all(paths: int, seed: int) -> dict[str, Any]:
+def _under(
+    name: str, case: Path, paths: int, crowds: int, seed: int, *, trust_mechanisms: bool
+) -> dict[str, Any]:
+    from seawall.casefile import load_case
+    from seawall.mechanism.replay import replay as run
+    from seawall.mechanism.replay_result import result
+    from seawall.scenario.events import load_event
+
+    if crowds != 1:
+        raise InputError(
+            f"{crowds} crowds were asked for with a case, whose crowd is its own",
+            file="--crowds",
+            expected="1 with a case",
+        )
+    event = load_event(name)
+    question = load_case(case, trust_mechanisms=trust_mechanisms)
+    return result([run(event, question, paths=paths, seed=seed)], own_book=True)
+
+
+def _all(paths: int, crowds: int, seed: int) -> dict[str, Any]:
     from seawall import __version__
-    from seawall.mechanism.replay import score
+    from seawall.mechanism.replay_result import score
     from seawall.scenario.events import list_events
 
     found = []
@@ -93,11 +115,12 @@ def _all(paths: int, seed: int) -> dict[str, Any]:
         for number, name in enumerate(names):
             if progress is not None:
                 progress(number / len(names), name)
-            found.append(_one(name, None, paths, seed))
+            found.append(_one(name, paths, crowds, seed))
     return {
         "schema": SCHEMA_ALL,
         "version": __version__,
         "paths": paths,
+        "crowds": crowds,
         "seed": seed,
         "score": score(found),
         "events": found,

@@ -26,13 +26,13 @@ from seawall.scenario.events.event import Loans, Traders
 from seawall.venues import Rulebook
 from seawall.venues.preset import require_rules, rulebook_from
 
-# Seed of the generated crowds: an event's book is the same in every run.
-CROWD_SEED = 5
+# Seed of an event's crowds, the same in every run; another draw of them is so far on.
+CROWD_SEED, NEXT_CROWD = 5, 1_000
 INFINITE = float("inf")
 
 
-def event_case(event: Event) -> Case:
-    """The Case of an event at its start.
+def event_case(event: Event, crowd: int = 0) -> Case:
+    """The Case of an event at its start, with the ``crowd``-th draw of its crowds.
 
     Raises InputError or MissingRule for an event whose tables do not fit together.
     """
@@ -52,7 +52,7 @@ def event_case(event: Event) -> Case:
         market=_market(event, assets),
         rulebooks=rulebooks,
         limits=(),
-        crowds=_crowds(event),
+        crowds=_crowds(event, CROWD_SEED + NEXT_CROWD * crowd),
         digest=hashlib.sha256(repr(event).encode()).hexdigest(),
     )
 
@@ -96,7 +96,7 @@ def _market(event: Event, assets: Mapping[str, AssetState]) -> Market:
     )
 
 
-def _crowds(event: Event) -> tuple[CrowdSpec, ...]:
+def _crowds(event: Event, seed: int) -> tuple[CrowdSpec, ...]:
     """One crowd for each venue's contracts, one for each lender's loans."""
     kind = event.venue_type.crowd
     specs = []
@@ -114,7 +114,7 @@ def _crowds(event: Event) -> tuple[CrowdSpec, ...]:
             CrowdSpec(
                 venue=venue,
                 accounts=kind.accounts,
-                seed=CROWD_SEED + number,
+                seed=seed + number,
                 leverage={"base": mix},
                 kind="loans" if lent else "perpetuals",
                 long_share=shares or None,

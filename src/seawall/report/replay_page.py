@@ -64,9 +64,8 @@ def _verdict(result: Result, width: int) -> list[Line]:
     outcomes = result["outcomes"]
     met = sum(bool(o["hit"]) for o in outcomes)
     style = "good" if outcomes and met == len(outcomes) else "strong"
-    text = (
-        f"{met} of {len(outcomes)} published outcomes met by the median of {result['paths']} runs"
-    )
+    runs = result["paths"] * result["crowds"]
+    text = f"{met} of {len(outcomes)} published outcomes met by the median of {runs} runs"
     if result["case"] is not None:
         style, text = "strong", f"{clean(result['case'])} under the event's prices and depth"
     lines = lead(Span("EVENT", style), f"{clean(result['title'])}", width)
