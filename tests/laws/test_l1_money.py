@@ -14,12 +14,13 @@ from seawall.cascade.breach import Breach
 from seawall.cascade.engine import Runs, World, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import Accounts, State, begin
+from seawall.cascade.state import State, begin
 from seawall.cascade.tape import EventKind, TapeWriter
 from seawall.casefile import sample_case
-from seawall.margin.table.assess import Holdings, assess, option_quotes
+from seawall.margin.table.assess import assess, option_quotes
 from seawall.margin.table.margin_table import RowKind
 from seawall.market.state import InstrumentState
+from seawall.mechanism.fuzz.conserved import open_sizes, quantities
 
 Floats = NDArray[np.float64]
 
@@ -29,46 +30,6 @@ QUANTITY = (
 )
 ZERO = "L1: sizes of each derivative sum to zero"
 VALUE = "L1: the change in quote value equals holdings x price change"
-
-
-def quantities(setup: Setup, holdings: Holdings, accounts: Accounts) -> tuple[Floats, Floats]:
-    """Units (p, k) of each asset over all accounts, and the gross size they are a sum of."""
-    table = setup.table
-    paths = holdings.cash.shape[0]
-    net, gross = np.zeros((2, paths, len(table.assets)))
-
-    def add(k: int, part: Floats) -> None:
-        net[:, k] += part.sum(axis=1)
-        gross[:, k] += np.abs(part).sum(axis=1)
-
-    settle = table.feed_asset[table.units.settle]
-    for k in range(len(table.assets)):
-        add(k, holdings.cash[:, settle == k])
-        for held in accounts.assets.values():
-            add(k, held[:, :, k])
-        add(k, holdings.size[:, (table.rows.kind == RowKind.BALANCE) & (table.rows.asset == k)])
-    for c, (_, name) in enumerate(table.contracts):
-        if name in table.assets:  # custody of deposits, claims on borrowers
-            k = table.assets.index(name)
-            add(k, accounts.book_contracts[:, [c]])
-            add(k, accounts.vault_contracts[:, [c]])
-    return net, gross
-
-
-def open_sizes(setup: Setup, state: State) -> tuple[Floats, Floats]:
-    """Sum (p, c) of each contract over traders, book and vault, and its gross size."""
-    table, holdings, accounts = setup.table, state.holdings, state.accounts
-    paths = holdings.cash.shape[0]
-    net, gross = np.zeros((2, paths, len(table.contracts)))
-    for c in range(len(table.contracts)):
-        parts = np.hstack([
-            holdings.size[:, table.rows.contract == c],
-            holdings.option_size[:, table.options.contract == c],
-            accounts.book_contracts[:, [c]],
-            accounts.vault_contracts[:, [c]],
-        ])  # fmt: skip
-        net[:, c], gross[:, c] = parts.sum(axis=1), np.abs(parts).sum(axis=1)
-    return net, gross
 
 
 def assert_conserved(setup: Setup, exogenous: Floats, state: State) -> None:
