@@ -115,7 +115,9 @@ def _push(
     goal = at.flow * share_pushed(when, step)
     now = state.temporary[path, at.asset] + state.permanent[path, at.asset]
     missing = np.where(way * (goal - now) > 0.0, goal - now, 0.0)
-    if not missing.any() or not setup.impact.feedback:
+    # A path on which nothing is to be traded must not notice the others (law L6).
+    path, missing = path[missing != 0.0], missing[missing != 0.0]
+    if path.size == 0 or not setup.impact.feedback:
         return NOBODY
     for _ in range(ORDERS):
         _trade(setup, state, step, at, memory, path, missing / ORDERS, tape)
@@ -133,8 +135,9 @@ def _leave(
     tape: TapeWriter,
 ) -> Ints:
     """Sell a share of the units (buy back, where they were sold), in small orders."""
+    path = path[memory.units[path] != 0.0]
     goal = memory.units[path] * (1.0 - share)
-    if not memory.units[path].any():
+    if path.size == 0:
         return NOBODY
     for left in range(ORDERS, 1, -1):
         units = (goal - memory.units[path]) / left
