@@ -179,3 +179,19 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
 def test_nothing_is_paid_into_or_sold_out_of_an_account_without_equity() -> None:
     assert payment(np.array([4.0]), np.array([-1.0]), np.array([9.0]), np.array([99.0])) == [0.0]
     assert share_to_sell(np.array([5.0]), np.array([-1.0]), np.array([900.0])) == [0.0]
+
+
+def test_an_owner_sees_what_others_took_from_its_account_though_no_price_moved() -> None:
+    # 90: the long owes 45, which the short bears. Before: equity 120, maintenance 9, ratio 13.3;
+    # after: 75, ratio 8.3, below 10. At the same price one step later it pays 12 x 9 - 75 = 33.
+    own = [{"account": "t0", "probability": 0.0}]
+    top = {"trigger": 10.0, "restore": 12.0, "budget": 10.0, "own": own}
+    rules = perpetuals_venue(("socialised",), mechanisms={"top_up": top})
+    traders = [
+        Trader("perps", [Held("COIN-P", 10.0, 100.0)], {QUOTE: 55.0}),
+        Trader("perps", [Held("COIN-P", -10.0, 100.0)], {QUOTE: 20.0}),
+    ]
+    case = tiny_case(traders, [perpetual("COIN-P", "COIN")], {"perps": rules}, FAR)
+    _, tape, _ = run_case(case, paths_of(case, COIN=[100, 90, 90, 90]))
+    assert tape.socialised.sum() == pytest.approx(45.0)
+    assert noted(tape, EventKind.TOP_UP) == [(2, pytest.approx(33.0))]
