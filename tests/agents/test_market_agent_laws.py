@@ -91,7 +91,10 @@ def with_agents(case: Case, chosen: dict[str, Any], c: float = 1.0) -> Case:
     return with_slots(replace(case, market=market), chosen)
 
 
-@pytest.mark.parametrize("name", ["profile", "strikes", "open_interest", "makers", "both", "all"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("strikes", "open_interest", "both")]
+
+
+@pytest.mark.parametrize("name", ["profile", "makers", "all", *SLOW])
 def test_laws_hold_with(name: str) -> None:
     seen = {"hedged": 0.0, "thin": 0, "away": 0}
 
@@ -149,7 +152,7 @@ def test_worlds_side_by_side(recipe: Recipe) -> None:
         assert_same(select(whole, n, n + 1), tape, WORLDS)
 
 
-@pytest.mark.parametrize("name", ["both", "all"])
+@pytest.mark.parametrize("name", ["all", pytest.param("both", marks=pytest.mark.slow)])
 def test_compiled_looks_give_the_same_tape(name: str) -> None:
     @few
     @given(recipes(deep=False, healthy=False))

