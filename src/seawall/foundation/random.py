@@ -155,12 +155,13 @@ def _plain(seed: int, stream: Stream, path: Words, step: Words, count: int) -> F
 
 
 def uniforms_at(
-    seed: int, stream: Stream, paths: ArrayLike, step: int, elements: ArrayLike
+    seed: int, stream: Stream, paths: ArrayLike, step: ArrayLike, elements: ArrayLike
 ) -> Floats:
-    """The numbers that :func:`uniforms` gives at chosen places of one step, (n,).
+    """The numbers that :func:`uniforms` gives at chosen places of one step, or of many, (n,).
 
-    paths (n,), elements (n,): element ``elements[i]`` of path ``paths[i]``, bit for bit. For the
-    mechanism that needs a few numbers out of very many. Raises InputError as there.
+    paths (n,), step one number or (n,), elements (n,): element ``elements[i]`` of path ``paths[i]``
+    at ``step[i]``, bit for bit. For the mechanism that needs a few numbers out of very many. Raises
+    InputError as there.
     """
     words, element_words = _as_words(paths, "path"), _as_words(elements, "element")
     counter = np.empty((4, words.size), dtype=np.uint64)

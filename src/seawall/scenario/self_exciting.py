@@ -99,28 +99,36 @@ class SelfExciting:
 
 def moves(law: SelfExciting, draw: Draw) -> Floats:
     """Log-returns (p, s, k); raises InputError where jumps are too many or too large for a step."""
-    years = draw.step_seconds / SECONDS_PER_YEAR
-    _check(law, years)
+    _check(law, draw.step_seconds / SECONDS_PER_YEAR)
     loading = draw.scale[:, None] * draw.jump_beta
     growth = _growth(law, loading)
     spread = draw.spread
     out = draw.correlated_normals()
     out *= spread[:, None]
     out -= 0.5 * (spread * spread)[:, None]
+    expected, count = arrivals(law, draw)
+    out -= expected[..., None] * growth[:, None]
+    path, step = np.nonzero(count)
+    size = _sizes(law, draw, step, draw.paths[path], count[path, step])
+    out[path, step] += size[:, None] * loading[path]
+    return out
+
+
+def arrivals(law: SelfExciting, draw: Draw) -> tuple[Floats, Ints]:
+    """Number of jumps expected in each step given those before it, and that came, (p, s) each."""
+    years = draw.step_seconds / SECONDS_PER_YEAR
     drawn = uniforms(draw.seed, Stream.JUMP_TIME, draw.paths, draw.every_step, 1)[..., 0]
+    # One row a step, so that each step works on numbers that lie side by side.
+    rows = np.ascontiguousarray(drawn.T)
+    expected, count = np.empty(rows.shape), np.empty(rows.shape, dtype=np.int64)
     keep = math.exp(-draw.step_seconds / law.decay_seconds)
     base, each = law.base_rate * years, law.branching * (1.0 - keep)
     excited = np.full(draw.paths.size, law.start * law.branching * law.mean_rate * years)
     for t in range(draw.steps):
-        expected = base + excited
-        count = poisson_counts(drawn[:, t], expected)
-        out[:, t] -= expected[:, None] * growth
-        hit = np.flatnonzero(count)
-        if hit.size:
-            size = _sizes(law, draw, t, draw.paths[hit], count[hit])
-            out[hit, t] += size[:, None] * loading[hit]
-        excited = keep * excited + each * count
-    return out
+        np.add(excited, base, out=expected[t])
+        count[t] = poisson_counts(rows[t], expected[t])
+        excited = keep * excited + each * count[t]
+    return np.ascontiguousarray(expected.T), np.ascontiguousarray(count.T)
 
 
 def poisson_counts(drawn: Floats, mean: Floats) -> Ints:
@@ -144,8 +152,8 @@ def poisson_counts(drawn: Floats, mean: Floats) -> Ints:
     return count
 
 
-def _sizes(law: SelfExciting, draw: Draw, step: int, paths: Words, count: Ints) -> Floats:
-    """The sum of ``count`` log-jumps on each of these paths, (n,)."""
+def _sizes(law: SelfExciting, draw: Draw, step: Ints, paths: Words, count: Ints) -> Floats:
+    """The sum of ``count`` log-jumps at each of these steps of these paths, (n,) each."""
     place = np.zeros(paths.size, dtype=np.int64)
     if law.law == "normal":
         normal = inverse_normal(uniforms_at(draw.seed, Stream.JUMP_SIZE, paths, step, place))
@@ -153,11 +161,13 @@ def _sizes(law: SelfExciting, draw: Draw, step: int, paths: Words, count: Ints) 
     assert law.mean_down is not None
     assert law.mean_up is not None
     total = np.zeros(paths.size)
-    for n in range(int(count.max())):
+    for n in range(int(count.max(initial=0))):
         hit = np.flatnonzero(count > n)
         place = np.full(hit.size, 2 * n, dtype=np.int64)
-        down = uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step, place) < law.down_share
-        drawn = uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step, place + 1)
+        down = (
+            uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step[hit], place) < law.down_share
+        )
+        drawn = uniforms_at(draw.seed, Stream.JUMP_SIZE, paths[hit], step[hit], place + 1)
         beyond = -logarithm(drawn)
         size = law.smallest + np.where(down, law.mean_down, law.mean_up) * beyond
         total[hit] += np.where(down, -size, size)
