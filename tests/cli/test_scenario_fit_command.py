@@ -16,7 +16,7 @@ from seawall.cli.app import app
 from seawall.scenario.models import MODELS, WITH_PARAMETERS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-BARS = 6_000
+BARS = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,16 @@ def written(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
 
 
-@pytest.mark.parametrize("model", [*MODELS, *WITH_PARAMETERS])
+QUICK = ("jump_diffusion", "bootstrap")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in (*MODELS, *WITH_PARAMETERS)
+    ],
+)
 def test_every_model_is_fitted_and_its_tables_make_a_case_run(
     bars: Path, tmp_path: Path, model: str
 ) -> None:
@@ -121,7 +130,17 @@ def test_the_page_says_what_is_fitted_and_what_is_stated(bars: Path) -> None:
 
 
 def test_the_same_command_prints_the_same(bars: Path) -> None:
-    words = ("--prices", str(bars), "--model", "jump_diffusion", "--paths", "40", "--json")
+    words = (
+        "--prices",
+        str(bars),
+        "--model",
+        "diffusion",
+        "--symbols",
+        "BTCUSDT",
+        "--paths",
+        "40",
+        "--json",
+    )
     assert run(*words) == run(*words)
 
 

@@ -93,14 +93,14 @@ def test_each_generator_shows_the_facts_it_was_predicted_to(model: str) -> None:
 
 
 def test_heavy_tails_have_the_tails_of_later_months_and_not_their_clusters() -> None:
-    """A sample of the above: BTC alone, the first 20,000 bars, 40 histories."""
+    """A sample of the above: BTC alone, the first 12,000 bars, 40 histories."""
     whole = bars()
-    sample = Prices(("BTC",), whole.seconds, whole.times[:20_000], whole.close[:20_000, :1])
+    sample = Prices(("BTC",), whole.seconds, whole.times[:12_000], whole.close[:12_000, :1])
     good = judged("heavy_tail", sample, 40)
     assert share_inside(good, "tails") >= 1 / 3
     # The echo after five days is weak in the later months of the sample; the nearer ones are not.
     assert share_inside(good, "clustering") <= 1 / 3
-    print("20,000 of 46,758 bars, 1 of 3 coins, 1 of 6 models, 40 of 200 histories")
+    print("12,000 of 46,758 bars, 1 of 3 coins, 1 of 6 models, 40 of 200 histories")
 
 
 @pytest.mark.slow

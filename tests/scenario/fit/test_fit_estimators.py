@@ -104,14 +104,14 @@ def test_clusters_are_counted_once() -> None:
 def test_the_pareto_law_of_excesses_is_found_with_its_interval(shape: float) -> None:
     """A law that is generalised Pareto everywhere is so beyond any threshold, with the same xi."""
     inside = 0
-    for seed in range(5):
+    for seed in range(3):
         u = np.random.default_rng(seed).uniform(size=20_000)
         losses = -np.log(u) if shape == 0.0 else (u**-shape - 1.0) / shape
         tail = pareto_tail(losses, run=0)
         inside += tail.low <= shape <= tail.high
         assert abs(tail.shape.value - shape) < 4.0 * tail.shape.error
     # Measured over 60 seeds the 95% interval holds xi 90% of the time, as its threshold is chosen.
-    assert inside >= 3
+    assert inside >= 2
 
 
 def test_c11_a_refit_of_simulated_arrivals_recovers_n() -> None:
@@ -135,7 +135,7 @@ def test_c11_a_refit_of_simulated_arrivals_recovers_n() -> None:
 
 
 def test_arrivals_without_clusters_have_no_branching() -> None:
-    count = np.random.default_rng(9).poisson(0.03, 40_000).astype(float)
+    count = np.random.default_rng(9).poisson(0.03, 20_000).astype(float)
     count[5_000:6_000] = np.nan
     mu, branching, _ = fit_arrivals(count, 300.0)
     assert branching.value < min(3.0 * branching.error, 0.3)

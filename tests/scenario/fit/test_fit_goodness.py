@@ -26,13 +26,13 @@ def judged(later: Floats) -> Goodness:
 
 def test_the_true_model_is_inside_its_own_ranges() -> None:
     rows, passed = [], 0
-    for seed in range(8):
+    for seed in range(4):
         good = judged(0.01 * np.random.default_rng(1_000 + seed).standard_normal((2_000, 1)))
         rows += [row.inside for row in good.rows]
         passed += good.transforms[0].p_value > 0.05
-    # 56 statistics, 95% inside each; p-values are uniform: 5 of 8 is one in 2,700.
+    # 28 statistics, 95% inside each; p-values are uniform: 2 of 4 is one in 70.
     assert np.mean(rows) > 0.8
-    assert passed >= 6
+    assert passed >= 3
 
 
 def test_heavier_tails_and_another_level_are_found() -> None:

@@ -92,7 +92,7 @@ def test_too_few_jumps_are_refused() -> None:
 def test_self_exciting_jumps_come_back() -> None:
     returns = drawn(
         "self_exciting",
-        bars=60_000,
+        bars=30_000,
         base_rate=60.0,
         branching=0.5,
         decay_seconds=12.0 * HOUR,
@@ -140,6 +140,7 @@ def test_stochastic_volatility_comes_back() -> None:
         assert near(number, true), key
 
 
+@pytest.mark.slow
 def test_without_clustering_the_deviation_is_small() -> None:
     found = FITS["stochastic_volatility"](drawn("diffusion")).parameters["deviation"]
     assert isinstance(found, Estimate)

@@ -7,7 +7,7 @@ Formula: with N_t = 1 on bars with a jump (`jumps`) and the rate of the generato
 
 which is the Poisson law of the generator on this bar and the discrete form of Ozaki's recursion for
 exponential kernels: exact, no truncated sum. mu, n and tau are searched in ln mu, logit n, ln tau
-from nine starts; errors are from the curvature there. Sizes beyond the threshold are exponential on
+from four starts; errors are from the curvature there. Sizes beyond the threshold are exponential on
 each side (`law = "exponential"`), whose likelihood is solved by the means.
 
 The branching n here counts jumps that follow jumps, news and crowd alike. It is NOT the crowd's
@@ -33,7 +33,7 @@ from seawall.scenario.fit.prices import Returns
 Floats = NDArray[np.float64]
 
 # Starts: decay in bars, branching.
-STARTS = tuple((decay, ratio) for decay in (3.0, 20.0, 150.0) for ratio in (0.2, 0.5, 0.8))
+STARTS = tuple((decay, ratio) for decay in (4.0, 60.0) for ratio in (0.3, 0.7))
 # Decay outside these, in bars and as a share of the history, is not told from a constant rate.
 SHORTEST_BARS = 0.2
 LONGEST_SHARE = 0.2
