@@ -22,6 +22,7 @@ from seawall.breaker.withdrawal_gate import is_closed, record
 from seawall.cascade.band_queue import beyond_in_queue
 from seawall.cascade.breaker_rules import BAND, OWN, RATE, STALE, VELOCITY, BreakerState
 from seawall.cascade.dynamic import open_longs
+from seawall.cascade.failures import stands_still
 from seawall.cascade.market_step import venue_markets
 from seawall.cascade.own.stepping import halted_by_own, own_factors, own_halts
 from seawall.cascade.setup import Setup
@@ -324,9 +325,9 @@ def shut(setup: Setup, state: State, step: int, v: int, path: Ints) -> Bools:
 
 
 def withdrawals_stopped(setup: Setup, state: State, step: int, v: int) -> Bools:
-    """Paths (p,) on which nobody may take money out of a venue: its gate, or a stale price."""
+    """Paths (p,) on which nobody may take money out of a venue: gate, stale price, failure."""
     rules, memory = setup.breakers, state.breakers
-    out = np.zeros(state.depth.size, dtype=bool)
+    out = stands_still(state.failures, state.depth.size, v).copy()
     if rules is None or memory is None:
         return out
     gate = memory.gates[v]

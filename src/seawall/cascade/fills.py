@@ -32,6 +32,16 @@ class Lines:
     change: Floats
     option: Bools
 
+    def only(self, keep: Bools) -> Lines:
+        """The chosen lines."""
+        return Lines(
+            self.path[keep],
+            self.unit[keep],
+            self.index[keep],
+            self.change[keep],
+            self.option[keep],
+        )
+
 
 def closing_lines(
     setup: Setup, state: State, path: Ints, unit: Ints, fraction: Floats, balances: Bools

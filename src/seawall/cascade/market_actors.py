@@ -7,6 +7,7 @@ import numpy as np
 from seawall.agents.hedgers import HedgeMemory, HedgeRule, wanted_trade
 from seawall.agents.makers import makers_step
 from seawall.book.book import Floats, Ints
+from seawall.cascade.failures import stands_still
 from seawall.cascade.fills import trade_impact
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -39,6 +40,7 @@ def hedge(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     change = wanted_trade(rule, memory, memory.seen[:, 0], now, when)
     if state.failures is not None:  # a venue that is out takes no orders
         change = np.where(state.failures.out[:, rule.venue, None], 0.0, change)
+    change[stands_still(state.failures, state.depth.size, rule.venue)] = 0.0
     path, column = np.nonzero(change)
     if path.size:
         _trade(setup, state, rule, memory, path, column, change[path, column], now[path, column])

@@ -29,8 +29,11 @@ def give_orders(
 ) -> Ints:
     """Execute owners' lines; paths whose market moved. All of one path and market pay one price.
 
+    Orders to a venue that stands still are lost.
     Who then holds nothing and owes cash has a deficit, which the venue's layers cover.
     """
+    if state.failures is not None:
+        lines = lines.only(~state.failures.out[lines.path, setup.table.units.venue[lines.unit]])
     if lines.path.size == 0:
         return lines.path
     years = step * setup.step_seconds / SECONDS_PER_YEAR

@@ -107,6 +107,21 @@ def test_who_was_seen_in_breach_waits_for_the_venue() -> None:
     assert steps(tape, EventKind.LIQUIDATION) == [6]
 
 
+def test_owners_of_a_venue_that_is_out_see_and_sell_nothing() -> None:
+    """At 90 an owner cuts its leverage from 9 to 5; the venue is out for steps 2 and 3."""
+    slots = {"delever": {"trigger": 8.0, "target": 5.0}}
+    venue = replace(perpetuals_venue(("socialised",)), mechanisms=slots)
+    traders = [Trader("p", [Held("BTC-PERP", 10.0, 100.0)], {"USD": 200.0})]
+    assets = {"BTC": coin(100.0)}
+    case = tiny_case(traders, [perpetual("BTC-PERP", "BTC")], {"p": venue}, assets)
+    price = [100.0, 95.0, 90.0, 90.0, 90.0, 90.0]
+    _, plain, _ = run_case(case, paths_of(case, BTC=price))
+    assert steps(plain, EventKind.DELEVERED) == [2]
+    out = {"venue": "p", "at_seconds": 120.0, "duration_seconds": 120.0}
+    _, tape, _ = play(case, "venue_outage", out, BTC=price)
+    assert steps(tape, EventKind.DELEVERED) == [4]
+
+
 def test_an_insolvent_venue_closes_all_and_pays_a_part() -> None:
     """At 110: claims 30 and 30; 40% of each is kept, 18 lost; the fall to 50 touches nobody."""
     failure = {"venue": "p", "at_seconds": 120.0, "recovery": 0.4}
