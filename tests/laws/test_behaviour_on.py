@@ -166,6 +166,7 @@ def test_laws_hold_beside_slots_of_every_group(seed: int) -> None:
     assert_same(tape, unfiltered(case, exogenous), FILTER)
 
 
+@pytest.mark.slow
 @few
 @given(recipes(deep=False, layers=BACKSTOP))
 def test_worlds_side_by_side(recipe: Recipe) -> None:
