@@ -105,13 +105,26 @@ def test_the_tilt_goes_as_far_as_the_account_bears() -> None:
     assert np.all(pushes[:, 1 - coin_at] == 0.0)
 
 
-def test_exogenous_paths_are_pushed_by_their_own_deviation() -> None:
+def test_paths_go_where_impairment_is_likelier() -> None:
+    """Two desks at 3.06 and 1.89 deviations: shares by the root of their two-sided chances."""
     case = one_long()
-    slower = replace(case.market.scenario, label="exogenous", branching_ratio=0.25)
-    setup = prepare(replace(case, market=replace(case.market, scenario=slower)))
-    found = choose_tilt(setup, STEPS).components[0].shift[setup.table.assets.index("BTC")]
-    first = choose_tilt(prepare(case), STEPS).components[0].shift[setup.table.assets.index("BTC")]
-    assert found == pytest.approx(first / 0.75, rel=1e-9)
+    near = Trader("v", (Held("BTC-PERP", -1.0, 100.0),), {"USD": 7.0}, owner="near")
+    far = Trader("v", (Held("BTC-PERP", 1.0, 100.0),), {"USD": 10.5}, owner="us")
+    both = tiny_case(
+        [far, near],
+        [perpetual("BTC-PERP", "BTC")],
+        {"v": perpetuals_venue()},
+        dict(case.market.assets),
+        scenario=case.market.scenario,
+        step_seconds=HOUR,
+        loss_fraction=1.0,
+    )
+    tilt = choose_tilt(prepare(both), STEPS)
+    assert sum(tilt.shares[:2]) == pytest.approx(0.6)
+    deviation = SPREAD * math.sqrt(STEPS)
+    # The short has 7 - 1 of buffer at a slope of 101.
+    chance = [math.erfc(x / deviation / math.sqrt(2.0)) for x in (6.0 / 101.0, 9.5 / 99.0)]
+    assert tilt.shares[0] / tilt.shares[1] == pytest.approx(math.sqrt(chance[0] / chance[1]))
 
 
 def test_what_cannot_be_tilted_is_refused() -> None:

@@ -3,10 +3,12 @@
 The tilt is chosen from the Case alone. For each account of a desk, and each desk, it takes the
 direction of prices that costs it most per unit of likelihood (slope in each asset times volatility,
 through the factor of the correlations) and goes as far as a linear account would bear: buffer over
-the loss of one standard deviation. The nearest few count, then all prices down, and up, at two
-lengths. Paths of every world of the model interval are tilted alike, so its nodes are known as well
-as the base. Wrong, in that it gains less, for accounts that are far from linear, for desks that
-others push over, and for horizons much shorter than the run.
+the loss of one standard deviation of total prices (where paths are exogenous, the crowd's feedback
+makes up the rest). The nearest few share three fifths of the paths by the root of their chances;
+all prices down, and up, at two lengths, share the rest. Paths of every world of the model interval
+are tilted alike, so its nodes are known as well as the base. Wrong, in that it gains less, for
+accounts that are far from linear, for desks that others push over, where many directions matter at
+once, and for horizons much shorter than the run.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ LENGTHS = (2.5, 4.0)
 # Accounts and desks nearer than the first are found without a push, beyond the second never.
 NEAREST, FARTHEST = 1.5, 6.0
 MOST_NEAREST = 6
+# Share of tilted paths that goes to accounts and desks, where there are any.
+NEAREST_SHARE = 0.6
 # Common jumps come so many times as often on pushed paths, where the model has any.
 JUMP_FACTOR = 4.0
 # Pushes whose directions (cosine) and lengths are closer than this count as one.
@@ -68,11 +72,12 @@ class _Push:
 
 
 def choose_tilt(setup: Setup, steps: int) -> Tilt:
-    """Components of equal share, see the top of this file.
+    """Components and their shares, see the top of this file.
 
     Raises InputError where no asset moves, or the scenario's model cannot be tilted.
     """
-    pushes = _pushes(setup, steps)
+    near, wide = _pushes(setup, steps)
+    pushes = [*near, *wide]
     if not pushes:
         raise InputError("no price of the Case moves", expected="an asset with volatility")
     jumps = setup.case.market.scenario.model == "jump_diffusion"
@@ -81,17 +86,23 @@ def choose_tilt(setup: Setup, steps: int) -> Tilt:
         Component(tuple((push.length / math.sqrt(steps) * push.way).tolist()), factor)
         for push in pushes
     )
-    tilt = Tilt(parts, (1.0 / len(parts),) * len(parts))
+    tilt = Tilt(parts, _shares(near, wide))
     check_tilt(setup.case.market, tilt, len(setup.table.assets))
     return tilt
 
 
-def _pushes(setup: Setup, steps: int) -> list[_Push]:
-    """What breaks first: the nearest accounts and desks, then the whole market; no two alike."""
+def _shares(near: list[_Push], wide: list[_Push]) -> tuple[float, ...]:
+    """Shares of the nearest accounts by the root of their chance, of the market's pushes alike."""
+    chance = [math.sqrt(math.erfc(push.length / math.sqrt(2.0))) for push in near]
+    whole = 0.0 if not near else NEAREST_SHARE if wide else 1.0
+    mine = [whole * c / math.fsum(chance) for c in chance]
+    return (*mine, *[(1.0 - whole) / len(wide) for _ in wide])
+
+
+def _pushes(setup: Setup, steps: int) -> tuple[list[_Push], list[_Push]]:
+    """The nearest accounts and desks, and the whole market; no two alike."""
     market, names = setup.case.market, setup.table.assets
     volatility = np.array([market.assets[name].volatility for name in names])
-    if market.scenario.label == "exogenous":
-        volatility = volatility * (1.0 - market.scenario.branching_ratio)
     years = steps * setup.step_seconds / SECONDS_PER_YEAR
     turn = correlation_factor(market, names).T * (volatility * math.sqrt(years))
     buffers, slopes = _buffers(setup)
@@ -100,28 +111,27 @@ def _pushes(setup: Setup, steps: int) -> list[_Push]:
     length = np.sqrt((falls * falls).sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.where(length > 0.0, buffers / length, np.inf)
-    out: list[_Push] = []
+    near: list[_Push] = []
     for n in np.argsort(distance, kind="stable"):
-        if distance[n] > FARTHEST or len(out) == MOST_NEAREST:
+        if distance[n] > FARTHEST or len(near) == MOST_NEAREST:
             break
-        far = float(np.clip(distance[n], NEAREST, FARTHEST))
-        _add(out, _Push(falls[n] / length[n], far))
-    wide = turn.sum(axis=1)
-    size = math.sqrt(float(wide @ wide))
-    if size > 0.0:
-        for sign in (-1.0, 1.0):
-            for far in LENGTHS:
-                _add(out, _Push(sign * wide / size, far))
-    return out
+        push = _Push(falls[n] / length[n], float(np.clip(distance[n], NEAREST, FARTHEST)))
+        if not _alike(push, near):
+            near.append(push)
+    market_wide = turn.sum(axis=1)
+    size = math.sqrt(float(market_wide @ market_wide))
+    ways = [(sign, far) for sign in (-1.0, 1.0) for far in LENGTHS if size > 0.0]
+    wide = [_Push(sign * market_wide / size, far) for sign, far in ways]
+    return near, [push for push in wide if not _alike(push, near)]
 
 
-def _add(pushes: list[_Push], push: _Push) -> None:
-    """Append unless one as good as it is there."""
-    for other in pushes:
-        alike = float(push.way @ other.way) > SAME_DIRECTION
-        if alike and abs(push.length - other.length) < SAME_LENGTH:
-            return
-    pushes.append(push)
+def _alike(push: _Push, others: list[_Push]) -> bool:
+    """True where one of the others is as good as this one."""
+    return any(
+        float(push.way @ other.way) > SAME_DIRECTION
+        and abs(push.length - other.length) < SAME_LENGTH
+        for other in others
+    )
 
 
 def _buffers(setup: Setup) -> tuple[Floats, Floats]:
