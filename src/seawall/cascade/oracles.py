@@ -74,13 +74,7 @@ def compile_oracles(
     used = [venue for venue in mechanisms if any(slot in venue for slot in SLOTS)]
     if not used and not any(chain is not None for chain in chains):
         return None
-    for venue, rulebook in zip(mechanisms, rulebooks, strict=True):
-        pulled = isinstance(venue.get("oracle"), Pull)
-        if pulled and (rulebook.feed != Feed() or rulebook.feeds):
-            raise InputError(
-                f"rulebook {rulebook.name} pulls its prices and has a [feed] that pushes them",
-                expected="one of the two",
-            )
+    _refuse_pull_and_push(mechanisms, rulebooks)
 
     def served(slot: str, kind: type[T]) -> list[tuple[T, Ints]]:
         found = [(v, _of_kind(venue.get(slot), kind)) for v, venue in enumerate(mechanisms)]
@@ -116,6 +110,16 @@ def compile_oracles(
         confidence_rule(widths, step_seconds),
     )
     return Oracles(rule, tuple(a for a, _ in auctions), chains, altered, step_seconds)
+
+
+def _refuse_pull_and_push(mechanisms: Sequence[Chosen], rulebooks: Sequence[Rulebook]) -> None:
+    for venue, rulebook in zip(mechanisms, rulebooks, strict=True):
+        pulled = isinstance(venue.get("oracle"), Pull)
+        if pulled and (rulebook.feed != Feed() or rulebook.feeds):
+            raise InputError(
+                f"rulebook {rulebook.name} pulls its prices and has a [feed] that pushes them",
+                expected="one of the two",
+            )
 
 
 def _own_sources(mechanisms: Sequence[Chosen], table: MarginTable, quote: str) -> Bools:

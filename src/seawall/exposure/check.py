@@ -83,15 +83,7 @@ def check(
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
-    result: dict[str, Any] = {
-        "schema": SCHEMA,
-        "case": _case_block(case, setup),
-        "version": seawall.__version__,
-        "seed": seed,
-        "paths": paths,
-        "horizon_seconds": horizon_seconds,
-        "step_seconds": case.step_seconds,
-        "steps": steps,
+    result = _question(case, setup, seed, paths, horizon_seconds) | {
         "headline": headline,
         "dre": dre,
         "crowd_leverage": _crowd_leverage(case, found, headline, others[4:], steps),
@@ -113,6 +105,22 @@ def check(
     if progress is not None:
         progress(1.0, "done")
     return result
+
+
+def _question(
+    case: Case, setup: Setup, seed: int, paths: int, horizon_seconds: float
+) -> dict[str, Any]:
+    """What was asked: the first keys of the result."""
+    return {
+        "schema": SCHEMA,
+        "case": _case_block(case, setup),
+        "version": seawall.__version__,
+        "seed": seed,
+        "paths": paths,
+        "horizon_seconds": horizon_seconds,
+        "step_seconds": case.step_seconds,
+        "steps": last_step(horizon_seconds, case.step_seconds),
+    }
 
 
 def _horizons(case: Case, horizon_seconds: float, paths: int) -> list[float]:
