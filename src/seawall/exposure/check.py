@@ -90,9 +90,8 @@ def check(
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, base, found, headline, steps)
-    system = system_numbers(setup, base, steps)
-    system["amplification"] = amplification(setup, _shocked(setup))
-    result["system"] = system
+    result["system"] = system_numbers(setup, base, steps)
+    result["system"]["amplification"] = amplification(setup, _shocked(setup))
     result["concentration"] = rows
     result["limits"] = limits
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
