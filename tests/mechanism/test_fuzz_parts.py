@@ -153,6 +153,27 @@ def test_the_command_names_law_case_and_rows_and_ends_with_two(
     assert "O2 is broken" in text and "no mechanism can look ahead" in text
 
 
+def test_what_a_mechanism_prints_is_neither_a_fault_nor_part_of_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (OWN / "right_sizing_gentle.py").read_text()
+    loud = text.replace("    due = view", "    print('asked', view.tried)\n    due = view")
+    file = tmp_path / "loud.py"
+    file.write_text(loud + "\n\nprint('read')\n")
+    ended = run(["mechanism", "fuzz", str(file), "--examples", "1", "--seed", "7", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (ended, found["findings"]) == (0, [])
+    assert found["asked"] > 0
+
+
+def test_a_step_that_ends_the_process_has_failed() -> None:
+    text = (OWN / "right_sizing_gentle.py").read_text()
+    quits = text.replace("    due = view", "    raise SystemExit(0)\n    due = view")
+    report = fuzz(OwnFile("quits.py", quits), examples=1, seed=7, elsewhere=False)
+    (finding,) = report.findings
+    assert finding.breach.law == "O1" and "SystemExit" in finding.breach.detail
+
+
 def test_a_file_that_is_no_mechanism_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +185,7 @@ def test_a_file_that_is_no_mechanism_is_refused(
         ('"""Idea."""\nSLOT = "adl"\ndef step(a, b): ...\n', "declares 0 dataclasses"),
         ('"""Idea."""\nx = 1 / 0\n', "row 2: cannot be run (ZeroDivisionError"),
         ("def f(:\n", "row 1: cannot be run (SyntaxError"),
+        ('"""Idea."""\nimport sys\nsys.exit(0)\n', "row 3: cannot be run (SystemExit: 0)"),
     ):
         file.write_text(text)
         assert run(["mechanism", "fuzz", str(file)]) == 1

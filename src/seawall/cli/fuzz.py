@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_format
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +32,9 @@ def fuzz(
     from seawall.mechanism.fuzz.fuzz import as_json
     from seawall.mechanism.fuzz.fuzz import fuzz as search
 
-    report = search(read_file(file), examples=examples, seed=seed)
+    # What the mechanism prints is no part of the answer.
+    with redirect_stdout(sys.stderr):
+        report = search(read_file(file), examples=examples, seed=seed)
     found = as_json(report)
     if json:
         output.say_exactly(json_format.dumps(found, indent=2, ensure_ascii=False))

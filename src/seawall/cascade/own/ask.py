@@ -30,7 +30,7 @@ def ask(own: Own, view: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return own.step(own.rule, view)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(own, error) from error
 
 
@@ -39,7 +39,7 @@ def ask_with_memory(own: Own, view: Any, memory: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return own.step(own.rule, view, memory)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(own, error) from error
 
 
@@ -50,7 +50,7 @@ def begun(own: Own, view: Any, paths: int) -> Any:
     try:
         with np.errstate(all="ignore"):
             memory = own.begin(own.rule, view)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(own, error) from error
     held = list(vars(memory).values()) if is_dataclass(memory) else []
     if not held or not all(isinstance(a, np.ndarray) and a.shape[:1] == (paths,) for a in held):

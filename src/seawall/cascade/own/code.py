@@ -117,7 +117,7 @@ def load(file: OwnFile) -> ModuleType:
     sys.modules[name] = module
     try:
         exec(compile(file.text, file.name, "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
@@ -181,7 +181,7 @@ def parameters_of(module: ModuleType, file: OwnFile) -> type:
     return found[0]
 
 
-def failed(own: Own, error: Exception) -> OwnMechanismError:
+def failed(own: Own, error: BaseException) -> OwnMechanismError:
     """An exception inside a step, as a sentence with its line."""
     what = " ".join(f"{type(error).__name__}: {error}".split())
     line = _line(error, own.file.name)
