@@ -2,13 +2,13 @@
 
 The tilt is chosen from the Case alone. For each account of a desk, and each desk, it takes the
 direction of prices that costs it most per unit of likelihood (slope in each asset times volatility,
-through the factor of the correlations) and goes as far as a linear account would bear: buffer over
-the loss of one standard deviation of total prices (where paths are exogenous, the crowd's feedback
-makes up the rest). The nearest few share three fifths of the paths by the root of their chances;
-all prices down, and up, at two lengths, share the rest. Paths of every world of the model interval
-are tilted alike, so its nodes are known as well as the base. Wrong, in that it gains less, for
-accounts that are far from linear, for desks that others push over, where many directions matter at
-once, and for horizons much shorter than the run.
+through the factor of the correlations), and all prices down and up, values it anew along each, and
+keeps the shortest way to its end, in standard deviations of total prices (where paths are
+exogenous, the crowd's feedback makes up the rest). The nearest few share three fifths of the paths
+by the root of their chances; all prices down, and up, at two lengths, share the rest. Paths of
+every world of the model interval are tilted alike, so its nodes are known as well as the base.
+Wrong, in that it gains less, for desks that others push over, where many directions matter at once,
+and for horizons much shorter than the run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from seawall.exposure.runs import Plan, run_plan
 from seawall.exposure.weighted import PathWeights, joined, share_by, weighted_curve
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
-from seawall.margin.table.assess import requirement
+from seawall.margin.table.assess import assess, option_quotes, starting_holdings
 from seawall.scenario.correlation import correlation_factor
 from seawall.scenario.tilt import Component, Tilt, check_tilt, components_of, weights
 
@@ -39,6 +39,8 @@ LENGTHS = (2.5, 4.0)
 # Accounts and desks nearer than the first are found without a push, beyond the second never.
 NEAREST, FARTHEST = 1.5, 6.0
 MOST_NEAREST = 6
+# Accounts are valued anew every so many standard deviations along a push.
+STRIDE = 0.25
 # Share of tilted paths that goes to accounts and desks, where there are any.
 NEAREST_SHARE = 0.6
 # Common jumps come so many times as often on pushed paths, where the model has any.
@@ -105,24 +107,41 @@ def _pushes(setup: Setup, steps: int) -> tuple[list[_Push], list[_Push]]:
     volatility = np.array([market.assets[name].volatility for name in names])
     years = steps * setup.step_seconds / SECONDS_PER_YEAR
     turn = correlation_factor(market, names).T * (volatility * math.sqrt(years))
-    buffers, slopes = _buffers(setup)
-    # One row a candidate: how quote falls per standard deviation of each normal, over the horizon.
-    falls = -slopes @ turn.T
-    length = np.sqrt((falls * falls).sum(axis=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.where(length > 0.0, buffers / length, np.inf)
-    near: list[_Push] = []
-    for n in np.argsort(distance, kind="stable"):
-        if distance[n] > FARTHEST or len(near) == MOST_NEAREST:
-            break
-        push = _Push(falls[n] / length[n], float(np.clip(distance[n], NEAREST, FARTHEST)))
-        if not _alike(push, near):
-            near.append(push)
     market_wide = turn.sum(axis=1)
     size = math.sqrt(float(market_wide @ market_wide))
-    ways = [(sign, far) for sign in (-1.0, 1.0) for far in LENGTHS if size > 0.0]
-    wide = [_Push(sign * market_wide / size, far) for sign, far in ways]
+    ways = [sign * market_wide / size for sign in (-1.0, 1.0) if size > 0.0]
+    near: list[_Push] = []
+    for push in sorted(_nearest(setup, turn, ways), key=lambda push: push.length):
+        if len(near) < MOST_NEAREST and not _alike(push, near):
+            near.append(push)
+    wide = [_Push(way, far) for way in ways for far in LENGTHS]
     return near, [push for push in wide if not _alike(push, near)]
+
+
+def _nearest(setup: Setup, turn: Floats, ways: list[Floats]) -> list[_Push]:
+    """For each account of a desk and each desk the shortest push that breaks it, where one does.
+
+    Tried: what costs most by the slope at the start, each account's and each desk's, and ``ways``;
+    accounts are valued anew along them, so that options bend as they do.
+    """
+    start = _room(setup, setup.spot)
+    falls = -_slopes(setup) @ turn.T
+    length = np.sqrt((falls * falls).sum(axis=1))
+    tried = [*(falls[length > 0.0] / length[length > 0.0, None]), *ways]
+    out: dict[int, _Push] = {}
+    for way in tried:
+        move = way @ turn
+        before, done = start, start <= 0.0
+        for far in np.arange(STRIDE, FARTHEST + STRIDE / 2.0, STRIDE):
+            room = _room(setup, setup.spot * np.exp(far * move))
+            for n in np.flatnonzero((room <= 0.0) & ~done).tolist():
+                share = float(before[n] / (before[n] - room[n]))
+                at = max(float(far) - STRIDE * (1.0 - share), NEAREST)
+                if n not in out or at < out[n].length:
+                    out[n] = _Push(way, at)
+            done = done | (room <= 0.0)
+            before = room
+    return list(out.values())
 
 
 def _alike(push: _Push, others: list[_Push]) -> bool:
@@ -134,28 +153,36 @@ def _alike(push: _Push, others: list[_Push]) -> bool:
     )
 
 
-def _buffers(setup: Setup) -> tuple[Floats, Floats]:
-    """What each account of a desk can lose before it is breached, and each desk before its loss
-    counts, with the slope of that in each asset: (n,) quote, (n, k) quote per relative rise.
+def _room(setup: Setup, price: Floats) -> Floats:
+    """What each account of a desk has beyond its maintenance at these prices (k,), and each desk
+    beyond the loss that counts as impairment, quote (n,).
     """
-    theta = setup.case.loss_fraction
-    columns = [setup.desk_units[desk_columns(setup, owner)] for owner in desks(setup)]
+    keep = 1.0 - setup.case.loss_fraction
+    table = setup.table
+    prices = price[None, table.feed_asset]
+    # Volatility moves with spot from where it is, as it does on the paths.
+    quotes = option_quotes(table, prices, setup.spot[table.feed_asset], 0.0)
+    quotes.scale = None if setup.start_scale is None else setup.start_scale[None, :]
+    quotes.integral = np.zeros_like(prices)
+    mine, first = setup.desk_units, np.zeros_like(setup.desk_units)
+    equity, maintenance, _ = assess(table, starting_holdings(table), quotes, first, mine)
+    whole = []
+    for owner in desks(setup):
+        columns = desk_columns(setup, owner)
+        held = float(setup.desk_equity[columns].sum())
+        whole.append(float(equity[columns].sum()) - keep * max(held, 0.0))
+    return np.concatenate([equity - maintenance, np.array(whole)])
 
-    def state(price: Floats) -> Floats:
-        need = requirement(setup.table, price[setup.table.feed_asset], setup.start_scale)
-        units = (need.equity - need.maintenance)[setup.desk_units]
-        whole = [float(need.equity[mine].sum()) for mine in columns]
-        return np.concatenate([units, np.array(whole)])
 
-    slopes = []
+def _slopes(setup: Setup) -> Floats:
+    """Change of `_room` per unit of relative rise of each asset (n, k), quote."""
+    out = []
     for k in range(setup.spot.size):
         up, down = setup.spot.copy(), setup.spot.copy()
         up[k] *= 1.0 + BUMP
         down[k] *= 1.0 - BUMP
-        slopes.append((state(up) - state(down)) / (2.0 * BUMP))
-    buffers = state(setup.spot)
-    buffers[setup.desk_units.size :] *= theta
-    return np.maximum(buffers, 0.0), np.stack(slopes, axis=1)
+        out.append((_room(setup, up) - _room(setup, down)) / (2.0 * BUMP))
+    return np.stack(out, axis=1)
 
 
 def run_rare(
