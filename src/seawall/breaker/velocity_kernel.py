@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.breaker.velocity import VelocityMemory, VelocityRule
 
 
-@helper
+@record_helper
 def velocity_row(
     rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray[np.float64], step: int
 ) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.columns import Floats, Ints
     from seawall.oracle.landing import LandingMemory, LandingRule
 
 
-@helper
+@record_helper
 def landing_path(
     rule: LandingRule, memory: LandingMemory, p: int, step: int, price: Floats, stamp: Ints
 ) -> None:

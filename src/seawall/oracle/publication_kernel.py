@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 from seawall.oracle.auction_delayed_kernel import auction_path
 from seawall.oracle.capped_kernel import capped_path
 from seawall.oracle.confidence_kernel import confidence_path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
 
 
-@helper
+@record_helper
 def push_path(
     rule: PushRule, memory: PushMemory, p: int, step: int, price: Floats, stamp: Ints
 ) -> None:
@@ -49,7 +49,7 @@ def push_path(
         stamp[f] = memory.stamps[(step - rule.delay_steps[f]) % rows, p, f]
 
 
-@helper
+@record_helper
 def publish_path(
     rule: OracleRule, memory: OracleMemory, p: int, step: int, market: Floats, price: Floats
 ) -> None:

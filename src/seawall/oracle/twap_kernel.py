@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.columns import Floats
     from seawall.oracle.twap import TwapMemory, TwapRule
 
 
-@helper
+@record_helper
 def twap_path(rule: TwapRule, memory: TwapMemory, p: int, step: int, price: Floats) -> None:
     """Replace the prices (f,) of averaged feeds by their averages."""
     for n in range(rule.feed.size):
