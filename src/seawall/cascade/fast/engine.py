@@ -23,7 +23,7 @@ from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
 from seawall.cascade.fast.quiet_kernel import run_quietly
-from seawall.cascade.fast.quiet_layout_kernel import Memory, Quiet
+from seawall.cascade.fast.quiet_layout_kernel import Quiet
 from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
@@ -176,7 +176,7 @@ class _Run:
         """Let the compiled loop take these paths as far as it can."""
         first = self.course.step[paths]
         if self.quiet is not None:
-            self._quietly(paths, *self.quiet)
+            self._quietly(paths, self.quiet)
             self.options.passed(self.state, paths, first, self.course.step[paths])
             return
         todo = paths
@@ -200,7 +200,7 @@ class _Run:
             todo = todo[begun - 1 :] if full else todo[begun:]
         self.options.passed(self.state, paths, first, self.course.step[paths])
 
-    def _quietly(self, paths: Ints, quiet: Quiet, memory: Memory) -> None:
+    def _quietly(self, paths: Ints, quiet: Quiet) -> None:
         """The same where mechanisms act in every step."""
         run_quietly(
             self.fixed,
@@ -209,8 +209,7 @@ class _Run:
             self.waker.awake,
             self.course,
             self.room,
-            quiet,
-            memory,
+            *quiet,
             self.exogenous,
             paths,
         )

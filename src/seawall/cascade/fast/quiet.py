@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,52 +18,78 @@ from seawall.breaker.staleness import StalenessMemory, StalenessRule
 from seawall.breaker.velocity import VelocityMemory, VelocityRule
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import in_one_piece
-from seawall.cascade.fast.quiet_layout_kernel import SPECS, Has, Memory, Quiet
+from seawall.cascade.fast.quiet_layout_kernel import (
+    SPECS,
+    Breakers,
+    Has,
+    Margin,
+    Market,
+    Oracle,
+    Pools,
+    Quiet,
+    Scratch,
+)
 from seawall.cascade.market_records import market_rule, market_state
 from seawall.cascade.market_rules import MarketMemory
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.margin.dynamic.scaling import DEPTH, ScaleMemory, ScaleRule
 from seawall.oracle.publication import OracleMemory, OracleRule, push_memory, push_rule
-from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 
+Record = TypeVar("Record")
 _ZERO: Mapping[str, int | float | bool] = {"i": 0, "f": 0.0, "b": False}
 
 
-def begin_quiet(setup: Setup, state: State, columns: int) -> tuple[Quiet, Memory]:
+def begin_quiet(setup: Setup, state: State, columns: int) -> Quiet:
     """Rules and memory of a run of ``columns`` - 1 steps that begins at ``state``."""
     _keep_in_one_piece(state)
-    rules, memory, pools, oracles = setup.breakers, state.breakers, state.pools, setup.oracles
     has = _has(setup, state)
-    quiet = Quiet(
-        has=has,
-        market=in_one_piece(market_rule(setup)),
-        oracle=_pushed(setup) if oracles is None else in_one_piece(oracles.rule),
-        band=_record(BandRule, None if rules is None else rules.band),
-        velocity=_record(VelocityRule, None if rules is None else rules.velocity),
-        staleness=_record(StalenessRule, None if rules is None else rules.staleness),
-        scale=_record(ScaleRule, setup.scaling),
-        pools=_record(PoolSides, None if pools is None else pools.sides),
-        venue=np.ascontiguousarray(setup.table.feed_venue),
-    )
     feeds, assets = setup.table.feed_asset.size, len(setup.table.assets)
-    room = Memory(
-        market=market_state(setup, state),
-        oracle=_pushing(state) if state.oracle is None else state.oracle.memory,
-        band=_record(BandMemory, None if memory is None else memory.band),
-        velocity=_record(VelocityMemory, None if memory is None else memory.velocity),
-        staleness=_record(StalenessMemory, None if memory is None else memory.staleness),
-        scale=_record(ScaleMemory, state.scale),
-        pools=_record(PoolMemory, None if pools is None else pools.memory),
-        idle=_idle(state, columns) if has.blocks else np.zeros((0, 0, 0), dtype=bool),
-        seen=np.zeros(feeds),
-        shown=np.zeros(feeds),
-        width=np.zeros(feeds),
-        turn=np.zeros(feeds),
-        away=np.zeros(feeds),
-        thin=np.ones(assets),
+    return Quiet(
+        has=has,
+        market=Market(
+            rule=in_one_piece(market_rule(setup)),
+            state=market_state(setup, state),
+            venue=np.ascontiguousarray(setup.table.feed_venue),
+            idle=_idle(state, columns) if has.blocks else np.zeros((0, 0, 0), dtype=bool),
+        ),
+        oracle=_oracle(setup, state),
+        breakers=_breakers(setup, state),
+        margin=_margin(setup, state),
+        pools=_pools(state),
+        scratch=Scratch(*(np.zeros(feeds) for _ in range(5)), np.ones(assets)),
     )
-    return quiet, room
+
+
+def _oracle(setup: Setup, state: State) -> Oracle:
+    if setup.oracles is None or state.oracle is None:
+        return Oracle(_pushed(setup), _pushing(state))
+    return Oracle(in_one_piece(setup.oracles.rule), state.oracle.memory)
+
+
+def _breakers(setup: Setup, state: State) -> Breakers:
+    rules, memory = setup.breakers, state.breakers
+    if rules is None or memory is None:
+        return _record(Breakers, None)
+    return Breakers(
+        band=_record(BandRule, rules.band),
+        band_memory=_record(BandMemory, memory.band),
+        velocity=_record(VelocityRule, rules.velocity),
+        velocity_memory=_record(VelocityMemory, memory.velocity),
+        staleness=_record(StalenessRule, rules.staleness),
+        staleness_memory=_record(StalenessMemory, memory.staleness),
+    )
+
+
+def _margin(setup: Setup, state: State) -> Margin:
+    return Margin(_record(ScaleRule, setup.scaling), _record(ScaleMemory, state.scale))
+
+
+def _pools(state: State) -> Pools:
+    pools = state.pools
+    if pools is None:
+        return _record(Pools, None)
+    return Pools(in_one_piece(pools.sides), pools.memory)
 
 
 def _has(setup: Setup, state: State) -> Has:
@@ -71,12 +97,15 @@ def _has(setup: Setup, state: State) -> Has:
     links = setup.market_rules.links is not None
     return Has(
         market=bool(setup.market_mechanisms),
+        depth=setup.market_rules.depth is not None,
+        links=links,
         stages=oracles is not None or links,
         blocks=links and oracles is not None and any(c is not None for c in oracles.chains),
         band=rules is not None and rules.band is not None,
         velocity=rules is not None and rules.velocity is not None,
         staleness=rules is not None and rules.staleness is not None,
         stamps=oracles is not None,
+        width=state.quotes.width is not None,
         scale=scaling is not None,
         thin=scaling is not None and bool(np.any(scaling.signal == DEPTH)),
         pools=state.pools is not None,
@@ -101,9 +130,10 @@ def _keep_in_one_piece(state: State) -> None:
     state.market_memory = MarketMemory(in_one_piece(market.depth), in_one_piece(market.links))
 
 
-def _record(cls: type, found: Any) -> Any:
+def _record(cls: type[Record], found: Record | None) -> Record:
     """The record in one piece, an empty one where there is none."""
-    return _nothing(cls) if found is None else in_one_piece(found)
+    out: Record = _nothing(cls) if found is None else in_one_piece(found)
+    return out
 
 
 def _nothing(cls: type) -> Any:

@@ -11,19 +11,31 @@ from __future__ import annotations
 from seawall.breaker.price_band_kernel import band_row
 from seawall.breaker.staleness_kernel import staleness_row, staleness_row_by_stamp
 from seawall.breaker.velocity_kernel import velocity_row
-from seawall.cascade.fast import advance_kernel
+from seawall.cascade.fast.advance_kernel import move_market as move_plain
+from seawall.cascade.fast.advance_kernel import publish_feeds
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
     Books,
     Course,
+    Feeds,
     Fixed,
+    Impact,
     Prices,
     Room,
     types_of,
 )
 from seawall.cascade.fast.loop_kernel import DONE, EXPIRY, ROUND, end_step
-from seawall.cascade.fast.quiet_layout_kernel import Memory, Quiet, quiet_type
+from seawall.cascade.fast.quiet_layout_kernel import (
+    Breakers,
+    Has,
+    Margin,
+    Market,
+    Oracle,
+    Pools,
+    Scratch,
+    quiet_types,
+)
 from seawall.cascade.fast.rest_kernel import is_restless
 from seawall.cascade.fast.wake_kernel import tick, tick_turning
 from seawall.cascade.market_kernel import move_market, venue_price
@@ -34,160 +46,137 @@ from seawall.waterfall.pool_flag_kernel import flagged_row
 
 
 @record_helper
-def close_venues(quiet: Quiet, memory: Memory, p: int, step: int) -> None:
+def close_venues(
+    blocks: bool,
+    velocity: bool,
+    halted: Array,
+    market: Market,
+    breakers: Breakers,
+    p: int,
+    step: int,
+) -> None:
     """Where nobody can trade this step: no block has come, or the velocity breaker halted it."""
-    halted, rule = memory.market.links.halted, quiet.velocity
-    for f in range(quiet.venue.size):
-        halted[p, f] = quiet.has.blocks and memory.idle[p, step, quiet.venue[f]]
-    if quiet.has.velocity:
-        for m in range(rule.feed.size):
-            if step < memory.velocity.until[p, m]:
-                halted[p, rule.feed[m]] = True
+    for f in range(market.venue.size):
+        halted[p, f] = blocks and market.idle[p, step, market.venue[f]]
+    if velocity:
+        feed, until = breakers.velocity.feed, breakers.velocity_memory.until
+        for m in range(feed.size):
+            if step < until[p, m]:
+                halted[p, feed[m]] = True
 
 
 @record_helper
-def next_market(
-    fixed: Fixed,
-    prices: Prices,
-    course: Course,
-    quiet: Quiet,
-    memory: Memory,
-    p: int,
-    step: int,
-    exogenous: Array,
-) -> None:
-    """The market's part of the step; extremes are kept."""
-    trough, peak = course.trough, course.peak
-    if not quiet.has.market:
-        advance_kernel.move_market(fixed.impact, prices, trough, peak, p, exogenous)
-        return
-    if quiet.market.has_links:
-        close_venues(quiet, memory, p, step)
-    move_market(quiet.market, memory.market, p, exogenous)
-    for k in range(exogenous.size):
-        trough[p, k] = min(trough[p, k], prices.market[p, k])
-        peak[p, k] = max(peak[p, k], prices.market[p, k])
+def note_extremes(market: Array, trough: Array, peak: Array, p: int) -> None:
+    """Keep the lowest and the highest market prices (p, k)."""
+    for k in range(market.shape[1]):
+        trough[p, k] = min(trough[p, k], market[p, k])
+        peak[p, k] = max(peak[p, k], market[p, k])
 
 
 @record_helper
 def next_feeds(
-    fixed: Fixed, prices: Prices, quiet: Quiet, memory: Memory, p: int, step: int, before: Array
+    has: Has,
+    feeds: Feeds,
+    prices: Prices,
+    market: Market,
+    oracle: Oracle,
+    scratch: Scratch,
+    p: int,
+    step: int,
+    step_seconds: float,
+    before: Array,
 ) -> None:
     """What the venues see, and what their markets trade at where a breaker asks for it."""
-    seen, shown = memory.seen, memory.shown
-    if not quiet.has.stages:
-        advance_kernel.publish_feeds(fixed.feeds, prices, p, step, fixed.step_seconds, before)
-        if quiet.has.band or quiet.has.velocity:
+    seen, shown = scratch.seen, scratch.shown
+    if not has.stages:
+        publish_feeds(feeds, prices, p, step, step_seconds, before)
+        if has.band or has.velocity:
             for f in range(seen.size):
-                seen[f] = prices.market[p, fixed.feeds.asset[f]]
+                seen[f] = prices.market[p, feeds.asset[f]]
         return
     for f in range(seen.size):
-        seen[f] = venue_price(quiet.market, memory.market, p, f)
+        seen[f] = venue_price(market.rule, market.state, p, f)
         before[f] = prices.feed[p, f]
-    if fixed.wide:
+    if has.width:
         for f in range(seen.size):
-            memory.width[f] = prices.width[p, f]
-    publish_path(quiet.oracle, memory.oracle, p, step, seen, shown)
+            scratch.width[f] = prices.width[p, f]
+    publish_path(oracle.rule, oracle.memory, p, step, seen, shown)
     for f in range(seen.size):
         prices.feed[p, f] = shown[f]
-        prices.integral[p, f] = prices.integral[p, f] + shown[f] * fixed.step_seconds
+        prices.integral[p, f] = prices.integral[p, f] + shown[f] * step_seconds
 
 
 @record_helper
-def next_margin(fixed: Fixed, prices: Prices, quiet: Quiet, memory: Memory, p: int) -> None:
-    """Factors on margin follow the market; how far they turned, (f,), and stand from the start."""
-    if not quiet.has.scale:
-        for f in range(memory.turn.size):
-            memory.turn[f], memory.away[f] = 0.0, 0.0
+def next_margin(
+    has: Has, impact: Impact, prices: Prices, share: Array, margin: Margin, scratch: Scratch, p: int
+) -> None:
+    """Factors on margin follow the market; how far they turned, (f,), and stand from the start.
+
+    share (p, k) of depth that is left, where the market has the slot.
+    """
+    turn, away, thin, own = scratch.turn, scratch.away, scratch.thin, margin.memory
+    if not has.scale:
+        for f in range(turn.size):
+            turn[f], away[f] = 0.0, 0.0
         return
-    felt, thin, own = prices.restlessness[p], memory.thin, memory.scale
-    if quiet.has.thin:
+    felt = prices.restlessness[p]
+    if has.thin:
         for k in range(thin.size):
-            if quiet.market.has_depth:
-                thin[k] = 1.0 / memory.market.left.share[p, k]
-            elif fixed.impact.square_root:
+            if has.depth:
+                thin[k] = 1.0 / share[p, k]
+            elif impact.square_root:
                 thin[k] = 1.0
             else:
-                thin[k] = 1.0 + fixed.impact.thinning * max(felt[k] - 1.0, 0.0)
-    scale_row(quiet.scale, own, p, felt, thin, prices.feed[p])
-    for f in range(memory.turn.size):
-        memory.turn[f] = own.turn[p, f]
-        memory.away[f] = abs(own.factor[p, f] - own.first[p, f])
+                thin[k] = 1.0 + impact.thinning * max(felt[k] - 1.0, 0.0)
+    scale_row(margin.rule, own, p, felt, thin, prices.feed[p])
+    for f in range(turn.size):
+        turn[f] = own.turn[p, f]
+        away[f] = abs(own.factor[p, f] - own.first[p, f])
 
 
 @record_helper
-def widen(prices: Prices, awake: Awake, memory: Memory, p: int, before: Array) -> None:
+def widen(prices: Prices, origin: Array, scratch: Scratch, p: int, before: Array) -> None:
     """What confidence intervals take of buffers, as a turn: `seawall.cascade.oracles.widened`."""
-    turn, away = memory.turn, memory.away
+    turn, away, last = scratch.turn, scratch.away, scratch.width
     for f in range(before.size):
         width, price = prices.width[p, f], prices.feed[p, f]
         move = abs(price / before[f] - 1.0)
         share = move + turn[f] * (1.0 + move)
-        turn[f] = turn[f] + share * width + abs(width - memory.width[f])
-        move = abs(price / awake.origin[p, f] - 1.0)
+        turn[f] = turn[f] + share * width + abs(width - last[f])
+        move = abs(price / origin[p, f] - 1.0)
         share = move + away[f] * (1.0 + move)
         away[f] = away[f] + share * width + width
 
 
 @record_helper
-def watch(prices: Prices, quiet: Quiet, memory: Memory, p: int, step: int) -> None:
-    """What breakers do in every step: `watch` of `seawall.cascade.breakers`."""
-    if quiet.has.band:
-        band_row(quiet.band, memory.band, p, memory.seen)
-    if quiet.has.velocity:
-        velocity_row(quiet.velocity, memory.velocity, p, memory.seen, step)
-    if quiet.has.staleness:
-        if quiet.has.stamps:
-            stamp = memory.oracle.stamp[p]
-            staleness_row_by_stamp(quiet.staleness, memory.staleness, p, stamp, step)
-        else:
-            age, fresh = prices.age[p], prices.fresh[p]
-            staleness_row(quiet.staleness, memory.staleness, p, age, fresh, step)
-
-
-@record_helper
-def next_step(
-    fixed: Fixed,
-    books: Books,
-    prices: Prices,
-    awake: Awake,
-    course: Course,
-    quiet: Quiet,
-    memory: Memory,
-    p: int,
-    step: int,
-    exogenous: Array,
-    before: Array,
+def watch(
+    has: Has, prices: Prices, breakers: Breakers, stamps: Array, seen: Array, p: int, step: int
 ) -> None:
-    """One step of one path up to the check: market, oracle, margin, clocks, breakers."""
-    next_market(fixed, prices, course, quiet, memory, p, step, exogenous)
-    next_feeds(fixed, prices, quiet, memory, p, step, before)
-    after = prices.feed[p]
-    if fixed.scaled or fixed.wide:
-        next_margin(fixed, prices, quiet, memory, p)
-        if fixed.wide:
-            widen(prices, awake, memory, p, before)
-        tick_turning(fixed.wakes, awake, p, before, after, memory.turn, memory.away, step)
-    else:
-        world, integral = books.start[p], prices.integral[p]
-        tick(fixed.wakes, awake, p, world, before, after, integral, step, True)
-    watch(prices, quiet, memory, p, step)
+    """What breakers do in every step: `watch` of `seawall.cascade.breakers`."""
+    if has.band:
+        band_row(breakers.band, breakers.band_memory, p, seen)
+    if has.velocity:
+        velocity_row(breakers.velocity, breakers.velocity_memory, p, seen, step)
+    if has.staleness:
+        rule, memory = breakers.staleness, breakers.staleness_memory
+        if has.stamps:
+            staleness_row_by_stamp(rule, memory, p, stamps[p], step)
+        else:
+            staleness_row(rule, memory, p, prices.age[p], prices.fresh[p], step)
 
 
 @record_helper
-def may_cut(prices: Prices, quiet: Quiet, memory: Memory, p: int) -> bool:
-    """Whether the plain loop must look at the pools."""
-    if not quiet.has.pools:
+def may_cut(has: bool, pools: Pools, p: int, price: Array) -> bool:
+    """Whether the plain loop must look at the pools at feed prices (f,)."""
+    if not has:
         return False
-    if memory.pools.stale[p]:
-        return True
-    return flagged_row(quiet.pools, memory.pools, p, prices.feed[p])
+    return pools.memory.stale[p] or flagged_row(pools.sides, pools.memory, p, price)
 
 
 @record_kernel(
     lambda: (
         *types_of(Fixed, Books, Prices, Awake, Course, Room),
-        *(quiet_type(Quiet), quiet_type(Memory)),
+        *quiet_types(),
         *types_of("f3", "i1"),
     )
 )
@@ -198,8 +187,13 @@ def run_quietly(
     awake: Awake,
     course: Course,
     room: Room,
-    quiet: Quiet,
-    memory: Memory,
+    has: Has,
+    market: Market,
+    oracle: Oracle,
+    breakers: Breakers,
+    margin: Margin,
+    pools: Pools,
+    scratch: Scratch,
     exogenous: Array,
     paths: Array,
 ) -> int:
@@ -207,28 +201,36 @@ def run_quietly(
 
     course.status says of each where it stands: EXPIRY where only the end of the step is left.
     """
-    last = exogenous.shape[1] - 1
+    last, before, due, dt = exogenous.shape[1] - 1, room.before, room.due, fixed.step_seconds
+    impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
+    halted, share, stamps = market.state.links.halted, market.state.left.share, oracle.memory.stamp
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
+        course.rounds[p] = 1
         while status == DONE and step <= last:
-            next_step(
-                fixed,
-                books,
-                prices,
-                awake,
-                course,
-                quiet,
-                memory,
-                p,
-                step,
-                exogenous[p, step],
-                room.before,
-            )
-            course.rounds[p] = 1
-            if is_restless(fixed, books, prices, awake, room.due, p, step):
+            if has.links:
+                close_venues(has.blocks, has.velocity, halted, market, breakers, p, step)
+            if has.market:
+                move_market(market.rule, market.state, p, exogenous[p, step])
+                note_extremes(prices.market, course.trough, course.peak, p)
+            else:
+                move_plain(impact, prices, course.trough, course.peak, p, exogenous[p, step])
+            next_feeds(has, feeds, prices, market, oracle, scratch, p, step, dt, before)
+            after, integral = prices.feed[p], prices.integral[p]
+            if has.scale or has.width:
+                next_margin(has, impact, prices, share, margin, scratch, p)
+                if has.width:
+                    widen(prices, awake.origin, scratch, p, before)
+                tick_turning(wakes, awake, p, before, after, scratch.turn, scratch.away, step)
+            else:
+                tick(wakes, awake, p, books.start[p], before, after, integral, step, True)
+            watch(has, prices, breakers, stamps, scratch.seen, p, step)
+            if is_restless(fixed, books, prices, awake, due, p, step):
                 status = ROUND
-            elif fixed.expiry[step] or may_cut(prices, quiet, memory, p):
+            elif expiry[step] or (
+                has.pools and flagged_or_stale(pools.sides, pools.memory, p, after)
+            ):
                 status = EXPIRY
             else:
                 end_step(fixed, books, prices, course, p, step)

@@ -32,48 +32,82 @@ class Has(NamedTuple):
     """Which mechanisms a Case has."""
 
     market: bool  # depth, links, or an impact law that is not the scenario's
+    depth: bool
+    links: bool
     stages: bool  # feeds do not merely push the common market price
     blocks: bool  # some venue of the links trades in blocks
     band: bool
     velocity: bool
     staleness: bool
     stamps: bool  # the oracle says when a price was sent
+    width: bool  # some feed says by how much its price may be wrong
     scale: bool
     thin: bool  # margin follows depth somewhere
     pools: bool
 
 
-class Quiet(NamedTuple):
-    """Rules, the same for all paths."""
+class Market(NamedTuple):
+    """Prices: impact, depth, linked venues."""
 
-    has: Has
-    market: MarketRule
-    oracle: OracleRule
-    band: BandRule
-    velocity: VelocityRule
-    staleness: StalenessRule
-    scale: ScaleRule
-    pools: PoolSides
+    rule: MarketRule
+    state: MarketState
     venue: Array  # (f,)
-
-
-class Memory(NamedTuple):
-    """What the mechanisms remember on each path, and working room of one path."""
-
-    market: MarketState
-    oracle: OracleMemory
-    band: BandMemory
-    velocity: VelocityMemory
-    staleness: StalenessMemory
-    scale: ScaleMemory
-    pools: PoolMemory
     idle: Array  # (p, s + 1, v) no block comes in this step
+
+
+class Oracle(NamedTuple):
+    """All stages of the feeds."""
+
+    rule: OracleRule
+    memory: OracleMemory
+
+
+class Breakers(NamedTuple):
+    """What breakers watch."""
+
+    band: BandRule
+    band_memory: BandMemory
+    velocity: VelocityRule
+    velocity_memory: VelocityMemory
+    staleness: StalenessRule
+    staleness_memory: StalenessMemory
+
+
+class Margin(NamedTuple):
+    """Factors on margin."""
+
+    rule: ScaleRule
+    memory: ScaleMemory
+
+
+class Pools(NamedTuple):
+    """Sides of markets whose pool may cut them."""
+
+    sides: PoolSides
+    memory: PoolMemory
+
+
+class Scratch(NamedTuple):
+    """Working room of one path and step."""
+
     seen: Array  # (f,) market price at each feed's venue
     shown: Array  # (f,) price that the oracle shows
     width: Array  # (f,) fraction of the step before
     turn: Array  # (f,) of factors on margin in this step
     away: Array  # (f,) of factors from the start
     thin: Array  # (k,) depth lost
+
+
+class Quiet(NamedTuple):
+    """All of them. Kernels are given the parts: what is passed on is dear to compile."""
+
+    has: Has
+    market: Market
+    oracle: Oracle
+    breakers: Breakers
+    margin: Margin
+    pools: Pools
+    scratch: Scratch
 
 
 Members = tuple[str | type, ...]
@@ -121,16 +155,22 @@ SPECS: dict[type, Members] = {
     ScaleMemory: ("f2",) * 6,
     PoolSides: ("i1", "f1", "i1", "i1", "f1", "f1", "f1"),
     PoolMemory: ("f2", "f2", "f2", "b1"),
-    Has: ("b0",) * 10,
-    Quiet: (
-        *(Has, MarketRule, OracleRule, BandRule, VelocityRule, StalenessRule, ScaleRule),
-        *(PoolSides, "i1"),
+    Has: ("b0",) * 13,
+    Market: (MarketRule, MarketState, "i1", "b3"),
+    Oracle: (OracleRule, OracleMemory),
+    Breakers: (
+        *(BandRule, BandMemory, VelocityRule, VelocityMemory, StalenessRule, StalenessMemory),
     ),
-    Memory: (
-        *(MarketState, OracleMemory, BandMemory, VelocityMemory, StalenessMemory, ScaleMemory),
-        *(PoolMemory, "b3", *("f1",) * 6),
-    ),
+    Margin: (ScaleRule, ScaleMemory),
+    Pools: (PoolSides, PoolMemory),
+    Scratch: ("f1",) * 6,
+    Quiet: (Has, Market, Oracle, Breakers, Margin, Pools, Scratch),
 }
+
+
+def quiet_types() -> tuple[Any, ...]:
+    """Numba types of the parts of Quiet."""
+    return tuple(_member(one) for one in SPECS[Quiet])
 
 
 def quiet_type(cls: type) -> Any:
@@ -138,7 +178,11 @@ def quiet_type(cls: type) -> Any:
     from numba import types
 
     named: Any = types.NamedTuple
-    return named([_member(one) for one in SPECS[cls]], cls)
+    alike: Any = types.NamedUniTuple
+    members = [_member(one) for one in SPECS[cls]]
+    if all(one == members[0] for one in members):
+        return alike(members[0], len(members), cls)
+    return named(members, cls)
 
 
 def _member(one: str | type) -> Any:
