@@ -57,7 +57,14 @@ def begin_quiet(setup: Setup, state: State, columns: int) -> Quiet:
         breakers=_breakers(setup, state),
         margin=_margin(setup, state),
         pools=_pools(state),
-        scratch=Scratch(*(np.zeros(feeds) for _ in range(5)), np.ones(assets)),
+        scratch=Scratch(
+            seen=np.zeros(feeds),
+            shown=np.zeros(feeds),
+            width=np.zeros(feeds),
+            turn=np.zeros(feeds),
+            away=np.zeros(feeds),
+            thin=np.ones(assets),
+        ),
     )
 
 

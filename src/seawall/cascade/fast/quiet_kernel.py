@@ -228,9 +228,7 @@ def run_quietly(
             watch(has, prices, breakers, stamps, scratch.seen, p, step)
             if is_restless(fixed, books, prices, awake, due, p, step):
                 status = ROUND
-            elif expiry[step] or (
-                has.pools and flagged_or_stale(pools.sides, pools.memory, p, after)
-            ):
+            elif expiry[step] or may_cut(has.pools, pools, p, after):
                 status = EXPIRY
             else:
                 end_step(fixed, books, prices, course, p, step)
