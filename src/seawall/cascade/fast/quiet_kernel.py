@@ -18,7 +18,6 @@ from seawall.cascade.fast.layout_kernel import (
     Awake,
     Books,
     Course,
-    Feeds,
     Fixed,
     Impact,
     Prices,
@@ -38,7 +37,7 @@ from seawall.cascade.fast.quiet_layout_kernel import (
 )
 from seawall.cascade.fast.rest_kernel import is_restless
 from seawall.cascade.fast.wake_kernel import tick, tick_turning
-from seawall.cascade.market_kernel import move_market, venue_price
+from seawall.cascade.market_kernel import move_market
 from seawall.foundation.compiled import record_helper, record_kernel
 from seawall.margin.dynamic.scaling_kernel import scale_row
 from seawall.oracle.publication_kernel import publish_path
@@ -74,34 +73,35 @@ def note_extremes(market: Array, trough: Array, peak: Array, p: int) -> None:
 
 
 @record_helper
-def next_feeds(
-    has: Has,
-    feeds: Feeds,
-    prices: Prices,
-    market: Market,
-    oracle: Oracle,
-    scratch: Scratch,
-    p: int,
-    step: int,
-    step_seconds: float,
-    before: Array,
+def common_prices(market: Array, asset: Array, seen: Array, p: int) -> None:
+    """What each feed's asset trades at (f,) where there is one price for all venues."""
+    for f in range(seen.size):
+        seen[f] = market[p, asset[f]]
+
+
+@record_helper
+def keep_row(column: Array, row: Array, p: int) -> None:
+    """Copy a path's part of (p, f)."""
+    for f in range(row.size):
+        row[f] = column[p, f]
+
+
+@record_helper
+def before_stages(
+    root: Array, linked: bool, prices: Prices, asset: Array, scratch: Scratch, p: int, before: Array
 ) -> None:
-    """What the venues see, and what their markets trade at where a breaker asks for it."""
-    seen, shown = scratch.seen, scratch.shown
-    if not has.stages:
-        publish_feeds(feeds, prices, p, step, step_seconds, before)
-        if has.band or has.velocity:
-            for f in range(seen.size):
-                seen[f] = prices.market[p, feeds.asset[f]]
-        return
-    for f in range(seen.size):
-        seen[f] = venue_price(market.rule, market.state, p, f)
+    """Market prices at each feed's venue, of linked ones by root (p, f); what feeds showed last."""
+    common_prices(prices.market, asset, scratch.seen, p)
+    for f in range(before.size):
+        if linked:
+            scratch.seen[f] = scratch.seen[f] * (root[p, f] * root[p, f])
         before[f] = prices.feed[p, f]
-    if has.width:
-        for f in range(seen.size):
-            scratch.width[f] = prices.width[p, f]
-    publish_path(oracle.rule, oracle.memory, p, step, seen, shown)
-    for f in range(seen.size):
+
+
+@record_helper
+def after_stages(prices: Prices, shown: Array, p: int, step_seconds: float) -> None:
+    """Venues see what the oracle shows; funding goes by it."""
+    for f in range(shown.size):
         prices.feed[p, f] = shown[f]
         prices.integral[p, f] = prices.integral[p, f] + shown[f] * step_seconds
 
@@ -203,7 +203,8 @@ def run_quietly(
     """
     last, before, due, dt = exogenous.shape[1] - 1, room.before, room.due, fixed.step_seconds
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
-    halted, share, stamps = market.state.links.halted, market.state.left.share, oracle.memory.stamp
+    links, share, stamps = market.state.links, market.state.left.share, oracle.memory.stamp
+    halted, root = links.halted, links.root
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
@@ -216,7 +217,16 @@ def run_quietly(
                 note_extremes(prices.market, course.trough, course.peak, p)
             else:
                 move_plain(impact, prices, course.trough, course.peak, p, exogenous[p, step])
-            next_feeds(has, feeds, prices, market, oracle, scratch, p, step, dt, before)
+            if has.stages:
+                before_stages(root, has.links, prices, feeds.asset, scratch, p, before)
+                if has.width:
+                    keep_row(prices.width, scratch.width, p)
+                publish_path(oracle.rule, oracle.memory, p, step, scratch.seen, scratch.shown)
+                after_stages(prices, scratch.shown, p, dt)
+            else:
+                publish_feeds(feeds, prices, p, step, dt, before)
+                if has.band or has.velocity:
+                    common_prices(prices.market, feeds.asset, scratch.seen, p)
             after, integral = prices.feed[p], prices.integral[p]
             if has.scale or has.width:
                 next_margin(has, impact, prices, share, margin, scratch, p)
