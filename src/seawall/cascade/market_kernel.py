@@ -34,7 +34,7 @@ def price_assets(rule: MarketRule, state: MarketState, p: int) -> None:
 @record_helper
 def stand(rule: MarketRule, state: MarketState, p: int) -> None:
     """Pools keep the price they had at common prices ``state.before``."""
-    if not math.isfinite(state.depth[p]):
+    if not (rule.stands and math.isfinite(state.depth[p])):
         return
     for k in range(state.market.shape[1]):
         state.factor[k] = math.sqrt(state.market[p, k] / state.before[k])
@@ -46,7 +46,10 @@ def arbitrage(rule: MarketRule, state: MarketState, p: int) -> None:
     """Pools stand, arbitrageurs act, and what they carry over moves the market again."""
     stand(rule, state, p)
     arbitrage_step(rule.links, state.links, p, state.depth[p], state.left.share, state.flow)
-    if not rule.feedback:
+    moved = False
+    for k in range(state.flow.size):
+        moved = moved or state.flow[k] != 0.0
+    if not (rule.feedback and moved):
         return
     for k in range(state.market.shape[1]):
         flow = state.flow[k] * rule.passed[k]

@@ -32,6 +32,7 @@ class MarketRule(NamedTuple):
     has_depth: bool
     depth: DepthRule
     has_links: bool
+    stands: bool  # some linked venue does not follow the common price
     links: LinkRule
     feed_asset: Ints
 
@@ -77,6 +78,7 @@ def market_rule(setup: Setup) -> MarketRule:
         has_depth=rules.depth is not None,
         depth=DepthRule(0.0, 0.0, 1.0) if rules.depth is None else rules.depth,
         has_links=rules.links is not None,
+        stands=rules.links is not None and bool(rules.links.stands.any()),
         links=links,
         feed_asset=setup.table.feed_asset,
     )

@@ -173,6 +173,8 @@ def range_average(constants: np.ndarray, b0: float, b1: float) -> float:
 @record_helper
 def displacement(code: int, constants: np.ndarray, strength: float, b: float) -> float:
     """Factor on the exogenous price while flow ``b`` is outstanding."""
+    if b == 0.0 and code != BOOK_WALK:
+        return 1.0
     if code == LINEAR:
         return linear_displacement(b)
     if code == SQUARE_ROOT:

@@ -40,6 +40,8 @@ def arbitrage_step(
         here = rule.depth[f] * usual * share[p, k]
         before = memory.root[p, f]
         wanted = min(max(before, rule.low[f]), rule.high[f])
+        if wanted == before:
+            continue
         reach = rule.capital[f] / (2.0 * here)
         after = min(max(wanted, before - reach), before + reach)
         if after == before:

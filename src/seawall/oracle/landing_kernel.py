@@ -17,10 +17,11 @@ def landing_path(
 ) -> None:
     """Replace prices and stamps (f,) that were sent by those that have landed."""
     rows = memory.ring.shape[1]
+    now = step % rows
     for n in range(rule.feed.size):
         feed, g = rule.feed[n], rule.group[n]
-        memory.ring[p, step % rows, n] = price[feed]
-        memory.ring_stamp[p, step % rows, n] = stamp[feed]
+        memory.ring[p, now, n] = price[feed]
+        memory.ring_stamp[p, now, n] = stamp[feed]
         source = memory.seen_from[p, step, g]
         if source != memory.seen_from[p, step - 1, g]:
             memory.shown[p, n] = memory.ring[p, source % rows, n]

@@ -43,10 +43,11 @@ def _fail(rule: MedianRule, memory: MedianMemory, p: int, step: int, g: int) -> 
 def median_path(rule: MedianRule, memory: MedianMemory, p: int, step: int, price: Floats) -> None:
     """Replace the prices (f,) of these feeds by the medians of their sources."""
     rows, seen = memory.ring.shape[1], memory.seen[p]
+    now = step % rows
     for g in range(rule.sources.size):
         _fail(rule, memory, p, step, g)
     for n in range(rule.feed.size):
-        memory.ring[p, step % rows, n] = price[rule.feed[n]]
+        memory.ring[p, now, n] = price[rule.feed[n]]
         g = rule.group[n]
         k = rule.sources[g]
         noises = rule.first[g] + 1 + 2 * k

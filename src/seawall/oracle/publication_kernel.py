@@ -33,6 +33,7 @@ def push_path(
 ) -> None:
     """Replace prices (f,) by those that the threshold feeds show; when they were sent."""
     rows = memory.ring.shape[0]
+    now = step % rows
     for f in range(rule.deviation.size):
         sent = memory.sent[p, f]
         memory.age[p, f] += 1
@@ -40,13 +41,17 @@ def push_path(
         if moved or memory.age[p, f] >= rule.heartbeat_steps[f]:
             memory.sent[p, f] = price[f]
             memory.age[p, f] = 0
+        # No delay is longer than the ring.
+        then = now - rule.delay_steps[f]
+        if then < 0:
+            then += rows
         if rows > 1:
-            memory.ring[step % rows, p, f] = memory.sent[p, f]
-            price[f] = memory.ring[(step - rule.delay_steps[f]) % rows, p, f]
+            memory.ring[now, p, f] = memory.sent[p, f]
+            price[f] = memory.ring[then, p, f]
         else:
             price[f] = memory.sent[p, f]
-        memory.stamps[step % rows, p, f] = step - memory.age[p, f]
-        stamp[f] = memory.stamps[(step - rule.delay_steps[f]) % rows, p, f]
+        memory.stamps[now, p, f] = step - memory.age[p, f]
+        stamp[f] = memory.stamps[then, p, f]
 
 
 @record_helper
@@ -65,7 +70,6 @@ def publish_path(
         return
     for f in range(price.size):
         price[f] = market[f]
-    # Touching a record counts references to all its arrays: empty stages are not touched.
     if rule.used[TWAP]:
         twap_path(rule.twap, memory.twap, p, step, price)
     if rule.used[MEDIAN]:

@@ -49,16 +49,17 @@ def close_venues(
     blocks: bool,
     velocity: bool,
     halted: Array,
-    market: Market,
-    breakers: Breakers,
+    venue: Array,
+    idle: Array,
+    feed: Array,
+    until: Array,
     p: int,
     step: int,
 ) -> None:
     """Where nobody can trade this step: no block has come, or the velocity breaker halted it."""
-    for f in range(market.venue.size):
-        halted[p, f] = blocks and market.idle[p, step, market.venue[f]]
+    for f in range(venue.size):
+        halted[p, f] = blocks and idle[p, step, venue[f]]
     if velocity:
-        feed, until = breakers.velocity.feed, breakers.velocity_memory.until
         for m in range(feed.size):
             if step < until[p, m]:
                 halted[p, feed[m]] = True
@@ -203,30 +204,34 @@ def run_quietly(
     """
     last, before, due, dt = exogenous.shape[1] - 1, room.before, room.due, fixed.step_seconds
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
-    links, share, stamps = market.state.links, market.state.left.share, oracle.memory.stamp
-    halted, root = links.halted, links.root
+    # Whole records are dear to compile at each use: their parts are taken once.
+    rule, own, venue, idle = market.rule, market.state, market.venue, market.idle
+    stages, memory, seen, shown = oracle.rule, oracle.memory, scratch.seen, scratch.shown
+    share, stamps, halted, root = own.left.share, memory.stamp, own.links.halted, own.links.root
+    halts, until = breakers.velocity.feed, breakers.velocity_memory.until
+    trough, peak = course.trough, course.peak
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
         course.rounds[p] = 1
         while status == DONE and step <= last:
             if has.links:
-                close_venues(has.blocks, has.velocity, halted, market, breakers, p, step)
+                close_venues(has.blocks, has.velocity, halted, venue, idle, halts, until, p, step)
             if has.market:
-                move_market(market.rule, market.state, p, exogenous[p, step])
-                note_extremes(prices.market, course.trough, course.peak, p)
+                move_market(rule, own, p, exogenous[p, step])
+                note_extremes(prices.market, trough, peak, p)
             else:
-                move_plain(impact, prices, course.trough, course.peak, p, exogenous[p, step])
+                move_plain(impact, prices, trough, peak, p, exogenous[p, step])
             if has.stages:
                 before_stages(root, has.links, prices, feeds.asset, scratch, p, before)
                 if has.width:
                     keep_row(prices.width, scratch.width, p)
-                publish_path(oracle.rule, oracle.memory, p, step, scratch.seen, scratch.shown)
-                after_stages(prices, scratch.shown, p, dt)
+                publish_path(stages, memory, p, step, seen, shown)
+                after_stages(prices, shown, p, dt)
             else:
                 publish_feeds(feeds, prices, p, step, dt, before)
                 if has.band or has.velocity:
-                    common_prices(prices.market, feeds.asset, scratch.seen, p)
+                    common_prices(prices.market, feeds.asset, seen, p)
             after, integral = prices.feed[p], prices.integral[p]
             if has.scale or has.width:
                 next_margin(has, impact, prices, share, margin, scratch, p)
@@ -235,7 +240,7 @@ def run_quietly(
                 tick_turning(wakes, awake, p, before, after, scratch.turn, scratch.away, step)
             else:
                 tick(wakes, awake, p, books.start[p], before, after, integral, step, True)
-            watch(has, prices, breakers, stamps, scratch.seen, p, step)
+            watch(has, prices, breakers, stamps, seen, p, step)
             if is_restless(fixed, books, prices, awake, due, p, step):
                 status = ROUND
             elif expiry[step] or may_cut(has.pools, pools, p, after):

@@ -118,7 +118,7 @@ SPECS: dict[type, Members] = {
     LinkMemory: ("f2", "f2", "i2", "b2"),
     MarketRule: (
         *("i0", "f2", "f1", "f0", "f0", "f0", "f1", "b0", "f1"),
-        *("b0", DepthRule, "b0", LinkRule, "i1"),
+        *("b0", DepthRule, "b0", "b0", LinkRule, "i1"),
     ),
     MarketState: (*("f2",) * 5, "f1", DepthMemory, LinkMemory, *("f1",) * 4),
     TwapRule: ("i1", "i1"),
