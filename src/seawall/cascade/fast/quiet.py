@@ -19,7 +19,6 @@ from seawall.breaker.velocity import VelocityMemory, VelocityRule
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import in_one_piece
 from seawall.cascade.fast.quiet_layout_kernel import (
-    SPECS,
     Breakers,
     Has,
     Margin,
@@ -28,9 +27,9 @@ from seawall.cascade.fast.quiet_layout_kernel import (
     Pools,
     Quiet,
     Scratch,
+    members,
 )
 from seawall.cascade.market_records import market_rule, market_state
-from seawall.cascade.market_rules import MarketMemory
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.margin.dynamic.scaling import DEPTH, ScaleMemory, ScaleRule
@@ -134,7 +133,8 @@ def _keep_in_one_piece(state: State) -> None:
         state.quotes.scale = state.scale.factor
     if state.pools is not None:
         state.pools = replace(state.pools, memory=in_one_piece(state.pools.memory))
-    state.market_memory = MarketMemory(in_one_piece(market.depth), in_one_piece(market.links))
+    depth, links = in_one_piece(market.depth), in_one_piece(market.links)
+    state.market_memory = replace(market, depth=depth, links=links)
 
 
 def _record(cls: type[Record], found: Record | None) -> Record:
@@ -145,16 +145,15 @@ def _record(cls: type[Record], found: Record | None) -> Record:
 
 def _nothing(cls: type) -> Any:
     """A record of empty arrays."""
-    parts = []
-    for one in SPECS[cls]:
+    parts: list[Any] = []
+    for one in members(cls):
         if not isinstance(one, str):
             parts.append(_nothing(one))
         elif one[1] == "0":
             parts.append(_ZERO[one[0]])
         else:
-            parts.append(
-                np.zeros((0,) * int(one[1]), dtype=layout.SHORT[one[0]].replace("boolean", "bool"))
-            )
+            dtype = layout.SHORT[one[0]].replace("boolean", "bool")
+            parts.append(np.zeros((0,) * int(one[1]), dtype=dtype))
     return cls(*parts)
 
 

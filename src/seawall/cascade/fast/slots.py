@@ -61,7 +61,7 @@ def is_quietly_native(setup: Setup) -> bool:
     if not all(type(rule) in QUIET_MARKET.get(slot, ()) for slot, rule in market.items()):
         return False
     return all(
-        slot in CLOSING or type(rule) in QUIET.get(slot, ())
+        (slot in CLOSING and not isinstance(rule, Own)) or type(rule) in QUIET.get(slot, ())
         for mechanisms in setup.mechanisms
         for slot, rule in mechanisms.items()
     )
