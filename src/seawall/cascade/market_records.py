@@ -93,7 +93,7 @@ def market_state(setup: Setup, state: State) -> MarketState:
         temporary=state.temporary,
         permanent=state.permanent,
         restlessness=state.restlessness,
-        depth=state.depth,
+        depth=np.ascontiguousarray(state.depth, dtype=np.float64),
         left=begin_depth(state.depth.size, assets) if memory.depth is None else memory.depth,
         links=begin_links(1, 0) if memory.links is None else memory.links,
         start=np.zeros(assets),

@@ -49,7 +49,7 @@ def begin_quiet(setup: Setup, state: State, columns: int) -> Quiet:
         market=Market(
             rule=in_one_piece(market_rule(setup)),
             state=market_state(setup, state),
-            venue=np.ascontiguousarray(setup.table.feed_venue),
+            venue=in_one_piece(setup.table.feed_venue),
             idle=_idle(state, columns) if has.blocks else np.zeros((0, 0, 0), dtype=bool),
         ),
         oracle=_oracle(setup, state),
@@ -172,7 +172,7 @@ def _pushing(state: State) -> OracleMemory:
         stamp=np.zeros(shape, dtype=np.int64),
         usable=np.ones(shape, dtype=bool),
         width=np.zeros(shape),
-        fresh=np.ascontiguousarray(state.fresh),
+        fresh=in_one_piece(state.fresh),
     )
 
 
