@@ -22,6 +22,7 @@ from seawall.cascade.fast.layout_kernel import (
     Impact,
     Prices,
     Room,
+    Wakes,
     types_of,
 )
 from seawall.cascade.fast.loop_kernel import DONE, EXPIRY, ROUND, end_step
@@ -81,21 +82,16 @@ def common_prices(market: Array, asset: Array, seen: Array, p: int) -> None:
 
 
 @record_helper
-def keep_row(column: Array, row: Array, p: int) -> None:
-    """Copy a path's part of (p, f)."""
-    for f in range(row.size):
-        row[f] = column[p, f]
-
-
-@record_helper
 def before_stages(
-    root: Array, linked: bool, prices: Prices, asset: Array, scratch: Scratch, p: int, before: Array
+    has: Has, root: Array, prices: Prices, asset: Array, scratch: Scratch, p: int, before: Array
 ) -> None:
     """Market prices at each feed's venue, of linked ones by root (p, f); what feeds showed last."""
     common_prices(prices.market, asset, scratch.seen, p)
     for f in range(before.size):
-        if linked:
+        if has.links:
             scratch.seen[f] = scratch.seen[f] * (root[p, f] * root[p, f])
+        if has.width:
+            scratch.width[f] = prices.width[p, f]
         before[f] = prices.feed[p, f]
 
 
@@ -150,10 +146,45 @@ def widen(prices: Prices, origin: Array, scratch: Scratch, p: int, before: Array
 
 
 @record_helper
+def next_clocks(
+    has: Has,
+    impact: Impact,
+    wakes: Wakes,
+    prices: Prices,
+    share: Array,
+    margin: Margin,
+    scratch: Scratch,
+    awake: Awake,
+    p: int,
+    step: int,
+    world: int,
+    before: Array,
+) -> None:
+    """Margin follows the market, and the clocks see what moved since feeds showed ``before``."""
+    after, integral = prices.feed[p], prices.integral[p]
+    if has.scale or has.width:
+        next_margin(has, impact, prices, share, margin, scratch, p)
+        if has.width:
+            widen(prices, awake.origin, scratch, p, before)
+        tick_turning(wakes, awake, p, before, after, scratch.turn, scratch.away, step)
+    else:
+        tick(wakes, awake, p, world, before, after, integral, step, True)
+
+
+@record_helper
 def watch(
-    has: Has, prices: Prices, breakers: Breakers, stamps: Array, seen: Array, p: int, step: int
+    has: Has,
+    prices: Prices,
+    breakers: Breakers,
+    stamps: Array,
+    asset: Array,
+    seen: Array,
+    p: int,
+    step: int,
 ) -> None:
     """What breakers do in every step: `watch` of `seawall.cascade.breakers`."""
+    if not has.stages and (has.band or has.velocity):
+        common_prices(prices.market, asset, seen, p)
     if has.band:
         band_row(breakers.band, breakers.band_memory, p, seen)
     if has.velocity:
@@ -212,7 +243,7 @@ def run_quietly(
     trough, peak = course.trough, course.peak
     for n in range(paths.size):
         p = paths[n]
-        status, step = DONE, course.step[p]
+        status, step, world = DONE, course.step[p], books.start[p]
         course.rounds[p] = 1
         while status == DONE and step <= last:
             if has.links:
@@ -223,27 +254,18 @@ def run_quietly(
             else:
                 move_plain(impact, prices, trough, peak, p, exogenous[p, step])
             if has.stages:
-                before_stages(root, has.links, prices, feeds.asset, scratch, p, before)
-                if has.width:
-                    keep_row(prices.width, scratch.width, p)
+                before_stages(has, root, prices, feeds.asset, scratch, p, before)
                 publish_path(stages, memory, p, step, seen, shown)
                 after_stages(prices, shown, p, dt)
             else:
                 publish_feeds(feeds, prices, p, step, dt, before)
-                if has.band or has.velocity:
-                    common_prices(prices.market, feeds.asset, seen, p)
-            after, integral = prices.feed[p], prices.integral[p]
-            if has.scale or has.width:
-                next_margin(has, impact, prices, share, margin, scratch, p)
-                if has.width:
-                    widen(prices, awake.origin, scratch, p, before)
-                tick_turning(wakes, awake, p, before, after, scratch.turn, scratch.away, step)
-            else:
-                tick(wakes, awake, p, books.start[p], before, after, integral, step, True)
-            watch(has, prices, breakers, stamps, seen, p, step)
+            next_clocks(
+                has, impact, wakes, prices, share, margin, scratch, awake, p, step, world, before
+            )
+            watch(has, prices, breakers, stamps, feeds.asset, seen, p, step)
             if is_restless(fixed, books, prices, awake, due, p, step):
                 status = ROUND
-            elif expiry[step] or may_cut(has.pools, pools, p, after):
+            elif expiry[step] or may_cut(has.pools, pools, p, prices.feed[p]):
                 status = EXPIRY
             else:
                 end_step(fixed, books, prices, course, p, step)
