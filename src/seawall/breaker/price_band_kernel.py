@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.breaker.price_band import BandMemory, BandRule
 
 
-@helper
+@record_helper
 def band_row(rule: BandRule, memory: BandMemory, p: int, market: NDArray[np.float64]) -> None:
     """One step of path ``p`` at its feeds' market prices (f,)."""
     for m in range(rule.feed.size):

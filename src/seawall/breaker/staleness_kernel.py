@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.breaker.staleness import StalenessMemory, StalenessRule
 
 
-@helper
+@record_helper
 def staleness_row(
     rule: StalenessRule,
     memory: StalenessMemory,
@@ -31,7 +31,7 @@ def staleness_row(
         memory.stale[p, m] = seen > rule.limit_steps[m] and not fresh
 
 
-@helper
+@record_helper
 def staleness_row_by_stamp(
     rule: StalenessRule, memory: StalenessMemory, p: int, stamp: NDArray[np.int64], step: int
 ) -> None:

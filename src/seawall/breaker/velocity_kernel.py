@@ -7,26 +7,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.breaker.velocity import VelocityMemory, VelocityRule
 
 
-@helper
+@record_helper
 def velocity_row(
     rule: VelocityRule, memory: VelocityMemory, p: int, market: NDArray[np.float64], step: int
 ) -> None:
     """One step of path ``p`` at its feeds' market prices (f,)."""
+    samples, at = 0, 0
     for m in range(rule.feed.size):
         price = market[rule.feed[m]]
-        samples = rule.samples[m]
-        at = step % samples
-        if at == 0 or price < memory.least[p, m]:
-            memory.least[p, m] = price
-        if at == 0 or price > memory.most[p, m]:
-            memory.most[p, m] = price
-        least, most = memory.least[p, m], memory.most[p, m]
+        # A remainder is dear, and feeds of one venue have one window.
+        if rule.samples[m] != samples:
+            samples = rule.samples[m]
+            at = step % samples
+        least, most = price, price
+        if at > 0:
+            least, most = min(memory.least[p, m], price), max(memory.most[p, m], price)
+        memory.least[p, m], memory.most[p, m] = least, most
         if at + 1 < samples:
             least = min(least, memory.low[p, at + 1, m])
             most = max(most, memory.high[p, at + 1, m])

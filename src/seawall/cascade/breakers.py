@@ -70,10 +70,7 @@ def scale_margin(setup: Setup, state: State, price: Floats, step: int) -> Turn |
     """Move the factors on margin, given this step's volatility and feed prices (p, f)."""
     if setup.scaling is None or state.scale is None:
         return None
-    length = setup.step_seconds / SECONDS_PER_YEAR
-    years = setup.table.rows.years
-    if np.any((years <= (step - 1) * length) & (years > (step - 2) * length)):
-        recount(setup, state, np.arange(state.depth.size))
+    recount_expired(setup, state, step - 1, np.arange(state.depth.size))
     thin = np.ones_like(state.restlessness)
     if state.market_memory.depth is not None:
         thin = thin / state.market_memory.depth.share
@@ -102,6 +99,14 @@ def recount(setup: Setup, state: State, path: Ints) -> None:
     if np.any(setup.scaling.signal == OPEN_INTEREST):
         longs, contracts = open_longs(setup.scaling, setup.table, state.holdings.size[path])
         state.scale.longs[path], state.scale.contracts[path] = longs, contracts
+
+
+def recount_expired(setup: Setup, state: State, step: int, path: Ints) -> None:
+    """The same for paths (n,) after a step in which contracts expired."""
+    length = setup.step_seconds / SECONDS_PER_YEAR
+    years = setup.table.rows.years
+    if np.any((years <= step * length) & (years > (step - 1) * length)):
+        recount(setup, state, path)
 
 
 def _legs(setup: Setup, state: State, path: Ints, unit: Ints) -> tuple[Ints, Ints, Bools]:

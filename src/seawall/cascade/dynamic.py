@@ -12,6 +12,7 @@ from seawall.cascade.table import Chosen
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.margin.dynamic.scaling import (
+    OPEN_INTEREST,
     DepthScaled,
     DynamicMargin,
     OpenInterestScaled,
@@ -88,7 +89,10 @@ def begin_dynamic(
     """Memory at the start for sizes (p, r) and feed prices (p, f); None without dynamic margin."""
     if rule is None:
         return None
-    longs, contracts = open_longs(rule, table, size)
+    # Over all accounts and paths this is the dearest part of a start: only where it is looked at.
+    longs = contracts = np.zeros((size.shape[0], rule.feed.size))
+    if np.any(rule.signal == OPEN_INTEREST):
+        longs, contracts = open_longs(rule, table, size)
     return start_scale(rule, price, longs, contracts)
 
 

@@ -29,6 +29,9 @@ from seawall.margin.table.margin_table import MarginTable
 from seawall.market.chain import BY_CHANCE, BY_PROFIT, Settlement
 from seawall.oracle.commit_then_settle import settles
 
+# All paths, without gathering them.
+EVERYONE = slice(None)
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,15 +44,16 @@ class Look:
     worth: Worth
 
 
-def open_blocks(setup: Setup, state: State, step: int) -> None:
-    """At the beginning of a step: how many liquidations fit into its blocks."""
+def open_blocks(setup: Setup, state: State, step: int, paths: Ints | slice = EVERYONE) -> None:
+    """At the beginning of a step of paths (n,): how many liquidations fit into its blocks."""
     rules, memory, oracle = setup.inclusion, state.inclusion, state.oracle
     if rules is None or memory is None or oracle is None:
         return
     for v, chain in enumerate(rules.chains):
         blocks = oracle.blocks[v]
         if chain is not None and chain.per_block is not None and blocks is not None:
-            memory.room[v] = chain.per_block * blocks.count[:, step].astype(np.int64)
+            count = blocks.count[paths, step].astype(np.int64)
+            memory.room[v][paths] = chain.per_block * count
 
 
 def under_way(state: State, path: Ints, unit: Ints) -> Bools:

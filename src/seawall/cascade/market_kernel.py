@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 from seawall.impact.depth_kernel import depth_step
 from seawall.impact.law_kernel import displacement
 from seawall.impact.links_kernel import arbitrage_step, stand_still
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@helper
+@record_helper
 def price_assets(rule: MarketRule, state: MarketState, p: int) -> None:
     """Market prices from exogenous ones and the flow outstanding."""
     for k in range(state.market.shape[1]):
@@ -31,22 +31,25 @@ def price_assets(rule: MarketRule, state: MarketState, p: int) -> None:
         state.market[p, k] = state.exogenous[p, k] * factor
 
 
-@helper
+@record_helper
 def stand(rule: MarketRule, state: MarketState, p: int) -> None:
     """Pools keep the price they had at common prices ``state.before``."""
-    if not math.isfinite(state.depth[p]):
+    if not (rule.stands and math.isfinite(state.depth[p])):
         return
     for k in range(state.market.shape[1]):
         state.factor[k] = math.sqrt(state.market[p, k] / state.before[k])
     stand_still(rule.links, state.links, p, state.factor)
 
 
-@helper
+@record_helper
 def arbitrage(rule: MarketRule, state: MarketState, p: int) -> None:
     """Pools stand, arbitrageurs act, and what they carry over moves the market again."""
     stand(rule, state, p)
     arbitrage_step(rule.links, state.links, p, state.depth[p], state.left.share, state.flow)
-    if not rule.feedback:
+    moved = False
+    for k in range(state.flow.size):
+        moved = moved or state.flow[k] != 0.0
+    if not (rule.feedback and moved):
         return
     for k in range(state.market.shape[1]):
         flow = state.flow[k] * rule.passed[k]
@@ -57,7 +60,7 @@ def arbitrage(rule: MarketRule, state: MarketState, p: int) -> None:
     stand(rule, state, p)
 
 
-@helper
+@record_helper
 def move_market(rule: MarketRule, state: MarketState, p: int, exogenous: Floats) -> None:
     """One step of path ``p`` to exogenous prices (k,): recovery, prices, arbitrage, depth."""
     assets = exogenous.size
@@ -77,7 +80,7 @@ def move_market(rule: MarketRule, state: MarketState, p: int, exogenous: Floats)
         depth_step(rule.depth, state.left, p, state.restlessness)
 
 
-@helper
+@record_helper
 def venue_price(rule: MarketRule, state: MarketState, p: int, f: int) -> float:
     """Market price at the venue of a feed."""
     common: float = state.market[p, rule.feed_asset[f]]

@@ -32,6 +32,7 @@ class MarketRule(NamedTuple):
     has_depth: bool
     depth: DepthRule
     has_links: bool
+    stands: bool  # some linked venue does not follow the common price
     links: LinkRule
     feed_asset: Ints
 
@@ -67,16 +68,17 @@ def market_rule(setup: Setup) -> MarketRule:
     return MarketRule(
         code=rules.law.code,
         constants=rules.law.constants,
-        strength=impact.strength,
-        decay=impact.decay,
-        permanent_share=impact.permanent_share,
-        volatility_weight=impact.volatility_weight,
+        strength=np.asarray(impact.strength, dtype=np.float64),
+        decay=float(impact.decay),
+        permanent_share=float(impact.permanent_share),
+        volatility_weight=float(impact.volatility_weight),
         expected_move=impact.expected_move,
         feedback=impact.feedback,
         passed=rules.passed,
         has_depth=rules.depth is not None,
         depth=DepthRule(0.0, 0.0, 1.0) if rules.depth is None else rules.depth,
         has_links=rules.links is not None,
+        stands=rules.links is not None and bool(rules.links.stands.any()),
         links=links,
         feed_asset=setup.table.feed_asset,
     )
@@ -91,7 +93,7 @@ def market_state(setup: Setup, state: State) -> MarketState:
         temporary=state.temporary,
         permanent=state.permanent,
         restlessness=state.restlessness,
-        depth=state.depth,
+        depth=np.ascontiguousarray(state.depth, dtype=np.float64),
         left=begin_depth(state.depth.size, assets) if memory.depth is None else memory.depth,
         links=begin_links(1, 0) if memory.links is None else memory.links,
         start=np.zeros(assets),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.impact.depth import DepthMemory, DepthRule
 
 
-@helper
+@record_helper
 def depth_step(
     rule: DepthRule, memory: DepthMemory, p: int, restlessness: NDArray[np.float64]
 ) -> None:

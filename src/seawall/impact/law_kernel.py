@@ -10,14 +10,14 @@ import math
 
 import numpy as np
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 # The codes of law.py, written out: the key of the cache covers kernel files only.
 LINEAR, SQUARE_ROOT, BOOK_WALK, AMM = 0, 1, 2, 3
 LOWEST = 0.01
 
 
-@helper
+@record_helper
 def linear_displacement(b: float) -> float:
     """Linear law."""
     x = abs(b)
@@ -25,7 +25,7 @@ def linear_displacement(b: float) -> float:
     return 1.0 / power if b < 0.0 else power
 
 
-@helper
+@record_helper
 def linear_average(b0: float, b1: float) -> float:
     """Linear law: Simpson's rule."""
     first = linear_displacement(b0)
@@ -34,14 +34,14 @@ def linear_average(b0: float, b1: float) -> float:
     return (first + 4.0 * linear_displacement(0.5 * (b0 + b1)) + linear_displacement(b1)) / 6.0
 
 
-@helper
+@record_helper
 def root_displacement(strength: float, b: float) -> float:
     """Square-root law."""
     move = strength * math.sqrt(abs(b))
     return max(1.0 - move if b < 0.0 else 1.0 + move, LOWEST)
 
 
-@helper
+@record_helper
 def mean_root(left: float, right: float) -> float:
     """Mean of sign(b) sqrt(|b|) between two flows."""
     r, t = math.sqrt(abs(left)), math.sqrt(abs(right))
@@ -55,7 +55,7 @@ def mean_root(left: float, right: float) -> float:
     return (2.0 / 3.0) * sign * ratio
 
 
-@helper
+@record_helper
 def root_average(strength: float, left: float, right: float) -> float:
     """Square-root law, with its floor."""
     if not strength * math.sqrt(max(-min(left, right), 0.0)) > 1.0 - LOWEST:
@@ -71,7 +71,7 @@ def root_average(strength: float, left: float, right: float) -> float:
     return share * on_law + (1.0 - share) * LOWEST
 
 
-@helper
+@record_helper
 def walk_displacement(ladder: np.ndarray, b: float) -> float:
     """Book walk: the best price that is left."""
     row, sign = (0, -1.0) if b < 0.0 else (2, 1.0)
@@ -85,7 +85,7 @@ def walk_displacement(ladder: np.ndarray, b: float) -> float:
     return out
 
 
-@helper
+@record_helper
 def walk_worth(ladder: np.ndarray, row: int, near: float, far: float, sign: float) -> float:
     """Book walk: price x size on one side between two flows >= 0."""
     total, begin = 0.0, 0.0
@@ -100,7 +100,7 @@ def walk_worth(ladder: np.ndarray, row: int, near: float, far: float, sign: floa
     return out
 
 
-@helper
+@record_helper
 def walk_average(ladder: np.ndarray, b0: float, b1: float) -> float:
     """Book walk: the mean of the levels, less or plus the half spread."""
     low, high = min(b0, b1), max(b0, b1)
@@ -113,14 +113,14 @@ def walk_average(ladder: np.ndarray, b0: float, b1: float) -> float:
     return out
 
 
-@helper
+@record_helper
 def pool_root(b: float) -> float:
     """Constant product: square root of the displacement."""
     grown = 1.0 + 0.5 * abs(b)
     return 1.0 / grown if b < 0.0 else grown
 
 
-@helper
+@record_helper
 def pool_average(fee: float, b0: float, b1: float) -> float:
     """Constant product: the pool's own price and the fee."""
     mean = pool_root(b0) * pool_root(b1)
@@ -129,7 +129,7 @@ def pool_average(fee: float, b0: float, b1: float) -> float:
     return mean * (1.0 + fee) if b1 > b0 else mean * (1.0 - fee)
 
 
-@helper
+@record_helper
 def range_growth(constants: np.ndarray, x: float) -> float:
     """Concentrated liquidity: factor on the reserve that grows."""
     edge, outside = constants[0, 1], constants[0, 2]
@@ -139,14 +139,14 @@ def range_growth(constants: np.ndarray, x: float) -> float:
     return 1.0 + 0.5 * x
 
 
-@helper
+@record_helper
 def range_displacement(constants: np.ndarray, b: float) -> float:
     """Concentrated liquidity."""
     g = range_growth(constants, abs(b))
     return 1.0 / (g * g) if b < 0.0 else g * g
 
 
-@helper
+@record_helper
 def range_amounts(constants: np.ndarray, near: float, far: float) -> tuple[float, float]:
     """Concentrated liquidity: what goes in and what comes out between two flows >= 0."""
     edge = constants[0, 1]
@@ -157,7 +157,7 @@ def range_amounts(constants: np.ndarray, near: float, far: float) -> tuple[float
     return inner + outer, first + second
 
 
-@helper
+@record_helper
 def range_average(constants: np.ndarray, b0: float, b1: float) -> float:
     """Concentrated liquidity: quote over units, and the fee."""
     low, high = min(b0, b1), max(b0, b1)
@@ -170,9 +170,11 @@ def range_average(constants: np.ndarray, b0: float, b1: float) -> float:
     return out
 
 
-@helper
+@record_helper
 def displacement(code: int, constants: np.ndarray, strength: float, b: float) -> float:
     """Factor on the exogenous price while flow ``b`` is outstanding."""
+    if b == 0.0 and code != BOOK_WALK:
+        return 1.0
     if code == LINEAR:
         return linear_displacement(b)
     if code == SQUARE_ROOT:
@@ -185,7 +187,7 @@ def displacement(code: int, constants: np.ndarray, strength: float, b: float) ->
     return range_displacement(constants, b)
 
 
-@helper
+@record_helper
 def average(code: int, constants: np.ndarray, strength: float, b0: float, b1: float) -> float:
     """Factor on the exogenous price that orders pay which take the flow from ``b0`` to ``b1``."""
     if code == LINEAR:

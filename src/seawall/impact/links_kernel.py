@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.impact.links import LinkMemory, LinkRule
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@helper
+@record_helper
 def stand_still(rule: LinkRule, memory: LinkMemory, p: int, factor: Floats) -> None:
     """Venues that do not follow stay while common prices move by the square of ``factor`` (k,)."""
     for f in range(rule.stands.size):
@@ -24,7 +24,7 @@ def stand_still(rule: LinkRule, memory: LinkMemory, p: int, factor: Floats) -> N
             memory.root[p, f] = memory.root[p, f] / factor[rule.asset[f]]
 
 
-@helper
+@record_helper
 def arbitrage_step(
     rule: LinkRule, memory: LinkMemory, p: int, depth: float, share: Floats, flow: Floats
 ) -> None:
@@ -40,6 +40,8 @@ def arbitrage_step(
         here = rule.depth[f] * usual * share[p, k]
         before = memory.root[p, f]
         wanted = min(max(before, rule.low[f]), rule.high[f])
+        if wanted == before:
+            continue
         reach = rule.capital[f] / (2.0 * here)
         after = min(max(wanted, before - reach), before + reach)
         if after == before:
@@ -53,7 +55,7 @@ def arbitrage_step(
         memory.root[p, f] = after
 
 
-@helper
+@record_helper
 def traded_root(root: float, flow: float) -> float:
     """Root of a venue's price after a forced order of ``flow`` over the venue's depth, signed."""
     if flow < 0.0:

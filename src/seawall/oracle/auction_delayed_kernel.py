@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.auction_delayed import AuctionMemory, AuctionRule
     from seawall.oracle.columns import Floats, Ints
 
 
-@helper
+@record_helper
 def auction_path(
     rule: AuctionRule, memory: AuctionMemory, p: int, step: int, price: Floats, stamp: Ints
 ) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.capped import CappedMemory, CappedRule
     from seawall.oracle.columns import Floats
 
 
-@helper
+@record_helper
 def capped_path(rule: CappedRule, memory: CappedMemory, p: int, step: int, price: Floats) -> None:
     """Replace the prices (f,) that came in by those shown."""
     for n in range(rule.feed.size):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.columns import Floats
     from seawall.oracle.confidence import ConfidenceMemory, ConfidenceRule
 
 
-@helper
+@record_helper
 def confidence_path(
     rule: ConfidenceRule, memory: ConfidenceMemory, p: int, market: Floats, width: Floats
 ) -> None:

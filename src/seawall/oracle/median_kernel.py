@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.columns import Floats
     from seawall.oracle.median import MedianMemory, MedianRule
 
 
-@helper
+@record_helper
 def _middle(seen: Floats, first: int, count: int) -> float:
     """Median of ``count`` sorted numbers from ``first`` on."""
     return float((seen[first + (count - 1) // 2] + seen[first + count // 2]) * 0.5)
 
 
-@helper
+@record_helper
 def _insert(seen: Floats, count: int, value: float) -> None:
     """Put a number into ``count`` sorted ones."""
     at = count
@@ -27,7 +27,7 @@ def _insert(seen: Floats, count: int, value: float) -> None:
     seen[at] = value
 
 
-@helper
+@record_helper
 def _fail(rule: MedianRule, memory: MedianMemory, p: int, step: int, g: int) -> None:
     """Failures that begin at this step: their end is written as its negative until used."""
     k, first = rule.sources[g], rule.first[g]
@@ -39,14 +39,15 @@ def _fail(rule: MedianRule, memory: MedianMemory, p: int, step: int, g: int) -> 
             memory.until[p, g, i] = -(step + rule.length[g])
 
 
-@helper
+@record_helper
 def median_path(rule: MedianRule, memory: MedianMemory, p: int, step: int, price: Floats) -> None:
     """Replace the prices (f,) of these feeds by the medians of their sources."""
     rows, seen = memory.ring.shape[1], memory.seen[p]
+    now = step % rows
     for g in range(rule.sources.size):
         _fail(rule, memory, p, step, g)
     for n in range(rule.feed.size):
-        memory.ring[p, step % rows, n] = price[rule.feed[n]]
+        memory.ring[p, now, n] = price[rule.feed[n]]
         g = rule.group[n]
         k = rule.sources[g]
         noises = rule.first[g] + 1 + 2 * k

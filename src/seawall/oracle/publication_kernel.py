@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 from seawall.oracle.auction_delayed_kernel import auction_path
 from seawall.oracle.capped_kernel import capped_path
 from seawall.oracle.confidence_kernel import confidence_path
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
 
 
-@helper
+@record_helper
 def push_path(
     rule: PushRule, memory: PushMemory, p: int, step: int, price: Floats, stamp: Ints
 ) -> None:
     """Replace prices (f,) by those that the threshold feeds show; when they were sent."""
     rows = memory.ring.shape[0]
+    now = step % rows
     for f in range(rule.deviation.size):
         sent = memory.sent[p, f]
         memory.age[p, f] += 1
@@ -40,16 +41,20 @@ def push_path(
         if moved or memory.age[p, f] >= rule.heartbeat_steps[f]:
             memory.sent[p, f] = price[f]
             memory.age[p, f] = 0
+        # No delay is longer than the ring.
+        then = now - rule.delay_steps[f]
+        if then < 0:
+            then += rows
         if rows > 1:
-            memory.ring[step % rows, p, f] = memory.sent[p, f]
-            price[f] = memory.ring[(step - rule.delay_steps[f]) % rows, p, f]
+            memory.ring[now, p, f] = memory.sent[p, f]
+            price[f] = memory.ring[then, p, f]
         else:
             price[f] = memory.sent[p, f]
-        memory.stamps[step % rows, p, f] = step - memory.age[p, f]
-        stamp[f] = memory.stamps[(step - rule.delay_steps[f]) % rows, p, f]
+        memory.stamps[now, p, f] = step - memory.age[p, f]
+        stamp[f] = memory.stamps[then, p, f]
 
 
-@helper
+@record_helper
 def publish_path(
     rule: OracleRule, memory: OracleMemory, p: int, step: int, market: Floats, price: Floats
 ) -> None:
@@ -65,7 +70,6 @@ def publish_path(
         return
     for f in range(price.size):
         price[f] = market[f]
-    # Touching a record counts references to all its arrays: empty stages are not touched.
     if rule.used[TWAP]:
         twap_path(rule.twap, memory.twap, p, step, price)
     if rule.used[MEDIAN]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.oracle.columns import Bools, Floats, Ints
     from seawall.oracle.pull import PullMemory, PullRule
 
 
-@helper
+@record_helper
 def pull_path(
     rule: PullRule, memory: PullMemory, p: int, step: int, price: Floats, stamp: Ints, usable: Bools
 ) -> None:

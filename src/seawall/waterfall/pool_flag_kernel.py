@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.compiled import kernel, record_helper
 from seawall.waterfall.pool_sides_kernel import PoolMemory, PoolSides
 
 
-@helper
+@record_helper
 def flagged_row(rule: PoolSides, memory: PoolMemory, p: int, price: NDArray[np.float64]) -> bool:
     """Whether any side of path ``p`` is flagged at its feed prices (f,); its sums are not stale."""
     for g in range(rule.market.size):

@@ -47,19 +47,24 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
         quote=setup.quote,
         max_rounds=MAX_ROUNDS,
         scaled=setup.scaling is not None,
-        wide=any("oracle_confidence" in mechanisms for mechanisms in setup.mechanisms),
+        wide=_is_wide(setup),
     )
-    owned: layout.Fixed = _owned(fixed)
-    return owned
+    whole: layout.Fixed = in_one_piece(fixed)
+    return whole
 
 
-def _owned(record: Any) -> Any:
+def _is_wide(setup: Setup) -> bool:
+    """Whether some feed says by how much its price may be wrong."""
+    return any("oracle_confidence" in mechanisms for mechanisms in setup.mechanisms)
+
+
+def in_one_piece(record: Any) -> Any:
     """The record with its arrays in one piece and writable, as compiled code is told they are.
 
     A setup that came from another process is read-only.
     """
     if isinstance(record, tuple):
-        return type(record)(*(_owned(part) for part in record))
+        return type(record)(*(in_one_piece(part) for part in record))
     if isinstance(record, np.ndarray):
         return np.require(record, requirements=["C", "W"])
     return record
@@ -180,9 +185,11 @@ def _impact(setup: Setup) -> layout.Impact:
 def priced_alone(setup: Setup) -> Bools:
     """True (u,) for units of one linear position in quote: they have a liquidation price.
 
-    Not where margin jumps at a tier or grows with size: those units are woken by displacement. Only
-    for markets in which no mechanism moves margin.
+    Not where margin jumps at a tier or grows with size, nor where a mechanism moves margin: those
+    units are woken by displacement.
     """
+    if setup.scaling is not None or _is_wide(setup):
+        return np.zeros(setup.table.units.account.size, dtype=bool)
     rows, units, tiers = setup.table.rows, setup.table.units, setup.table.tiers
     single = np.diff(units.rows) == 1
     row = units.rows[:-1][single]

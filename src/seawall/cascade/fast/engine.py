@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.cascade.breakers import recount_expired
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
@@ -20,9 +21,12 @@ from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
+from seawall.cascade.fast.quiet import begin_quiet
+from seawall.cascade.fast.quiet_kernel import run_quietly
+from seawall.cascade.fast.quiet_layout_kernel import Quiet
 from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.share import books_of, prices_of
-from seawall.cascade.fast.slots import is_plain_market
+from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.fast.wake_kernel import (
     begin_awake,
     due_on_paths,
@@ -31,7 +35,9 @@ from seawall.cascade.fast.wake_kernel import (
     wake_pairs,
 )
 from seawall.cascade.fast.waker import FastWaker
+from seawall.cascade.inclusion import open_blocks
 from seawall.cascade.losses import cover_deficits
+from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.reference import (
     MAX_ROUNDS,
     Course,
@@ -63,7 +69,7 @@ def run_fast(
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
     refuse_worthless(setup, exogenous)
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
-    if is_plain_market(setup):
+    if is_plain_market(setup) or is_quietly_native(setup):
         return _Run(setup, state, np.ascontiguousarray(exogenous)).run(), state
     return run_in_step(setup, state, exogenous), state
 
@@ -85,7 +91,12 @@ def simulate_fast(
 def fast_ready(setup: Setup) -> bool:
     """Whether :func:`run_fast` answers at once: what it calls for this Case is compiled."""
     kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
-    kernels += [run_paths, equity_pairs] if is_plain_market(setup) else [rest_paths]
+    if is_plain_market(setup):
+        kernels += [run_paths, equity_pairs]
+    elif is_quietly_native(setup):
+        kernels += [run_quietly, equity_pairs]
+    else:
+        kernels.append(rest_paths)
     return all(one.ready() for one in kernels)
 
 
@@ -97,6 +108,7 @@ class _Run:
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
         self.plain: Course = begin_course(setup, state, columns)
+        self.quiet = None if is_plain_market(setup) else begin_quiet(setup, state, columns)
         self.fixed = compile_fixed(setup, columns - 1, alone=priced_alone(setup))
         self.books, self.prices = books_of(state), prices_of(state)
         self.waker = FastWaker(self.fixed, self.books, self.prices)
@@ -163,6 +175,10 @@ class _Run:
     def _compiled(self, paths: Ints) -> None:
         """Let the compiled loop take these paths as far as it can."""
         first = self.course.step[paths]
+        if self.quiet is not None:
+            self._quietly(paths, self.quiet)
+            self.options.passed(self.state, paths, first, self.course.step[paths])
+            return
         todo = paths
         while todo.size:
             begun = run_paths(
@@ -183,6 +199,20 @@ class _Run:
                 self._grow_covers()
             todo = todo[begun - 1 :] if full else todo[begun:]
         self.options.passed(self.state, paths, first, self.course.step[paths])
+
+    def _quietly(self, paths: Ints, quiet: Quiet) -> None:
+        """The same where mechanisms act in every step."""
+        run_quietly(
+            self.fixed,
+            self.books,
+            self.prices,
+            self.waker.awake,
+            self.course,
+            self.room,
+            *quiet,
+            self.exogenous,
+            paths,
+        )
 
     def _write_log(self) -> None:
         """Hand the log's events to the tape."""
@@ -214,6 +244,7 @@ class _Run:
         setup, state, course = self.setup, self.state, self.course
         self.waker.at(step, self.prices)
         requote_options(setup, state, group, step)
+        open_blocks(setup, state, step, group)
         status = course.status[group]
         self._cover(group[status == COVERS], step)
         active = group[status != EXPIRY]
@@ -224,7 +255,9 @@ class _Run:
             course.rounds[active] += 1
             active = play_round(setup, state, step, active, self.tape)
             self.plain.note_extremes(state, active)
+        cut_pools(setup, state, step, group, self.tape)
         settle_expired(setup, state, step, group, self.tape)
+        recount_expired(setup, state, step, group)
         self.plain.equity[group, step] = desk_equity(setup, state, group)
 
     def _cover(self, paths: Ints, step: int) -> None:

@@ -33,6 +33,24 @@ def is_healthy(
     return True
 
 
+@record_helper
+def is_restless(
+    fixed: Fixed, books: Books, prices: Prices, awake: Awake, room: Array, p: int, step: int
+) -> bool:
+    """Look at who is due on a path; whether the plain loop must look too.
+
+    Nobody who has fallen, and nobody on a path with one who waits, is put to sleep.
+    """
+    count = collect_due(awake, p, room)
+    if waits(awake, p, room[:count]):
+        return True
+    restless = False
+    for m in range(count):
+        if not is_healthy(fixed, books, prices, awake, p, room[m], step):
+            restless = True
+    return restless
+
+
 @record_kernel(lambda: types_of(Fixed, Books, Prices, Awake, "i1", "i1", "i0", "b1"))
 def rest_paths(
     fixed: Fixed,
@@ -44,15 +62,6 @@ def rest_paths(
     step: int,
     restless: Array,
 ) -> None:
-    """Look at who is due on paths (n,); ``restless`` (n,) where the plain loop must look too.
-
-    Nobody who has fallen, and nobody on a path with one who waits, is put to sleep.
-    """
+    """Look at who is due on paths (n,); ``restless`` (n,) where the plain loop must look too."""
     for n in range(paths.size):
-        p = paths[n]
-        count = collect_due(awake, p, room)
-        restless[n] = waits(awake, p, room[:count])
-        if not restless[n]:
-            for m in range(count):
-                if not is_healthy(fixed, books, prices, awake, p, room[m], step):
-                    restless[n] = True
+        restless[n] = is_restless(fixed, books, prices, awake, room, paths[n], step)

@@ -181,6 +181,35 @@ def turn_too(
 
 
 @record_helper
+def tick_turning(
+    wakes: Wakes,
+    awake: Awake,
+    p: int,
+    before: Array,
+    after: Array,
+    turn: Array,
+    away: Array,
+    step: int,
+) -> None:
+    """`tick` and `turn_too` of a new step in one, where no unit has a liquidation price."""
+    feeds = before.size
+    largest, furthest = 0.0, 0.0
+    distant = wakes.far_first[feeds + 1] > 0
+    for f in range(feeds):
+        move = abs(after[f] / before[f] - 1.0)
+        largest = max(largest, (move + turn[f] * (1.0 + move)) / wakes.weight[f])
+        if distant:
+            move = abs(after[f] / awake.origin[p, f] - 1.0)
+            distance = (move + away[f] * (1.0 + move)) / wakes.weight[f]
+            furthest = max(furthest, distance)
+            if wakes.far_first[f + 1] > wakes.far_first[f]:
+                wake_far(wakes, awake, p, f, distance, step)
+    if distant:
+        wake_far(wakes, awake, p, feeds, furthest, step)
+    advance_clock(awake, p, 1.0 + largest + wakes.drift[feeds])
+
+
+@record_helper
 def sort(numbers: Array, count: int) -> None:
     """Sort the first ``count`` numbers in place (Shell 1959): no memory is asked for."""
     gap = 1

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import record_helper
 
 if TYPE_CHECKING:
     from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
 
 
-@helper
+@record_helper
 def scale_row(
     rule: ScaleRule,
     memory: ScaleMemory,
