@@ -7,6 +7,7 @@ import numpy as np
 from seawall.book.book import Ints
 from seawall.cascade.breach import Breach
 from seawall.cascade.call_journal import note_calls
+from seawall.cascade.crowded_calls import still_paying
 from seawall.cascade.depositors import can_be_seized
 from seawall.cascade.fills import trade_impact
 from seawall.cascade.keepers import Race, begin_race, priority_fee, run_race
@@ -85,10 +86,13 @@ def _search(
     if not found:
         return NOTHING
     best = joined(found)
-    count = best.calls.pair.size
+    if best.calls.pair.size == 0:
+        return NOTHING
     if race is None:
-        gas = np.full(count, setup.rulebooks[v].liquidation.gas)
-        return Taken(best.calls, gas, np.zeros(count, dtype=bool))
+        gas = np.full(best.calls.pair.size, setup.rulebooks[v].liquidation.gas)
+        made = still_paying(setup, state, breach, best, gas)
+        return Taken(best.calls.only(made), gas[made], np.zeros(int(made.sum()), dtype=bool))
+    best = best.only(still_paying(setup, state, breach, best, race.gas[best.calls.pair]))
     won = run_race(setup, state, race, v, best.calls.pair, best.proceeds, best.cost, tape)
     made = won.winner >= 0
     return Taken(best.calls.only(made), won.gas[made], won.rivals[made])

@@ -152,7 +152,7 @@ def paying_calls(
         _bonus(setup, state, step, v, path, breach.unit[pair], c),
     )
     repaid, seized = size * repaid, size * seized
-    # A keeper looks at its own sale only: the mean price of selling it into an untouched market.
+    # The mean price of selling it alone; who else sells in this round is `crowded_calls`'s.
     sale = seized * state.market[path, rows.asset[c]]
     proceeds = sale * own_impact(setup, state, path, rows.asset[c], -sale)
     cost = repaid * (state.market[path, rows.asset[d]] + interest)

@@ -57,8 +57,9 @@ ASSUMPTIONS: dict[str, str] = {
         "their delta; orders of one round in one asset pay one mean price, and the venue's "
         "liquidation and taker fees. A keeper calls a loan when the sale, at the mean price of "
         "its own impact, pays for the repayment, its interest and gas: the largest collateral "
-        "first, then the others, then half as much, and so on up to ten times; keepers go on "
-        "within the step until the loan is healthy or no call pays. An exit uses at most a tenth "
+        "first, then the others, then half as much, and so on up to ten times; of calls that sell "
+        "one asset in one round only as many are made as their joint sale still pays for. Keepers "
+        "go on within the step until the loan is healthy or no call pays. An exit uses at most a tenth "
         "of an asset's daily volume; its cost is that of trading all at once."
     ),
     "A7": (
