@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from seawall.cascade.setup import compile_setup
 from seawall.casefile import load_case, sample_case
 from seawall.casefile.folder import read_folder
 from seawall.casefile.save import save_case
+from seawall.cli import mechanism
 from seawall.cli.app import run
 from seawall.foundation.errors import InputError
 
@@ -145,3 +147,25 @@ def test_an_error_travels_between_processes() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.law) == ("my.py, row 3: it failed.", "O1")
     assert str(OwnFile("a.py", "")) == "a.py"
+
+
+def test_a_study_runs_own_mechanisms_where_it_is_told_to(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["mechanism", "attack", str(folder)]
+    assert run(asked) == 1
+    assert "expected --trust-mechanisms" in capsys.readouterr().err
+    assert not (folder.parent / "mark").exists()
+    assert run([*asked, "--trust-mechanisms"]) == 0
+    assert (folder.parent / "mark").exists()
+
+
+def test_every_question_about_a_case_can_be_told_to_trust_it() -> None:
+    asked = {
+        command.name: set(inspect.signature(command.callback).parameters)
+        for command in mechanism.app.registered_commands
+        if command.callback is not None
+    }
+    about_a_case = {name for name, given in asked.items() if "folder" in given}
+    assert {"attack", "concert", "cross", "crowd", "depth", "deviate"} < about_a_case
+    assert all("trust_mechanisms" in asked[name] for name in about_a_case)

@@ -22,16 +22,25 @@ def test_concert(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(answer(capsys, *given, "--json"))
     text = concert.table(found)
     assert "meridian: top_up, delever, stops, run" in text
-    assert "DRE desk:harbour" in text and "difference   interval" in text
+    assert "DRE desk:harbour" in text and "difference  interval" in text
     assert set(found["numbers"]["trough"]) == {"independent", "concerted", "difference"}
     assert found["paths"] == 4 and found["horizon_seconds"] == 1_800.0
 
 
 def test_deviate(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(answer(capsys, "deviate", *SHORT, "--with", "delever", "--json"))
-    rows = [line for line in deviate.table(found).splitlines() if line.startswith("meridian")]
+    rows = [line for line in deviate.table(found, 140).splitlines() if line.startswith("meridian")]
     assert [row.split()[2] for row in rows] == ["small", "median", "large"]
     assert {row["verdict"] for row in found["rules"]} <= {"under", "gains", "undecided"}
+
+
+@pytest.mark.parametrize(("option", "given"), [("--hours", "inf"), ("--volatility", "inf")])
+def test_numbers_beyond_any_sense_are_refused_by_their_option(
+    option: str, given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("concert", "cross", "deviate"):
+        assert run(["mechanism", command, *SHORT, option, given]) == 1
+        assert f"Invalid value for '{option}'" in capsys.readouterr().err
 
 
 def test_cross(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,9 +32,9 @@ def test_depth_writes_json_and_a_table_of_the_same_numbers(small: Path) -> None:
     text = table(found)
     assert found["curve"][0]["depth"] == 1.0
     assert len(found["curve"]) == 11
+    said = [line.split()[:2] for line in text.splitlines()]
     for row in found["curve"]:
-        line = f"{row['depth']:6.0%}  {row['dre']['value']:6.1%}"
-        assert line in text
+        assert [f"{row['depth']:.0%}", f"{row['dre']['value']:.1%}"] in said
 
 
 def test_a_knee_in_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tiny_cases import (
     Held,
     Trader,
     coin,
+    lending_venue,
     paths_of,
     perpetual,
     perpetuals_venue,
@@ -23,6 +25,7 @@ from seawall.foundation.errors import InputError
 from seawall.mechanism.deposits import deposit_value
 from seawall.mechanism.deviation import best, deviation, grid, verdict
 from seawall.mechanism.paired_runs import Plan
+from seawall.venues import Collateral
 
 HOUR = {"horizon_seconds": 3_600.0, "paths": 80}
 
@@ -63,6 +66,24 @@ def test_a_rule_that_nothing_beats_is_not() -> None:
         assert row["gain"]["high"] <= 0.01
         assert row["tried"]["at once"] < 0.0
         assert row["tried"]["never"] == 0.0
+
+
+def test_who_starts_with_nothing_has_no_share_to_gain() -> None:
+    # Three of the five are bankrupt at the start; a gain over negative equity has the wrong sign.
+    case = crowd({"delever": {"trigger": 21.0, "target": 10.0, "probability": 0.0}})
+    quantity = case.book.quantity.copy()
+    poor = np.isin(case.book.balance_account, [0, 2, 4])
+    quantity[poor] = -1.0
+    found = deviation(replace(case, book=replace(case.book, quantity=quantity)), **HOUR)["rules"]
+    assert [row["equity"] for row in found] == [10.0, 10.0, 20.0]
+
+
+def test_a_pool_without_deposits_has_no_depositor_to_ask() -> None:
+    slot = {"rule": "pool", "base": 0.05, "utilisation": 0.8}
+    lender = replace(lending_venue({"COIN": Collateral(0.7, 0.8, 0.05)}), mechanisms={"run": slot})
+    case = crowd({"stops": {"share": 1.0, "median": 0.002, "log_sd": 0.0}})
+    found = deviation(replace(case, rulebooks={**case.rulebooks, "lender": lender}), **HOUR)
+    assert {row["slot"] for row in found["rules"]} == {"stops"}
 
 
 def test_verdicts() -> None:

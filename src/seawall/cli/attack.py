@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as json_format
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 
 
@@ -25,40 +27,56 @@ def attack(
         typer.Option(help="Most that the attacker lays out, quote; default: no bound."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """The best attack on each price of a case, against the depth from which on none pays."""
     from seawall.casefile import load_case, sample_case
     from seawall.mechanism.attack.study import attack as study
 
-    case = sample_case() if folder is None else load_case(folder)
+    case = sample_case() if folder is None else load_case(folder, trust_mechanisms=trust_mechanisms)
     found = study(case, share=share, capital=math.inf if capital is None else capital)
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.columns import clean
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import study_page
+
     rows = found["rows"]
     bound = "no bound" if found["capital"] is None else f"{found['capital']:,.4g}"
-    lines = [
+    head = (
         f"{found['pays']} of {len(rows)} attacks pay; amounts in {found['quote']}, "
-        f"capital: {bound}, {found['open_interest_share']:.0%} of open interest held quietly",
-        f"{'price':22}{'scheme':10}{'move':>8}{'held':>10}{'cost':>10}{'gain':>10}{'net':>10}"
-        f"{'break-even':>16}",
+        f"capital: {bound}, {found['open_interest_share']:.0%} of open interest held quietly"
+    )
+
+    def place(row: dict[str, Any]) -> str:
+        return f"{clean(row['venue'])} {clean(row['asset'])} {row['direction']}"
+
+    def of_plan(key: str, form: str, unit: str = "") -> Callable[[dict[str, Any]], str]:
+        return lambda row: f"{row[key]:{form}}{unit}" if row["pays"] else "-"
+
+    columns = [
+        column("price", rows, place, "l", wraps=True),
+        column("scheme", rows, lambda r: r["scheme"], "l"),
+        column("move", rows, of_plan("move", "+.0%")),
+        column("held", rows, of_plan("hold_seconds", ",.0f", " s")),
+        column("cost", rows, of_plan("cost", ".3g")),
+        column("gain", rows, of_plan("gain", ".3g")),
+        column("net", rows, lambda r: f"{r['net']:.3g}" if r["pays"] else "none pays"),
+        column("break-even", rows, _edge, "l", wraps=True),
     ]
-    for row in rows:
-        place = f"{row['venue']} {row['asset']} {row['direction']}"
-        edge = row["break_even_depth"]
-        times = "never pays" if edge is None else f"{edge / row['depth']:.2g} x depth"
-        plan = "none pays"
-        if row["pays"]:
-            plan = (
-                f"{row['move']:+8.0%}{row['hold_seconds']:8,.0f} s{row['cost']:10.3g}"
-                f"{row['gain']:10.3g}{row['net']:10.3g}"
-            )
-        lines.append(f"{place:22}{row['scheme']:10}{plan:>48}{times:>16}")
-        if row["pays"]:
-            lines.append("  closed by " + _closed(row["closed_by"]))
-    return "\n".join(lines)
+    pays = [row for row in rows if row["pays"]]
+    foot = ["What closes each that pays, alone:"] if pays else []
+    foot += [f"  {place(row)}, {row['scheme']}: {_closed(row['closed_by'])}" for row in pays]
+    return study_page([head], columns, foot, width=width, colour=colour)
+
+
+def _edge(row: dict[str, Any]) -> str:
+    edge = row["break_even_depth"]
+    return "never pays" if edge is None else f"{edge / row['depth']:.2g} x depth"
 
 
 def _closed(by: dict[str, float | None]) -> str:

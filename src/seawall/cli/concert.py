@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 
 WORDS = {
@@ -32,30 +33,38 @@ def concert(
     crowd: Annotated[
         int | None, typer.Option(min=0, help="Traders of the sample's crowd (without CASE).")
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, help="Horizon.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=87_600.0, help="Horizon.")] = 24.0,
     paths: Annotated[int, typer.Option(min=2, help="Paths of each of the two runs.")] = 400,
     volatility: Annotated[
-        float, typer.Option(min=0.01, help="Factor on the case's volatility.")
+        float, typer.Option(min=0.01, max=1_000.0, help="Factor on the case's volatility.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Independent and concerted behaviour on the same random numbers, with intervals."""
     from seawall.mechanism.concert import concert as compare
 
-    case = study_case(folder, added, crowd)
+    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = compare(
         case, horizon_seconds=hours * 3_600.0, paths=paths, seed=seed, volatility=volatility
     )
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def study_case(folder: Path | None, added: str, crowd: int | None) -> Any:
+def study_case(
+    folder: Path | None, added: str, crowd: int | None, *, trust_mechanisms: bool
+) -> Any:
     """The Case of a study: a folder or the sample, with assumed behaviour where asked for."""
     from seawall.casefile import load_case, sample_case
     from seawall.mechanism.behaving import with_assumed
 
-    case = sample_case(crowd) if folder is None else load_case(folder)
+    case = (
+        sample_case(crowd)
+        if folder is None
+        else load_case(folder, trust_mechanisms=trust_mechanisms)
+    )
     return with_assumed(case, [slot.strip() for slot in added.split(",") if slot.strip()])
 
 
@@ -64,22 +73,33 @@ def described(behaviour: dict[str, list[str]]) -> str:
     return "; ".join(f"{venue}: {', '.join(slots)}" for venue, slots in behaviour.items())
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
-    worst = f"worst {1.0 - found['tail_level']:.1%}"
-    lines = [
-        f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
-        f"{found['volatility']:g}, market {found['asset']}; 95% intervals by resampling paths",
-        described(found["behaviour"]),
-        f"{'':44}{'independent':>13}{'concerted':>13}{'difference':>13}   interval",
-    ]
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
+    worst = f"  worst {1.0 - found['tail_level']:.1%} of paths"
+    rows = []
     for name, row in found["numbers"].items():
         plain = name.removesuffix("_tail")
         words = WORDS.get(plain, plain.replace("dre ", "DRE "))
-        words = f"  {worst} of paths" if plain != name else words
-        change = row["difference"]
-        lines.append(
-            f"{words:44}{row['independent']['value']:13,.4g}{row['concerted']['value']:13,.4g}"
-            f"{change['value']:+13,.4g}   {change['low']:+,.4g} to {change['high']:+,.4g}"
-        )
-    return "\n".join(lines)
+        rows.append((worst if plain != name else words, row))
+    head = [
+        f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
+        f"{found['volatility']:g}, market {found['asset']}; 95% intervals by resampling paths",
+        described(found["behaviour"]),
+    ]
+    columns = [
+        column("", rows, lambda r: r[0], "l", wraps=True),
+        column("independent", rows, lambda r: f"{r[1]['independent']['value']:,.4g}"),
+        column("concerted", rows, lambda r: f"{r[1]['concerted']['value']:,.4g}"),
+        column("difference", rows, lambda r: f"{r[1]['difference']['value']:+,.4g}"),
+        column(
+            "interval",
+            rows,
+            lambda r: reach(r[1]["difference"]["low"], r[1]["difference"]["high"]),
+            "l",
+            wraps=True,
+        ),
+    ]
+    return study_page(head, columns, width=width, colour=colour)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.concert import WITH_HELP, study_case
 
@@ -32,46 +33,59 @@ def cross(
     crowd: Annotated[
         int | None, typer.Option(min=0, help="Traders of the sample's crowd (without CASE).")
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, help="Horizon.")] = 24.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=87_600.0, help="Horizon.")] = 24.0,
     paths: Annotated[int, typer.Option(min=2, help="Paths of each of the two runs.")] = 400,
     volatility: Annotated[
-        float, typer.Option(min=0.01, help="Factor on the case's volatility.")
+        float, typer.Option(min=0.01, max=1_000.0, help="Factor on the case's volatility.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """The same book cross and isolated on the same random numbers, with intervals."""
     from seawall.mechanism.cross_isolated import compare
 
-    case = study_case(folder, added, crowd)
+    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = compare(
         case, horizon_seconds=hours * 3_600.0, paths=paths, seed=seed, volatility=volatility
     )
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
     margin = found["margin"]
-    worst = f"worst {1.0 - found['tail_level']:.1%} of paths"
-    lines = [
+    worst = f"    worst {1.0 - found['tail_level']:.1%} of paths"
+    rows = [
+        (label, found["numbers"][key])
+        for name, words in WORDS.items()
+        for key, label in ((name, words), (f"{name}_tail", worst))
+    ]
+    head = [
         f"{found['accounts']:,} cross accounts with equity of {found['equity']:,.0f} split, "
         f"{found['left_as_they_are']:,} left as they are; "
         f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
-        f"{found['volatility']:g}; 95% intervals by resampling paths",
+        f"{found['volatility']:g}; amounts in quote, 95% intervals by resampling paths",
         f"cross margin saves {margin['initial_saved']:,.0f} of {margin['initial_isolated']:,.0f} "
         f"initial and {margin['maintenance_saved']:,.0f} of {margin['maintenance_isolated']:,.0f} "
-        "maintenance margin,",
-        f"and {margin['equity_saved']:,.0f} of equity that isolated margin would lock besides to "
-        "keep every liquidation price",
-        f"{'':40}{'cross':>12}{'isolated':>12}{'cross adds':>13}   interval",
+        f"maintenance margin, and {margin['equity_saved']:,.0f} of equity that isolated margin "
+        "would lock besides to keep every liquidation price",
     ]
-    for name, words in WORDS.items():
-        for key, label in ((name, words), (f"{name}_tail", f"    {worst}")):
-            row = found["numbers"][key]
-            change = row["difference"]
-            lines.append(
-                f"{label:40}{row['cross']['value']:12,.4g}{row['isolated']['value']:12,.4g}"
-                f"{change['value']:+13,.4g}   {change['low']:+,.4g} to {change['high']:+,.4g}"
-            )
-    return "\n".join(lines)
+    columns = [
+        column("", rows, lambda r: r[0], "l", wraps=True),
+        column("cross", rows, lambda r: f"{r[1]['cross']['value']:,.4g}"),
+        column("isolated", rows, lambda r: f"{r[1]['isolated']['value']:,.4g}"),
+        column("cross adds", rows, lambda r: f"{r[1]['difference']['value']:+,.4g}"),
+        column(
+            "interval",
+            rows,
+            lambda r: reach(r[1]["difference"]["low"], r[1]["difference"]["high"]),
+            "l",
+            wraps=True,
+        ),
+    ]
+    return study_page(head, columns, width=width, colour=colour)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.duration import seconds
 from seawall.foundation.errors import InputError
@@ -43,13 +44,14 @@ def crowd(
     paths: Annotated[int, typer.Option(min=10, help="Of each run.")] = 400,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of the page.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Elasticities of DRE and bad debt to each number of the crowd; leverage from liquidations."""
     from seawall.casefile import load_case, sample_case
     from seawall.mechanism.crowd_sensitivity import sensitivities
     from seawall.mechanism.paired_runs import Plan
 
-    case = sample_case() if folder is None else load_case(folder)
+    case = sample_case() if folder is None else load_case(folder, trust_mechanisms=trust_mechanisms)
     fitted = None
     if liquidations is not None:
         if prices is None or instrument is None or venue is None:
@@ -67,7 +69,7 @@ def crowd(
 
         output.say_exactly(dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    output.say("\n".join([*_fit_lines(fitted), "", *_lines(found)]))
+    output.say(_page(_fit_lines(fitted), found))
 
 
 def _fitted(
@@ -192,23 +194,31 @@ def _fit_lines(fitted: FittedCrowd | None) -> list[str]:
     return lines
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
-    base = found["base"]
-    head = (
+def _page(fit: list[str], found: dict[str, Any]) -> str:
+    """What was fitted, then the elasticities, in lines as wide as the terminal."""
+    from seawall.report.columns import clean
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import study_page
+
+    base, rows = found["base"], found["rows"]
+    head = [
         f"elasticities, numbers x and / {1.0 + found['step']:g}, {found['paths']:,} paths of "
-        f"{found['horizon_seconds'] / 3600:g} h; 95% intervals by resampling them"
-    )
-    lines = [
-        head,
+        f"{found['horizon_seconds'] / 3600:g} h; 95% intervals by resampling them",
         f"base: DRE {base['dre']:.2%} ({round(base['dre'] * found['paths'])} paths), "
         f"bad debt {base['bad_debt']:,.4g}, "
-        f"liquidated {base['liquidated']:,.4g}",
-        f"{'':44}{'value':>10}" + "".join(f"{words:>24}" for words in WORDS.values()),
+        f"liquidated {base['liquidated']:,.4g}, quote",
     ]
-    for row in found["rows"]:
-        cells = "".join(f"{_cell(row['elasticity'][name]):>24}" for name in WORDS)
-        lines.append(f"{row['venue'] + ': ' + row['number']:44}{row['value']:>10.4g}{cells}")
-    return lines
+    columns = [
+        column("", rows, lambda r: f"{clean(r['venue'])}: {r['number']}", "l", wraps=True),
+        column("value", rows, lambda r: f"{r['value']:.4g}"),
+        *(
+            column(words, [r["elasticity"][name] for r in rows], _cell, "l", wraps=True)
+            for name, words in WORDS.items()
+        ),
+    ]
+    width, colour = output.width(), output.colour()
+    above = study_page(fit, (), width=width, colour=colour)
+    return f"{above}\n{study_page(head, columns, width=width, colour=colour)}"
 
 
 def _cell(number: dict[str, float] | None) -> str:

@@ -23,12 +23,13 @@ def depth(
     paths: Annotated[int, typer.Option(min=2, help="Paths at each depth.")] = 400,
     seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """DRE, expected loss and bad debt by depth, and the knee of the curve."""
     from seawall.casefile import load_case, sample_case
     from seawall.mechanism.depth_curve import depth_curve
 
-    case = sample_case() if folder is None else load_case(folder)
+    case = sample_case() if folder is None else load_case(folder, trust_mechanisms=trust_mechanisms)
     with progress_bar() as progress:
         found = depth_curve(
             case,
@@ -38,24 +39,28 @@ def depth(
             seed=seed,
             progress=progress,
         )
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
-    lines = [
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
+    rows = found["curve"]
+    head = [
         f"{found['scope']} of {found['case']}, {found['horizon_seconds'] / 3600:g} h, "
-        f"{found['paths']} paths at each depth; 95% intervals",
-        f"{'depth':>6}  {'DRE':>6}  {'interval':14}  {'expected loss':>14}  {'bad debt':>12}",
+        f"{found['paths']} paths at each depth; amounts in quote, 95% intervals"
     ]
-    for row in found["curve"]:
-        dre = row["dre"]
-        interval = f"{dre['low']:.1%} to {dre['high']:.1%}"
-        lines.append(
-            f"{row['depth']:6.0%}  {dre['value']:6.1%}  {interval:14}  "
-            f"{row['expected_loss']['value']:14,.4g}  {row['bad_debt']['value']:12,.4g}"
-        )
-    return "\n".join([*lines, knee_sentence(found["knee"])])
+    columns = [
+        column("depth", rows, lambda r: f"{r['depth']:.0%}"),
+        column("DRE", rows, lambda r: f"{r['dre']['value']:.1%}"),
+        column("interval", rows, lambda r: reach(r["dre"]["low"], r["dre"]["high"], ".1%"), "l"),
+        column("expected loss", rows, lambda r: f"{r['expected_loss']['value']:,.4g}"),
+        column("bad debt", rows, lambda r: f"{r['bad_debt']['value']:,.4g}"),
+    ]
+    return study_page(head, columns, [knee_sentence(found["knee"])], width=width, colour=colour)
 
 
 def knee_sentence(knee: dict[str, Any] | None) -> str:

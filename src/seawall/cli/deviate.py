@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.concert import WITH_HELP, study_case
 
@@ -22,38 +23,55 @@ def deviate(
     crowd: Annotated[
         int | None, typer.Option(min=0, help="Traders of the sample's crowd (without CASE).")
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, help="Horizon.")] = 4.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=87_600.0, help="Horizon.")] = 4.0,
     paths: Annotated[int, typer.Option(min=4, help="Paths of each run.")] = 100,
     volatility: Annotated[
-        float, typer.Option(min=0.01, help="Factor on the case's volatility.")
+        float, typer.Option(min=0.01, max=1_000.0, help="Factor on the case's volatility.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """The best deviation of a small, a median and a large account from each rule in force."""
     from seawall.mechanism.deviation import deviation
 
-    case = study_case(folder, added, crowd)
+    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = deviation(
         case, horizon_seconds=hours * 3_600.0, paths=paths, seed=seed, volatility=volatility
     )
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
-    lines = [
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report import numbers
+    from seawall.report.columns import clean
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
+    rows = found["rules"]
+    head = [
         f"{found['horizon_seconds'] / 3600:g} h, {found['paths']} paths, volatility x "
-        f"{found['volatility']:g}; the best of a grid, chosen on even paths, measured on odd ones",
-        f"{'venue':10}{'rule':9}{'who':11}{'equity':>12}  {'best deviation':24}{'gain':>8}"
-        f"{'95% interval':>19}  {'verdict':17}{'closed':>7}{'change':>8}",
+        f"{found['volatility']:g}; the best of a grid, chosen on even paths, measured on odd ones; "
+        "gain: share of the equity at the start, with its 95% interval; closed: share of paths on "
+        "which the account is closed by force, and how the deviation changes it"
     ]
-    for row in found["rules"]:
-        gain = row["gain"]
-        reach = f"{gain['low']:+.2%} to {gain['high']:+.2%}"
-        lines.append(
-            f"{row['venue']:10}{row['slot']:9}{row['who']:11}{row['equity']:12,.0f}  "
-            f"{row['deviation']:24}{gain['value']:+8.2%}{reach:>19}  {VERDICTS[row['verdict']]:17}"
-            f"{row['closed_by_rule']:7.1%}{row['closed_change']['value']:+8.1%}"
-        )
-    return "\n".join(lines)
+    columns = [
+        column("rule", rows, lambda r: f"{clean(r['venue'])} {r['slot']}", "l", wraps=True),
+        column("who", rows, lambda r: r["who"], "l"),
+        column("equity", rows, lambda r: numbers.money(r["equity"])),
+        column("best deviation", rows, lambda r: r["deviation"], "l", wraps=True),
+        column("gain", rows, lambda r: f"{r['gain']['value']:+.2%}"),
+        column(
+            "interval",
+            rows,
+            lambda r: reach(r["gain"]["low"], r["gain"]["high"], "+.2%"),
+            "l",
+            wraps=True,
+        ),
+        column("verdict", rows, lambda r: VERDICTS[r["verdict"]], "l", wraps=True),
+        column("closed", rows, lambda r: f"{r['closed_by_rule']:.1%}"),
+        column("change", rows, lambda r: f"{r['closed_change']['value']:+.1%}"),
+    ]
+    return study_page(head, columns, width=width, colour=colour)

@@ -28,6 +28,7 @@ def hedging_gap(
     paths: Annotated[int, typer.Option(min=2, help="Paths of each of the four runs.")] = 1000,
     seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """What is lost to discrete hedges, a band, costs, impact and depth that thins."""
     from seawall.casefile import load_case, sample_case
@@ -37,32 +38,42 @@ def hedging_gap(
     for name, value in (("--notional", notional), ("--strike", strike), ("--days", days)):
         if not value > 0.0:
             raise InputError(f"{value:g}", file=name, expected="a number above 0")
-    case = sample_case() if folder is None else load_case(folder)
+    case = sample_case() if folder is None else load_case(folder, trust_mechanisms=trust_mechanisms)
     hedge = Hedge(asset, notional, strike, days, steps, cost, band, risk_aversion)
     found = measure(case, hedge, paths=paths, seed=seed)
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
     depth = "infinite" if found["depth"] is None else f"{found['depth']:,.4g}"
-    lines = [
+    head = [
         f"Calls on {found['notional']:,.4g} of {found['asset']}, strike {found['strike']:,.6g}, "
         f"{found['days']:g} days, {found['steps']} hedges; depth {depth}, volatility "
         f"{found['volatility']:.0%}; {found['paths']} paths",
-        f"premium {found['premium']:,.6g}; gains > 0; 95% intervals by resampling paths",
-        f"{'':16}{'mean':>13}  {'interval':29}{'deviation':>12}",
+        f"premium {found['premium']:,.6g}; amounts in quote, gains > 0; 95% intervals by "
+        "resampling paths",
     ]
-    for name, part in {**found["parts"], "gap": found["gap"]}.items():
-        mean = part["mean"]
-        interval = f"{mean['low']:+,.5g} to {mean['high']:+,.5g}"
-        lines.append(
-            f"{name:16}{mean['value']:+13,.5g}  {interval:29}{part['deviation']['value']:12,.5g}"
-        )
+    rows = list({**found["parts"], "gap": found["gap"]}.items())
+    columns = [
+        column("", rows, lambda r: r[0], "l"),
+        column("mean", rows, lambda r: f"{r[1]['mean']['value']:+,.5g}"),
+        column(
+            "interval",
+            rows,
+            lambda r: reach(r[1]["mean"]["low"], r[1]["mean"]["high"], "+,.5g"),
+            "l",
+        ),
+        column("deviation", rows, lambda r: f"{r[1]['deviation']['value']:,.5g}"),
+    ]
     forms = found["closed_forms"]
-    lines.append(
+    foot = (
         f"closed forms: deviation of discretisation {forms['discretisation_deviation']:,.5g}; "
         f"without a band mean cost {forms['cost_mean_without_band']:+,.5g}; impact that is gone "
         f"before the next hedge {forms['impact_mean_without_memory']:+,.5g}"
     )
-    return "\n".join(lines)
+    return study_page(head, columns, [foot], width=width, colour=colour)

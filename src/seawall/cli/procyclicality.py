@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.foundation.errors import InputError
 
@@ -42,13 +43,14 @@ def procyclicality(
     paths: Annotated[int, typer.Option(min=2, help="Paths of each of the two runs.")] = 400,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Static and dynamic margin on the same random numbers, with intervals."""
     from seawall.casefile import load_case, sample_case
     from seawall.exposure.procyclicality import procyclicality as compare
     from seawall.exposure.procyclicality import with_dynamic_margin
 
-    case = sample_case() if folder is None else load_case(folder)
+    case = sample_case() if folder is None else load_case(folder, trust_mechanisms=trust_mechanisms)
     if rule is not None:
         if rule not in RULES:
             raise InputError(f"rule {rule!r}", file="--rule", expected=" or ".join(RULES))

@@ -105,7 +105,8 @@ def deviation(
         for venue, slot, size, account in chosen
     ]
     runs = [venue for venue, slots in behaviours(case).items() if "run" in slots]
-    found += [_of_depositor(case, setup, plan, venue) for venue in runs]
+    deposited = [_of_depositor(case, setup, plan, venue) for venue in runs]
+    found += [row for row in deposited if row is not None]
     return {
         "paths": paths,
         "horizon_seconds": plan.steps * case.step_seconds,
@@ -131,18 +132,18 @@ def _counter(setup: Setup, counts: dict[EventKind, Ints]) -> Measure:
 def _accounts(setup: Setup, venue: str, count: Ints) -> list[tuple[str, int]]:
     """Small, median and large account of a venue's crowd among those that the rule moved.
 
-    Where it moved nobody, among all.
+    Where it moved nobody, among all. Who starts without equity has nothing to gain a share of.
     """
     units, book = setup.table.units, setup.book
-    here = units.venue == setup.table.venues.index(venue)
+    own = np.bincount(units.account, setup.start_equity[0], len(book.account_names))
+    here = (units.venue == setup.table.venues.index(venue)) & (own[units.account] > 0.0)
     crowd = np.array([book.account_kind[a] is AccountKind.CROWD for a in units.account])
     moved = here & crowd & (count > 0)
     chosen = moved if moved.any() else here & crowd
     account = np.unique(units.account[chosen])
     if account.size == 0:
         return []
-    equity = np.bincount(units.account, setup.start_equity[0], len(book.account_names))[account]
-    order = account[np.argsort(equity, kind="stable")]
+    order = account[np.argsort(own[account], kind="stable")]
     at = [order[round(share * (order.size - 1))] for share in (0.1, 0.5, 0.9)]
     return [(size, int(a)) for size, a in zip(SIZES, at, strict=True)]
 
@@ -223,8 +224,8 @@ def _with_slot(setup: Setup, case: Case, venue: str, slot: str, table: Mapping[s
     return replace(setup, mechanisms=mechanisms, account_rules=rules)
 
 
-def _of_depositor(case: Case, setup: Setup, plan: Plan, venue: str) -> dict[str, Any]:
-    """One depositor of a pool or vault: stay, or leave first."""
+def _of_depositor(case: Case, setup: Setup, plan: Plan, venue: str) -> dict[str, Any] | None:
+    """One depositor of a pool or vault: stay, or leave first; None where nobody has a deposit."""
     given = _table(case, venue, "run")
     v = setup.table.venues.index(venue)
 
@@ -239,6 +240,8 @@ def _of_depositor(case: Case, setup: Setup, plan: Plan, venue: str) -> dict[str,
     }  # fmt: skip
     base = run_paths(_with_slot(setup, case, venue, "run", given), plan, measure)
     start = float(base["start"][0])
+    if not start > 0.0:
+        return None
     answer = {"venue": venue, "slot": "run", "who": "depositor", "account": "one of equals"}
     return answer | {"equity": start} | best(base, tried, start, plan)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
@@ -27,6 +28,7 @@ ANSI = {
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 NARROWEST = 20
+HANG = 2  # cells that further lines of a cell stand in
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def bar(share: float, cells: int) -> str:
 class Column:
     """A column: title, cells, side ("l" or "r"); ``flexible`` may be cut, ``drop`` > 0 left out.
 
+    ``wraps``: its cells may go on in further lines, broken at spaces, instead of being cut.
     Of the columns that may be left out the one with the largest ``drop`` goes first.
     """
 
@@ -143,6 +146,7 @@ class Column:
     align: str = "l"
     flexible: bool = False
     drop: int = 0
+    wraps: bool = False
 
     @property
     def natural(self) -> int:
@@ -150,10 +154,30 @@ class Column:
         return max([cell_len(self.title), *(cell_len(c.text) for c in self.cells)])
 
     def least(self, floor: int) -> int:
-        """Narrowest width: the natural one, or ``floor`` for a flexible column wider than that."""
-        return (
-            min(self.natural, max(floor, cell_len(self.title))) if self.flexible else self.natural
-        )
+        """Narrowest width: the natural one, or ``floor`` for a flexible column wider than that,
+        and for one that wraps, in which the longest word has room too.
+        """
+        if not (self.flexible or self.wraps):
+            return self.natural
+        words = [
+            _lead(c.text) + HANG + max(cell_len(w) for w in c.text.split(" "))
+            for c in self.cells
+            if self.wraps
+        ]
+        return min(self.natural, max(floor, cell_len(self.title), *words, 0))
+
+    def pieces(self, row: int, size: int) -> list[Span]:
+        """The cell of a row in lines of at most ``size``, more than one only where it wraps."""
+        cell = self.cells[row]
+        if not self.wraps or cell_len(cell.text) <= size:
+            return [cell]
+        lead = _lead(cell.text)
+        return [replace(cell, text=t) for t in wrap(cell.text, size, lead, lead + HANG)]
+
+
+def _lead(text: str) -> int:
+    """How many spaces a text begins with."""
+    return len(text) - len(text.lstrip(" "))
 
 
 def table(columns: Sequence[Column], width: int, indent: int = 2, gap: int = 2) -> list[Line]:
@@ -178,7 +202,9 @@ def table(columns: Sequence[Column], width: int, indent: int = 2, gap: int = 2) 
     if any(c.title for c in kept):
         lines.append(_row([Span(c.title, "muted") for c in kept], kept, sizes, indent, gap))
     for row in range(len(kept[0].cells)):
-        lines.append(_row([c.cells[row] for c in kept], kept, sizes, indent, gap))
+        pieces = [c.pieces(row, size) for c, size in zip(kept, sizes, strict=True)]
+        for cells in zip_longest(*pieces, fillvalue=Span("")):
+            lines.append(_row(cells, kept, sizes, indent, gap))
     return lines
 
 

@@ -39,9 +39,9 @@ def render_all(result: Result, width: int = 100, colour: bool = False) -> str:
     lines = lead(Span("SCORE", "strong"), f"{met}; {held}; {frozen}.", width)
     rows = [(e, o) for e in result["events"] for o in e["outcomes"]]
     columns = [
-        column("event", rows, lambda r: clean(r[0]["event"]), "l", flexible=True),
+        column("event", rows, lambda r: clean(r[0]["event"]), "l"),
         column("role", rows, lambda r: r[0]["role"], "l", drop=2),
-        column("outcome", rows, lambda r: _name(r[1]), "l", flexible=True),
+        column("outcome", rows, lambda r: _name(r[1]), "l", wraps=True),
         column("published", rows, lambda r: _of(r[1], "published")),
         column("predicted", rows, lambda r: _of(r[1], "predicted"), drop=1),
         column("simulated", rows, lambda r: _middle(r[1])),
@@ -55,7 +55,7 @@ def render_list(events: Sequence[Mapping[str, str]], width: int = 100, colour: b
     columns = [
         column("event", events, lambda e: clean(e["name"]), "l"),
         column("venues", events, lambda e: clean(e["venue_type"]), "l", drop=1),
-        column("", events, lambda e: clean(e["title"]), "l", flexible=True),
+        column("", events, lambda e: clean(e["title"]), "l", wraps=True),
     ]
     return paint(table(columns, max(1, width)), max(1, width), colour)
 
@@ -87,12 +87,12 @@ def _outcomes(result: Result, width: int) -> list[Line]:
     if not rows:
         return []
     columns = [
-        column("outcome", rows, _name, "l", flexible=True),
+        column("outcome", rows, _name, "l", wraps=True),
         column("published", rows, lambda o: _of(o, "published")),
         column("simulated", rows, _middle),
         column("5 to 95%", rows, _spread, drop=1),
         column("", rows, lambda o: MET if o["hit"] else MISSED, "l"),
-        column("unit", rows, lambda o: clean(o["unit"]), "l", flexible=True, drop=2),
+        column("unit", rows, lambda o: clean(o["unit"]), "l", wraps=True),
     ]
     return [rule("What happened", width), *table(columns, width)]
 
@@ -133,7 +133,7 @@ def _desks(result: Result, width: int) -> list[Line]:
     if not rows:
         return []
     columns = [
-        column("desk", rows, lambda d: clean(d["owner"]), "l", flexible=True),
+        column("desk", rows, lambda d: clean(d["owner"]), "l", wraps=True),
         column("impaired", rows, lambda d: numbers.percent(d["impaired_share"], 0)),
         column("first after", rows, lambda d: _seconds(d["first_seconds"])),
         column("loss", rows, lambda d: numbers.money(d["loss"]["median"])),
