@@ -140,6 +140,24 @@ def test_a_case_without_any_of_the_assets_is_refused() -> None:
         under_event(load_event("2022-11-22-crv"), sample_case(crowd=0))
 
 
+def test_an_event_does_not_move_the_quote_currency_of_a_case() -> None:
+    """A price in a currency that is not 1 in itself is none: everything in the Case is in it."""
+    case = sample_case(crowd=0)
+    with pytest.raises(InputError, match="none of the assets of 2023-03-11-usdc but its quote"):
+        under_event(load_event("2023-03-11-usdc"), case)
+    event = crash()
+    usdc = replace(event.knots["BTC"], seconds=(0.0, 600.0), prices=(1.0, 0.88))
+    event = replace(
+        event,
+        assets={**event.assets, "USDC": replace(event.assets["BTC"], depth=1e9)},
+        knots={**event.knots, "USDC": usdc},
+    )
+    done = replay(event, case, paths=2)
+    quote = done.setup.table.assets.index("USDC")
+    assert np.all(done.steered.market[:, :, quote] == 1.0)
+    assert any(note.startswith("USDC moves in the event") for note in done.left_out)
+
+
 def test_no_paths_are_refused() -> None:
     with pytest.raises(InputError, match="one path at least"):
         replay(load_event(SMALL), paths=0)

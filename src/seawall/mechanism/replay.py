@@ -66,7 +66,7 @@ def replay(
     setup = prepare(own)
     draws = Draws(seed, np.arange(paths))
     target = target_paths(
-        event.knots,
+        {name: knots for name, knots in event.knots.items() if name != own.quote},
         {name: asset.volatility for name, asset in event.assets.items()},
         event.venue_type.makers.common,
         setup.table.assets,
@@ -89,22 +89,27 @@ def replay(
 
 
 def under_event(event: Event, case: Case) -> tuple[Case, tuple[str, ...]]:
-    """The user's Case with the event's step, depth and failures, and what had to be left out."""
-    shared = [name for name in event.assets if name in case.market.assets]
+    """The user's Case with the event's step, depth and failures, and what had to be left out.
+
+    The Case's quote currency is 1 for ever: an event in which it moves does not move it.
+    """
+    shared = [name for name in event.assets if name in case.market.assets and name != case.quote]
     if not shared:
+        own = " but its quote currency" if case.quote in event.assets else ""
         raise InputError(
-            f"the case holds none of the assets of {event.name}",
-            expected=f"one of {', '.join(event.assets)}",
+            f"the case holds none of the assets of {event.name}{own}",
+            expected=f"one of {', '.join(event.assets)} with a price of its own",
         )
     left = [
-        f"{name} moves in the event; the case does not have it"
+        f"{name} moves in the event; "
+        + ("it is the case's quote currency" if name == case.quote else "the case does not have it")
         for name in event.assets
         if name not in shared
     ]
     still = [
         name
         for name, state in case.market.assets.items()
-        if name not in shared and state.volatility > 0
+        if name not in shared and name != case.quote and state.volatility > 0
     ]
     left += [f"{name} is not in the event; its price stands still" for name in still]
     mechanisms = dict(case.market.mechanisms)
