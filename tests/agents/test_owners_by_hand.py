@@ -110,6 +110,20 @@ def test_a_borrower_repays_its_debt() -> None:
     assert state.accounts.assets["pool"][0, 0, setup.quote] == pytest.approx(148.0)
 
 
+def test_a_budget_is_used_up_by_what_is_paid() -> None:
+    # Two debts of 350. At 92: 4 x 184 - 220 = 516 is wanted, and one debt takes 350. A step later
+    # equity is 570: 736 - 570 = 166 is wanted, and 600 - 350 are left.
+    rules = replace(
+        lending_venue({"COIN": Collateral(0.7, 0.8, 0.05), "ALT": Collateral(0.7, 0.8, 0.05)}),
+        mechanisms={"top_up": {"trigger": 4.0, "restore": 4.0, "budget": 2.0}},
+    )
+    trader = Trader("bank", (), {"COIN": 10.0, QUOTE: -350.0, "ALT": -3.5})
+    case = tiny_case([trader], [], {"bank": rules}, {**FAR, "ALT": coin(100.0)})
+    _, tape, _ = run_case(case, paths_of(case, COIN=[100, 92, 92, 92]))
+    paid = noted(tape, EventKind.TOP_UP)
+    assert paid == [(1, pytest.approx(350.0)), (2, pytest.approx(166.0))]
+
+
 def test_an_owner_sells_to_its_target() -> None:
     # 90: equity 200 - 100 = 100, notional 900, leverage 9 > 8: keeps 5 x 100 / 900 of 10 coins.
     case = one_long(200.0, {"delever": {"trigger": 8.0, "target": 5.0}}, taker_fee=0.001)

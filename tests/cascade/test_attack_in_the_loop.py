@@ -28,6 +28,7 @@ from tiny_cases import (
 )
 
 from seawall.cascade.attack import profit
+from seawall.cascade.failures import with_failures
 from seawall.cascade.fast.engine import run_fast
 from seawall.cascade.reference import run
 from seawall.cascade.state import State, safe_worlds
@@ -179,6 +180,35 @@ def test_what_is_there_bounds_what_is_taken() -> None:
     # Units that are not needed for it are sold.
     assert float(state.attack.units[0]) == pytest.approx(0.0, abs=1e-6)  # type: ignore[union-attr]
     assert tape.socialised.sum() < 1_000.0
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        {"stops": {"share": 1.0, "median": 0.1, "log_sd": 0.0}},
+        {"delever": {"trigger": 1.5, "target": 1.0}},
+        {"top_up": {"trigger": 9.0, "restore": 9.0, "budget": 1.0}},
+    ],
+)
+def test_an_attacker_is_not_of_the_crowd(slots: dict[str, Any]) -> None:
+    """Its position follows its plan, not what the crowd's owners do."""
+    chosen = case({"scheme": "withdraw", "move": 0.5, "size": 1e5, "push_seconds": 30.0})
+    rules = {**chosen.rulebooks, "p": replace(chosen.rulebooks["p"], mechanisms=slots)}
+    chosen = replace(chosen, rulebooks=rules)
+    setup, tape, _ = run_case(chosen, paths_of(chosen, BTC=[100.0] * 8))
+    own = setup.book.account_names.index("attacker/plan")
+    behaved = np.isin(tape.kind, (EventKind.STOP, EventKind.DELEVERED, EventKind.TOP_UP))
+    assert not (behaved & (setup.table.units.account[tape.unit] == own)).any()
+    assert (tape.kind == EventKind.ATTACK).any()
+
+
+def test_nobody_opens_a_position_where_the_venue_stands_still() -> None:
+    chosen = case({"scheme": "withdraw", "move": 0.5, "size": 1e5, "at_seconds": 20.0})
+    failed = {"venue": "p", "recovery": 0.5, "at_seconds": 10.0}
+    chosen = with_failures(chosen, {"venue_insolvency": [failed]})
+    tape, state = play(chosen, 60.0)
+    assert not state.accounts.book_contracts[:, 0].any()
+    assert (tape.kind == EventKind.ATTACK).any()
 
 
 def test_nobody_attacks_in_a_safe_world() -> None:

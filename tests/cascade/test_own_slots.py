@@ -25,6 +25,7 @@ from tiny_cases import (
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import prepare
 from seawall.cascade.exact_settlement import settle
+from seawall.cascade.failures import with_failures
 from seawall.cascade.fast.engine import run_fast
 from seawall.cascade.journal import Journal, cells_of
 from seawall.cascade.own.code import OWN_SLOTS, Own, OwnFile, OwnMechanismError
@@ -137,6 +138,18 @@ def step(rule, view, memory):
     )
     outside = state.accounts.assets["outside"][0, 0, setup.quote]
     assert outside == pytest.approx(20.0 - 50.0)
+
+
+def test_an_agent_sells_nothing_at_a_venue_that_is_out() -> None:
+    """All is to be sold in every step; the venue is out for steps 1 and 2."""
+    body = (
+        "def step(rule, view, memory):\n"
+        "    return Wishes(np.ones_like(view.size), np.zeros_like(view.equity))"
+    )
+    outage = {"venue": "perps", "at_seconds": 60.0, "duration_seconds": 120.0}
+    case = with_failures(one_long(own("agent", body)), {"venue_outage": [outage]})
+    _, tape, _ = run_case(case, paths_of(case, BTC=[100.0] * 5))
+    assert tape.step[tape.kind == EventKind.OWN_CLOSE].tolist() == [3, 3]
 
 
 def test_a_withdrawal_beyond_what_can_be_spared_is_refused() -> None:

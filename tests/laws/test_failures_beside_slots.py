@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_failures_on import failures
 from test_l1_money import assert_conserved
-from test_l6_pairwise import ROWS, case_of
+from test_l6_pairwise import ROWS, case_of, small
 from test_l6_same_tape import CHUNKS, FILTER, assert_same
 from tiny_cases import run_case
 
@@ -31,7 +31,7 @@ ATTACKS: tuple[dict[str, Any], ...] = (
 
 def play(number: int) -> int:
     """Run a row with all failures and one attack; how many events of theirs there were."""
-    plain, exogenous = case_of(ROWS[number], 300 + number)
+    plain, exogenous = case_of(ROWS[number], small(300 + number))
     plan = {"asset": "ETH", "at_seconds": 120.0, "hold_seconds": 60.0, "exit_seconds": 120.0}
     slots = {**plain.market.mechanisms, "attacker": {**plan, **ATTACKS[number % 3]}}
     case = replace(plain, market=replace(plain.market, mechanisms=slots))

@@ -149,13 +149,14 @@ def _stops(setup: Setup, v: int, given: StopRows, holdings: Holdings, draws: Dra
     """
     rows, rule = setup.table.rows, given.rule
     paths = holdings.cash.shape[0]
-    nobody = np.zeros(given.row.size, dtype=np.int64)
-    has = uniforms_at(draws.seed, Stream.STOP, nobody, 1, 2 * given.row) < rule.share
+    nobody, number = np.zeros(given.row.size, dtype=np.int64), setup.account_rules.row_number
+    has = uniforms_at(draws.seed, Stream.STOP, nobody, 1, 2 * number[given.row]) < rule.share
     row = np.concatenate([given.row[has], given.own])
-    joins = uniforms_at(draws.seed, Stream.STOP, np.zeros_like(row), 1, 2 * row + 1) < rule.herd
+    mine = number[row]
+    joins = uniforms_at(draws.seed, Stream.STOP, np.zeros_like(row), 1, 2 * mine + 1) < rule.herd
     joins[row.size - given.own.size :] = False
     path = np.repeat(np.arange(paths), row.size)
-    own = draws.at(Stream.STOP, path, 0, 1 + np.tile(row, paths))
+    own = draws.at(Stream.STOP, path, 0, 1 + np.tile(mine, paths))
     common = draws.at(Stream.STOP, path, 0, np.zeros_like(path))
     draw = in_concert(np.full(path.size, rule.concert), common, own)
     distance = distances(rule, draw).reshape(paths, row.size)

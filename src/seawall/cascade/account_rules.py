@@ -13,6 +13,7 @@ from seawall.agents.stops import Stops
 from seawall.agents.top_up import TopUp, TopUpOf
 from seawall.book import AccountKind, Book
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.failures import THIEF
 from seawall.cascade.table import Chosen, chosen
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
@@ -51,11 +52,17 @@ class StopRows:
 
 @dataclass(frozen=True)
 class AccountRules:
-    """Behaviour of all venues; None and empty where no venue has it."""
+    """Behaviour of all venues; None and empty where no venue has it.
+
+    unit_number (u,), row_number (r,) of each among those that no failure or attacker brings along:
+    by them go the owners' random numbers
+    """
 
     top_up: OwnerRule | None
     delever: OwnerRule | None
     stops: dict[int, StopRows]
+    unit_number: Ints
+    row_number: Ints
 
 
 def compile_accounts(
@@ -74,10 +81,13 @@ def compile_accounts(
             sells[v] = delever
         if (stop := chosen(slots, "stops", Stops)) is not None:
             stops[v] = _stop_rows(table, book, v, stop)
+    own = np.array([not _came_along(book, a) for a in table.units.account], dtype=bool)
     return AccountRules(
         _owners(table, book, pays, "top_up", step_seconds),
         _owners(table, book, sells, "delever", step_seconds),
         stops,
+        _numbered(own),
+        _numbered(own[table.rows.unit]),
     )
 
 
@@ -152,9 +162,22 @@ def _stop_rows(table: MarginTable, book: Book, v: int, rule: Stops) -> StopRows:
 
 
 def _crowd(table: MarginTable, book: Book) -> Bools:
-    """Units (u,) of the crowd."""
-    kinds = [book.account_kind[a] is AccountKind.CROWD for a in table.units.account]
-    return np.array(kinds, dtype=bool)
+    """Units (u,) of the crowd; who came to take something follows its own plan."""
+    crowd = [
+        book.account_kind[a] is AccountKind.CROWD and not _came_along(book, a)
+        for a in table.units.account
+    ]
+    return np.array(crowd, dtype=bool)
+
+
+def _numbered(own: Bools) -> Ints:
+    """How many of the Case's own come before each (n,); 0 for those that are not ``own``."""
+    return np.where(own, np.cumsum(own) - 1, 0)
+
+
+def _came_along(book: Book, account: int) -> bool:
+    """Whether an account is one that a failure or an attacker brings along."""
+    return book.account_owner[account] == THIEF
 
 
 def _units_of(table: MarginTable, book: Book, v: int, name: str, slot: str) -> Ints:

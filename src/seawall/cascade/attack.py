@@ -72,10 +72,16 @@ def _prepare(
     path: Ints,
     tape: TapeWriter,
 ) -> None:
-    """The quiet part, at the price without impact: units, or a position and its margin."""
-    rule, price = at.rule, state.exogenous[path, at.asset]
-    if rule.size == 0.0:
+    """The quiet part, at the price without impact: units, or a position and its margin.
+
+    A venue that stands still sells nobody a position.
+    """
+    rule = at.rule
+    if rule.scheme == WITHDRAW:
+        path = path[~stands_still(state.failures, state.depth.size, at.venue)[path]]
+    if rule.size == 0.0 or path.size == 0:
         return
+    price = state.exogenous[path, at.asset]
     if rule.scheme == BORROW:
         _book(
             setup,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
-from seawall.cascade.failures import Placed, striking
+from seawall.cascade.failures import Placed, pays_nothing_out, striking
 from seawall.cascade.fills import (
     closing_lines,
     fill,
@@ -60,15 +60,18 @@ def strike(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
 
 
 def _rob(setup: Setup, state: State, step: int, path: Ints, one: Placed, tape: TapeWriter) -> Ints:
-    """One theft; the paths whose market it moved. Nobody withdraws from a venue that is out."""
-    failure, moved = one.failure, path[:0]
+    """One theft; the paths whose market it moved. Nobody withdraws from a venue that is out.
+
+    One that fails in this very step is robbed first.
+    """
+    failure, moved, rules = one.failure, path[:0], setup.failures
     if isinstance(failure, UnbackedMint) and failure.dump_share > 0:
         asset = np.full(path.size, one.assets[0])
         units = failure.minted * failure.dump_share
         trade_impact(setup, state, path, asset, -units * state.market[path, asset])
         moved = path
-    if one.venue >= 0 and state.failures is not None:
-        path = path[~state.failures.out[path, one.venue]]
+    if one.venue >= 0 and rules is not None and state.failures is not None:
+        path = path[~pays_nothing_out(rules, state.failures, one.venue, step)[path]]
         if isinstance(failure, FakeCollateral):
             worth = np.full(path.size, failure.claimed)
             loot = taken(worth, failure.weight, failure.available)

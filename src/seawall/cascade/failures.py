@@ -19,7 +19,13 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.random import Stream
 from seawall.margin.table.margin_table import MarginTable, RowKind
-from seawall.scenario.failure.arrival import Arrival, arrival_seconds, first_step, whole_steps
+from seawall.scenario.failure.arrival import (
+    NEVER,
+    Arrival,
+    arrival_seconds,
+    first_step,
+    whole_steps,
+)
 from seawall.scenario.failure.manipulation import OracleManipulation
 from seawall.scenario.failure.mint import UnbackedMint
 from seawall.scenario.failure.pegs import Bridge, StablecoinDepeg, depeg_factor
@@ -211,12 +217,27 @@ def begin_failures(
         seconds = np.where(safe[:, None], np.inf, seconds)
     feeds = rules.feed_venue.size
     return FailureMemory(
-        first=first_step(seconds, rules.step_seconds),
+        first=_fails_once(rules, first_step(seconds, rules.step_seconds)),
         waited=np.full((paths, venues), LONG_AGO, dtype=np.int64),
         out=np.zeros((paths, venues), dtype=bool),
         dark=np.zeros((paths, feeds), dtype=bool),
         factor=np.ones((paths, feeds)),
     )
+
+
+def _fails_once(rules: FailureRules, first: Ints) -> Ints:
+    """First steps (p, n) with one insolvency of a venue at most: the one that comes first."""
+    out = first.copy()
+    for v in {one.venue for one in rules.placed}:
+        same = [
+            i
+            for i, one in enumerate(rules.placed)
+            if one.venue == v and isinstance(one.failure, VenueInsolvency)
+        ]
+        if len(same) > 1:
+            which = np.arange(len(same)) == first[:, same].argmin(axis=1)[:, None]
+            out[:, same] = np.where(which, first[:, same], NEVER)
+    return out
 
 
 def failed_prices(
@@ -261,14 +282,30 @@ def begin_step(rules: FailureRules | None, memory: FailureMemory | None, step: i
         first, failure = memory.first[:, i], one.failure
         if isinstance(failure, VenueInsolvency):
             memory.out[:, one.venue] |= step >= first
-        elif isinstance(failure, VenueOutage | OracleManipulation):
-            last = first + whole_steps(failure.duration_seconds, rules.step_seconds)
-            now = (step >= first) & (step < last)
-            if isinstance(failure, VenueOutage):
-                memory.out[:, one.venue] |= now
-            elif one.feed != NOBODY:
-                memory.factor[now, one.feed] *= failure.factor
+        elif isinstance(failure, VenueOutage):
+            memory.out[:, one.venue] |= _lasts(rules, first, failure.duration_seconds, step)
+        elif isinstance(failure, OracleManipulation) and one.feed != NOBODY:
+            now = _lasts(rules, first, failure.duration_seconds, step)
+            memory.factor[now, one.feed] *= failure.factor
     memory.dark[:] = memory.out[:, rules.feed_venue]
+
+
+def _lasts(rules: FailureRules, first: Ints, seconds: float, step: int) -> Bools:
+    """Paths (p,) on which what began at ``first`` (p,) and lasts ``seconds`` is there now."""
+    now: Bools = (step >= first) & (step < first + whole_steps(seconds, rules.step_seconds))
+    return now
+
+
+def pays_nothing_out(rules: FailureRules, memory: FailureMemory, v: int, step: int) -> Bools:
+    """Paths (p,) on which a thief finds a venue shut: out, or insolvent before this step."""
+    out = np.zeros(memory.out.shape[0], dtype=bool)
+    for i, one in enumerate(rules.placed):
+        first, failure = memory.first[:, i], one.failure
+        if one.venue == v and isinstance(failure, VenueInsolvency):
+            out |= step > first
+        elif one.venue == v and isinstance(failure, VenueOutage):
+            out |= _lasts(rules, first, failure.duration_seconds, step)
+    return out
 
 
 def as_seen(

@@ -38,8 +38,6 @@ def hedge(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     memory.seen = np.concatenate([memory.seen[:, 1:], now[:, None, :]], axis=1)
     when = max(step - rule.lag, 0) * setup.step_seconds / SECONDS_PER_YEAR
     change = wanted_trade(rule, memory, memory.seen[:, 0], now, when)
-    if state.failures is not None:  # a venue that is out takes no orders
-        change = np.where(state.failures.out[:, rule.venue, None], 0.0, change)
     change[stands_still(state.failures, state.depth.size, rule.venue)] = 0.0
     path, column = np.nonzero(change)
     if path.size:

@@ -95,18 +95,20 @@ def _decide(
 ) -> Bools:
     """Who of the pairs (n,) acts now; who is newly beyond its trigger decides. ``number``: rule's.
 
-    The k-th decision of a path's accounts has draws of its own, whenever each comes to it.
+    The k-th decision of a path's accounts has draws of its own, whenever each comes to it, and
+    whoever else failures bring along.
     """
     new = beyond & ~memory.beyond[path, unit]
     memory.beyond[path, unit] = beyond
     p, u = path[new], unit[new]
     if p.size:
-        units = setup.table.units.account.size
+        number_of = setup.account_rules.unit_number
+        units = int(number_of.max(initial=0)) + 1
         times = memory.times[p, u].astype(np.int64)
         memory.times[p, u] += 1
         first = (2 * times + number) * (units + 1)
         common = state.draws.at(Stream.OWNER, p, 0, first)
-        own = state.draws.at(Stream.OWNER, p, 0, first + 1 + u)
+        own = state.draws.at(Stream.OWNER, p, 0, first + 1 + number_of[u])
         yes = in_concert(rule.concert[u], common, own) < rule.probability[u]
         memory.act[p, u] = np.where(yes, step + rule.delay[u], NEVER)
     acts: Bools = beyond & (memory.act[path, unit] <= step)
@@ -134,8 +136,7 @@ def _pay_in(
     pays: Bools = acts & (amount > 0.0)
     if pays.any():
         p, u = path[pays], unit[pays]
-        top_up(setup, state, step, p, u, amount[pays], tape)
-        owners.paid[p, u] += amount[pays]
+        owners.paid[p, u] += top_up(setup, state, step, p, u, amount[pays], tape)
         if owners.top_up is not None:
             owners.top_up.beyond[p, u] = False  # what comes next is a new beginning
         wake_units(setup.wake, state.wake, p, u)

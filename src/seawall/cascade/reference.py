@@ -2,10 +2,10 @@
 
 Order of events within a step (part of the specification, in full in docs/architecture.md):
 exogenous price -> recovery of impact -> market price, arbitrage -> volatility, depth -> oracle ->
-funding -> dynamic margin -> clocks -> quotes of options -> breakers -> blocks -> soft bands, the
-vault's own sales -> rounds of (check; margin calls; settlement; breakers' say; close: vault, ADL,
-forced orders, auction or keepers; impact; fees; fund and vault; socialised loss; direct prices) ->
-pool cuts -> expiry of options and futures -> log.
+funding -> dynamic margin -> clocks -> quotes of options -> breakers -> blocks -> who acts before
+the check (before_check.py) -> rounds of (check; margin calls; settlement; breakers' say; close:
+vault, ADL, forced orders, auction or keepers; impact; fees; fund and vault; socialised loss; direct
+prices) -> pool cuts -> expiry of options and futures -> log.
 Rounds repeat within a step until nobody new is breached: venues that margin at the market price
 react at once; oracle venues see the new price when their feed publishes it.
 

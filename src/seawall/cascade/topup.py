@@ -15,14 +15,18 @@ from seawall.margin.table.assess import row_worth
 
 def top_up(
     setup: Setup, state: State, step: int, path: Ints, unit: Ints, amount: Floats, tape: TapeWriter
-) -> None:
-    """Owners pay ``amount`` (n,) quote from the outside world: into cash, or against the debt."""
+) -> Floats:
+    """Owners pay ``amount`` (n,) quote from the outside world: into cash, or against the debt.
+
+    Returns what they paid (n,): no more than the largest debt of a loan.
+    """
     venue = setup.table.units.venue[unit]
     lends = np.array([book.liquidation.style == "keeper" for book in setup.rulebooks])[venue]
     pay(setup, state, path[~lends], unit[~lends], amount[~lends], "outside")
     paid = amount.copy()
     paid[lends] = repay(setup, state, path[lends], unit[lends], amount[lends])
     tape.write(step, EventKind.TOP_UP, path, unit, notional=paid)
+    return paid
 
 
 def repay(setup: Setup, state: State, path: Ints, unit: Ints, amount: Floats) -> Floats:

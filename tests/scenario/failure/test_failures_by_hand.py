@@ -140,6 +140,33 @@ def test_an_insolvent_venue_closes_all_and_pays_a_part() -> None:
     assert venue.loss[0] == pytest.approx([0.0, 0.0, 36.0, 36.0, 36.0])
 
 
+def test_a_venue_fails_once() -> None:
+    """Two estates of one venue: the one that comes first takes half, the other finds it closed."""
+    twice = [{"venue": "p", "recovery": r, "at_seconds": t} for r, t in ((0.1, 120.0), (0.5, 60.0))]
+    case = with_failures(perps(), {"venue_insolvency": twice})
+    _, tape, _ = run_case(case, paths_of(case, BTC=[100.0] * 4))
+    assert tape.desk_equity[0, :, 0] == pytest.approx([20.0, 10.0, 10.0, 10.0])
+    assert steps(tape, EventKind.CLAIMS_LOST) == [1, 1]
+
+
+@pytest.mark.parametrize(("out", "left"), [(False, 7.5), (True, 10.0)])
+def test_who_fails_has_been_robbed_first(out: bool, left: float) -> None:
+    """Of 20 a quarter is stolen and half of the rest kept; if the venue is out, nothing leaves."""
+    war = {"venue": "p", "shock": "war"}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "shock": [{"name": "war", "at_seconds": 60.0}],
+        "admin_key": [{**war, "share": 0.25}],
+        "venue_insolvency": [{**war, "recovery": 0.5}],
+        "venue_outage": [{**war, "duration_seconds": 60.0}] if out else [],
+    }
+    case = with_failures(perps(fund=8.0), tables)
+    exogenous = paths_of(case, BTC=[100.0] * 3)
+    setup, tape, state = run_case(case, exogenous)
+    assert_conserved(setup, exogenous, state)
+    assert tape.desk_equity[0, :, 0] == pytest.approx([20.0, left, left])
+    assert amounts(tape, EventKind.STOLEN, "fund") == ([] if out else [2.0])
+
+
 def test_who_owes_an_insolvent_venue_leaves_it_bad_debt() -> None:
     """A jump to 150 with the failure: the short owes 10, the long has 70 and keeps half of it."""
     failure = {"venue": "p", "at_seconds": 60.0, "recovery": 0.5}

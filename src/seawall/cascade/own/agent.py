@@ -1,7 +1,8 @@
 """An agent of a user's own: owners who sell, pay in or take out before their accounts are checked.
 
 Sales go into the order book with the impact of everybody's orders of the step in one batch; money
-comes from and goes to the outside world. Nothing is taken out where withdrawals are stopped.
+comes from and goes to the outside world. Nothing is taken out where withdrawals are stopped, and
+nothing is sold at a venue that stands still.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 from seawall.book.book import Ints
 from seawall.cascade.breakers import withdrawals_stopped
 from seawall.cascade.custom import AgentView, Wishes
+from seawall.cascade.failures import stands_still
 from seawall.cascade.fills import (
     Lines,
     fill,
@@ -112,6 +114,7 @@ def _sell(
 ) -> Ints:
     """Close fractions (p, r) of positions; paths on which anything was sold."""
     change = -state.holdings.size[:, row] * close
+    change[stands_still(state.failures, state.depth.size, v)] = 0.0
     path, which = np.nonzero(change)
     if path.size == 0:
         return path

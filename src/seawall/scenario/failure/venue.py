@@ -11,7 +11,8 @@ of what an account then has it keeps
     recovery x max(equity, 0)
 
 and loses the rest; an account below zero pays nothing, which is bad debt that the outside bears.
-Fund and vault pay nothing more. The hedge that stood against those positions elsewhere stays.
+Fund and vault pay nothing more. A venue fails once: of several insolvencies stated for one the
+first counts. The hedge that stood against those positions elsewhere stays.
 
 Source: the form of the estates of 2014 and 2022, where claims were fixed in money at the petition
 (11 U.S.C. 502(b): as of the date of the filing). Wrong when: positions are moved to another venue
