@@ -59,8 +59,8 @@ ASSUMPTIONS: dict[str, str] = {
         "its own impact, pays for the repayment, its interest and gas: the largest collateral "
         "first, then the others, then half as much, and so on up to ten times; of calls that sell "
         "one asset in one round only as many are made as their joint sale still pays for. Keepers "
-        "go on within the step until the loan is healthy or no call pays. An exit uses at most a tenth "
-        "of an asset's daily volume; its cost is that of trading all at once."
+        "go on within the step until the loan is healthy or no call pays. An exit uses at most a "
+        "tenth of an asset's daily volume; its cost is that of trading all at once."
     ),
     "A7": (
         "Accounts of the crowd are generated from open interest, long/short skew, a distribution "
