@@ -93,6 +93,28 @@ def test_what_is_missing_is_said(
     assert said in error
 
 
+def test_a_table_that_cannot_be_read_is_refused_in_a_sentence(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    where = ("--prices", str(files[1]), "--instrument", "BTC-PERP", "--venue", "meridian")
+    table = pl.read_csv(files[0])
+    words, low = tmp_path / "words.csv", tmp_path / "low.csv"
+    table.with_columns(price=pl.lit("dear")).write_csv(words)
+    table.with_columns(notional=pl.lit(-1.0)).write_csv(low)
+    void, bits = tmp_path / "void.csv", tmp_path / "bits.parquet"
+    void.write_bytes(b"")
+    bits.write_bytes(b"PAR1")
+    for file, said in (
+        (words, "row 2, column 'price': is 'dear'; expected a number above 0"),
+        (low, "row 2, column 'notional': is -1.0; expected a number above 0"),
+        (void, "cannot be read; expected a table"),
+        (bits, "cannot be read; expected a table"),
+    ):
+        code, _, error = run("--liquidations", str(file), *where, *SHORT)
+        assert code != 0
+        assert said in error
+
+
 def test_a_wrong_side_names_its_row(files: tuple[Path, Path], tmp_path: Path) -> None:
     table = pl.read_csv(files[0]).with_columns(side=pl.lit("buy"))
     table.write_csv(tmp_path / "wrong.csv")

@@ -129,10 +129,15 @@ def _table(file: Path) -> tuple[Any, Any, Any, Any]:
     if not file.is_file():
         raise InputError("is not a file", file=str(file), expected="a table in CSV or Parquet")
 
-    if file.suffix == ".parquet":
-        table = pl.read_parquet(file)
-    else:
-        table = pl.read_csv(file, try_parse_dates=True)
+    try:
+        if file.suffix == ".parquet":
+            table = pl.read_parquet(file)
+        else:
+            table = pl.read_csv(file, try_parse_dates=True)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            "cannot be read", file=str(file), expected="a table in CSV or Parquet"
+        ) from error
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise InputError(
@@ -151,10 +156,20 @@ def _table(file: Path) -> tuple[Any, Any, Any, Any]:
             column="side",
             expected="long or short: the side of the position that was closed",
         )
-    numbers = [table[name].cast(pl.Float64).to_numpy() for name in ("price", "notional")]
-    for name, values in zip(("price", "notional"), numbers, strict=True):
-        if not np.all(np.isfinite(values) & (values > 0.0)):
-            raise InputError("is not above 0", file=str(file), column=name, expected="above 0")
+    numbers = []
+    for name in ("price", "notional"):
+        values = table[name].cast(pl.Float64, strict=False).to_numpy()
+        bad = np.flatnonzero(~(np.isfinite(values) & (values > 0.0)))
+        if bad.size:
+            n = int(bad[0])
+            raise InputError(
+                f"is {table[name][n]!r}",
+                file=str(file),
+                row=n + 2,
+                column=name,
+                expected="a number above 0",
+            )
+        numbers.append(values)
     if not table.schema["time"].is_temporal():
         raise InputError(
             "holds no times", file=str(file), column="time", expected="2024-05-01 12:00:00 (UTC)"
