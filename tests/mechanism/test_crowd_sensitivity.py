@@ -50,6 +50,18 @@ def test_liquidations_are_proportional_to_open_interest_where_nothing_moves_the_
     assert found["base"]["liquidated"] > 0.0
 
 
+def test_a_share_that_meets_its_bound_is_divided_by_what_it_moved() -> None:
+    """0.95 x 1.15 is 1.09, and 0.99 the most: the factors are 0.99 / 0.95 and 1 / 1.15."""
+    case = crowded()
+    steep = replace(case, crowds=(replace(case.crowds[0], long_share={"X-PERP": 0.95}),))
+    (change,) = [one for one in changes(steep) if one.number == "long share (mean)"]
+    assert change.reached(1.15) == pytest.approx(0.99 / 0.95)
+    assert change.reached(1.0 / 1.15) == pytest.approx(1.0 / 1.15)
+    scaled = change.scaled(1.15).crowds[0].long_share
+    assert scaled == {"X-PERP": 0.99}
+    assert all(one.reached(1.15) == 1.15 for one in changes(case))
+
+
 def test_what_never_happens_has_no_elasticity() -> None:
     calm = crowded()
     still = replace(

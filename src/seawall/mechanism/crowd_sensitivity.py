@@ -20,7 +20,7 @@ is capped by the rulebook (leverage above the venue's largest changes nothing).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,16 @@ LEAST_SHARE, LARGEST_SHARE = 0.01, 0.99
 
 @dataclass(frozen=True)
 class Change:
-    """One number of one crowd: words, value, and the Case with it multiplied by a factor."""
+    """One number of one crowd: words, value, and the Case with it multiplied by a factor.
+
+    ``reached``: the factor that comes of one asked for, less where the number has an upper bound.
+    """
 
     venue: str
     number: str
     value: float
     scaled: Callable[[float], Case]
+    reached: Callable[[float], float] = field(default=float)
 
 
 def sensitivities(case: Case, plan: Plan, step: float = 0.15) -> dict[str, Any]:
@@ -66,11 +70,10 @@ def sensitivities(case: Case, plan: Plan, step: float = 0.15) -> dict[str, Any]:
     base = run_paths(prepare(case), plan, _outcomes)
     rows = []
     for change in changes(case):
-        up, down = (
-            run_paths(prepare(change.scaled(f)), plan, _outcomes)
-            for f in (1.0 + step, 1.0 / (1.0 + step))
-        )
-        width = 2.0 * float(np.log1p(step))
+        factors = (1.0 + step, 1.0 / (1.0 + step))
+        up, down = (run_paths(prepare(change.scaled(f)), plan, _outcomes) for f in factors)
+        higher, lower = (change.reached(f) for f in factors)
+        width = float(np.log(higher / lower))
         rows.append(
             {
                 "venue": change.venue,
@@ -129,9 +132,14 @@ def _amounts(case: Case, spec: CrowdSpec, swap: Callable[[CrowdSpec], Case]) -> 
         return
     shares = dict(spec.long_share or {})
 
+    def moved(f: float) -> dict[str, float]:
+        return {k: float(np.clip(v * f, LEAST_SHARE, LARGEST_SHARE)) for k, v in shares.items()}
+
     def skewed(f: float) -> Case:
-        moved = {k: float(np.clip(v * f, LEAST_SHARE, LARGEST_SHARE)) for k, v in shares.items()}
-        return swap(replace(spec, long_share=moved))
+        return swap(replace(spec, long_share=moved(f)))
+
+    def reached(f: float) -> float:
+        return sum(moved(f).values()) / sum(shares.values())
 
     def deeper(f: float) -> Case:
         states = {
@@ -142,8 +150,9 @@ def _amounts(case: Case, spec: CrowdSpec, swap: Callable[[CrowdSpec], Case]) -> 
         }
         return replace(case, market=replace(case.market, instruments=states))
 
-    if shares:
-        yield Change(spec.venue, "long share (mean)", float(np.mean(list(shares.values()))), skewed)
+    if any(shares.values()):
+        mean = float(np.mean(list(shares.values())))
+        yield Change(spec.venue, "long share (mean)", mean, skewed, reached)
     yield Change(spec.venue, "open interest (all, x)", 1.0, deeper)
 
 
