@@ -126,7 +126,62 @@ def test_the_page_says_what_is_fitted_and_what_is_stated(bars: Path) -> None:
     assert "branching ratio n: prior 0.3 +- 0.15, range 0 to 0.6. Not fitted" in text
     code, text = run("--prices", str(bars), "--model", "diffusion", "--paths", "40", "--total")
     assert 'label "total"' in text
-    assert "none can be fitted to prices" in text
+    assert "none can be fitted to prices" in " ".join(text.split())
+
+
+def test_no_line_of_the_page_is_wider_than_the_terminal(bars: Path) -> None:
+    from seawall.report.columns import width_of
+    from seawall.report.scenario_fit_page import render
+
+    code, text = run("--prices", str(bars), "--model", "heavy_tail", "--paths", "40", "--json")
+    assert code == 0
+    answer = json.loads(text)
+    inside = sum(row["inside"] for row in answer["goodness"]["statistics"])
+    for width in (40, 60, 100, 200):
+        page = render(answer, width)
+        assert max(width_of(line) for line in page.splitlines()) <= width
+        assert "…" not in page
+        flat = " ".join(page.split())
+        assert f"{inside} of {len(answer['goodness']['statistics'])} statistics" in flat
+        assert "0.024 is the least that 40 histories can say" in flat
+
+
+def test_the_tables_say_how_a_case_takes_them_in_and_a_second_table_is_refused(
+    bars: Path, tmp_path: Path
+) -> None:
+    from seawall.casefile import load_case, new_case
+    from seawall.foundation.errors import InputError
+
+    out = tmp_path / "scenario.toml"
+    code, _ = run("--prices", str(bars), "--model", "diffusion", "--out", str(out), "--paths", "40")
+    assert code == 0
+    assert "do not append the tables" in " ".join(out.read_text().replace("#", " ").split())
+    case = tmp_path / "case"
+    new_case(case)
+    with (case / "market.toml").open("a") as file:
+        file.write(out.read_text())
+    with pytest.raises(InputError, match="put the keys of the second table into the first"):
+        load_case(case)
+
+
+def test_a_fit_tells_how_far_it_is(bars: Path) -> None:
+    from seawall.scenario.fit.prices import read_prices, split_time
+    from seawall.scenario.fit.run import fit_model
+    from seawall.scenario.fit.written import Prior
+
+    told: list[float] = []
+    table = read_prices([bars], None)
+    fit_model(
+        table,
+        "diffusion",
+        split_time(table, None),
+        Prior(None),
+        {},
+        40,
+        1,
+        lambda share, text: told.append(share),
+    )
+    assert told == sorted(told) and told[-1] == 1.0 and len(told) > 40
 
 
 def test_the_same_command_prints_the_same(bars: Path) -> None:

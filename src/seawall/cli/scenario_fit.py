@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.bar import progress_bar
 from seawall.foundation.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ Files = Annotated[
 Symbols = Annotated[
     str | None,
     typer.Option(
-        metavar="A,B", help="Symbols, the first the reference of jumps; BTC=BTCUSDT names one."
+        metavar="A,B",
+        help="Symbols, the first the reference of jumps; BTC=BTCUSDT names one. Default: all, by "
+        "name.",
     ),
 ]
 Until = Annotated[
@@ -44,7 +47,10 @@ Recovery = Annotated[float, typer.Option(min=1.0, help="Seconds in which impact 
 Permanent = Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of impact that stays.")]
 Renewal = Annotated[float, typer.Option(min=1.0, help="Seconds a crowd's positions last.")]
 DepthError = Annotated[float, typer.Option(min=0.0, max=2.0, help="Prior, relative.")]
-Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Tables for market.toml.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Tables for a Case's market.toml; how: its first lines."),
+]
 
 
 def fit(
@@ -81,7 +87,8 @@ def fit(
     bars = read_prices(prices, _symbols(symbols))
     time = split_time(bars, _moment(until))
     skew = _skew(chains or [], bars.assets, _moment(until), seed)
-    found = fit_model(bars, model, time, prior, skew, paths, seed)
+    with progress_bar() as progress:
+        found = fit_model(bars, model, time, prior, skew, paths, seed, progress)
     if out is not None:
         output.write_files({out: found.toml} | _history(model, out, found.early))
     if json:
@@ -91,7 +98,7 @@ def fit(
         return
     from seawall.report.scenario_fit_page import render
 
-    output.say(render(found.answer))
+    output.say(render(found.answer, output.width(), colour=output.colour()))
 
 
 def _history(model: str, out: Path, early: Prices) -> dict[Path, str]:

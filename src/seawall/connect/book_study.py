@@ -65,7 +65,8 @@ def compare(
     if not windows:
         raise InputError(
             f"the recording lasts {time[-1] - time[0]:.0f} s",
-            expected=f"more than {fit_seconds + test_seconds:g} s, or shorter windows",
+            expected=f"more than {fit_seconds + test_seconds:g} s, or a smaller "
+            "--fit-seconds and --test-seconds",
         )
     return {
         "books": len(books),

@@ -223,7 +223,12 @@ def parse_toml(data: bytes, file: str) -> Section:
         found = re.search(r"\(at line (\d+)", message)
         line = int(found.group(1)) if found else None
         reason = re.sub(r"\s*\(at .*\)$", "", message)[:120]
-        raise InputError(f"is not valid TOML ({reason})", file=file, row=line) from None
+        twice = reason.startswith(("Cannot declare", "Cannot overwrite"))
+        once = "each table and key once: put the keys of the second table into the first"
+        expected = once if twice else None
+        raise InputError(
+            f"is not valid TOML ({reason})", file=file, row=line, expected=expected
+        ) from None
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:

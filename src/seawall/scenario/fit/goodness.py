@@ -93,8 +93,10 @@ class Goodness:
     returns: int
 
 
-def goodness(later: Returns, draw: Draw, paths: int = 200) -> Goodness:
-    """Judge a generator on returns that its fit did not see.
+def goodness(
+    later: Returns, draw: Draw, paths: int = 200, done: Callable[[float], None] | None = None
+) -> Goodness:
+    """Judge a generator on returns that its fit did not see; ``done`` is told the share done.
 
     Raises InputError with fewer than 1,000 returns of an asset, or fewer than 40 paths.
     """
@@ -124,6 +126,8 @@ def goodness(later: Returns, draw: Draw, paths: int = 200) -> Goodness:
         for table in _drawn(draw, PATHS_OF_LAW + first + np.arange(count), missing):
             drawn.append(numbers(table))
             far.append(laws.distances(table))
+            if done is not None:
+                done(len(drawn) / paths)
     low, middle, high = np.quantile(np.array(drawn), LEVELS, axis=0)
     rows = tuple(
         Row(statistic, of, *map(float, found))

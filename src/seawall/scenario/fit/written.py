@@ -51,6 +51,15 @@ class Prior:
         return max(n - 2.0 * self.branching_error, 0.0), min(n + 2.0 * self.branching_error, 0.99)
 
 
+# How a Case takes the tables in: the first lines of the file.
+HOW = (
+    "For the market.toml of a Case: each key takes the place of the Case's own in the table of the "
+    "same name. A table may stand once in a file, so put the keys in, do not append the tables. "
+    "Other keys, such as thinning and impact, stay. Assets that were not fitted keep their "
+    "numbers; their correlations must go together with these (docs/scenarios.md)."
+)
+
+
 def prior_words(prior: Prior) -> list[str]:
     """A sentence each on n and depth: the range used, and why neither is a fit."""
     depth = (
@@ -134,10 +143,10 @@ def drawing(fitted: Fitted, early: Prices, seed: int) -> Draw:
 def scenario_toml(
     fitted: Fitted, prior: Prior, head: list[str], slopes: Mapping[str, Estimate]
 ) -> str:
-    """The lines for market.toml: a comment of ``head``, then every table that the model needs."""
+    """The lines for market.toml: comments (``HOW``, ``head``), then the tables the model needs."""
     lines = [
         line
-        for text in head
+        for text in (HOW, *head)
         for line in wrap(text, 98, initial_indent="# ", subsequent_indent="#   ")
     ]
     lines.append("")
