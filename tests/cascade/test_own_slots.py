@@ -32,6 +32,7 @@ from seawall.cascade.own.code import OWN_SLOTS, Own, OwnFile, OwnMechanismError
 from seawall.cascade.reference import run
 from seawall.cascade.tape import EventKind, join
 from seawall.case import Case
+from seawall.exposure.impairment import desk_impairment
 from seawall.foundation.errors import InputError
 from seawall.mechanism.templates import template
 
@@ -138,6 +139,9 @@ def step(rule, view, memory):
     )
     outside = state.accounts.assets["outside"][0, 0, setup.quote]
     assert outside == pytest.approx(20.0 - 50.0)
+    # Lost at 90: 10 x 10. At 110 half of that has come back; what was taken out is not lost.
+    loss = desk_impairment(setup, tape, "desk").loss[0]
+    assert loss == pytest.approx([0.0, 100.0, 0.0], abs=1e-9)
 
 
 def test_an_agent_sells_nothing_at_a_venue_that_is_out() -> None:
@@ -150,6 +154,19 @@ def test_an_agent_sells_nothing_at_a_venue_that_is_out() -> None:
     case = with_failures(one_long(own("agent", body)), {"venue_outage": [outage]})
     _, tape, _ = run_case(case, paths_of(case, BTC=[100.0] * 5))
     assert tape.step[tape.kind == EventKind.OWN_CLOSE].tolist() == [3, 3]
+
+
+def test_what_an_owner_took_out_is_not_lost_when_it_is_closed() -> None:
+    """100 of 200 are taken out at 100; at 90.5 5 are left, below 9.05: closed, 95 are lost."""
+    body = (
+        "def step(rule, view, memory):\n"
+        "    pay = -100.0 * (view.desk & (view.step == 1))\n"
+        "    return Wishes(np.zeros_like(view.size), np.broadcast_to(pay, view.equity.shape))"
+    )
+    case = one_long(own("agent", body))
+    _, tape, _ = run_case(case, paths_of(case, BTC=[100.0, 100.0, 90.5]))
+    assert (tape.kind == EventKind.LIQUIDATION).any()
+    assert tape.closed_loss == pytest.approx([95.0])
 
 
 def test_a_withdrawal_beyond_what_can_be_spared_is_refused() -> None:

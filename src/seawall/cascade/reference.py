@@ -373,7 +373,7 @@ def _closed_loss(
 ) -> Floats:
     """Fall in equity (p,), quote, of the accounts that were closed by force at least once.
 
-    What their owners paid in on the way has fallen with it.
+    What their owners paid in on the way has fallen with it, what they took out has not.
     """
     paths, units = state.ready.shape
     closed = np.zeros((paths, units), dtype=bool)
@@ -384,8 +384,10 @@ def _closed_loss(
     equity = equity_of(path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     loss = segment_sums(fall, path, state.depth.size)
-    paid = np.flatnonzero(events["kind"] == EventKind.TOP_UP)
-    paid = paid[closed[events["path"][paid], events["unit"][paid]]]
-    if paid.size:
-        loss += segment_sums(events["notional"][paid], events["path"][paid], state.depth.size)
+    for kind, sign in ((EventKind.TOP_UP, 1.0), (EventKind.OWN_WITHDRAWAL, -1.0)):
+        own = np.flatnonzero(events["kind"] == kind)
+        own = own[closed[events["path"][own], events["unit"][own]]]
+        if own.size:
+            paid = sign * events["notional"][own]
+            loss += segment_sums(paid, events["path"][own], state.depth.size)
     return loss

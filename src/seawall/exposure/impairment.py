@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from seawall.book import AccountKind
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import chosen
 from seawall.cascade.tape import NEVER, EventKind, Tape
@@ -80,17 +80,19 @@ def desk_columns(setup: Setup, owner: str) -> Ints:
 def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = False) -> Impairment:
     """First impairment of a desk: any of its accounts, or its loss above theta of its equity.
 
-    ``loss_only`` counts the second alone (scope desk:OWNER/loss). What the owner paid in after a
-    margin call counts as lost unless equity still has it.
+    ``loss_only`` counts the second alone (scope desk:OWNER/loss). What the owner paid in counts as
+    lost unless equity still has it; what the owner took out is not lost.
     """
     columns = desk_columns(setup, owner)
     units = setup.desk_units[columns]
     equity = tape.desk_equity[:, :, columns]
     total = equity.sum(axis=2)
     loss = total[:, :1] - total
-    called = (tape.kind == EventKind.TOP_UP) & np.isin(tape.unit, units)
-    if called.any():
-        loss = loss + _paid_in(tape, called)
+    own = np.isin(tape.unit, units) & np.isin(
+        tape.kind, (EventKind.TOP_UP, EventKind.OWN_WITHDRAWAL)
+    )
+    if own.any():
+        loss = loss + _paid_in(tape, own)
     steps = {kind: np.full(tape.paths, NEVER) for kind in KINDS}
     where = {kind: np.full((tape.paths, 2), -1) for kind in KINDS}
     theta = setup.case.loss_fraction
@@ -114,10 +116,11 @@ def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = F
     return Impairment(table.min(axis=0), kind, chosen[:, 0], chosen[:, 1], steps, loss)
 
 
-def _paid_in(tape: Tape, called: np.ndarray) -> Floats:
-    """What owners paid in after margin calls so far (p, s + 1), quote: lost with the account."""
+def _paid_in(tape: Tape, own: Bools) -> Floats:
+    """What owners paid in so far, less what they took out (p, s + 1), quote, by chosen events."""
     paid = np.zeros(tape.desk_equity.shape[:2])
-    np.add.at(paid, (tape.path[called], tape.step[called]), tape.notional[called])
+    signed = np.where(tape.kind[own] == EventKind.TOP_UP, 1.0, -1.0) * tape.notional[own]
+    np.add.at(paid, (tape.path[own], tape.step[own]), signed)
     return np.cumsum(paid, axis=1)
 
 
