@@ -140,6 +140,16 @@ def test_check_says_why_and_runs_when_told(
     assert "share.py" in capsys.readouterr().out
 
 
+def test_a_command_without_the_option_names_what_it_does_take(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEAWALL_TRUST_MECHANISMS", raising=False)
+    assert run(["case", "validate", str(folder)]) == 1
+    assert "SEAWALL_TRUST_MECHANISMS=1 for every command" in capsys.readouterr().err
+    monkeypatch.setenv("SEAWALL_TRUST_MECHANISMS", "1")
+    assert run(["case", "validate", str(folder)]) == 0
+
+
 def test_an_error_travels_between_processes() -> None:
     import pickle
 

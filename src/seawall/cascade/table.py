@@ -118,7 +118,8 @@ def _own(section: Section, slot: str) -> object:
         raise section.refuse(
             "file",
             f"names {shown(file)}, code that is run only where you trust it",
-            "--trust-mechanisms, or SEAWALL_TRUST_MECHANISMS=1, once you have read the file",
+            "--trust-mechanisms of a command that runs the Case, or SEAWALL_TRUST_MECHANISMS=1 for "
+            "every command, once you have read the file",
         )
     try:
         return own_rule(slot, file, section)
