@@ -87,6 +87,21 @@ def test_nothing_but_dre_and_what_is_read_from_it_moves() -> None:
     assert rare["rare"]["mean_weight"] == pytest.approx(1.0, abs=0.15)
 
 
+def test_what_the_plain_paths_alone_say_stands_beside_it() -> None:
+    """None of 200 plain paths shows it: 0 to 1.9% by them, and no remedy can be tried on them."""
+    result = answer(case=one_long((Limit("chance", "dre", DESK, 5e-4, DAY),)), paths=200)
+    own = result["rare"]["scopes"][DESK]
+    assert own["plain_low"][-1] == 0.0
+    assert own["plain_high"][-1] == pytest.approx(3.8415 / 203.8415, rel=1e-4)
+    assert 40 < own["effective_paths"][-1] < result["dre"]["scopes"][DESK]["impaired_paths"][-1]
+    assert result["rare"]["not_pushed"] == []
+    assert result["limits"][0]["breached"]
+    assert result["remedy_note"].startswith("no plain path is impaired")
+    told = " ".join(terminal.render(result, width=100, colour=False).split())
+    assert "the plain paths alone say 0.00% to 1.88%" in told
+    assert "sums to" not in told
+
+
 def test_engines_and_workers_give_the_same_answer() -> None:
     one, other = (answer(compute=Compute(Engine.PLAIN, threads), paths=30) for threads in (1, 2))
     assert one == other

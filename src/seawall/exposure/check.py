@@ -98,7 +98,7 @@ def check(
     result["assumptions"] = list(ASSUMPTIONS_USED)
     result["warnings"] = cautions(case, setup, prior, horizon_seconds)
     if tilted is not None:
-        result["rare"] = rare_block(tilted)
+        result["rare"] = rare_block(tilted, seconds, setup)
     result["manifest"] = _manifest(case)
     result["since_last"] = None
     if progress is not None:

@@ -53,7 +53,8 @@ def headline_remedy(
     step = steps if seconds is None else last_step(seconds, setup.step_seconds)
     impairment = found[headline][1]
     if hits(impairment, step) == 0:
-        return {"remedy": None, "remedy_note": f"nothing to remedy{rest}"}
+        note = "no plain path is impaired, and a remedy is sought on those alone: take more paths"
+        return {"remedy": None, "remedy_note": note + rest}
     owner = headline.removeprefix("desk:")
     remedy, note = find_remedy(setup, impairment, owner, own[0], step=step, steps=steps, seed=seed)
     return {"remedy": remedy, "remedy_note": note + rest}

@@ -7,8 +7,10 @@ keeps the shortest way to its end, in standard deviations of total prices (where
 exogenous, the crowd's feedback makes up the rest). The nearest few share three fifths of the paths
 by the root of their chances; all prices down, and up, at two lengths, share the rest. Paths of
 every world of the model interval are tilted alike, so its nodes are known as well as the base.
-Wrong, in that it gains less, for desks that others push over, where many directions matter at once,
-and for horizons much shorter than the run.
+Wrong, in that it gains less, where many directions matter at once and for horizons much shorter
+than the run. Where something random is not pushed (jumps, tails, failures) the interval allows for
+impairments that no path has shown, and is wide. It does not for desks that others push over in a
+direction that is not pushed: that is why the result holds what the plain paths alone say.
 """
 
 from __future__ import annotations
@@ -26,13 +28,21 @@ from seawall.cascade.setup import Setup
 from seawall.exposure.curve import impairments, last_step
 from seawall.exposure.impairment import Impairment, desk_columns, desks
 from seawall.exposure.model_interval import NodeShares, interval
+from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import Plan, run_plan
 from seawall.exposure.weighted import PathWeights, joined, share_by, weighted_curve
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.assess import assess, option_quotes, starting_holdings
 from seawall.scenario.correlation import correlation_factor
-from seawall.scenario.tilt import Component, Tilt, check_tilt, components_of, weights
+from seawall.scenario.tilt import (
+    Component,
+    Tilt,
+    check_tilt,
+    components_of,
+    untilted,
+    weights,
+)
 
 # Lengths of a push of the whole market over the horizon, in standard deviations.
 LENGTHS = (2.5, 4.0)
@@ -231,7 +241,15 @@ def _weights(setup: Setup, plan: Plan, tilt: Tilt, paths: int) -> PathWeights:
         steps=plan.steps,
         step_seconds=setup.step_seconds,
     )
-    return PathWeights(at, components_of(tilt, numbers, plain))
+    return PathWeights(at, components_of(tilt, numbers, plain), not _not_pushed(setup))
+
+
+def _not_pushed(setup: Setup) -> list[str]:
+    """What impairs at random and is not pushed: of the model, and failures."""
+    market = setup.case.market
+    own = untilted(market)
+    failing = ["failures"] if "failures" in market.mechanisms else []
+    return failing if own is None else [own, *failing]
 
 
 def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> dict[str, Any]:
@@ -270,8 +288,8 @@ def _side_steps(rare: Rare, scope: str) -> list[Ints]:
     return [base, *(node[scope][1].step for node in rare.nodes)]
 
 
-def rare_block(rare: Rare) -> dict[str, Any]:
-    """`rare` of the result: how many paths were tilted, and how."""
+def rare_block(rare: Rare, seconds: list[float], setup: Setup) -> dict[str, Any]:
+    """`rare` of the result: how many paths were tilted, how, and what plain paths alone say."""
     count = np.bincount(rare.weights.component, minlength=len(rare.tilt.components) + 1)
     return {
         "plain_paths": int(count[0]),
@@ -286,4 +304,26 @@ def rare_block(rare: Rare) -> dict[str, Any]:
             for part, paths in zip(rare.tilt.components, count[1:], strict=True)
         ],
         "mean_weight": float(rare.weights.at[:, -1].mean()),
+        "not_pushed": _not_pushed(setup),
+        "scopes": {
+            scope: _evidence(impairment.step, seconds, setup.step_seconds, rare.weights)
+            for scope, (_, impairment) in rare.found.items()
+        },
     }
+
+
+def _evidence(
+    step_of: Ints, seconds: list[float], step_seconds: float, weights: PathWeights
+) -> dict[str, list[float]]:
+    """By horizon: impaired paths of equal weight that would say as much, and the interval of DRE
+    that plain paths alone give.
+    """
+    plain = step_of[weights.component == 0]
+    out: dict[str, list[float]] = {"effective_paths": [], "plain_low": [], "plain_high": []}
+    for horizon in seconds:
+        step = last_step(horizon, step_seconds)
+        low, high = wilson(int(np.count_nonzero(plain <= step)), plain.size)
+        out["effective_paths"].append(share_by(step_of, step, weights).effective)
+        out["plain_low"].append(low)
+        out["plain_high"].append(high)
+    return out

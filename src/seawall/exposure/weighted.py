@@ -3,6 +3,10 @@
 A probability is the mean of the weights that impaired paths have at the step of their impairment;
 severity, which needs the path up to the horizon, takes weights of the horizon. Variances are those
 within components, whose numbers of paths are fixed.
+
+An interval allows for one more impaired path: of the largest weight among those seen, where pushes
+lead to whatever impairs; of the largest that there can be, where they do not (something random is
+not pushed, or an impaired path was made rarer by the pushes: a weight above 1).
 """
 
 from __future__ import annotations
@@ -18,13 +22,21 @@ from seawall.exposure.impairment import KINDS, Impairment
 from seawall.exposure.proportion import gamma_interval, stratified_variance
 from seawall.exposure.severity import weighted_expected_loss, weighted_expected_shortfall
 
+# Weights this much above 1 are 1: shares sum to 1 but for rounding.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class PathWeights:
-    """Weights of p paths: at (p, s + 1) by the step of the event; component (p,), 0 plain."""
+    """Weights of p paths: at (p, s + 1) by the step of the event; component (p,), 0 plain.
+
+    pushed_all  everything random that impairs is pushed, so that no impairment is left to plain
+                paths alone
+    """
 
     at: Floats
     component: Ints
+    pushed_all: bool = True
 
     @property
     def largest(self) -> float:
@@ -35,11 +47,16 @@ class PathWeights:
 
 @dataclass(frozen=True)
 class Share:
-    """A probability from weighted paths: its mean, its variance, and the largest weight in it."""
+    """A probability from weighted paths.
+
+    mean, variance; largest: what one more path could have added
+    effective  impaired paths of equal weight that would say as much, (sum w)^2 / sum w^2
+    """
 
     mean: float
     variance: float
     largest: float
+    effective: float
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -58,9 +75,15 @@ def share_by(step_of: Ints, step: int, weights: PathWeights) -> Share:
     hit = np.flatnonzero(step_of <= step)
     values = np.zeros(step_of.size)
     values[hit] = weights.at[hit, step_of[hit]]
-    largest = float(values.max(initial=0.0)) or weights.largest
-    mean = min(float(values.mean()), 1.0)
-    return Share(mean, stratified_variance(values, weights.component), largest / values.size)
+    seen = float(values.max(initial=0.0))
+    led_there = weights.pushed_all and 0.0 < seen <= 1.0 + ROUNDING
+    square = float((values * values).sum())
+    return Share(
+        mean=min(float(values.mean()), 1.0),
+        variance=stratified_variance(values, weights.component),
+        largest=(seen if led_there else max(seen, weights.largest)) / values.size,
+        effective=float(values.sum()) ** 2 / square if square > 0.0 else 0.0,
+    )
 
 
 def joined(plain: Impairment, tilted: Impairment) -> Impairment:

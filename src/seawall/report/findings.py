@@ -371,8 +371,15 @@ def rare(result: Result) -> str:
     block = result.get("rare")
     if not block:
         return ""
+    head = headline(result)
+    own = block["scopes"][head.scope]
+    open_to = " and ".join(block["not_pushed"])
     return (
         f"Rare impairment: DRE rests on {block['plain_paths']:,} plain and "
         f"{block['tilted_paths']:,} tilted paths, weighted; who pays, first to break and the "
-        "system's numbers on the plain ones. "
+        f"system's numbers on the plain ones. DRE {head.horizon} is known as from "
+        f"{own['effective_paths'][head.index]:,.0f} impaired paths of equal weight; the plain "
+        f"paths alone say {numbers.percent(own['plain_low'][head.index])} to "
+        f"{numbers.percent(own['plain_high'][head.index])}. "
+        + (f"Not pushed, so the interval is wide: {open_to}. " if open_to else "")
     )

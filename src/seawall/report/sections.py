@@ -95,8 +95,10 @@ def first_to_break(result: Result, width: int) -> list[Line]:
         _column("distance", shown, away),
     ]
     rest = sum(row["probability"] or 0.0 for row in rows[ROWS:])
+    # Of tilted paths it is not told which leg broke first.
+    sums = "plain paths" if result.get("rare") else f"sums to {head.text}"
     return [
-        rule(f"First to break in {head.horizon}, sums to {head.text}", width),
+        rule(f"First to break in {head.horizon}, {sums}", width),
         *table(columns, width),
         *_more(len(rows), ROWS, f", {numbers.percent(rest)} together"),
     ]

@@ -21,8 +21,10 @@ common scale. Those are drawn as ever, and the weight is right without them.
 
 Source: Owen and Zhou (2000), "Safe and effective importance sampling"; Veach and Guibas (1995) for
 the balance heuristic; Glasserman, Heidelberger and Shahabuddin (1999) for shifts in finance.
-Wrong, in that it gains little, when impairment comes mostly from what is not tilted or from
-directions that no component has.
+Wrong when impairment comes mostly from what is not tilted or from directions that no component has:
+nothing is gained then, and an interval that trusts the weights it has seen is too narrow (at one in
+a thousand, 400 paths, it held the truth for 53 to 64% of 120 to 200 seeds with jumps or heavy
+tails); `untilted` says where that must be expected.
 """
 
 from __future__ import annotations
@@ -48,6 +50,13 @@ Bools = NDArray[np.bool_]
 _TURN = 0.6180339887498949
 # Paths whose normals are held at once.
 _CHUNK = 2_000_000
+# What each model draws that no tilt touches, as a sentence says it.
+_UNTILTED = {
+    "jump_diffusion": "the sizes of jumps",
+    "self_exciting": "jumps",
+    "stochastic_volatility": "shocks of volatility",
+    "heavy_tail": "the common size of steps",
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,14 @@ class Tilt:
         """What is added to each path's normals in every step, (p, k)."""
         table = np.array([part.shift for part in self.components])
         return np.asarray(table[self.component_of(numbers)])
+
+
+def untilted(market: Market) -> str | None:
+    """What a model draws of its moves beside the normals that are tilted; None: nothing else."""
+    scenario = market.scenario
+    if scenario.model == "jump_diffusion" and scenario.jumps_per_year == 0.0:
+        return None
+    return _UNTILTED.get(scenario.model)
 
 
 def check_tilt(market: Market, tilt: Tilt, assets: int) -> None:
