@@ -190,6 +190,23 @@ def test_strikes_are_valued_by_black() -> None:
     np.testing.assert_allclose(got, expected[1], rtol=1e-12, atol=1e-15)
 
 
+def test_what_has_expired_is_delivered_and_hedged_no_more() -> None:
+    # 10 calls at 100 expire at step 2, at 110: delta 10, so H = D(100) - 10. A minute later the
+    # price is 90: the coins have changed hands. The other 5 calls at 95 are hedged all the way.
+    days = 120.0 / 86_400.0
+    short = {"asset": "BTC", "strike": 100.0, "size": 10.0, "days": days, "volatility": 0.6}
+    long = {**short, "strike": 95.0, "size": 5.0, "days": 1.0}
+    held = {}
+    for name, options in {"short": [short], "both": [short, long], "long": [long]}.items():
+        rule = {"rule": "strikes", "venue": "perps", "strikes": options}
+        memory, _ = hedged(one_coin(rule, 1e30), [100.0, 104.0, 110.0, 90.0, 90.0])
+        held[name] = float(memory.held[0, 0])
+        if name == "short":
+            assert held[name] == pytest.approx(float(memory.start[0, 0]) - 10.0, rel=1e-12)
+            assert -6.0 < held[name] < -4.0
+    assert held["both"] == pytest.approx(held["short"] + held["long"], rel=1e-9)
+
+
 def test_open_interest_of_the_case_is_shared_out() -> None:
     # Dealers bought 40% of the calls and sold 70% of the puts: 5 x 0.4 and 8 x -0.7; the call's
     # forward is 101 on a spot of 100. Options of unknown open interest do not count.

@@ -49,6 +49,7 @@ from seawall.foundation.record import number
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 AVERSION = Quantity("a risk aversion above 0, per unit of quote currency", 0.0, 1e12, True)
 COST = Quantity("a fraction of the notional traded from 0 to 0.5 (0.0005 means 5 bp)", 0.0, 0.5)
@@ -186,6 +187,7 @@ class HedgeMemory:
     """What hedgers have done, (p, h): ``held`` units bought since the start; ``cash`` received less
     paid, costs included; ``costs`` proportional costs; ``slippage`` paid for impact; ``traded``
     notional; all quote. start: their delta at the start, units. seen (p, lag + 1, h) past prices.
+    live (j,): options not yet expired; delivered: delta of the others when they expired, units.
     """
 
     held: Floats
@@ -195,6 +197,8 @@ class HedgeMemory:
     traded: Floats
     start: Floats
     seen: Floats
+    live: Bools
+    delivered: Floats
 
 
 def begin_hedgers(rule: HedgeRule, price: Floats) -> HedgeMemory:
@@ -207,6 +211,8 @@ def begin_hedgers(rule: HedgeRule, price: Floats) -> HedgeMemory:
         traded=np.zeros_like(price),
         start=dealers_delta(rule.gammas, price, 0.0),
         seen=np.repeat(price[:, None, :], rule.lag + 1, axis=1),
+        live=np.ones(rule.gammas.column.size, dtype=bool),
+        delivered=np.zeros_like(price),
     )
 
 
@@ -230,12 +236,33 @@ def wanted_trade(
 
     ``years`` since the start at which the prices were seen.
     """
-    target = memory.start - dealers_delta(rule.gammas, seen, years)
+    left = rule._replace(gammas=_live(rule.gammas, memory.live))
+    target = memory.start - (dealers_delta(left.gammas, seen, years) + memory.delivered)
     gap = target - memory.held
-    half = half_width(rule, seen, years)
+    half = half_width(left, seen, years)
     beyond = np.maximum(np.abs(gap) - half, 0.0)
     change: Floats = np.copysign(np.minimum(beyond, rule.cap / now), gap)
     return change
+
+
+def deliver(rule: HedgeRule, memory: HedgeMemory, seen: Floats, years: float) -> None:
+    """Options that have expired by ``years`` keep the delta of the prices (p, h) first seen then:
+    what they were exercised for has changed hands, and later prices ask for no hedge of it.
+    """
+    if not rule.gammas.strike.size:
+        return
+    for j in np.flatnonzero(memory.live & (rule.gammas.years <= years)):
+        h = rule.gammas.column[j]
+        memory.delivered[:, h] += _option_delta(rule.gammas, int(j), seen[:, h], years)
+        memory.live[j] = False
+
+
+def _live(gammas: Gammas, live: Bools) -> Gammas:
+    """The options that have not expired; pockets never do."""
+    if live.all():
+        return gammas
+    options = ("column", "size", "strike", "forward", "years", "volatility")
+    return gammas._replace(**{name: getattr(gammas, name)[live] for name in options})
 
 
 def half_width(rule: HedgeRule, price: Floats, years: float) -> Floats:

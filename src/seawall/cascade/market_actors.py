@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.agents.hedgers import HedgeMemory, HedgeRule, wanted_trade
+from seawall.agents.hedgers import HedgeMemory, HedgeRule, deliver, wanted_trade
 from seawall.agents.makers import makers_step
 from seawall.book.book import Floats, Ints
 from seawall.cascade.failures import stands_still
@@ -37,6 +37,7 @@ def hedge(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
     now = _prices(setup, state, rule)
     memory.seen = np.concatenate([memory.seen[:, 1:], now[:, None, :]], axis=1)
     when = max(step - rule.lag, 0) * setup.step_seconds / SECONDS_PER_YEAR
+    deliver(rule, memory, memory.seen[:, 0], when)
     change = wanted_trade(rule, memory, memory.seen[:, 0], now, when)
     change[stands_still(state.failures, state.depth.size, rule.venue)] = 0.0
     path, column = np.nonzero(change)
