@@ -166,6 +166,16 @@ def test_what_a_mechanism_prints_is_neither_a_fault_nor_part_of_the_answer(
     assert found["asked"] > 0
 
 
+def test_a_slow_machine_is_no_fault_and_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seawall.mechanism.fuzz.elsewhere.PATIENCE", 0.01)
+    file = str(OWN / "right_sizing_gentle.py")
+    assert run(["mechanism", "fuzz", file, "--examples", "1", "--seed", "7"]) == 0
+    said = capsys.readouterr().out
+    assert "Not tried: whether another process answers the same: it took more than 0.01 s" in said
+
+
 def test_a_step_that_ends_the_process_has_failed() -> None:
     text = (OWN / "right_sizing_gentle.py").read_text()
     quits = text.replace("    due = view", "    raise SystemExit(0)\n    due = view")

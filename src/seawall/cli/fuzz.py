@@ -60,7 +60,7 @@ def as_text(found: dict[str, Any], report: Report) -> str:
         lines += _finding(finding)
     if not found["findings"]:
         lines.append(f"No law is broken in them ({', '.join(found['laws'])}).")
-    lines.append(f"Not tried: {found['ahead']}.")
+    lines += [f"Not tried: {what}." for what in (found["ahead"], *found["untried"])]
     ratio = slow(report)
     if ratio is not None:
         lines.append(

@@ -49,7 +49,10 @@ def _digest(tape: Tape) -> str:
 
 
 def digests_elsewhere(subject: Subject, seed: int, count: int) -> list[str] | None:
-    """The same digests from a process whose hashes differ; None where it gave no answer."""
+    """The same digests from a process whose hashes differ; None where it failed.
+
+    Raises TimeoutError where it takes too long.
+    """
     here = os.environ.get("PYTHONHASHSEED", "")
     there = {**os.environ, "PYTHONHASHSEED": "2" if here == "1" else "1"}
     module = "seawall.mechanism.fuzz.elsewhere"
@@ -64,7 +67,9 @@ def digests_elsewhere(subject: Subject, seed: int, count: int) -> list[str] | No
             timeout=PATIENCE,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired as late:
+        raise TimeoutError(f"it took more than {PATIENCE:g} s") from late
+    except OSError:
         return None
     return ended.stdout.split() if ended.returncode == 0 else None
 
