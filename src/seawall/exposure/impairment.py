@@ -237,5 +237,9 @@ def fund_fees(setup: Setup, tape: Tape) -> Floats:
 
 
 def bad_debt(tape: Tape) -> Floats:
-    """Negative equity after liquidation that each event left to others (e,), quote >= 0."""
-    return tape.fund + tape.adl + tape.socialised + np.maximum(tape.backstop, 0.0)
+    """Negative equity after liquidation that each event left to others (e,), quote >= 0.
+
+    What a thief takes out of fund and vault is no debt of anybody's.
+    """
+    borne = tape.fund + tape.adl + tape.socialised + np.maximum(tape.backstop, 0.0)
+    return np.where(tape.kind == EventKind.STOLEN, 0.0, borne)

@@ -34,7 +34,12 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import EventKind, Tape
 from seawall.case import Case
-from seawall.exposure.impairment import ImpairmentKind, desk_impairment, venue_impairment
+from seawall.exposure.impairment import (
+    ImpairmentKind,
+    bad_debt,
+    desk_impairment,
+    venue_impairment,
+)
 from seawall.foundation.errors import InputError
 from seawall.market import Scenario
 from seawall.venues import Collateral
@@ -219,11 +224,13 @@ def test_a_stolen_key_takes_a_share_of_all_deposits() -> None:
 
 
 def test_a_stolen_key_takes_a_share_of_all_equity() -> None:
-    """25% of 20 and of 40, and of the fund's 8."""
+    """25% of 20 and of 40, and of the fund's 8; nobody is left with a debt."""
     failure = {"venue": "p", "share": 0.25, "at_seconds": 60.0}
-    _, tape, state = play(perps(fund=8.0), "admin_key", failure, BTC=[100.0] * 3)
+    setup, tape, state = play(perps(fund=8.0), "admin_key", failure, BTC=[100.0] * 3)
     assert tape.desk_equity[0, :, 0].tolist() == [20.0, 15.0, 15.0]
     assert state.accounts.assets["outside"].sum() == pytest.approx(5.0 + 10.0 + 2.0)
+    assert not bad_debt(tape).any()
+    assert venue_impairment(setup, tape, 0).loss[0] == pytest.approx([0.0, 15.0, 15.0])
 
 
 def test_an_unbacked_mint_is_borrowed_against_before_its_price_knows() -> None:
