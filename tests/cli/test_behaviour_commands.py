@@ -9,7 +9,7 @@ import pytest
 from seawall.cli import concert, deviate
 from seawall.cli.app import run
 
-SHORT = ["--hours", "0.5", "--paths", "4", "--volatility", "3", "--crowd", "30"]
+SHORT = ["--horizon", "30m", "--paths", "4", "--volatility", "3", "--crowd", "30"]
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -34,13 +34,20 @@ def test_deviate(capsys: pytest.CaptureFixture[str]) -> None:
     assert {row["verdict"] for row in found["rules"]} <= {"under", "gains", "undecided"}
 
 
-@pytest.mark.parametrize(("option", "given"), [("--hours", "inf"), ("--volatility", "inf")])
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [
+        ("--horizon", "inf", "--horizon: 'inf' is not a duration"),
+        ("--horizon", "4001d", "--horizon: '4001d' is longer than ten years"),
+        ("--volatility", "inf", "Invalid value for '--volatility'"),
+    ],
+)
 def test_numbers_beyond_any_sense_are_refused_by_their_option(
-    option: str, given: str, capsys: pytest.CaptureFixture[str]
+    option: str, given: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command in ("concert", "cross", "deviate"):
         assert run(["mechanism", command, *SHORT, option, given]) == 1
-        assert f"Invalid value for '{option}'" in capsys.readouterr().err
+        assert said in capsys.readouterr().err
 
 
 def test_cross(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_format
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +14,7 @@ from seawall.cli import output
 
 
 def attack(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
-    ] = None,
+    folder: ask.CaseFolder = None,
     share: Annotated[
         float,
         typer.Option(help="Of an instrument's open interest that one owner gets quietly."),

@@ -10,7 +10,10 @@ import typer
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
+from seawall.cli.duration import seconds
+from seawall.foundation.errors import InputError
 
+LONGEST = 3650 * 86_400.0
 WORDS = {
     "bad_debt": "bad debt, quote",
     "trough": "fall of the market price to its trough",
@@ -26,19 +29,21 @@ WITH_HELP = (
 
 
 def concert(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
-    ] = None,
+    folder: ask.CaseFolder = None,
     added: Annotated[str, typer.Option("--with", metavar="SLOTS", help=WITH_HELP)] = "",
     crowd: Annotated[
-        int | None, typer.Option(min=0, help="Traders of the sample's crowd (without CASE).")
+        int | None,
+        typer.Option(metavar="N", min=0, help="Traders of the bundled crowd (without CASE)."),
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=87_600.0, help="Horizon.")] = 24.0,
-    paths: Annotated[int, typer.Option(min=2, help="Paths of each of the two runs.")] = 400,
+    horizon: ask.Horizon = "24h",
+    paths: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Paths of each of the two runs.")
+    ] = 400,
     volatility: Annotated[
-        float, typer.Option(min=0.01, max=1_000.0, help="Factor on the case's volatility.")
+        float,
+        typer.Option(metavar="X", min=0.01, max=1_000.0, help="Factor on the case's volatility."),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
@@ -47,7 +52,11 @@ def concert(
 
     case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = compare(
-        case, horizon_seconds=hours * 3_600.0, paths=paths, seed=seed, volatility=volatility
+        case,
+        horizon_seconds=study_seconds(horizon),
+        paths=paths,
+        seed=seed,
+        volatility=volatility,
     )
     page = table(found, output.width(), colour=output.colour())
     output.say(json_format.dumps(found, indent=2) if json else page)
@@ -66,6 +75,14 @@ def study_case(
         else load_case(folder, trust_mechanisms=trust_mechanisms)
     )
     return with_assumed(case, [slot.strip() for slot in added.split(",") if slot.strip()])
+
+
+def study_seconds(horizon: str) -> float:
+    """Seconds of ``--horizon``, at most ten years: longer paths would fill the memory first."""
+    found = seconds(horizon, "--horizon")
+    if found > LONGEST:
+        raise InputError(f"{horizon!r} is longer than ten years", file="--horizon", expected="less")
+    return found
 
 
 def described(behaviour: dict[str, list[str]]) -> str:

@@ -24,9 +24,7 @@ NOT_OBSERVED = (
 
 
 def crowd(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
-    ] = None,
+    folder: ask.CaseFolder = None,
     liquidations: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Columns time, price, side (long, short), notional."),
@@ -38,11 +36,13 @@ def crowd(
         str | None, typer.Option(metavar="NAME", help="The perpetual that was liquidated.")
     ] = None,
     venue: Annotated[str | None, typer.Option(metavar="NAME", help="Where.")] = None,
-    window: Annotated[str, typer.Option(help="How long a crowd's positions last.")] = "1d",
+    window: Annotated[
+        str, typer.Option(metavar="TIME", help="How long a crowd's positions last.")
+    ] = "1d",
     step: Annotated[float, typer.Option(help="Numbers are moved by this share.")] = 0.15,
-    horizon: Annotated[str, typer.Option(help="Of the runs, such as 24h.")] = "24h",
-    paths: Annotated[int, typer.Option(min=10, help="Of each run.")] = 400,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    horizon: ask.Horizon = "24h",
+    paths: Annotated[int, typer.Option(metavar="N", min=10, help="Of each run.")] = 400,
+    seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of the page.")] = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:

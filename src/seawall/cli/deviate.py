@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
-from seawall.cli.concert import WITH_HELP, study_case
+from seawall.cli.concert import WITH_HELP, study_case, study_seconds
 
 VERDICTS = {"under": "under 1%", "gains": "GAINS 1% OR MORE", "undecided": "undecided"}
 
 
 def deviate(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
-    ] = None,
+    folder: ask.CaseFolder = None,
     added: Annotated[str, typer.Option("--with", metavar="SLOTS", help=WITH_HELP)] = "",
     crowd: Annotated[
-        int | None, typer.Option(min=0, help="Traders of the sample's crowd (without CASE).")
+        int | None,
+        typer.Option(metavar="N", min=0, help="Traders of the bundled crowd (without CASE)."),
     ] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=87_600.0, help="Horizon.")] = 4.0,
-    paths: Annotated[int, typer.Option(min=4, help="Paths of each run.")] = 100,
+    horizon: ask.Horizon = "4h",
+    paths: Annotated[int, typer.Option(metavar="N", min=4, help="Paths of each run.")] = 100,
     volatility: Annotated[
-        float, typer.Option(min=0.01, max=1_000.0, help="Factor on the case's volatility.")
+        float,
+        typer.Option(metavar="X", min=0.01, max=1_000.0, help="Factor on the case's volatility."),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
@@ -37,7 +36,11 @@ def deviate(
 
     case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = deviation(
-        case, horizon_seconds=hours * 3_600.0, paths=paths, seed=seed, volatility=volatility
+        case,
+        horizon_seconds=study_seconds(horizon),
+        paths=paths,
+        seed=seed,
+        volatility=volatility,
     )
     page = table(found, output.width(), colour=output.colour())
     output.say(json_format.dumps(found, indent=2) if json else page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,9 +23,7 @@ WORDS = {
 
 
 def procyclicality(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Folder of a case; default: the sample.")
-    ] = None,
+    folder: ask.CaseFolder = None,
     rule: Annotated[
         str | None,
         typer.Option(
@@ -40,8 +37,10 @@ def procyclicality(
     smoothing: Annotated[float, typer.Option(help="Of --rule: seconds; 0 is at once.")] = 0.0,
     buffer: Annotated[float, typer.Option(help="Of --rule: 0.25 is EMIR's.")] = 0.0,
     shock: Annotated[float, typer.Option(help="Fraction, negative.")] = -0.1,
-    paths: Annotated[int, typer.Option(min=2, help="Paths of each of the two runs.")] = 400,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    paths: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Paths of each of the two runs.")
+    ] = 400,
+    seed: ask.Seed = 1,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
