@@ -11,6 +11,7 @@ import pytest
 from seawall.cli.app import run
 from seawall.exposure.backtest.periods import periods_of
 from seawall.exposure.backtest.price_tails import Candidate, Span, judged
+from seawall.exposure.tail.methods import METHODS
 from seawall.scenario.fit.prices import Prices
 
 DAY = 86_400
@@ -48,6 +49,21 @@ def test_periods_by_hand():
     np.testing.assert_allclose(one.seen, [0.02**2 + 0.01**2], rtol=1e-9)
     np.testing.assert_allclose(one.losses("long"), [1.0 - np.exp(0.01)], rtol=1e-9)
     np.testing.assert_allclose(one.losses("short"), [np.exp(0.01) - 1.0], rtol=1e-9)
+
+
+def test_an_asset_listed_late_is_passed_over():
+    """Two thirds of a history, forty days of a second asset, one bar of a third, none of a fourth.
+
+    The Student method, the one chosen on real prices, once stopped here with a traceback.
+    """
+    close = np.exp(np.cumsum(0.01 * np.random.default_rng(1).standard_normal((800, 4)), axis=0))
+    close[:-80, 1] = close[:-1, 2] = close[:, 3] = np.nan
+    names = ("BTC", "NEW", "ONE", "NONE")
+    assets = periods_of(Prices(names, DAY // 2, (DAY // 2) * np.arange(800), close), DAY, "made")
+    assert [one.name for one in assets] == ["BTC", "NEW"]
+    for method in METHODS:
+        found = judged(assets, Candidate(method, 125, 0.94), Span(200 * DAY, 250 * DAY))
+        assert {one.name for one in found} == {"BTC"}
 
 
 def test_nothing_of_the_fitted_part_is_judged():

@@ -80,6 +80,15 @@ def test_a_law_knows_the_past_only(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("periods", [1, 30, 125])
+def test_a_history_shorter_than_the_window_says_nothing(method, periods):
+    losses = np.random.default_rng(8).standard_normal(periods)
+    law = METHODS[method](losses, np.ones(periods), 125)
+    assert law.quantile.shape == law.slices.shape == (periods, SLICES)
+    assert np.all(np.isnan(law.quantile)) and np.all(np.isnan(law.slices))
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_slices_rise_and_lie_between_their_edges(method):
     losses = np.random.default_rng(8).standard_t(4, 300)
     law = METHODS[method](losses, np.ones(300), 250)

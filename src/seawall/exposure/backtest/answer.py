@@ -99,9 +99,9 @@ def _span(assets: Sequence[Periods], fitted: tuple[datetime, datetime] | None) -
                 expected="an end after the beginning",
             )
         return Span(first, last)
-    begins = np.concatenate([one.begin for one in assets])
-    if begins.size == 0:
+    if not assets:
         raise InputError("the files hold no whole period", expected="bars over some hundred days")
+    begins = np.concatenate([one.begin for one in assets])
     first, last = int(begins.min()), int(begins.max())
     return Span(first, first + round(FITTED_SHARE * (last - first)))
 

@@ -45,16 +45,21 @@ class Periods:
 
 
 def periods_of(prices: Prices, seconds: int, source: str) -> list[Periods]:
-    """The periods of each asset. Raises InputError for a length that bars do not divide."""
+    """The periods of each asset that has any. Raises InputError for a length that bars do not
+    divide.
+    """
     if seconds % prices.seconds:
         raise InputError(
             f"a period of {seconds:,} s is no whole number of bars of {prices.seconds:,} s",
             file=source,
             expected=f"a multiple of {prices.seconds:,} s",
         )
-    return [
-        _one(prices, column, name, seconds, source) for column, name in enumerate(prices.assets)
+    found = [
+        _one(prices, column, name, seconds, source)
+        for column, name in enumerate(prices.assets)
+        if np.count_nonzero(np.isfinite(prices.close[:, column])) > 1
     ]
+    return [one for one in found if one.begin.size]
 
 
 def _one(prices: Prices, column: int, name: str, seconds: int, source: str) -> Periods:

@@ -70,6 +70,8 @@ def normal(losses: Floats, scale: Floats, window: int) -> TailLaw:
 def student(losses: Floats, scale: Floats, window: int) -> TailLaw:
     """See the module's docstring."""
     z = losses / scale
+    if z.size <= window:
+        return _nothing(z.size)
     past = _windows(z, window)
     second = np.mean(past**2, axis=1)
     kurtosis = np.mean(past**4, axis=1) / second**2
@@ -116,9 +118,14 @@ def _windows(values: Floats, window: int) -> Floats:
 
 def _rolled(values: Floats, window: int, law: Callable[[Floats], TailLaw]) -> TailLaw:
     if values.size <= window:
-        nothing = np.full((values.size, SLICES), np.nan)
-        return TailLaw(nothing, nothing)
+        return _nothing(values.size)
     return _padded(law(np.sort(_windows(values, window), axis=1)), values.size, window)
+
+
+def _nothing(periods: int) -> TailLaw:
+    """No law for any period: there is no full window."""
+    unknown = np.full((periods, SLICES), np.nan)
+    return TailLaw(unknown, unknown)
 
 
 def _padded(law: TailLaw, periods: int, window: int) -> TailLaw:
