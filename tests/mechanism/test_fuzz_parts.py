@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
@@ -93,6 +94,19 @@ def test_hints_name_rows() -> None:
         "row 6: uses a generator of its own; NUMBERS gives random numbers",
     ]
     assert hints((OWN / "right_sizing_gentle.py").read_text()) == []
+
+
+@pytest.mark.parametrize("form", [("\n", "\r\n"), ('"""', '\ufeff"""')])
+def test_a_file_is_read_as_its_bytes_are_whatever_editor_wrote_it(
+    form: tuple[str, str], tmp_path: Path
+) -> None:
+    text = (OWN / "right_sizing_gentle.py").read_text()
+    file = tmp_path / "gentle.py"
+    file.write_bytes(text.replace(*form, 1 if form[0] == '"""' else -1).encode())
+    found = read_file(file)
+    assert found.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert subject_of(found).slot == "sizing"
+    assert hints(found.text) == []
 
 
 def test_what_is_never_asked_is_no_pass() -> None:

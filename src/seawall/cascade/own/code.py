@@ -84,7 +84,8 @@ def _again(slot: str, file: OwnFile, values: dict[str, object]) -> Own:
 def read_file(path: Path) -> OwnFile:
     """The file at ``path``, to be run. Raises InputError where it cannot be read."""
     try:
-        return OwnFile(path.name, path.read_text(encoding="utf-8"))
+        # Its bytes as they are, line ends too: a Case counts the same ones in its digest.
+        return OwnFile(path.name, path.read_bytes().decode("utf-8"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
@@ -116,7 +117,7 @@ def load(file: OwnFile) -> ModuleType:
     module.__file__ = file.name
     sys.modules[name] = module
     try:
-        exec(compile(file.text, file.name, "exec"), module.__dict__)
+        exec(compile(file.text.removeprefix("\ufeff"), file.name, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         what = " ".join(f"{type(error).__name__}: {error}".split())

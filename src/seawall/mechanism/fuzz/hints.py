@@ -10,7 +10,7 @@ _MODULES = {"random", "time", "datetime", "secrets", "os", "uuid", "threading"}
 def hints(text: str) -> list[str]:
     """Sentences with line numbers; none where nothing of the kind is there."""
     found: list[tuple[int, str]] = []
-    tree = ast.parse(text)
+    tree = ast.parse(text.removeprefix("\ufeff"))
     for node in ast.walk(tree):
         found += _of(node)
     for node in tree.body:
