@@ -233,3 +233,11 @@ def test_a_plan_that_cannot_be_is_refused(plan: dict[str, Any], words: str) -> N
     chosen = case(plan)
     with pytest.raises(InputError, match=words):
         run_case(chosen, paths_of(chosen, BTC=[100.0, 100.0]))
+
+
+def test_who_lends_nothing_on_an_asset_is_no_target() -> None:
+    chosen = case({"scheme": "borrow", "venue": "l", "borrow": "USD", "move": 0.5, "size": 5e4})
+    frozen = lending_venue({"BTC": Collateral(0.0, 0.85, 0.05), "USD": TERMS})
+    chosen = replace(chosen, rulebooks={**chosen.rulebooks, "l": frozen})
+    with pytest.raises(InputError, match="lends nothing on BTC"):
+        run_case(chosen, paths_of(chosen, BTC=[100.0, 100.0]))

@@ -104,6 +104,8 @@ def compile_attack(
         row, debt = (_balance(table, unit, name) for name in (slot.asset, slot.borrow or ""))
         if row == debt or table.rows.shortfall[row] >= 1.0:
             raise _refuse(f"{slot.venue} takes no {slot.asset} as collateral", "one that it takes")
+        if table.rows.initial_shortfall[row] >= 1.0:
+            raise _refuse(f"{slot.venue} lends nothing on {slot.asset}", "a loan_to_value above 0")
     return AttackRule(slot, v, k, unit, row, debt, initial, flow)
 
 
