@@ -48,6 +48,18 @@ def test_with_impact_stops_in_concert_fall_further_in_the_tail() -> None:
     assert row["value"] != 0.0
 
 
+def test_a_case_without_a_desk_has_the_dre_of_its_venues() -> None:
+    # Forty times the volatility: longs who sit still leave bad debt, and no fund stands before it.
+    case = crowd({"delever": {"trigger": 50.0, "target": 10.0, "probability": 0.0}}, 1e5)
+    found = concert(case, horizon_seconds=3_600.0, paths=20, volatility=40.0)
+    row = found["numbers"]["dre protocol"]
+    debt = found["numbers"]["bad_debt"]
+    assert "dre protocol_tail" not in found["numbers"]
+    for way in ("independent", "concerted"):
+        assert (row[way]["value"] > 0.0) == (debt[way]["value"] > 0.0)
+    assert row["independent"]["value"] > 0.0
+
+
 def test_assumed_behaviour_goes_where_there_is_room() -> None:
     case = with_assumed(sample_case(10), ["top_up", "delever", "stops", "run"])
     assert behaviours(case) == {

@@ -2,8 +2,9 @@
 
 The Case runs with concert = 0 and concert = 1 in every rule of accounts' behaviour, on common
 random numbers. Each account's chances are the same in both (agents/concert.py), so every difference
-is due to who acts together. Reported: DRE of each desk, bad debt, how far the largest market fell
-to its trough, what was sold by force and by owners, paid in and withdrawn, per path.
+is due to who acts together. Reported: DRE of each desk (of all venues where there is no desk), bad
+debt, how far the largest market fell to its trough, what was sold by force and by owners, paid in
+and withdrawn, per path.
 
 Wrong where the real world lies between: concert = 1 is the end of the scale, not an estimate.
 """
@@ -20,7 +21,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import FORCED, EventKind, Tape
 from seawall.case import Case
-from seawall.exposure.impairment import bad_debt, desk_impairment, desks
+from seawall.exposure.impairment import bad_debt, desk_impairment, desks, venue_impairment
 from seawall.exposure.procyclicality import largest_asset
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
@@ -45,11 +46,12 @@ def measures(setup: Setup, tape: Tape, state: State, exogenous: Floats) -> dict[
         return segment_sums(tape.notional[mine], tape.path[mine], tape.paths)
 
     k = setup.table.assets.index(largest_asset(setup))
+    found = {f"desk:{owner}": desk_impairment(setup, tape, owner) for owner in desks(setup)}
+    if not found:
+        found = {"protocol": venue_impairment(setup, tape, None)}
     out = {
-        f"dre desk:{owner}": (desk_impairment(setup, tape, owner).step < exogenous.shape[1]).astype(
-            np.float64
-        )
-        for owner in desks(setup)
+        f"dre {scope}": (impairment.step < exogenous.shape[1]).astype(np.float64)
+        for scope, impairment in found.items()
     }
     return out | {
         "bad_debt": segment_sums(bad_debt(tape), tape.path, tape.paths)
