@@ -56,6 +56,7 @@ def act_owners(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
         near = _nearer(near, room, (1.0 + 1.0 / trigger) * exposure, rules.delever.acts[unit])
         beyond = rules.delever.acts[unit] & (room < 0.0)
         sells = _decide(setup, state, step, rules.delever, owners.delever, 1, path, unit, beyond)
+        sells &= _may_sell(setup, state, owners.delever, path, unit, sells, step)
         # Who has just paid in looks again before selling.
         sells &= ~paid
     ones = np.ones(unit.size)
@@ -114,6 +115,24 @@ def _decide(
     acts: Bools = beyond & (memory.act[path, unit] <= step)
     memory.act[path[acts], unit[acts]] = NEVER
     return acts
+
+
+def _may_sell(
+    setup: Setup,
+    state: State,
+    memory: Decisions,
+    path: Ints,
+    unit: Ints,
+    sells: Bools,
+    step: int,
+) -> Bools:
+    """True (n,) where the venue takes orders; who is to sell where it stands still waits for it."""
+    if state.failures is None:
+        return np.ones_like(sells)
+    still = state.failures.out[path, setup.table.units.venue[unit]]
+    waits = sells & still
+    memory.act[path[waits], unit[waits]] = step
+    return ~still
 
 
 def _pay_in(

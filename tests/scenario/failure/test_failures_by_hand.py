@@ -127,6 +127,22 @@ def test_owners_of_a_venue_that_is_out_see_and_sell_nothing() -> None:
     assert steps(tape, EventKind.DELEVERED) == [4]
 
 
+def test_who_has_decided_to_sell_does_so_when_the_venue_is_back() -> None:
+    """Seen at 90 in step 1, half of the owners decide to sell in step 3; out from 2 to 11."""
+    slots = {"delever": {"trigger": 8.0, "target": 5.0, "probability": 0.5, "delay_seconds": 120.0}}
+    venue = replace(perpetuals_venue(("socialised",)), mechanisms=slots)
+    traders = [Trader("p", [Held("BTC-PERP", 10.0, 100.0)], {"USD": 200.0})]
+    assets = {"BTC": coin(100.0)}
+    case = tiny_case(traders, [perpetual("BTC-PERP", "BTC")], {"p": venue}, assets)
+    price = [[100.0, *[90.0] * 13]] * 40
+    _, plain, _ = run_case(case, paths_of(case, BTC=price))
+    out = {"venue": "p", "at_seconds": 120.0, "duration_seconds": 600.0}
+    _, tape, _ = play(case, "venue_outage", out, BTC=price)
+    sold = [events(t, EventKind.DELEVERED) for t in (plain, tape)]
+    assert {step for _, step, _, _ in sold[0]} == {3} and {s for _, s, _, _ in sold[1]} == {12}
+    assert [p for p, *_ in sold[0]] == [p for p, *_ in sold[1]] and 10 < len(sold[0]) < 30
+
+
 def test_an_insolvent_venue_closes_all_and_pays_a_part() -> None:
     """At 110: claims 30 and 30; 40% of each is kept, 18 lost; the fall to 50 touches nobody."""
     failure = {"venue": "p", "at_seconds": 120.0, "recovery": 0.4}
