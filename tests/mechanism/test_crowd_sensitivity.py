@@ -75,8 +75,10 @@ def test_what_never_happens_has_no_elasticity() -> None:
 
 def test_the_same_plan_gives_the_same_numbers_and_feedback_raises_the_desks_risk() -> None:
     case, plan = crowded(depth=2e6, desk=True), Plan(paths=30, steps=24, seed=2)
+    told: list[float] = []
     found = sensitivities(case, plan)
-    assert found == sensitivities(case, plan)
+    assert found == sensitivities(case, plan, progress=lambda share, text: told.append(share))
+    assert told == sorted(told) and told[0] == 0.0 and len(told) == 1 + len(found["rows"])
     rows = {row["number"]: row["elasticity"] for row in found["rows"]}
     assert rows["open interest (all, x)"]["dre"]["high"] >= 0.0
     assert found["base"]["dre"] > 0.0

@@ -70,6 +70,9 @@ def test_an_answer_is_whole() -> None:
         assert outcome["hit"] == (low <= median <= high)
     page = replay_page.render(found, 80)
     assert max(map(len, page.splitlines())) <= 80
+    for amount in (5e6, -5e6):
+        told = replay_page.render({**found, "who_pays": {"keeper": amount}}, 200)
+        assert ("Below zero: received." in told) == (amount < 0)
     assert "What happened" in page and "Assumed" in page
 
 

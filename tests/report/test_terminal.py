@@ -294,3 +294,12 @@ def test_within_but_not_proven_when_the_interval_reaches_beyond_the_limit() -> N
     first = " ".join(terminal.render(result, 100).splitlines()[:3])
     assert "NOT PROVEN" in first
     assert "interval reaches 79.00%" in first
+
+
+@pytest.mark.parametrize("width", [60, 80, 90, 100])
+def test_the_strike_of_an_option_that_breaks_first_is_not_cut(width: int) -> None:
+    """Two strikes of one expiry, cut in the middle, would be the same leg."""
+    result = fake_result()
+    result["first_to_break"][0].update(paths=0, probability=0.0)
+    part = terminal.render(result, width).split("── First to break")[1].split("\n──")[0]
+    assert "BTC-27FEB26-76000-P" in part

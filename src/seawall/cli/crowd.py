@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
+from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
 from seawall.foundation.errors import InputError
 
@@ -62,7 +63,8 @@ def crowd(
             )
         fitted = _fitted(case, liquidations, prices, instrument, venue, window, seed)
     steps = max(1, round(seconds(horizon, "--horizon") / case.step_seconds))
-    found = sensitivities(case, Plan(paths, steps, seed), step)
+    with progress_bar() as progress:
+        found = sensitivities(case, Plan(paths, steps, seed), step, progress)
     found["fitted"] = None if fitted is None else _numbers(fitted)
     if json:
         from json import dumps

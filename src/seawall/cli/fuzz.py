@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.bar import progress_bar
 
 if TYPE_CHECKING:
     from seawall.mechanism.fuzz.fuzz import Report
@@ -33,8 +34,8 @@ def fuzz(
     from seawall.mechanism.fuzz.fuzz import fuzz as search
 
     # What the mechanism prints is no part of the answer.
-    with redirect_stdout(sys.stderr):
-        report = search(read_file(file), examples=examples, seed=seed)
+    with progress_bar() as progress, redirect_stdout(sys.stderr):
+        report = search(read_file(file), examples=examples, seed=seed, progress=progress)
     found = as_json(report)
     if json:
         output.say_exactly(json_format.dumps(found, indent=2, ensure_ascii=False))

@@ -57,19 +57,29 @@ class Change:
     reached: Callable[[float], float] = field(default=float)
 
 
-def sensitivities(case: Case, plan: Plan, step: float = 0.15) -> dict[str, Any]:
+def sensitivities(
+    case: Case,
+    plan: Plan,
+    step: float = 0.15,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
     """Elasticities of every outcome to every number; ``step`` 0.15: numbers x 1.15 and / 1.15.
 
+    ``progress`` is told the share of runs that are done, and which number is next.
     Raises InputError for a Case without a generated crowd and a step outside 0 to 1.
     """
     if not case.crowds:
         raise InputError(f"case {case.name} has no generated crowd", expected="crowd.toml")
     if not 0.0 < step < 1.0:
         raise InputError(f"a step of {step:g}", expected="a fraction between 0 and 1")
+    tell = progress or (lambda share, text: None)
     sample = resampled(plan)
+    tell(0.0, "the crowd as it is")
     base = run_paths(prepare(case), plan, _outcomes)
     rows = []
-    for change in changes(case):
+    asked = list(changes(case))
+    for place, change in enumerate(asked):
+        tell((1 + 2 * place) / (1 + 2 * len(asked)), f"{change.venue}: {change.number}")
         factors = (1.0 + step, 1.0 / (1.0 + step))
         up, down = (run_paths(prepare(change.scaled(f)), plan, _outcomes) for f in factors)
         higher, lower = (change.reached(f) for f in factors)

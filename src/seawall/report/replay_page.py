@@ -165,6 +165,8 @@ def _payers(result: Result, width: int) -> list[Line]:
     quote = clean(result["quote"])
     paid = [f"{name} {numbers.money(x)}" for name, x in result["who_pays"].items() if x != 0]
     text = f"Mean over runs, {quote}: {', '.join(paid) if paid else 'nobody'}."
+    if any(x < 0 for x in result["who_pays"].values()):
+        text += " Below zero: received."
     debt, closed = result["bad_debt"], result["liquidated"]
     more = (
         f"Liquidated {numbers.money(closed['median'])} ({_range((closed['low'], closed['high']))}),"

@@ -85,7 +85,7 @@ def first_to_break(result: Result, width: int) -> list[Line]:
 
     columns = [
         _column("account", shown, lambda r: clean(r["account"]), "l", flexible=True),
-        _column("leg", shown, lambda r: clean(findings.leg(r)), "l", flexible=True),
+        _column("leg", shown, lambda r: clean(findings.leg(r)), "l", wraps=True),
         _column("kind", shown, lambda r: findings.kind(clean(r["kind"])), "l"),
         _column("prob", shown, findings.break_chance),
         _column(

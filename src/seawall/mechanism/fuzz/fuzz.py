@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,15 +61,19 @@ def fuzz(
     seed: int = 0,
     budget: int = BUDGET,
     elsewhere: bool = True,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Report:
     """Hold ``file`` against the laws on ``examples`` random Cases; stops at the first finding.
 
     budget: tries spent on making a failing Case smaller; elsewhere: run the first examples in
-    another process too. Raises InputError for a file that is no mechanism.
+    another process too; progress is told the share done and what comes next. Raises InputError
+    for a file that is no mechanism.
     """
+    tell = progress or (lambda share, text: None)
     subject = subject_of(file)
     report = Report(subject, seed)
     for example in range(examples):
+        tell(example / examples, f"random Case {example + 1} of {examples}")
         rng = np.random.default_rng([seed, example, 1])
         report.examples += 1
         trial = nth_trial(subject, seed, example)
@@ -83,9 +87,11 @@ def fuzz(
             report.refused += 1
             continue
         if breach is not None:
+            tell(1.0, f"{breach.law} is broken: looking for the smallest Case")
             report.findings.append(_smallest(subject, trial, breach, example, budget))
             return report
     if elsewhere:
+        tell(1.0, "in another process")
         try:
             report.findings += _elsewhere(subject, seed, min(examples, ELSEWHERE))
         except TimeoutError as late:  # a busy machine is no fault of the mechanism
