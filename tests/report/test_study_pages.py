@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from seawall.cli import attack, concert, cross, depth, deviate, hedging_gap
+from seawall.cli import (
+    attack,
+    book,
+    concert,
+    cross,
+    depth,
+    deviate,
+    hedging_gap,
+    procyclicality,
+)
 from seawall.report.columns import Column, Span, table, width_of
 from seawall.report.replay_page import render_list
 from seawall.scenario.events import list_events, load_event
@@ -133,13 +142,39 @@ GAP = {
         -70_994.0,
     ),
 }
+ERROR = {"error": 0.123, "low": -0.5, "high": 1.2}
+BOOK = {
+    "books": 240,
+    "seconds": 60.0,
+    "mid": 84_000.0,
+    "fit_seconds": 60.0,
+    "test_seconds": 30.0,
+    "windows": 12,
+    "sizes": [1e5, 1e6, 1e7],
+    "walked": {"buy": [1e-4, 2e-4, None], "both": [1e-4, 2e-4, None]},
+    "errors": {
+        law: {"buy": [ERROR, ERROR, None], "both": [ERROR, ERROR, None]} for law in book.WORDS
+    },
+}
+CYCLE = {
+    "asset": "BTC",
+    "shock": -0.1,
+    "horizon_seconds": 86_400.0,
+    "paths": 400,
+    **{
+        way: {key: interval(-1.2345e8) for key in procyclicality.WORDS}
+        for way in ("static", "dynamic", "difference")
+    },
+}
 PAGES: dict[str, tuple[Callable[..., str], dict[str, Any]]] = {
     "attack": (attack.table, ATTACK),
+    "book": (book.table, BOOK),
     "concert": (concert.table, CONCERT),
     "cross": (cross.table, CROSS),
     "depth": (depth.table, DEPTH),
     "deviate": (deviate.table, DEVIATE),
     "hedging-gap": (hedging_gap.table, GAP),
+    "procyclicality": (procyclicality.table, CYCLE),
 }
 
 

@@ -36,34 +36,42 @@ def book(
     found = study_book(
         file, fit_seconds=fit_seconds, test_seconds=test_seconds, every_seconds=every
     )
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
     from seawall.connect.book_study import TOLERANCE, within
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import study_page
 
-    lines = [
+    head = [
         f"{found['books']} books of {found['seconds']:.0f} s, mid {found['mid']:,.6g}; fitted on "
         f"{found['fit_seconds']:g} s, walked in the next {found['test_seconds']:g} s, "
         f"{found['windows']} times",
         "error = cost foreseen / cost walked - 1; in brackets the extremes of single windows",
     ]
+    sizes = found["sizes"]
+    rows = range(len(sizes))
+    pages = [study_page(head, (), width=width, colour=colour)]
     for side, walked in found["walked"].items():
-        lines += [
-            "",
-            f"{side:>14}  {'walked, bp':>10}" + "".join(f"{w:>22}" for w in WORDS.values()),
+        costs = ["-" if cost is None else f"{1e4 * cost:.3f}" for cost in walked]
+        columns = [
+            column(side, rows, lambda n: f"{sizes[n]:,.0f}"),
+            column("walked, bp", costs, str),
+            *(
+                column(words, found["errors"][law][side], _cell, wraps=True)
+                for law, words in WORDS.items()
+            ),
         ]
-        for n, size in enumerate(found["sizes"]):
-            cost = "-" if walked[n] is None else f"{1e4 * walked[n]:.3f}"
-            cells = "".join(f"{_cell(found['errors'][law][side][n]):>22}" for law in WORDS)
-            lines.append(f"{size:14,.0f}  {cost:>10}{cells}")
-    lines.append("")
+        pages.append(study_page((), columns, width=width, colour=colour))
+    foot = []
     for law, words in WORDS.items():
-        good = within(found["errors"][law]["both"], found["sizes"])
+        good = within(found["errors"][law]["both"], sizes)
         named = ", ".join(f"{size:,.0f}" for size in good) or "no size"
-        lines.append(f"within {TOLERANCE:.0%}, both sides together, {words}: {named}")
-    return "\n".join(lines)
+        foot.append(f"within {TOLERANCE:.0%}, both sides together, {words}: {named}")
+    return "\n".join([*pages, study_page((), (), foot, width=width, colour=colour)])
 
 
 def _cell(error: dict[str, float] | None) -> str:

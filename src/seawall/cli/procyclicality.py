@@ -58,21 +58,32 @@ def procyclicality(
             case, {**given, "smoothing_seconds": smoothing, "buffer": buffer}
         )
     found = compare(case, shock=shock, paths=paths, seed=seed)
-    output.say(json_format.dumps(found, indent=2) if json else table(found))
+    page = table(found, output.width(), colour=output.colour())
+    output.say(json_format.dumps(found, indent=2) if json else page)
 
 
-def table(found: dict[str, Any]) -> str:
-    """The answer as lines of text."""
+def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
+    """The answer as lines of text, none wider than ``width``."""
+    from seawall.report.margin_page import column
+    from seawall.report.study_page import reach, study_page
+
     head = (
         f"{found['asset']} {found['shock']:+.0%} at once, {found['horizon_seconds'] / 3600:g} h, "
         f"{found['paths']} paths; 95% intervals by resampling them"
     )
-    lines = [head, f"{'':36}{'static':>12}{'dynamic':>12}{'difference':>14}   interval"]
-    for key, words in WORDS.items():
-        change = found["difference"][key]
-        lines.append(
-            f"{words:36}{found['static'][key]['value']:12,.4g}"
-            f"{found['dynamic'][key]['value']:12,.4g}{change['value']:+14,.4g}   "
-            f"{change['low']:+,.4g} to {change['high']:+,.4g}"
-        )
-    return "\n".join(lines)
+    rows = list(WORDS)
+    changes = found["difference"]
+    columns = [
+        column("", rows, lambda k: WORDS[k], "l", wraps=True),
+        column("static", rows, lambda k: f"{found['static'][k]['value']:,.4g}"),
+        column("dynamic", rows, lambda k: f"{found['dynamic'][k]['value']:,.4g}"),
+        column("difference", rows, lambda k: f"{changes[k]['value']:+,.4g}"),
+        column(
+            "interval",
+            rows,
+            lambda k: reach(changes[k]["low"], changes[k]["high"]),
+            "l",
+            wraps=True,
+        ),
+    ]
+    return study_page([head], columns, width=width, colour=colour)
