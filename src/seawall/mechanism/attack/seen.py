@@ -12,7 +12,8 @@ A median of n sources is counted apart: all watch the one market here, and where
 of its own (n + 1) / 2 of them would have to be moved.
 
 Source: the slots `oracle_source`, `oracle_cap` and the feed of the rulebook (oracle/). Wrong when:
-an update is sent for other reasons meanwhile (heartbeat), or blocks come late.
+an update is sent for other reasons meanwhile (heartbeat), blocks come late, or a venue measures by
+a mechanism of its user's own, which is taken to show the market price.
 """
 
 from __future__ import annotations
