@@ -32,8 +32,10 @@ def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
         "coin's worth in quote",
         f"Unexplained: {total['ratio']:.2%} of gross leg P&L in all, median {_ratio(result)}; "
         f"{result['within_tolerance']} intervals within {result['tolerance']:.0%}",
-        f"  gross leg P&L {total['gross']:,.0f}; |unexplained| {total['unexplained_gross']:,.0f}, "
-        f"of which rounding can be {total['rounding']:,.0f}",
+        f"  gross leg P&L {total['gross']:,.0f}; without the hedges {total['options_gross']:,.0f}, "
+        f"unexplained {total['options_ratio']:.2%} of it",
+        f"  |unexplained| {total['unexplained_gross']:,.0f}, of which rounding can be "
+        f"{total['rounding']:,.0f}",
         f"  net P&L {total['net']:,.0f}; net unexplained {total['unexplained_net']:,.0f}; "
         f"half the bid-ask of the book {total['half_spread'] / result['intervals']:,.0f} "
         "an interval",

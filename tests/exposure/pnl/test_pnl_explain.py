@@ -172,6 +172,14 @@ def test_through_the_command(tmp_path, capsys):
     assert row["index_move"] == pytest.approx(-0.05)
     assert sum(row["revalued"].values()) + row["unexplained_net"] == pytest.approx(row["net"])
     assert row["unexplained_gross"] <= row["rounding"] * (1 + 1e-9)
+    # The hedge is explained by definition: without it the same error is a larger share.
+    total = found["total"]
+    hedged = total["gross"] - total["options_gross"]
+    assert hedged > 0.0
+    assert total["options_ratio"] * (total["gross"] - hedged) == pytest.approx(
+        total["ratio"] * total["gross"]
+    )
+    assert f"without the hedges {total['options_gross']:,.0f}" in page
 
 
 def test_snapshots_far_apart_are_no_interval(tmp_path, capsys):

@@ -97,6 +97,8 @@ def _row(interval: Interval, ticks: Ticks) -> dict[str, Any]:
         "index_move": float(np.median(after.index / before.index - 1.0)),
         "net": float(found.pnl.sum()),
         "gross": float(np.abs(found.pnl).sum()),
+        # Hedges are explained by definition, so the ratio of options alone stands beside.
+        "options_gross": float(np.abs(found.pnl[: legs.size.size]).sum()),
         "unexplained_gross": float(np.abs(found.unexplained).sum()),
         "unexplained_net": float(found.unexplained.sum()),
         "ratio": found.ratio,
@@ -152,9 +154,13 @@ def _worst(legs: OptionLegs, found: Explained) -> list[dict[str, Any]]:
 
 
 def _total(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    keys = ("net", "gross", "unexplained_gross", "unexplained_net", "half_spread", "rounding")
-    total: dict[str, Any] = {key: sum(row[key] for row in rows) for key in keys}
-    total["ratio"] = total["unexplained_gross"] / total["gross"] if total["gross"] > 0 else 0.0
+    keys = ("net", "gross", "options_gross", "unexplained_gross", "unexplained_net")
+    total: dict[str, Any] = {
+        key: sum(row[key] for row in rows) for key in (*keys, "half_spread", "rounding")
+    }
+    for ratio, gross in (("ratio", "gross"), ("options_ratio", "options_gross")):
+        whole = total[gross]
+        total[ratio] = total["unexplained_gross"] / whole if whole > 0 else 0.0
     for way, names in (("revalued", REVALUED), ("taylor", TAYLOR)):
         total[way] = {name: sum(row[way][name] for row in rows) for name in names}
     return total
