@@ -81,6 +81,7 @@ class Floors:
     breached: bool = False
     calls: list[dict[str, Any]] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
+    trusted: list[bool] = field(default_factory=list)
     failure: Callable[[], Exception] | None = None
 
     def check(self, case: Case, **options: Any) -> dict[str, Any]:
@@ -90,8 +91,9 @@ class Floors:
         limit = {"name": "DRE 24 h", "value": 0.03, "limit": 0.02, "breached": self.breached}
         return {"schema": "seawall/check/1", "limits": [limit]}
 
-    def load(self, path: Any) -> Case:
+    def load(self, path: Any, trust_mechanisms: bool = False) -> Case:
         self.loaded.append(str(path))
+        self.trusted.append(trust_mechanisms)
         return self.case
 
 

@@ -21,6 +21,12 @@ def test_within_limits_is_0_and_prints_the_page(floors, capsys):
     assert floors.loaded == ["sample"]
 
 
+def test_code_of_a_case_is_run_only_where_it_is_trusted(floors):
+    assert run(["check", "my-case"]) == 0
+    assert run(["check", "my-case", "--trust-mechanisms"]) == 0
+    assert floors.trusted == [False, True]
+
+
 def test_a_breached_limit_is_2(floors):
     floors.breached = True
     assert run(["check", "my-case"]) == 2
