@@ -303,3 +303,10 @@ def test_the_strike_of_an_option_that_breaks_first_is_not_cut(width: int) -> Non
     result["first_to_break"][0].update(paths=0, probability=0.0)
     part = terminal.render(result, width).split("── First to break")[1].split("\n──")[0]
     assert "BTC-27FEB26-76000-P" in part
+
+
+def test_what_breaks_first_without_a_leg_is_the_account_alone() -> None:
+    result = fake_result()
+    result["first_to_break"] = [breaking("harbour/perp-main", "", "claims_lost", "", "", 9)]
+    line = next(x for x in terminal.render(result, 100).splitlines() if "First " in x)
+    assert "harbour/perp-main: claims lost" in line and "by its" not in line

@@ -69,7 +69,9 @@ def _first(result: Result, head: findings.Headline) -> str:
     if not rows:
         return f"nothing breaks within {head.horizon} on any of {result['paths']:,} paths"
     row = rows[0]
-    text = f"{clean(row['account'])}, by its {clean(findings.leg(row))}"
+    text = clean(row["account"])
+    if row.get("instrument"):  # claims on a venue that fails are lost with no leg of their own
+        text += f", by its {clean(findings.leg(row))}"
     if row["probability"] == 0:
         text = f"none breaks; nearest is {text}"
     if not numbers.known(row.get("liquidation_price")):
