@@ -177,7 +177,8 @@ def _numbered(own: Bools) -> Ints:
 
 def _came_along(book: Book, account: int) -> bool:
     """Whether an account is one that a failure or an attacker brings along."""
-    return book.account_owner[account] == THIEF
+    named = book.account_names[account].startswith(f"{THIEF}/")
+    return named and book.account_owner[account] == THIEF
 
 
 def _units_of(table: MarginTable, book: Book, v: int, name: str, slot: str) -> Ints:
