@@ -100,6 +100,8 @@ def test_what_the_plain_paths_alone_say_stands_beside_it() -> None:
     told = " ".join(terminal.render(result, width=100, colour=False).split())
     assert "the plain paths alone say 0.00% to 1.88%" in told
     assert "sums to" not in told
+    assert "none of the plain paths breaks; nearest is t0" in told
+    assert "no plain path is impaired, so nobody paid" in told
 
 
 def test_engines_and_workers_give_the_same_answer() -> None:

@@ -231,7 +231,8 @@ def who_pays(result: Result, width: int) -> list[Line]:
     unit = f"{letter} {quote}".strip()
     lines: list[Line] = [rule(f"Who pays, mean per impaired path, {unit}", width)]
     if not any(amount for _, _, amount in pays):
-        lines += _text(wrap("no impaired path, so nobody paid", width))
+        none = "no plain path is impaired" if result.get("rare") else "no impaired path"
+        lines += _text(wrap(f"{none}, so nobody paid", width))
     else:
         lines += _text(wrap(_sum_text(pays, loss, scale), width))
         lines += _stacked(pays, width)

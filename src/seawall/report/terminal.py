@@ -73,7 +73,8 @@ def _first(result: Result, head: findings.Headline) -> str:
     if row.get("instrument"):  # claims on a venue that fails are lost with no leg of their own
         text += f", by its {clean(findings.leg(row))}"
     if row["probability"] == 0:
-        text = f"none breaks; nearest is {text}"
+        none = "none of the plain paths" if result.get("rare") else "none"
+        text = f"{none} breaks; nearest is {text}"
     if not numbers.known(row.get("liquidation_price")):
         return f"{text}: {findings.kind(row['kind'])}"
     text += f": {numbers.price(row['liquidation_price'])}"
