@@ -44,6 +44,17 @@ def test_one_jump_through_a_band_by_hand() -> None:
     assert (x, y) == (pytest.approx(0.0, abs=1e-12), pytest.approx(0.125))
 
 
+def test_an_empty_band_does_not_trade_and_stops_no_other() -> None:
+    """Deposits may be written down to nothing: such a band has no price, its neighbour has one."""
+    up = np.array([[100.0, 50.0]])
+    x, y = np.array([[25.0, 0.0]]), np.zeros((1, 2))
+    with np.errstate(all="raise"):
+        quote, coins = trade(WIDE, x, y, up, 100.0 * ONE, 100.0 * ONE)
+    alone = trade(WIDE, x[:, :1], y[:, :1], up[:, :1], 100.0 * ONE, 100.0 * ONE)
+    assert quote[0].tolist() == [alone[0][0, 0], 0.0] and coins[0].tolist() == [alone[1][0, 0], 0.0]
+    assert coins[0, 0] == pytest.approx(0.125)
+
+
 def test_a_slow_fall_sells_at_the_geometric_mean_and_a_slow_rise_buys_back_there() -> None:
     up = 100.0 * ONE
     down = np.geomspace(100.0, 50.0, 8_001)

@@ -95,8 +95,10 @@ def trade(
     """Quote and coins of each band (any shape) once arbitrageurs have traded to ``market``.
 
     They buy coins while the band's price (1 + fee) is below the market, sell while price
-    (1 - fee) is above; the fee, in what they pay, stays in the band.
+    (1 - fee) is above; the fee, in what they pay, stays in the band. An empty band has no price.
     """
+    empty, held = (x <= 0.0) & (y <= 0.0), y
+    y = np.where(empty, 1.0, y)
     f, g, product = _curve(rule, x, y, up, oracle)
     now = (x + f) / (y + g)
     low, high = market / (1.0 + rule.fee), market / (1.0 - rule.fee)
@@ -110,8 +112,8 @@ def trade(
     quote = quote + np.where(bought, rule.fee * (quote - x), 0.0)
     coins = coins + np.where(~bought & (coins > y), rule.fee * (coins - y), 0.0)
     # A band that holds nothing of what it would have to give does not trade.
-    still = (goal == now) | ((x <= 0.0) & (goal < now)) | ((y <= 0.0) & (goal > now))
-    return np.where(still, x, quote), np.where(still, y, coins)
+    still = (goal == now) | ((x <= 0.0) & (goal < now)) | ((y <= 0.0) & (goal > now)) | empty
+    return np.where(still, x, quote), np.where(still, held, coins)
 
 
 def quote_at_bottom(x: Floats, y: Floats, edge: Floats) -> Floats:
