@@ -110,6 +110,12 @@ def test_parts_add_up_to_the_gap_of_the_whole_run() -> None:
     assert found["gap"]["mean"]["low"] < whole.mean() < found["gap"]["mean"]["high"]
 
 
+def test_a_cost_of_nothing_is_not_shown_as_minus_nothing() -> None:
+    found = hedging_gap(market(), sold(4, 0.0), paths=4, seed=8)
+    assert str(found["closed_forms"]["cost_mean_without_band"]) == "0.0"
+    assert str(found["closed_forms"]["impact_mean_without_memory"]) == "0.0"
+
+
 @pytest.mark.slow
 def test_a_band_saves_cost_and_adds_risk() -> None:
     """Whalley and Wilmott's band: fewer costs than at every step, and a wider result."""

@@ -214,3 +214,10 @@ def test_a_cell_goes_on_in_further_lines_where_its_column_wraps() -> None:
         "    three four",
         "five               2",
     ]
+
+
+def test_a_move_at_the_end_of_the_search_is_said_to_be_one() -> None:
+    words = "+897% and -90% are the largest moves searched"
+    row = ATTACK["rows"][0]
+    assert words not in attack.table(ATTACK, 200)
+    assert words in attack.table({**ATTACK, "rows": [{**row, "move": 8.974182454814718}]}, 200)

@@ -38,6 +38,9 @@ def attack(
 
 def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> str:
     """The answer as lines of text, none wider than ``width``."""
+    import numpy as np
+
+    from seawall.mechanism.attack.search import MOVES
     from seawall.report.columns import clean
     from seawall.report.margin_page import column
     from seawall.report.study_page import study_page
@@ -68,7 +71,19 @@ def table(found: dict[str, Any], width: int = 100, *, colour: bool = False) -> s
     pays = [row for row in rows if row["pays"]]
     foot = ["What closes each that pays, alone:"] if pays else []
     foot += [f"  {place(row)}, {row['scheme']}: {_closed(row['closed_by'])}" for row in pays]
+    if any(_at_the_end(row["move"]) for row in pays):
+        foot.append(
+            f"{np.expm1(MOVES[-1]):+.0%} and {np.expm1(-MOVES[-1]):+.0%} are the largest moves "
+            "searched: a larger one may pay more, and how a market takes it is a guess."
+        )
     return study_page([head], columns, foot, width=width, colour=colour)
+
+
+def _at_the_end(move: float) -> bool:
+    """Whether a move is the largest that the search tries, up or down."""
+    from seawall.mechanism.attack.search import MOVES
+
+    return abs(math.log1p(move)) > float(MOVES[-1]) - 1e-9
 
 
 def _edge(row: dict[str, Any]) -> str:

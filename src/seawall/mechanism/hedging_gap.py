@@ -96,8 +96,10 @@ def hedging_gap(case: Case, hedge: Hedge, *, paths: int, seed: int) -> dict[str,
         "closed_forms": {
             "discretisation_deviation": units
             * theory.discretisation_deviation(*option, hedge.steps),
-            "cost_mean_without_band": -units * theory.cost_mean(*option, hedge.steps, hedge.cost),
-            "impact_mean_without_memory": -theory.impact_mean(*option, state.depth, units),
+            # 0 less, not a minus: a loss of nothing is not shown as -0.
+            "cost_mean_without_band": 0.0
+            - units * theory.cost_mean(*option, hedge.steps, hedge.cost),
+            "impact_mean_without_memory": 0.0 - theory.impact_mean(*option, state.depth, units),
         },
     }
 
