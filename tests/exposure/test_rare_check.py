@@ -23,7 +23,7 @@ from seawall.exposure.rare import choose_tilt
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.market import Scenario
-from seawall.report import terminal
+from seawall.report import page, terminal
 
 HOUR, DAY, STEPS = 3_600.0, 86_400.0, 24
 SPREAD = 0.6 * math.sqrt(HOUR / SECONDS_PER_YEAR)
@@ -102,6 +102,10 @@ def test_what_the_plain_paths_alone_say_stands_beside_it() -> None:
     assert "sums to" not in told
     assert "none of the plain paths breaks; nearest is t0" in told
     assert "no plain path is impaired, so nobody paid" in told
+    html = page.render(result)
+    assert "Nothing breaks on any path" not in html
+    assert "Nothing breaks on any plain path" in html
+    assert "No plain path is impaired, so nobody paid" in html
 
 
 def test_engines_and_workers_give_the_same_answer() -> None:

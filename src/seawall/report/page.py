@@ -66,6 +66,8 @@ def view(result: Result) -> dict[str, Any]:
         "head": head,
         "title": pageparts.title(result),
         "lead": pageparts.lead(result),
+        # Under check --rare the tables below DRE are those of the paths that were not tilted.
+        "plain": "plain " if "rare" in result else "",
         "flag": _flag(verdict, result),
         "n": _explainer(stated),
         "marks": _marker(stated),

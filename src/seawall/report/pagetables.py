@@ -50,7 +50,8 @@ def first(result: Result) -> dict[str, Any] | None:
     share = by_account[leader] / total if total else 0.0
     finding = f"{leader} breaks first in {share:.0%} of the cases"
     if all(row["probability"] == 0 for row in rows):
-        finding = f"Nothing breaks; {rows[0]['account']} is nearest"
+        nothing = "No plain path" if "rare" in result else "Nothing"
+        finding = f"{nothing} breaks; {rows[0]['account']} is nearest"
     return {
         "finding": finding,
         "rows": [_break_row(row, most) for row in rows[:ROWS]],
@@ -99,7 +100,7 @@ def pays(result: Result) -> dict[str, Any]:
     ]
     unconditional = findings.payers_total(result.get("who_pays_unconditional"))
     return {
-        "finding": _pays_finding(rows, findings.own_name(result)),
+        "finding": _pays_finding(rows, findings.own_name(result), "rare" in result),
         "nothing": nothing,
         "unit": f"{letter} {result['case']['quote']}".strip(),
         "chart": charts.stacked(slices, sum(amount for _, _, amount in rows))
@@ -120,13 +121,13 @@ def pays(result: Result) -> dict[str, Any]:
     }
 
 
-def _pays_finding(rows: list[tuple[str, str, float]], payer: str) -> str:
+def _pays_finding(rows: list[tuple[str, str, float]], payer: str, rare: bool) -> str:
     """Who bears how much of what is paid, and who gains; a gain is nobody's share of the loss."""
     own = next((amount for key, _, amount in rows if key == "account"), 0.0)
     others = sum(amount for key, _, amount in rows if key != "account" and amount > 0)
     gain = -sum(amount for key, _, amount in rows if key != "account" and amount < 0)
     if own == 0 and others == 0 and gain == 0:
-        return "No path is impaired, so nobody paid"
+        return f"No {'plain ' if rare else ''}path is impaired, so nobody paid"
     plural = payer != "desk"
     if own < 0:
         finding = f"The {payer} {'gain' if plural else 'gains'} {numbers.money(-own)}"

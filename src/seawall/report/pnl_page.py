@@ -28,7 +28,7 @@ def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
     """The page; ``width`` and ``colour`` as for the other pages, neither changes it."""
     total, move = result["total"], result["largest_move"]
     lines = [
-        f"P&L explain of a delta-hedged book, {result['intervals']} intervals between snapshots; "
+        f"P&L explain of a delta-hedged book, {_counted(result['intervals'])} between snapshots; "
         "coin's worth in quote",
         f"Unexplained: {total['ratio']:.2%} of gross leg P&L in all, median {_ratio(result)}; "
         f"{result['within_tolerance']} intervals within {result['tolerance']:.0%}",
@@ -83,3 +83,7 @@ def _exceptions(result: Mapping[str, Any]) -> list[str]:
             f"  {row['begin'][:16]}  {row['ratio']:7.2%} of {row['gross']:14,.0f}: {row['cause']}"
         )
     return lines
+
+
+def _counted(intervals: int) -> str:
+    return "1 interval" if intervals == 1 else f"{intervals} intervals"
