@@ -15,7 +15,6 @@ Only accounts that the prices can have reached are checked: see wakeup.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,6 +32,7 @@ from seawall.cascade.breakers import (
     watch,
 )
 from seawall.cascade.closing import close_accounts
+from seawall.cascade.course import Course, refuse_runaway
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.failing import not_out
@@ -120,20 +120,6 @@ def refuse_worthless(setup: Setup, exogenous: Floats) -> None:
         )
 
 
-@dataclass
-class Course:
-    """What is kept of the way: equity (p, s + 1, d) of desk units, trough and peak (p, k)."""
-
-    equity: Floats
-    trough: Floats
-    peak: Floats
-
-    def note_extremes(self, state: State, active: Ints) -> None:
-        """Keep the lowest and the highest market prices of active paths."""
-        self.trough[active] = np.minimum(self.trough[active], state.market[active])
-        self.peak[active] = np.maximum(self.peak[active], state.market[active])
-
-
 def begin_course(setup: Setup, state: State, columns: int) -> Course:
     """The course at its first column, the start."""
     paths = state.depth.size
@@ -158,6 +144,7 @@ def finish(
     def of_table(path: Ints, unit: Ints) -> Floats:
         return unit_equity(setup.table, state.holdings, state.quotes, path, unit)
 
+    refuse_runaway(setup, course)
     refill_all(setup, state, course.equity.shape[1] - 1, tape)
     equity = course.equity
     negative = equity < -ROUNDING * np.abs(equity[:, :1])

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.breakers import recount_expired
+from seawall.cascade.course import Course
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
@@ -40,7 +41,6 @@ from seawall.cascade.losses import cover_deficits
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.reference import (
     MAX_ROUNDS,
-    Course,
     begin_course,
     desk_equity,
     finish,

@@ -1,0 +1,41 @@
+"""What is kept of the way of a run, and the way that is no answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import State
+from seawall.foundation.errors import InputError
+
+
+@dataclass
+class Course:
+    """What is kept of the way: equity (p, s + 1, d) of desk units, trough and peak (p, k)."""
+
+    equity: Floats
+    trough: Floats
+    peak: Floats
+
+    def note_extremes(self, state: State, active: Ints) -> None:
+        """Keep the lowest and the highest market prices of active paths."""
+        self.trough[active] = np.minimum(self.trough[active], state.market[active])
+        self.peak[active] = np.maximum(self.peak[active], state.market[active])
+
+
+def refuse_runaway(setup: Setup, course: Course) -> None:
+    """A price that no number can hold is no answer: every amount of its path would be infinite."""
+    gone = ~np.isfinite(course.peak)
+    if gone.any():
+        k = int(np.argmax(gone.any(axis=0)))
+        raise InputError(
+            f"{setup.table.assets[k]} runs away beyond every number on "
+            f"{int(gone.any(axis=1).sum())} of {gone.shape[0]} paths: orders move its price by "
+            "more than they trade",
+            file="market",
+            expected="more depth, or less that trades with the price: hedgers' gamma, makers who "
+            "leave, depth by the clock, stops",
+        )
