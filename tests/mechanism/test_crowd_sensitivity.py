@@ -104,3 +104,18 @@ def test_a_case_without_a_crowd_and_a_step_of_nothing_are_refused() -> None:
         sensitivities(replace(crowded(), crowds=()), PLAN)
     with pytest.raises(InputError, match="a step of 0"):
         sensitivities(crowded(), PLAN, 0.0)
+
+
+def test_every_change_is_of_its_own_crowd() -> None:
+    case = crowded()
+    first = case.crowds[0]
+    both = replace(
+        case, crowds=(first, replace(first, venue="w", leverage={"base": LeverageMix(3.0, 0.4)}))
+    )
+    # All at once, as the study asks for them: a change must not follow the walk to the last crowd.
+    found = [one for one in list(changes(both)) if one.number == "median leverage"]
+    for place, change in enumerate(found):
+        scaled = change.scaled(2.0).crowds
+        medians = [spec.leverage["base"].median for spec in scaled]
+        assert medians == [20.0 if place == 0 else 10.0, 6.0 if place == 1 else 3.0]
+        assert [spec.venue for spec in scaled] == ["v", "w"]

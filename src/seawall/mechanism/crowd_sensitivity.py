@@ -106,29 +106,33 @@ def sensitivities(
 def changes(case: Case) -> Iterator[Change]:
     """Every number of every crowd that can be scaled."""
     for place, spec in enumerate(case.crowds):
-        loans = spec.kind == "loans"
-        mix = spec.leverage["base"]
+        yield from _of_crowd(case, place, spec)
 
-        def swap(spec: CrowdSpec, place: int = place) -> Case:
-            return replace(case, crowds=(*case.crowds[:place], spec, *case.crowds[place + 1 :]))
 
-        def mixed(new: LeverageMix, spec: CrowdSpec = spec) -> CrowdSpec:
-            return replace(spec, leverage={**spec.leverage, "base": new})
+def _of_crowd(case: Case, place: int, spec: CrowdSpec) -> Iterator[Change]:
+    """Those of one crowd, in a scope of their own: they are asked for after the walk is over."""
+    mix = spec.leverage["base"]
 
-        def median(f: float, m: LeverageMix = mix) -> Case:
-            return swap(mixed(replace(m, median=m.median * f)))
+    def swap(new: CrowdSpec) -> Case:
+        return replace(case, crowds=(*case.crowds[:place], new, *case.crowds[place + 1 :]))
 
-        def spread(f: float, m: LeverageMix = mix) -> Case:
-            return swap(mixed(replace(m, log_sd=m.log_sd * f)))
+    def mixed(new: LeverageMix) -> CrowdSpec:
+        return replace(spec, leverage={**spec.leverage, "base": new})
 
-        def sizes(f: float, spec: CrowdSpec = spec) -> Case:
-            return swap(replace(spec, size_log_sd=spec.size_log_sd * f))
+    def median(f: float) -> Case:
+        return swap(mixed(replace(mix, median=mix.median * f)))
 
-        word = "median buffer of health factor" if loans else "median leverage"
-        yield Change(spec.venue, word, mix.median, median)
-        yield Change(spec.venue, "spread of leverage (log-sd)", mix.log_sd, spread)
-        yield Change(spec.venue, "concentration (log-sd of sizes)", spec.size_log_sd, sizes)
-        yield from _amounts(case, spec, swap)
+    def spread(f: float) -> Case:
+        return swap(mixed(replace(mix, log_sd=mix.log_sd * f)))
+
+    def sizes(f: float) -> Case:
+        return swap(replace(spec, size_log_sd=spec.size_log_sd * f))
+
+    word = "median buffer of health factor" if spec.kind == "loans" else "median leverage"
+    yield Change(spec.venue, word, mix.median, median)
+    yield Change(spec.venue, "spread of leverage (log-sd)", mix.log_sd, spread)
+    yield Change(spec.venue, "concentration (log-sd of sizes)", spec.size_log_sd, sizes)
+    yield from _amounts(case, spec, swap)
 
 
 def _amounts(case: Case, spec: CrowdSpec, swap: Callable[[CrowdSpec], Case]) -> Iterator[Change]:
