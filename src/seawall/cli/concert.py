@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
-from seawall.cli.duration import seconds
-from seawall.foundation.errors import InputError
+from seawall.cli import study_options as given
 
-LONGEST = 3650 * 86_400.0
 WORDS = {
     "bad_debt": "bad debt, quote",
     "trough": "fall of the market price to its trough",
@@ -22,67 +17,32 @@ WORDS = {
     "paid_in": "paid in by owners, quote",
     "withdrawn": "withdrawn by depositors, quote",
 }
-WITH_HELP = (
-    "Add assumed behaviour: top_up, delever, stops, run, with commas between; default: the case's "
-    "own alone."
-)
 
 
 def concert(
     folder: ask.CaseFolder = None,
-    added: Annotated[str, typer.Option("--with", metavar="SLOTS", help=WITH_HELP)] = "",
-    crowd: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Traders of the bundled crowd (without CASE)."),
-    ] = None,
+    added: given.Added = "",
+    crowd: given.Crowd = None,
     horizon: ask.Horizon = "24h",
-    paths: Annotated[
-        int, typer.Option(metavar="N", min=2, help="Paths of each of the two runs.")
-    ] = 400,
-    volatility: Annotated[
-        float,
-        typer.Option(metavar="X", min=0.01, max=1_000.0, help="Factor on the case's volatility."),
-    ] = 1.0,
+    paths: given.PairedPaths = 400,
+    volatility: given.Volatility = 1.0,
     seed: ask.Seed = 1,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    json: given.Json = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
     """Independent and concerted behaviour on the same random numbers, with intervals."""
     from seawall.mechanism.concert import concert as compare
 
-    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
+    case = given.study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = compare(
         case,
-        horizon_seconds=study_seconds(horizon),
+        horizon_seconds=given.study_seconds(horizon),
         paths=paths,
         seed=seed,
         volatility=volatility,
     )
     page = table(found, output.width(), colour=output.colour())
     output.say(json_format.dumps(found, indent=2) if json else page)
-
-
-def study_case(
-    folder: Path | None, added: str, crowd: int | None, *, trust_mechanisms: bool
-) -> Any:
-    """The Case of a study: a folder or the sample, with assumed behaviour where asked for."""
-    from seawall.casefile import load_case, sample_case
-    from seawall.mechanism.behaving import with_assumed
-
-    case = (
-        sample_case(crowd)
-        if folder is None
-        else load_case(folder, trust_mechanisms=trust_mechanisms)
-    )
-    return with_assumed(case, [slot.strip() for slot in added.split(",") if slot.strip()])
-
-
-def study_seconds(horizon: str) -> float:
-    """Seconds of ``--horizon``, at most ten years: longer paths would fill the memory first."""
-    found = seconds(horizon, "--horizon")
-    if found > LONGEST:
-        raise InputError(f"{horizon!r} is longer than ten years", file="--horizon", expected="less")
-    return found
 
 
 def described(behaviour: dict[str, list[str]]) -> str:

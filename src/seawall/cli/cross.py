@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
-from seawall.cli.concert import WITH_HELP, study_case, study_seconds
+from seawall.cli import study_options as given
 
 WORDS = {
     "bad_debt": "bad debt, quote",
@@ -26,30 +24,22 @@ WORDS = {
 
 def cross(
     folder: ask.CaseFolder = None,
-    added: Annotated[str, typer.Option("--with", metavar="SLOTS", help=WITH_HELP)] = "",
-    crowd: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Traders of the bundled crowd (without CASE)."),
-    ] = None,
+    added: given.Added = "",
+    crowd: given.Crowd = None,
     horizon: ask.Horizon = "24h",
-    paths: Annotated[
-        int, typer.Option(metavar="N", min=2, help="Paths of each of the two runs.")
-    ] = 400,
-    volatility: Annotated[
-        float,
-        typer.Option(metavar="X", min=0.01, max=1_000.0, help="Factor on the case's volatility."),
-    ] = 1.0,
+    paths: given.PairedPaths = 400,
+    volatility: given.Volatility = 1.0,
     seed: ask.Seed = 1,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    json: given.Json = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
     """The same book cross and isolated on the same random numbers, with intervals."""
     from seawall.mechanism.cross_isolated import compare
 
-    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
+    case = given.study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = compare(
         case,
-        horizon_seconds=study_seconds(horizon),
+        horizon_seconds=given.study_seconds(horizon),
         paths=paths,
         seed=seed,
         volatility=volatility,

@@ -9,35 +9,29 @@ import typer
 
 from seawall.cli import check_options as ask
 from seawall.cli import output
-from seawall.cli.concert import WITH_HELP, study_case, study_seconds
+from seawall.cli import study_options as given
 
 VERDICTS = {"under": "under 1%", "gains": "GAINS 1% OR MORE", "undecided": "undecided"}
 
 
 def deviate(
     folder: ask.CaseFolder = None,
-    added: Annotated[str, typer.Option("--with", metavar="SLOTS", help=WITH_HELP)] = "",
-    crowd: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Traders of the bundled crowd (without CASE)."),
-    ] = None,
+    added: given.Added = "",
+    crowd: given.Crowd = None,
     horizon: ask.Horizon = "4h",
     paths: Annotated[int, typer.Option(metavar="N", min=4, help="Paths of each run.")] = 100,
-    volatility: Annotated[
-        float,
-        typer.Option(metavar="X", min=0.01, max=1_000.0, help="Factor on the case's volatility."),
-    ] = 1.0,
+    volatility: given.Volatility = 1.0,
     seed: ask.Seed = 1,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    json: given.Json = False,
     trust_mechanisms: ask.Trust = False,
 ) -> None:
     """The best deviation of a small, a median and a large account from each rule in force."""
     from seawall.mechanism.deviation import deviation
 
-    case = study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
+    case = given.study_case(folder, added, crowd, trust_mechanisms=trust_mechanisms)
     found = deviation(
         case,
-        horizon_seconds=study_seconds(horizon),
+        horizon_seconds=given.study_seconds(horizon),
         paths=paths,
         seed=seed,
         volatility=volatility,
