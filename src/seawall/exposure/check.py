@@ -11,7 +11,7 @@ import numpy as np
 import seawall
 from seawall.book import AccountKind
 from seawall.book.book import Floats
-from seawall.cascade.engine import BASE, PRICE_ONLY, World, prepare
+from seawall.cascade.engine import BASE, PRICE_ONLY, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
@@ -19,22 +19,17 @@ from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.cautions import cautions
 from seawall.exposure.concentration import concentration
-from seawall.exposure.curve import (
-    horizons,
-    impairments,
-    last_step,
-    scope_curve,
-    whole_steps,
-)
+from seawall.exposure.crowd_leverage import crowd_leverage, crowd_worlds
+from seawall.exposure.curve import horizons, impairments, last_step, whole_steps
 from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.headline import headline_remedy, headline_scope
-from seawall.exposure.impairment import Impairment, desk_columns, desks
+from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
-from seawall.exposure.model_interval import NodeShares, interval, model_prior, nodes
+from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
-from seawall.exposure.proportion import wilson
-from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
+from seawall.exposure.rare import choose_tilt, rare_block, run_rare
 from seawall.exposure.runs import plan, run_plan
+from seawall.exposure.scopes import Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
 from seawall.foundation.errors import InputError
 from seawall.margin.table.margin_table import RowKind
@@ -63,7 +58,7 @@ def check(
     """
     seconds = _horizons(case, horizon_seconds, paths)
     steps = last_step(horizon_seconds, case.step_seconds)
-    crowds = _crowd_worlds(case)
+    crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
     chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
@@ -74,7 +69,7 @@ def check(
     found, *others = (impairments(setup, tape) for tape in tapes)
     dre = {
         "horizons_seconds": seconds,
-        "scopes": _scopes(case, found, others[:4], seconds, seed),
+        "scopes": scopes_block(case, found, others[:4], seconds, seed),
     }
     tilted = None
     if tilt is not None:
@@ -86,7 +81,7 @@ def check(
     result = _question(case, setup, seed, paths, horizon_seconds) | {
         "headline": headline,
         "dre": dre,
-        "crowd_leverage": _crowd_leverage(case, found, headline, others[4:], steps),
+        "crowd_leverage": crowd_leverage(case, found, headline, others[4:], steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, base, found, headline, steps)
@@ -160,12 +155,6 @@ def _gross(setup: Setup) -> dict[str, float]:
     return out
 
 
-def _crowd_worlds(case: Case) -> list[World]:
-    """Light and heavy crowds, where the Case's crowd has them."""
-    mixes = {name for spec in case.crowds for name in spec.leverage}
-    return [World(leverage=name) for name in ("light", "heavy") if name in mixes]
-
-
 def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
     traders = [k in (AccountKind.DESK, AccountKind.CROWD) for k in setup.book.account_kind]
     return {
@@ -191,81 +180,7 @@ def _mechanisms(case: Case) -> dict[str, dict[str, str]]:
     return {name: rules_named(tables) for name, tables in raw.items() if tables}
 
 
-Found = dict[str, tuple[str, Impairment]]
-
-
-def _share(impairment: Impairment, step: int, paths: int) -> float:
-    """Share of the first ``paths`` paths impaired by a step."""
-    return float(np.mean(impairment.step[:paths] <= step))
-
-
-def _scopes(
-    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
-) -> dict[str, Any]:
-    out = {}
-    for scope, (sentence, impairment) in found.items():
-        block = scope_curve(impairment, sentence, seconds, case.step_seconds)
-        block["sentence"] = block["sentence"].format(theta=case.loss_fraction)
-        side = worlds[0][scope][1].step.size
-        low, high, parts = [], [], []
-        for horizon, probability in zip(seconds, block["probability"], strict=True):
-            step = last_step(horizon, case.step_seconds)
-            base = _share(impairment, step, side)
-            up, down, thin, price = (_share(world[scope][1], step, side) for world in worlds)
-            shares = NodeShares(base, up, down, thin, side)
-            ends = interval(probability, impairment.step.size, shares, seed)
-            low.append(ends[0])
-            high.append(ends[1])
-            price_only = min(max(probability + price - base, 0.0), 1.0)
-            parts.append({"price": price_only, "total": probability})
-        ordered = {key: block[key] for key in ("probability", "low", "high")}
-        ordered |= {"model_low": low, "model_high": high}
-        out[scope] = ordered | block | {"parts": parts}
-    return out
-
-
-def _crowd_leverage(
-    case: Case, found: Found, headline: str, others: list[Found], step: int
-) -> dict[str, Any] | None:
-    """DRE of the headline scope at the horizon under light, base and heavy crowds.
-
-    Another crowd's DRE is the base's plus the difference on common paths, so the three compare.
-    """
-    worlds = [world.leverage for world in _crowd_worlds(case)]
-    if not worlds:
-        return None
-    base = found[headline][1]
-    total, paths = _share(base, step, base.step.size), base.step.size
-    shares = {"base": (total, paths)}
-    for name, other in zip(worlds, others, strict=True):
-        side = other[headline][1].step.size
-        shift = _share(other[headline][1], step, side) - _share(base, step, side)
-        shares[name] = (min(max(total + shift, 0.0), 1.0), side)
-    out = {}
-    for name in ("light", "base", "heavy"):
-        if name in shares:
-            share, count = shares[name]
-            low, high = wilson(round(share * count), count)
-            out[name] = {
-                "probability": share,
-                "low": low,
-                "high": high,
-                "paths": count,
-                "median_leverage": _median(case, name),
-            }
-    return out
-
-
-def _median(case: Case, mix: str) -> float | None:
-    for spec in case.crowds:
-        if spec.kind == "perpetuals" and mix in spec.leverage:
-            return spec.leverage[mix].median
-    return None
-
-
-def _first(
-    setup: Setup, found: dict[str, tuple[str, Impairment]], headline: str, step: int
-) -> list[dict[str, Any]]:
+def _first(setup: Setup, found: Found, headline: str, step: int) -> list[dict[str, Any]]:
     if not headline.startswith("desk:"):
         return []
     owner = headline.removeprefix("desk:")
@@ -275,7 +190,7 @@ def _first(
 def _payers(
     setup: Setup,
     tape: Tape,
-    found: dict[str, tuple[str, Impairment]],
+    found: Found,
     headline: str,
     step: int,
 ) -> dict[str, Any]:

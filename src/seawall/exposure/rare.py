@@ -26,10 +26,11 @@ from seawall.book.book import Floats, Ints
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.exposure.curve import impairments, last_step
-from seawall.exposure.impairment import Impairment, desk_columns, desks
+from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.model_interval import NodeShares, interval
 from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import Plan, run_plan
+from seawall.exposure.scopes import Found
 from seawall.exposure.weighted import PathWeights, joined, share_by, weighted_curve
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -60,8 +61,6 @@ SAME_DIRECTION = 0.95
 SAME_LENGTH = 0.7
 # Relative move of one price by which a slope is taken.
 BUMP = 0.01
-
-Found = dict[str, tuple[str, Impairment]]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""`dre.scopes` of the result: curves, both intervals and parts of every scope on plain paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seawall.case import Case
+from seawall.exposure.curve import last_step, scope_curve
+from seawall.exposure.impairment import Impairment
+from seawall.exposure.model_interval import NodeShares, interval
+
+Found = dict[str, tuple[str, Impairment]]
+
+
+def impaired_share(impairment: Impairment, step: int, paths: int) -> float:
+    """Share of the first ``paths`` paths impaired by a step."""
+    return float(np.mean(impairment.step[:paths] <= step))
+
+
+def scopes_block(
+    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
+) -> dict[str, Any]:
+    """Curve of each scope over the horizons ``seconds``; ``worlds``: nodes, then price only."""
+    out = {}
+    for scope, (sentence, impairment) in found.items():
+        block = scope_curve(impairment, sentence, seconds, case.step_seconds)
+        block["sentence"] = block["sentence"].format(theta=case.loss_fraction)
+        side = worlds[0][scope][1].step.size
+        low, high, parts = [], [], []
+        for horizon, probability in zip(seconds, block["probability"], strict=True):
+            step = last_step(horizon, case.step_seconds)
+            base = impaired_share(impairment, step, side)
+            in_world = [impaired_share(world[scope][1], step, side) for world in worlds]
+            up, down, thin, price = in_world
+            shares = NodeShares(base, up, down, thin, side)
+            ends = interval(probability, impairment.step.size, shares, seed)
+            low.append(ends[0])
+            high.append(ends[1])
+            price_only = min(max(probability + price - base, 0.0), 1.0)
+            parts.append({"price": price_only, "total": probability})
+        ordered = {key: block[key] for key in ("probability", "low", "high")}
+        ordered |= {"model_low": low, "model_high": high}
+        out[scope] = ordered | block | {"parts": parts}
+    return out
