@@ -27,7 +27,7 @@ from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.payers import PAYERS, who_pays
-from seawall.exposure.rare import choose_tilt, rare_block, run_rare
+from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.scopes import Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
