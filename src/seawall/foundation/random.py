@@ -68,6 +68,7 @@ class Stream(IntEnum):
     STOP = 23  # who has a stop-loss order, and how far away
     DEPOSITOR = 24  # depositors who leave
     FAILURE_SHOCK = 25  # common shocks that several failures share
+    ORDER = 30  # orders in which the players of a game come (Shapley values)
     OWN = 29  # mechanisms that users write
     EVENT = 28  # noise between the knots of a replayed event
 
