@@ -71,6 +71,8 @@ class Stream(IntEnum):
     ORDER = 30  # orders in which the players of a game come (Shapley values)
     OWN = 29  # mechanisms that users write
     EVENT = 28  # noise between the knots of a replayed event
+    COUNTERPARTY = 31  # what a fit of hazards does not know, and the incidents it forecasts
+    TAIL_BLOCK = 32  # blocks of past losses, resampled for the interval of a tail
 
 
 def philox(counter: Words, seed: int) -> Words:
