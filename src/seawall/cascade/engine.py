@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book import AccountKind, Book
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.absent import Absence
 from seawall.cascade.draws import Draws
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, compile_setup, with_starts
@@ -51,15 +52,26 @@ PRICE_ONLY = World(depth=math.inf, fresh=True, failures=False)
 class Runs:
     """Paths to run, (p,) each: the path's number and which of the worlds it lives in; and how they
     are tilted, if at all.
+
+    still (p, k): assets whose exogenous price stays where it was at the start; absence: whose
+    holdings are away. None: none.
     """
 
     number: Ints
     world: Ints
     tilt: Tilt | None = None
+    still: Bools | None = None
+    absence: Absence | None = None
 
     def part(self, first: int, last: int) -> Runs:
         """Paths first to last - 1 of these."""
-        return Runs(self.number[first:last], self.world[first:last], self.tilt)
+        return Runs(
+            self.number[first:last],
+            self.world[first:last],
+            self.tilt,
+            None if self.still is None else self.still[first:last],
+            None if self.absence is None else self.absence.part(first, last),
+        )
 
 
 def populated(case: Case, leverage: str = "base") -> Book:
@@ -119,7 +131,7 @@ def prepare(
 
 def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: int) -> Floats:
     """Exogenous paths (p, s + 1, k); worlds share random numbers path by path."""
-    return exogenous_paths(
+    paths = exogenous_paths(
         setup.case.market,
         setup.table.assets,
         step_seconds=setup.step_seconds,
@@ -129,6 +141,9 @@ def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: 
         volatility_scale=np.array([world.volatility for world in worlds])[runs.world],
         tilt=runs.tilt,
     )
+    if runs.still is None:
+        return paths
+    return np.where(runs.still[:, None, :], paths[:, :1], paths)
 
 
 def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
@@ -139,7 +154,7 @@ def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
     fresh = np.array([world.fresh for world in worlds])
     safe = np.array([not world.failures for world in worlds])
     own = runs.world
-    return PathWorlds(start[own], depth[own], fresh[own], safe[own])
+    return PathWorlds(start[own], depth[own], fresh[own], safe[own], runs.absence)
 
 
 def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:

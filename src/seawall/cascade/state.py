@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.absent import Absence, leave
 from seawall.cascade.account_memory import AccountMemory, begin_accounts
 from seawall.cascade.attack_rules import AttackMemory, begin_attack
 from seawall.cascade.breaker_rules import BreakerState, begin_breakers
@@ -101,12 +102,14 @@ class PathWorlds:
     feeds show the market price itself, without threshold or delay.
 
     safe (p,): nothing of the market's slot ``failures`` comes; None: everywhere it may.
+    absence: what is not there on each path; None: all of it is.
     """
 
     start: Ints
     depth: Floats
     fresh: Bools
     safe: Bools | None = None
+    absence: Absence | None = None
 
 
 def base_worlds(paths: int) -> PathWorlds:
@@ -139,9 +142,7 @@ def begin(
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     draws = first_paths(paths) if draws is None else draws
-    options = np.tile(table.options.size, (paths, 1))
-    holdings = Holdings(setup.start_size[worlds.start], options, setup.start_cash[worlds.start])
-    accounts = _system_accounts(setup, worlds.start)
+    holdings, accounts = _who_holds_what(setup, worlds)
     _open_books(setup, holdings, accounts, exogenous, deposit, journal)
     feeds = start(setup.feed_rule, price)
     oracle = begin_oracles(setup.oracles, price, feeds, draws, steps, worlds.fresh)
@@ -180,6 +181,16 @@ def begin(
         journal=journal,
         own=OwnState(),
     )
+
+
+def _who_holds_what(setup: Setup, worlds: PathWorlds) -> tuple[Holdings, Accounts]:
+    """Holdings of traders and of the system's accounts at the start, without what is away."""
+    options = np.tile(setup.table.options.size, (worlds.start.size, 1))
+    holdings = Holdings(setup.start_size[worlds.start], options, setup.start_cash[worlds.start])
+    accounts = _system_accounts(setup, worlds.start)
+    if worlds.absence is not None:
+        leave(setup, holdings, accounts.book_contracts, worlds.absence)
+    return holdings, accounts
 
 
 def _open_books(
