@@ -1,4 +1,4 @@
-"""What every answer of this version rests on: the numbered assumptions A1 to A12.
+"""What every answer of this version rests on: the numbered assumptions A1 to A13.
 
 The marks beside the numbers of a report (A7, ...) point here. docs/assumptions.md prints the same
 texts; a test holds the two equal, so this dictionary is the one place to edit. A number is never
@@ -104,5 +104,15 @@ ASSUMPTIONS: dict[str, str] = {
         "implied_slope and is never below 1%; it does not follow the volatility of the paths. The "
         "forward keeps its ratio to spot. Options that expire on the way pay their intrinsic "
         "value, dated futures their margin price. Funding and interest stay at the case's rates."
+    ),
+    "A13": (
+        "Tail: a desk's Monte Carlo losses are the fall of its equity at the horizon, liquidated "
+        "or not. Historical rows revalue the book as it stands, on moves that hold the crowd's "
+        "feedback of their day, and nobody is liquidated; in today's size means over an "
+        "exponentially weighted volatility whose memory is .85 a day. An exit takes a tenth of "
+        "daily volume, or a hundredth of depth each time the book has recovered, whichever takes "
+        "longer. A stressed exit meets the depth at 1.5 standard deviations of the prior of "
+        "depth, thinned as at three times normal volatility; a bad day's spread is its mean and "
+        "three of its standard deviations. These shares and multiples are Seawall's own."
     ),
 }

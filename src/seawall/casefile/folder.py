@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.casefile.history_name import named_history
+from seawall.casefile.history_name import named_histories
 from seawall.casefile.own_mechanisms import named_files
 from seawall.foundation.errors import InputError
 
@@ -83,7 +83,7 @@ def read_folder(path: str | os.PathLike[str]) -> CaseFiles:
         if near is not None and near not in names:
             raise InputError("is not a file of a case", file=name, expected=f"the name {near!r}")
     contents = {name: read_file(folder / name, name) for name in known if name in names}
-    for name in named_history(contents.get("market.toml", b"")):
+    for name in named_histories(contents.get("market.toml", b"")):
         if (folder / name).exists():
             contents[name] = read_file(folder / name, name)
     if RULEBOOKS in names:

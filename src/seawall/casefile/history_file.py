@@ -1,4 +1,4 @@
-"""Histories of prices that a Case brings for its bootstrap: one column of time, one an asset."""
+"""Histories of prices that a Case brings: one column of time, one of prices for each asset."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ TIME = "time"
 
 
 def read_histories(top: Section, contents: Mapping[str, bytes]) -> dict[str, PriceHistory]:
-    """The history that market.toml names, by its name.
+    """The histories that market.toml names, its own and its bootstrap's, by name.
 
     Raises InputError for a name that is no table of the Case's folder, and as `history_of`.
     """
-    table = top.section("scenario").section(MODEL)
-    if not table.has(KEY):
-        return {}
-    name = table.name(KEY)
-    if not inside(name):
-        raise table.refuse(KEY, f"is {name!r}", "a table of this case's folder: hourly.csv")
-    if name not in contents:
-        raise table.refuse(KEY, f"is {name!r}, which is not there", "it in the case folder")
-    return {name: history_of(contents[name], name)}
+    out: dict[str, PriceHistory] = {}
+    for table in (top, top.section("scenario").section(MODEL)):
+        if not table.has(KEY):
+            continue
+        name = table.name(KEY)
+        if not inside(name):
+            raise table.refuse(KEY, f"is {name!r}", "a table of this case's folder: hourly.csv")
+        if name not in contents:
+            raise table.refuse(KEY, f"is {name!r}, which is not there", "it in the case folder")
+        if name not in out:
+            out[name] = history_of(contents[name], name)
+    return out
 
 
 def history_of(data: bytes, file: str) -> PriceHistory:

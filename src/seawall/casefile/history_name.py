@@ -1,4 +1,4 @@
-"""Which file of a Case holds the prices that its bootstrap draws from."""
+"""Which files of a Case hold prices of the past: its tail's history, and its bootstrap's."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import tomllib
 MODEL, KEY = "bootstrap", "history"
 
 
-def named_history(market: bytes) -> list[str]:
-    """The file that market.toml's bootstrap names; none where it is no TOML, said elsewhere."""
+def named_histories(market: bytes) -> list[str]:
+    """The files that market.toml names, each once; none where it is no TOML, said elsewhere."""
     try:
-        scenario = tomllib.loads(market.decode("utf-8-sig")).get("scenario")
+        top = tomllib.loads(market.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return []
+    scenario = top.get("scenario")
     table = scenario.get(MODEL) if isinstance(scenario, dict) else None
-    name = table.get(KEY) if isinstance(table, dict) else None
-    return [name] if isinstance(name, str) and inside(name) else []
+    drawn = table.get(KEY) if isinstance(table, dict) else None
+    names = [name for name in (top.get(KEY), drawn) if isinstance(name, str) and inside(name)]
+    return list(dict.fromkeys(names))
 
 
 def inside(name: str) -> bool:

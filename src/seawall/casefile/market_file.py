@@ -38,6 +38,7 @@ TOP_KEYS = (
     "block_seconds",
     "shares",
     "mechanisms",
+    "history",
 )
 CORRELATION = Quantity("a correlation from -1 to 1", -1.0, 1.0)
 SLOPE = Quantity("a slope from -20 to 20 (-1: a fall of 1% adds 0.01 to volatility)", -20.0, 20.0)
@@ -78,6 +79,8 @@ def _asset(entry: Section) -> AssetState:
         implied_slope=entry.number("implied_slope", SLOPE, 0.0),
         implied_half_spread=entry.number("implied_half_spread", FRACTION, 0.0),
         confidence=entry.number("confidence", FRACTION, 1.0),
+        spread=entry.optional_number("spread", FRACTION),
+        spread_sd=entry.number("spread_sd", FRACTION, 0.0),
     )
 
 
@@ -98,6 +101,7 @@ def read_market(
         block_seconds=_by_name(top.section("block_seconds"), venues, POSITIVE_SECONDS),
         shares=read_shares(top.section("shares"), book.instruments, assets),
         mechanisms=top.section("mechanisms").values,
+        history=top.name("history") if top.has("history") else None,
     )
     read_mechanisms(top.section("mechanisms"), MARKET_SLOTS)
     check_shares(top, market, book.instruments)

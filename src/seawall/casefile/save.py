@@ -231,14 +231,17 @@ def _market_toml(market: Market) -> str:
     instruments = {name: _without_none(asdict(state)) for name, state in market.instruments.items()}
     content: dict[str, object] = {
         "as_of": market.as_of,
+        "history": market.history,
         "scenario": _scenario(market.scenario),
-        "assets": {name: asdict(state) for name, state in market.assets.items()},
+        "assets": {name: _without_none(asdict(state)) for name, state in market.assets.items()},
         "instruments": instruments,
         "correlation": nested,
         "jump_beta": dict(market.jump_beta),
         "block_seconds": dict(market.block_seconds),
         "shares": {name: _without_none(asdict(state)) for name, state in market.shares.items()},
     }
+    if market.history is None:
+        del content["history"]
     if not market.shares:
         del content["shares"]
     if market.mechanisms:

@@ -82,10 +82,13 @@ def _notional(setup: Setup, instrument: Any, size: float) -> float:
     return size if inverse else size * mark
 
 
-def exit_cost(setup: Setup, underlying: str, flow: float) -> float:
-    """Quote cost of trading ``flow`` (signed quote) at once: notional x mean impact."""
+def exit_cost(setup: Setup, underlying: str, flow: float, depth: float = 1.0) -> float:
+    """Quote cost of trading ``flow`` (signed quote) at once: notional x mean impact.
+
+    ``depth``: factor on the asset's depth, > 0.
+    """
     k = setup.table.assets.index(underlying)
-    outstanding = np.array(flow / setup.impact.depth[k])
+    outstanding = np.array(flow / (depth * setup.impact.depth[k]))
     strength = setup.impact.strength[k]
     mean = float(law.average(setup.market_rules.law, strength, np.zeros(()), outstanding))
     return abs(flow) * abs(mean - 1.0)

@@ -24,6 +24,8 @@ class AssetState:
                           rises when spot falls)
     implied_half_spread   half of the bid-ask spread of its options, in volatility
     confidence            the oracle's confidence in the spot price, 0 to 1 (Derive)
+    spread, spread_sd     mean bid-ask spread, a fraction of the price, and its standard deviation;
+                          None = not stated (reported beside the tail, moves nothing)
     """
 
     spot: float
@@ -37,6 +39,8 @@ class AssetState:
     implied_slope: float = 0.0
     implied_half_spread: float = 0.0
     confidence: float = 1.0
+    spread: float | None = None
+    spread_sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class Market:
     shares        {share: what one of it claims}; the share is an asset too, with its own spot
     mechanisms    {slot: parameters as written}, read by `seawall.cascade.table`
     histories     {file name: prices of the past}, which the bootstrap draws from
+    history       which of them the historical tail rests on; None = the bootstrap's, if any
     """
 
     as_of: datetime
@@ -122,3 +127,4 @@ class Market:
     shares: Mapping[str, ShareState] = field(default_factory=dict)
     mechanisms: Mapping[str, object] = field(default_factory=dict)
     histories: Mapping[str, PriceHistory] = field(default_factory=dict)
+    history: str | None = None

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -160,24 +161,54 @@ def _order_statistics(ranked: Floats) -> TailLaw:
     return law_of(integral, ranked[:, at])
 
 
-def _pareto(ranked: Floats) -> TailLaw:
-    """A generalised Pareto law beyond the 90% quantile of ranked losses (t, n)."""
-    count = ranked.shape[1]
-    beyond = max(round((1.0 - BASE) * count), 10)
-    threshold = ranked[:, count - beyond - 1 : count - beyond]
-    excess = ranked[:, count - beyond :] - threshold
+@dataclass(frozen=True)
+class ParetoTail:
+    """Generalised Pareto laws (t, 1) beyond thresholds: loss = threshold + excess.
+
+    threshold, size  in the losses' unit; shape: above 0 a power tail, 1 / shape its index
+    share            of losses beyond the threshold
+    """
+
+    threshold: Floats
+    size: Floats
+    shape: Floats
+    share: float
+
+    def law(self) -> TailLaw:
+        """The laws as quantiles and slices, from BASE on."""
+        left = np.maximum(1.0 - EDGES, 0.0) / self.share
+        shape, size = self.shape, self.size
+        with np.errstate(divide="ignore"):
+            power = np.where(left > 0.0, left, np.inf) ** (-shape)
+        quantile = self.threshold + size / shape * (power[:, :-1] - 1.0)
+        # The integral of left^-shape from u to 1, left = (1 - u) / share.
+        rest = self.share * left ** (1.0 - shape) / (1.0 - shape)
+        integral = (self.threshold - size / shape) * EDGES - size / shape * rest
+        return law_of(integral, quantile)
+
+
+def most_beyond(count: int) -> int:
+    """How many of ``count`` losses lie beyond the threshold: a tenth, ten at least."""
+    return max(round((1.0 - BASE) * count), 10)
+
+
+def fit_pareto(top: Floats, count: int) -> ParetoTail:
+    """Laws by probability-weighted moments, from the largest losses (t, most_beyond + 1) of
+    ``count`` each, in rising order; the first of them is the threshold.
+    """
+    beyond = top.shape[1] - 1
+    threshold = top[:, :1]
+    excess = top[:, 1:] - threshold
     place = (np.arange(1, beyond + 1) - 0.35) / beyond
     mean, weighted = excess.mean(axis=1), np.mean((1.0 - place) * excess, axis=1)
     shape = np.clip(2.0 - mean / (mean - 2.0 * weighted), LOWEST_SHAPE, HIGHEST_SHAPE)[:, None]
     # The mean is kept where the shape was clipped.
     size = mean[:, None] * (1.0 - shape)
     shape = np.where(np.abs(shape) < 1e-6, 1e-6, shape)
-    share = beyond / count
-    left = np.maximum(1.0 - EDGES, 0.0) / share
-    with np.errstate(divide="ignore"):
-        power = np.where(left > 0.0, left, np.inf) ** (-shape)
-    quantile = threshold + size / shape * (power[:, :-1] - 1.0)
-    # The integral of left^-shape from u to 1, left = (1 - u) / share.
-    rest = share * left ** (1.0 - shape) / (1.0 - shape)
-    integral = (threshold - size / shape) * EDGES - size / shape * rest
-    return law_of(integral, quantile)
+    return ParetoTail(threshold, size, shape, beyond / count)
+
+
+def _pareto(ranked: Floats) -> TailLaw:
+    """A generalised Pareto law beyond the 90% quantile of ranked losses (t, n)."""
+    count = ranked.shape[1]
+    return fit_pareto(ranked[:, count - most_beyond(count) - 1 :], count).law()
