@@ -81,6 +81,23 @@ def test_a_history_is_read_with_its_gaps_hashed_and_saved(sample: Path, tmp_path
     assert changed.digest != case.digest
 
 
+def test_filtered_history_reads_and_saves_both_of_its_tables(sample: Path, tmp_path: Path) -> None:
+    names = moving(sample)
+    text = (
+        '[scenario.filtered_history]\nhistory = "past/hourly.csv"\n'
+        'forecasts = "past/forecasts.csv"\nwindow_seconds = 300.0\n'
+    )
+    folder = with_model(sample, tmp_path / "one", "filtered_history", text, history_of(names))
+    flat = "\n".join(["time," + ",".join(names), "2025-01-01T00:15:00Z" + ",0.5" * len(names)])
+    (folder / "past" / "forecasts.csv").write_text(flat + "\n", "utf-8")
+    case = load_case(folder)
+    again = load_case(save_case(case, tmp_path / "two"))
+    assert again.market.histories["past/forecasts.csv"].price.tolist() == [[0.5] * len(names)]
+    (folder / "past" / "forecasts.csv").unlink()
+    with pytest.raises(InputError, match=r"forecasts is 'past/forecasts.csv', which is not there"):
+        load_case(folder)
+
+
 @pytest.mark.parametrize(
     ("model", "text", "history", "said"),
     [

@@ -28,6 +28,7 @@ from seawall.scenario.models import WITH_PARAMETERS
 
 few = settings(laws, max_examples=max(2, EXAMPLES // 8))
 STEPS = 12
+WINDOW_STEPS = 48
 # Prices move about as much in these steps as the random Cases' own paths do.
 WILD = World(volatility=40.0)
 
@@ -41,6 +42,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "stochastic_volatility": {"deviation": 1.0, "decay_seconds": 3600.0, "leverage": -0.7},
     "bootstrap": {"history": "minutes.csv", "block_seconds": 600.0},
+    "filtered_history": {
+        "history": "minutes.csv",
+        "forecasts": "forecasts.csv",
+        "columns": "any",
+    },
     "heavy_tail": {"left_index": 2.5, "right_index": 3.5},
 }
 
@@ -52,11 +58,16 @@ def under(case: Case, model: str, bar: float) -> Case:
     price = np.exp(np.cumsum(shock, axis=0))
     price[200] = np.nan
     past = PriceHistory((np.arange(400) * bar).astype(np.int64), names, price)
-    scenario = replace(case.market.scenario, model=model, parameters={model: PARAMETERS[model]})
+    wave = np.tile(0.5 + 0.3 * np.sin(past.time)[:, None], (1, len(names)))
+    forecasts = PriceHistory(past.time, names, wave)
+    written = dict(PARAMETERS[model])
+    if model == "filtered_history":
+        written["window_seconds"] = WINDOW_STEPS * bar
+    scenario = replace(case.market.scenario, model=model, parameters={model: written})
     market = replace(
         case.market,
         scenario=scenario,
-        histories={"minutes.csv": past},
+        histories={"minutes.csv": past, "forecasts.csv": forecasts},
         jump_beta=dict.fromkeys(names, 1.0),
     )
     return replace(case, market=market)

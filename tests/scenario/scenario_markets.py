@@ -43,6 +43,13 @@ def history(bars: int = 3_000, gaps: tuple[int, ...] = (1_000, 1_001, 2_400)) ->
     return PriceHistory(np.arange(bars, dtype=np.int64) * 3_600, ("BTC", "ETH"), price)
 
 
+def forecasts(bars: int = 3_000) -> PriceHistory:
+    """Annual volatilities forecast at every second bar of that history."""
+    time = np.arange(0, bars, 2, dtype=np.int64)
+    wave = np.exp(0.7 * np.sin(time / 40.0))
+    return PriceHistory(time * 3_600, ("BTC", "ETH"), wave[:, None] * np.array([0.5, 0.55]))
+
+
 PARAMETERS: dict[str, dict[str, Any]] = {
     "self_exciting": {
         "base_rate": 400.0,
@@ -61,6 +68,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "own_deviation": 0.4,
     },
     "bootstrap": {"history": "hourly.csv", "block_seconds": 24 * HOUR},
+    "filtered_history": {
+        "history": "hourly.csv",
+        "forecasts": "forecasts.csv",
+        "window_seconds": 24 * HOUR,
+    },
     "heavy_tail": {"left_index": 3.0, "right_index": 4.0},
 }
 
@@ -70,7 +82,8 @@ def of_model(model: str, scenario: Scenario | None = None, **changes: Any) -> Ma
     written = {**PARAMETERS[model], **changes}
     base = scenario or Scenario(label="total")
     chosen = replace(base, model=model, parameters={model: written})
-    return replace(MARKET, scenario=chosen, histories={"hourly.csv": history()})
+    past = {"hourly.csv": history(), "forecasts.csv": forecasts()}
+    return replace(MARKET, scenario=chosen, histories=past)
 
 
 def draw(market: Market, paths: int = 500, steps: int = 24, **more: Any) -> Floats:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from seawall.casefile.history_name import KEY, MODEL, inside
+from seawall.casefile.history_name import KEY, MODELS, inside
 from seawall.casefile.table import columns, rows
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import PRICE
@@ -21,19 +21,22 @@ TIME = "time"
 
 
 def read_histories(top: Section, contents: Mapping[str, bytes]) -> dict[str, PriceHistory]:
-    """The histories that market.toml names, its own and its bootstrap's, by name.
+    """The histories that market.toml names, its own and its scenario's, by name.
 
     Raises InputError for a name that is no table of the Case's folder, and as `history_of`.
     """
     out: dict[str, PriceHistory] = {}
-    for table in (top, top.section("scenario").section(MODEL)):
-        if not table.has(KEY):
+    places = [(top, KEY)]
+    for model, keys in MODELS.items():
+        places += [(top.section("scenario").section(model), key) for key in keys]
+    for table, key in places:
+        if not table.has(key):
             continue
-        name = table.name(KEY)
+        name = table.name(key)
         if not inside(name):
-            raise table.refuse(KEY, f"is {name!r}", "a table of this case's folder: hourly.csv")
+            raise table.refuse(key, f"is {name!r}", "a table of this case's folder: hourly.csv")
         if name not in contents:
-            raise table.refuse(KEY, f"is {name!r}, which is not there", "it in the case folder")
+            raise table.refuse(key, f"is {name!r}, which is not there", "it in the case folder")
         if name not in out:
             out[name] = history_of(contents[name], name)
     return out

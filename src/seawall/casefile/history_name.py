@@ -1,10 +1,12 @@
-"""Which files of a Case hold prices of the past: its tail's history, and its bootstrap's."""
+"""Which files of a Case hold histories: its tail's, and those that its scenario draws from."""
 
 from __future__ import annotations
 
 import tomllib
 
-MODEL, KEY = "bootstrap", "history"
+KEY = "history"
+# Models that draw from histories, and the keys of their tables that name one.
+MODELS = {"bootstrap": (KEY,), "filtered_history": (KEY, "forecasts")}
 
 
 def named_histories(market: bytes) -> list[str]:
@@ -14,10 +16,11 @@ def named_histories(market: bytes) -> list[str]:
     except (ValueError, RecursionError):
         return []
     scenario = top.get("scenario")
-    table = scenario.get(MODEL) if isinstance(scenario, dict) else None
-    drawn = table.get(KEY) if isinstance(table, dict) else None
-    names = [name for name in (top.get(KEY), drawn) if isinstance(name, str) and inside(name)]
-    return list(dict.fromkeys(names))
+    found = [top.get(KEY)]
+    for model, keys in MODELS.items():
+        table = scenario.get(model) if isinstance(scenario, dict) else None
+        found += [table.get(key) for key in keys] if isinstance(table, dict) else []
+    return list(dict.fromkeys(n for n in found if isinstance(n, str) and inside(n)))
 
 
 def inside(name: str) -> bool:

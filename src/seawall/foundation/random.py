@@ -73,6 +73,7 @@ class Stream(IntEnum):
     EVENT = 28  # noise between the knots of a replayed event
     COUNTERPARTY = 31  # what a fit of hazards does not know, and the incidents it forecasts
     TAIL_BLOCK = 32  # blocks of past losses, resampled for the interval of a tail
+    WINDOW = 33  # which window of history a filtered path takes
 
 
 def philox(counter: Words, seed: int) -> Words:

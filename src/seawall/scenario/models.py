@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 from seawall.foundation.errors import InputError
 from seawall.foundation.record import read_record
 from seawall.foundation.section import Section
-from seawall.scenario import bootstrap, heavy_tail, self_exciting, stochastic_volatility
+from seawall.scenario import (
+    bootstrap,
+    filtered_history,
+    heavy_tail,
+    self_exciting,
+    stochastic_volatility,
+)
 from seawall.scenario.bootstrap import Bootstrap
 from seawall.scenario.draw import Draw
+from seawall.scenario.filtered_history import FilteredHistory
 from seawall.scenario.heavy_tail import HeavyTail
 from seawall.scenario.self_exciting import SelfExciting
 from seawall.scenario.stochastic_volatility import StochasticVolatility
@@ -53,6 +60,11 @@ WITH_PARAMETERS: Mapping[str, Model] = {
     ),
     "bootstrap": Model(
         "blocks of real history of all assets, put together at random", Bootstrap, bootstrap.moves
+    ),
+    "filtered_history": Model(
+        "windows of real history, each at the volatility of today instead of its own",
+        FilteredHistory,
+        filtered_history.moves,
     ),
     "heavy_tail": Model(
         "independent steps with Pareto tails that come together", HeavyTail, heavy_tail.moves

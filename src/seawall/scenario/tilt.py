@@ -15,9 +15,9 @@ whatever component it came from. With the shares of the paths at hand, the mean 
 with the event is unbiased; t is the step of the event, so that what comes later adds no noise. Some
 of the paths should be plain (drawn without the tilt): then w is at most 1 / their share.
 
-What is tilted: the normals behind prices in every model but the bootstrap, which has none; jumps of
-`jump_diffusion`. What is not: excitation, the shocks of volatility beyond leverage, the t copula's
-common scale. Those are drawn as ever, and the weight is right without them.
+What is tilted: the normals behind prices in every model but the two of real history, which have
+none; jumps of `jump_diffusion`. What is not: excitation, the shocks of volatility beyond leverage,
+the t copula's common scale. Those are drawn as ever, and the weight is right without them.
 
 Source: Owen and Zhou (2000), "Safe and effective importance sampling"; Veach and Guibas (1995) for
 the balance heuristic; Glasserman, Heidelberger and Shahabuddin (1999) for shifts in finance.
@@ -111,7 +111,7 @@ def untilted(market: Market) -> str | None:
 def check_tilt(market: Market, tilt: Tilt, assets: int) -> None:
     """Raises InputError where the market's model has no normals, or a shift is of other assets."""
     model = market.scenario.model
-    if model == "bootstrap":
+    if model in ("bootstrap", "filtered_history"):
         raise InputError(
             "paths of real history have no normals that could be tilted",
             expected="another scenario model, or more paths",
