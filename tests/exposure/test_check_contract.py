@@ -102,7 +102,11 @@ PAID = dict.fromkeys(("account", "keeper", "backstop", "fund", "adl", "socialise
 SYSTEM = {
     "bad_debt_mean": number,
     "value_at_risk": number,
+    "value_at_risk_low": Maybe(number),
+    "value_at_risk_high": Maybe(number),
     "liquidations_at_risk": number,
+    "liquidations_at_risk_low": Maybe(number),
+    "liquidations_at_risk_high": Maybe(number),
     "liquidated_mean": number,
     "fund_ruin_probability": fraction,
 }
@@ -150,6 +154,8 @@ RESULT = {
         "amplification": Maps([{"shock": number, "ratio": number}]),
         "venues": Maps({**SYSTEM, "fund": number}),
     },
+    # Its own shape: tests/exposure/tail/test_tail_block.py.
+    "tail": lambda tail: isinstance(tail, dict),
     "concentration": [
         {
             "account": text,

@@ -36,6 +36,12 @@ LIMIT_MEASURES = {
     "days_to_exit": "longest time to close an owner's net position in an asset, days",
     "fund_ruin": "probability that bad debt exceeds what the insurance layer holds",
     "bad_debt": "mean bad debt, quote",
+    "var_95": "value at risk of a desk at 95%, on the paths, quote",
+    "var_975": "the same at 97.5%",
+    "var_99": "the same at 99%",
+    "es_95": "expected shortfall of a desk at 95%, on the paths, quote",
+    "es_975": "the same at 97.5%",
+    "es_99": "the same at 99%",
 }
 
 

@@ -31,11 +31,12 @@ from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import plan, run_plan
 from seawall.exposure.scopes import Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
+from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
 from seawall.margin.table.margin_table import RowKind
 
 SCHEMA = "seawall/check/1"
-ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 13))
+ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 14))
 Progress = Callable[[float, str], None]
 
 
@@ -87,6 +88,7 @@ def check(
     result |= _payers(setup, base, found, headline, steps)
     result["system"] = system_numbers(setup, base, steps)
     result["system"]["amplification"] = amplification(setup, _shocked(setup))
+    result["tail"] = tail_block(setup, found, base, seconds, seed)
     result["concentration"] = rows
     result["limits"] = limits
     result |= headline_remedy(setup, found, headline, limits, steps, seed)

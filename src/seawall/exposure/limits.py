@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from seawall.case import Case, Limit
 from seawall.exposure.curve import last_step, whole_steps
 from seawall.exposure.impairment import Impairment
+from seawall.exposure.tail.sample import tail_of
 from seawall.foundation.errors import InputError
 
 OF_OWNERS = ("open_interest_share", "days_to_exit")
+# {measure: level} of a desk's tail on the paths.
+VALUE_AT_RISK = {"var_95": 0.95, "var_975": 0.975, "var_99": 0.99}
+SHORTFALL = {"es_95": 0.95, "es_975": 0.975, "es_99": 0.99}
 
 
 def limit_horizons(case: Case, horizon_seconds: float) -> list[float]:
@@ -64,6 +70,8 @@ def evaluate(
     for limit in case.limits:
         if limit.measure in OF_OWNERS:
             value = _largest(limit, rows, list(found))
+        elif limit.measure in VALUE_AT_RISK | SHORTFALL:
+            value = _of_tail(limit, case, dre["horizons_seconds"], found)
         else:
             value = _at_horizon(limit, case, dre, found)
         out.append(
@@ -102,6 +110,29 @@ def _at_horizon(
     key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
     value = dre["scopes"][limit.scope][key][seconds.index(wanted)]
     return None if value is None else float(value)
+
+
+def _of_tail(
+    limit: Limit,
+    case: Case,
+    seconds: Sequence[float],
+    found: Mapping[str, tuple[str, Impairment]],
+) -> float | None:
+    """VaR or ES of a desk's losses at the limit's own horizon (without one, the run's).
+
+    None for an ES with fewer than ten paths beyond its level.
+    """
+    known = [s for s in found if s.startswith("desk:") and not s.endswith("/loss")]
+    if limit.scope not in known:
+        raise _unknown(limit, known or ["desk:OWNER, of a Case that has a desk"])
+    wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
+    if wanted > seconds[-1]:
+        return None
+    level = (VALUE_AT_RISK | SHORTFALL)[limit.measure]
+    losses = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
+    tail = tail_of(np.sort(losses), level)
+    at_risk = limit.measure in VALUE_AT_RISK
+    return tail.value_at_risk.value if at_risk else tail.expected_shortfall.value
 
 
 def _largest(limit: Limit, rows: Sequence[Mapping[str, Any]], scopes: list[str]) -> float | None:

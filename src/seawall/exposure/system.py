@@ -18,6 +18,7 @@ from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.attacker_profit import attacker_profit
 from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.exposure.keeper_rent import keeper_rent
+from seawall.exposure.tail.sample import quantile_ends
 from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
@@ -58,11 +59,19 @@ def _numbers(
     ruined = venue_impairment(setup, tape, venue).step <= step
     return {
         "bad_debt_mean": float(insolvent.mean()),
-        "value_at_risk": float(np.quantile(insolvent, LEVEL)),
-        "liquidations_at_risk": float(np.quantile(liquidated, LEVEL)),
+        **_at_risk("value_at_risk", insolvent),
+        **_at_risk("liquidations_at_risk", liquidated),
         "liquidated_mean": float(liquidated.mean()),
         "fund_ruin_probability": float(np.mean(ruined)),
     }
+
+
+def _at_risk(key: str, amount: Floats) -> dict[str, float | None]:
+    """The 95th percentile of an amount (p,), and its 95% interval; its upper end is not known
+    where no path is high enough.
+    """
+    low, high = quantile_ends(np.sort(amount), LEVEL, amount.size)
+    return {key: float(np.quantile(amount, LEVEL)), f"{key}_low": low, f"{key}_high": high}
 
 
 def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[str, float]]]:

@@ -177,6 +177,12 @@ def measure_name(limit: Mapping[str, Any]) -> str:
         "days_to_exit": "longest exit",
         "fund_ruin": "fund ruin",
         "bad_debt": "mean bad debt",
+        "var_95": "VaR 95%",
+        "var_975": "VaR 97.5%",
+        "var_99": "VaR 99%",
+        "es_95": "ES 95%",
+        "es_975": "ES 97.5%",
+        "es_99": "ES 99%",
     }
     text = words.get(limit["measure"], str(limit["measure"]).replace("_", " "))
     seconds = limit.get("horizon_seconds")
@@ -197,6 +203,8 @@ def measure_value(limit: Mapping[str, Any], key: str) -> str:
 
 def why_no_value(result: Result, limit: Mapping[str, Any]) -> str:
     """Why a limit on severity has no value: "8 paths" that are too few for one; else "no value"."""
+    if limit["measure"] in ("es_95", "es_975", "es_99"):
+        return "too few paths"
     if limit["measure"] not in ("expected_shortfall", "expected_loss"):
         return "no value"
     dre = result["dre"]
