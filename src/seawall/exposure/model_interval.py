@@ -77,7 +77,13 @@ class NodeShares:
 
 def interval(probability: float, paths: int, side: NodeShares, seed: int) -> tuple[float, float]:
     """Central 95% of DRE over the prior, around the base world's own estimate."""
-    score = model_scores(seed)
+    return interval_over(probability, paths, side, model_scores(seed))
+
+
+def interval_over(
+    probability: float, paths: int, side: NodeShares, score: Floats
+) -> tuple[float, float]:
+    """As `interval`, over scores (DRAWS, 2) drawn once for many horizons and scopes."""
     base, up, down, thin = (
         _logit(share, side.paths) for share in (side.base, side.up, side.down, side.thin)
     )

@@ -55,6 +55,8 @@ def stratified_variance(values: NDArray[np.float64], stratum: NDArray[np.int64])
     sum over strata of n_j s_j^2 / n^2; a stratum of one path counts its value squared.
     """
     total = 0.0
+    if not values.any():
+        return total
     for name in np.unique(stratum):
         mine = values[stratum == name]
         spread = float(mine.var(ddof=1)) if mine.size > 1 else float(mine[0]) ** 2

@@ -27,11 +27,11 @@ from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.exposure.curve import impairments, last_step
 from seawall.exposure.impairment import desk_columns, desks
-from seawall.exposure.model_interval import NodeShares, interval
+from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
 from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import Plan, run_plan
 from seawall.exposure.scopes import Found
-from seawall.exposure.weighted import PathWeights, joined, share_by, weighted_curve
+from seawall.exposure.weighted import PathWeights, joined, mean_by, share_by, weighted_curve
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.assess import assess, option_quotes, starting_holdings
@@ -150,6 +150,8 @@ def _nearest(setup: Setup, turn: Floats, ways: list[Floats]) -> list[_Push]:
                     out[n] = _Push(way, at)
             done = done | (room <= 0.0)
             before = room
+            if done.all():
+                break
     return list(out.values())
 
 
@@ -254,23 +256,23 @@ def _not_pushed(setup: Setup) -> list[str]:
 def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> dict[str, Any]:
     """`dre.scopes` of the result: the curves, model intervals and parts of weighted paths."""
     out = {}
-    step_seconds = setup.step_seconds
+    step_seconds, scores = setup.step_seconds, model_scores(seed)
     for scope, (sentence, impairment) in rare.found.items():
         block = weighted_curve(impairment, sentence, seconds, step_seconds, rare.weights)
         block["sentence"] = block["sentence"].format(theta=setup.case.loss_fraction)
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, step_seconds)
-            base, up, down, thin, price = (
-                share_by(step_of, step, rare.side) for step_of in _side_steps(rare, scope)
-            )
-            known = base.plain_paths(rare.side.component.size)
-            shares = NodeShares(base.mean, up.mean, down.mean, thin.mean, known)
+            steps = _side_steps(rare, scope)
+            base, up, down, thin, price = (mean_by(of, step, rare.side) for of in steps)
+            known = share_by(steps[0], step, rare.side).plain_paths(rare.side.component.size)
+            shares = NodeShares(base, up, down, thin, known)
             whole = share_by(impairment.step, step, rare.weights)
-            ends = interval(probability, whole.plain_paths(impairment.step.size), shares, seed)
+            paths = whole.plain_paths(impairment.step.size)
+            ends = interval_over(probability, paths, shares, scores)
             low.append(ends[0])
             high.append(ends[1])
-            only = min(max(probability + price.mean - base.mean, 0.0), 1.0)
+            only = min(max(probability + price - base, 0.0), 1.0)
             parts.append({"price": only, "total": probability})
         ordered = {key: block[key] for key in ("probability", "low", "high")}
         ordered |= {"model_low": low, "model_high": high}

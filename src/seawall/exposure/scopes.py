@@ -9,7 +9,7 @@ import numpy as np
 from seawall.case import Case
 from seawall.exposure.curve import last_step, scope_curve
 from seawall.exposure.impairment import Impairment
-from seawall.exposure.model_interval import NodeShares, interval
+from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
 
 Found = dict[str, tuple[str, Impairment]]
 
@@ -24,6 +24,7 @@ def scopes_block(
 ) -> dict[str, Any]:
     """Curve of each scope over the horizons ``seconds``; ``worlds``: nodes, then price only."""
     out = {}
+    scores = model_scores(seed)
     for scope, (sentence, impairment) in found.items():
         block = scope_curve(impairment, sentence, seconds, case.step_seconds)
         block["sentence"] = block["sentence"].format(theta=case.loss_fraction)
@@ -35,7 +36,7 @@ def scopes_block(
             in_world = [impaired_share(world[scope][1], step, side) for world in worlds]
             up, down, thin, price = in_world
             shares = NodeShares(base, up, down, thin, side)
-            ends = interval(probability, impairment.step.size, shares, seed)
+            ends = interval_over(probability, impairment.step.size, shares, scores)
             low.append(ends[0])
             high.append(ends[1])
             price_only = min(max(probability + price - base, 0.0), 1.0)

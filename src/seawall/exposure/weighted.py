@@ -72,9 +72,7 @@ class Share:
 
 def share_by(step_of: Ints, step: int, weights: PathWeights) -> Share:
     """Probability that the event, at ``step_of`` (p,) on each path, comes by a step."""
-    hit = np.flatnonzero(step_of <= step)
-    values = np.zeros(step_of.size)
-    values[hit] = weights.at[hit, step_of[hit]]
+    values = _values(step_of, step, weights)
     seen = float(values.max(initial=0.0))
     led_there = weights.pushed_all and 0.0 < seen <= 1.0 + ROUNDING
     square = float((values * values).sum())
@@ -84,6 +82,19 @@ def share_by(step_of: Ints, step: int, weights: PathWeights) -> Share:
         largest=(seen if led_there else max(seen, weights.largest)) / values.size,
         effective=float(values.sum()) ** 2 / square if square > 0.0 else 0.0,
     )
+
+
+def mean_by(step_of: Ints, step: int, weights: PathWeights) -> float:
+    """The mean of `share_by` alone."""
+    return min(float(_values(step_of, step, weights).mean()), 1.0)
+
+
+def _values(step_of: Ints, step: int, weights: PathWeights) -> Floats:
+    """What each path (p,) counts: its weight where the event has come, else 0."""
+    hit = np.flatnonzero(step_of <= step)
+    values = np.zeros(step_of.size)
+    values[hit] = weights.at[hit, step_of[hit]]
+    return values
 
 
 def joined(plain: Impairment, tilted: Impairment) -> Impairment:
@@ -125,7 +136,6 @@ def weighted_curve(
         out["expected_shortfall_level"].append(level)
         out["impaired_paths"].append(int(impaired.size))
         for kind in KINDS:
-            part = share_by(impairment.by_kind[kind], step, weights)
-            out["kinds"][str(kind)].append(part.mean)
+            out["kinds"][str(kind)].append(mean_by(impairment.by_kind[kind], step, weights))
     out["sentence"] = SENTENCES[sentence]
     return out

@@ -203,8 +203,10 @@ def priced_alone(setup: Setup) -> Bools:
     out[single] = fit
     out &= (np.diff(units.options) == 0) & ~setup.wake.always
     out &= setup.table.feed_asset[units.settle] == setup.quote
+    if rows.size.size == 0:  # options alone
+        return out
     # One side in every world: the lists of all worlds have the same lengths.
-    size = setup.start_size[:, units.rows[:-1].clip(max=max(rows.size.size - 1, 0))]
+    size = setup.start_size[:, units.rows[:-1].clip(max=rows.size.size - 1)]
     out &= np.all(size > 0.0, axis=0) | np.all(size < 0.0, axis=0)
     return out
 
