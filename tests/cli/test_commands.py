@@ -25,7 +25,7 @@ JSON_KEYS = """
 schema case name hash as_of quote venues accounts positions desks owner equity version seed paths
 horizon_seconds step_seconds steps headline dre horizons_seconds scopes probability low high
 model_low model_high expected_loss expected_shortfall expected_shortfall_level impaired_paths kinds
-liquidation negative_equity adl socialised claims_lost loss_fraction parts price total sentence
+counts liquidation negative_equity adl socialised claims_lost loss_fraction parts price total sentence
 crowd_leverage light base heavy median_leverage first_to_break account instrument kind side
 underlying liquidation_price distance fraction daily_sigmas who_pays keeper backstop fund
 who_pays_unconditional who_pays_scope who_pays_loss system bad_debt_mean value_at_risk

@@ -130,7 +130,11 @@ RESULT = {
     "step_seconds": number,
     "steps": whole,
     "headline": text,
-    "dre": {"horizons_seconds": [number], "scopes": Maps(SCOPE)},
+    "dre": {
+        "horizons_seconds": [number],
+        "kinds": {name: {"counts": flag, "sentence": text} for name in KIND_NAMES},
+        "scopes": Maps(SCOPE),
+    },
     "crowd_leverage": Maybe(Maps(MIX, one_of("light", "base", "heavy"))),
     "first_to_break": [
         {

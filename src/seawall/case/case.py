@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from seawall.book import Book
+from seawall.case.impairment_kinds import KINDS, ImpairmentKind
 from seawall.crowd import CrowdSpec
 from seawall.market import Market
 from seawall.venues import Rulebook
@@ -52,6 +53,7 @@ class Case:
     step_seconds     length of one step of the paths
     max_age_seconds  oldest market age, relative to as_of, on which a verdict is given
     loss_fraction    theta: a desk is impaired when it loses more than this share of its equity
+    impairments      kinds that count as impairment of a desk
     digest           SHA-256 of all input files, in hexadecimal
     files            {name inside the case folder: SHA-256 of its bytes}; empty if none was read
     """
@@ -68,4 +70,5 @@ class Case:
     digest: str
     max_age_seconds: float = 86_400.0
     loss_fraction: float = 0.5
+    impairments: tuple[ImpairmentKind, ...] = KINDS
     files: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from seawall.book import Book
 from seawall.cascade.table import VENUE_SLOTS, read_mechanisms
 from seawall.case import Case
+from seawall.case.impairment_kinds import KINDS, ImpairmentKind, counted
 from seawall.casefile.book_tables import read_book
 from seawall.casefile.folder import RULEBOOKS, CaseFiles, read_folder
 from seawall.casefile.history_file import read_histories
@@ -36,6 +37,7 @@ CASE_KEYS = (
     "step_seconds",
     "max_age_seconds",
     "loss_fraction",
+    "impairments",
 )
 # Tables of a rulebook from which a margin framework reads its numbers.
 MARGIN_TABLES = ("margin", "option_margin")
@@ -100,6 +102,7 @@ def case_from_files(files: CaseFiles, *, trust_mechanisms: bool = False) -> Case
         digest=files.digest,
         max_age_seconds=max_age,
         loss_fraction=top.number("loss_fraction", POSITIVE_FRACTION, 0.5),
+        impairments=_impairments(top),
         files=files.hashes,
     )
 
@@ -118,6 +121,19 @@ def _step(top: Section) -> float:
     if step > 86_400.0:
         raise top.refuse("step_seconds", f"is {step:g}", "at most a day, 86400")
     return step
+
+
+def _impairments(top: Section) -> tuple[ImpairmentKind, ...]:
+    if "impairments" not in top.values:
+        return KINDS
+    names = top.names("impairments")
+    known = "some of " + ", ".join(KINDS)
+    for name in names:
+        if name not in KINDS:
+            raise top.refuse("impairments", f"has {name!r}, no kind of impairment", known)
+    if not names:
+        raise top.refuse("impairments", "is empty, nothing would count", known)
+    return counted(names)
 
 
 def _quote(top: Section, market: Section, assets: Mapping[str, AssetState]) -> str:

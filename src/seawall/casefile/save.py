@@ -17,6 +17,7 @@ from typing import cast
 
 from seawall.book import Book
 from seawall.case import Case
+from seawall.case.impairment_kinds import KINDS
 from seawall.casefile.book_tables import (
     ACCOUNT_COLUMNS,
     BALANCE_COLUMNS,
@@ -194,7 +195,10 @@ def _csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def _case_toml(case: Case) -> str:
     keys = ("name", "as_of", "quote", "step_seconds", "max_age_seconds", "loss_fraction")
-    return _table((), {"schema": SCHEMA, **{key: getattr(case, key) for key in keys}})
+    table = {"schema": SCHEMA, **{key: getattr(case, key) for key in keys}}
+    if case.impairments != KINDS:
+        table["impairments"] = [str(kind) for kind in case.impairments]
+    return _table((), table)
 
 
 def _limits_toml(case: Case) -> str:

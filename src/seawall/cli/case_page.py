@@ -86,6 +86,7 @@ def as_json(case: Case) -> str:
         "step_seconds": case.step_seconds,
         "max_age_seconds": case.max_age_seconds,
         "loss_fraction": case.loss_fraction,
+        "impairments": [str(kind) for kind in case.impairments],
         "hash": case.digest,
     }
     return dumps({**head, **tables(case)}, indent=2, ensure_ascii=False, default=str)

@@ -18,6 +18,7 @@ from seawall.foundation.errors import InputError
 
 if TYPE_CHECKING:
     from seawall.case import Case
+    from seawall.case.impairment_kinds import ImpairmentKind
 
 BREACHED = 2
 STDOUT = "-"
@@ -37,6 +38,7 @@ def check(
     ledger: ask.ChosenLedger = Ledger.FLOAT,
     trust_mechanisms: ask.Trust = False,
     rare: ask.Rare = False,
+    counts: ask.Counts = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -54,9 +56,7 @@ def check(
         )
     compute = Compute(engine, threads, ray_address)
     targets = _targets(json, html)
-    question = _load(case, trust_mechanisms)
-    if step_seconds is not None:
-        question = replace(question, step_seconds=step_seconds)
+    question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
 
     from seawall.exposure import check as run_check
 
@@ -82,6 +82,20 @@ def check(
                 "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
             )
         raise typer.Exit(BREACHED)
+
+
+def _asked(case: Case, step_seconds: float | None, counts: str | None) -> Case:
+    """The Case with what the command line says otherwise."""
+    if step_seconds is not None:
+        case = replace(case, step_seconds=step_seconds)
+    return case if counts is None else replace(case, impairments=_counted(counts))
+
+
+def _counted(counts: str) -> tuple[ImpairmentKind, ...]:
+    from seawall.case.impairment_kinds import counted
+
+    names = tuple(name for part in counts.split(",") if (name := part.strip()))
+    return counted(names, "--counts")
 
 
 def _say_if_it_compiles() -> None:

@@ -52,6 +52,13 @@ Rare = Annotated[
         "--rare", help="As many paths again, pushed where impairment is: for DRE below 1%."
     ),
 ]
+Counts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND,...",
+        help="Kinds of impairment of a desk that count; default: the Case's, else all.",
+    ),
+]
 ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),

@@ -20,7 +20,13 @@ from seawall.case import Case
 from seawall.exposure.cautions import cautions
 from seawall.exposure.concentration import concentration
 from seawall.exposure.crowd_leverage import crowd_leverage, crowd_worlds
-from seawall.exposure.curve import horizons, impairments, last_step, whole_steps
+from seawall.exposure.curve import (
+    horizons,
+    impairments,
+    kinds_block,
+    last_step,
+    whole_steps,
+)
 from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
@@ -68,10 +74,7 @@ def check(
     tapes = run_plan(setup, chosen, progress, compute)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
-    dre = {
-        "horizons_seconds": seconds,
-        "scopes": scopes_block(case, found, others[:4], seconds, seed),
-    }
+    dre = _dre(case, found, others[:4], seconds, seed)
     tilted = None
     if tilt is not None:
         tilted = run_rare(setup, chosen, tilt, found, others[:4], progress, compute)
@@ -116,6 +119,17 @@ def _question(
         "horizon_seconds": horizon_seconds,
         "step_seconds": case.step_seconds,
         "steps": last_step(horizon_seconds, case.step_seconds),
+    }
+
+
+def _dre(
+    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
+) -> dict[str, Any]:
+    """`dre` of the result, on plain paths."""
+    return {
+        "horizons_seconds": seconds,
+        "kinds": kinds_block(case),
+        "scopes": scopes_block(case, found, worlds, seconds, seed),
     }
 
 

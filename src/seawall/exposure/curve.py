@@ -9,8 +9,9 @@ import numpy as np
 
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
+from seawall.case import Case
+from seawall.case.impairment_kinds import KIND_SENTENCES, KINDS, ImpairmentKind
 from seawall.exposure.impairment import (
-    KINDS,
     Impairment,
     desk_impairment,
     desks,
@@ -53,6 +54,25 @@ def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
         out[f"venue:{name}"] = ("venue", venue_impairment(setup, tape, v))
     out["protocol"] = ("protocol", venue_impairment(setup, tape, None))
     return out
+
+
+def scope_sentence(case: Case, sentence: str) -> str:
+    """What a scope counts, with theta, and of a desk with the kinds that the Case counts."""
+    if sentence == SENTENCES["desk"] and case.impairments != KINDS:
+        own = [kind for kind in case.impairments if kind is not ImpairmentKind.LOSS_FRACTION]
+        parts = [KIND_SENTENCES[kind] for kind in own]
+        if len(own) < len(case.impairments):
+            parts.append("the desk loses more than {theta:.0%} of its equity")
+        sentence = "of the desk, " + ", or ".join(parts) + "; other kinds do not count"
+    return sentence.format(theta=case.loss_fraction)
+
+
+def kinds_block(case: Case) -> dict[str, dict[str, object]]:
+    """`dre.kinds` of the result: each kind of impairment, its sentence, whether it counts."""
+    return {
+        str(kind): {"counts": kind in case.impairments, "sentence": KIND_SENTENCES[kind]}
+        for kind in KINDS
+    }
 
 
 def last_step(seconds: float, step_seconds: float) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
-from seawall.exposure.impairment import KINDS, Impairment, desk_columns
+from seawall.case.impairment_kinds import KINDS, ImpairmentKind
+from seawall.exposure.impairment import Impairment, desk_columns
 from seawall.foundation.units import daily_sigma
 from seawall.margin.table.assess import Holdings, assess, option_quotes
 
@@ -119,7 +120,7 @@ def first_to_break(
     """First impairments of a desk within a step, grouped by account, leg and kind, likeliest first.
 
     Probabilities sum to the desk's DRE. An account that never broke first is listed with its
-    nearest leg and probability 0.
+    nearest leg and probability 0, where liquidations count.
     """
     hit = np.flatnonzero(impairment.step <= step)
     total = impairment.step.size
@@ -130,6 +131,8 @@ def first_to_break(
         _entry(setup, int(u), int(leg), str(KINDS[k]), int(n), total)
         for (u, leg, k), n in zip(groups[order], counts[order], strict=True)
     ]
+    if ImpairmentKind.LIQUIDATION not in setup.case.impairments:
+        return out
     seen = set(groups[:, 0].tolist())
     quiet = [
         nearest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
@@ -12,25 +11,13 @@ from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import chosen
 from seawall.cascade.tape import NEVER, EventKind, Tape
+from seawall.case.impairment_kinds import KINDS, ImpairmentKind
 from seawall.foundation.arrays import segment_sums
 from seawall.liquidation.keeper_race import Keepers
 
 # Relative: a vault that pays exactly what it holds is not ruined.
 ROUNDING = 1e-9
 
-
-class ImpairmentKind(StrEnum):
-    """The kinds of impairment that count; each with its sentence."""
-
-    LIQUIDATION = "liquidation"  # the venue's engine closed the account, in part or in full
-    NEGATIVE_EQUITY = "negative_equity"  # equity fell below zero
-    ADL = "adl"  # a winning leg was closed by auto-deleveraging
-    SOCIALISED = "socialised"  # the account paid part of a socialised loss
-    CLAIMS_LOST = "claims_lost"  # its claims on a venue that failed or was robbed were lost in part
-    LOSS_FRACTION = "loss_fraction"  # the desk lost more than theta of its starting equity
-
-
-KINDS = tuple(ImpairmentKind)
 _EVENTS = {
     ImpairmentKind.LIQUIDATION: (
         EventKind.LIQUIDATION,
@@ -80,8 +67,9 @@ def desk_columns(setup: Setup, owner: str) -> Ints:
 def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = False) -> Impairment:
     """First impairment of a desk: any of its accounts, or its loss above theta of its equity.
 
-    ``loss_only`` counts the second alone (scope desk:OWNER/loss). What the owner paid in counts as
-    lost unless equity still has it; what the owner took out is not lost.
+    Of the kinds only those that the Case counts can be the first; ``by_kind`` has all of them.
+    ``loss_only`` counts the loss alone, whatever the Case counts (scope desk:OWNER/loss). What the
+    owner paid in counts as lost unless equity still has it; what the owner took out is not lost.
     """
     columns = desk_columns(setup, owner)
     units = setup.desk_units[columns]
@@ -110,7 +98,9 @@ def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = F
         steps[ImpairmentKind.NEGATIVE_EQUITY] = negative.min(axis=1, initial=NEVER)
         if units.size:
             where[ImpairmentKind.NEGATIVE_EQUITY][:, 0] = units[negative.argmin(axis=1)]
-    table = np.stack([steps[kind] for kind in KINDS])
+    counted = (ImpairmentKind.LOSS_FRACTION,) if loss_only else setup.case.impairments
+    never = np.full(tape.paths, NEVER)
+    table = np.stack([steps[kind] if kind in counted else never for kind in KINDS])
     kind = table.argmin(axis=0)
     chosen = np.stack([where[name] for name in KINDS])[kind, np.arange(tape.paths)]
     return Impairment(table.min(axis=0), kind, chosen[:, 0], chosen[:, 1], steps, loss)

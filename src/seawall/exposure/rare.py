@@ -25,7 +25,7 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
-from seawall.exposure.curve import impairments, last_step
+from seawall.exposure.curve import impairments, last_step, scope_sentence
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
 from seawall.exposure.proportion import wilson
@@ -259,7 +259,7 @@ def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> di
     step_seconds, scores = setup.step_seconds, model_scores(seed)
     for scope, (sentence, impairment) in rare.found.items():
         block = weighted_curve(impairment, sentence, seconds, step_seconds, rare.weights)
-        block["sentence"] = block["sentence"].format(theta=setup.case.loss_fraction)
+        block["sentence"] = scope_sentence(setup.case, block["sentence"])
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, step_seconds)

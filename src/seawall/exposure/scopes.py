@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from seawall.case import Case
-from seawall.exposure.curve import last_step, scope_curve
+from seawall.exposure.curve import last_step, scope_curve, scope_sentence
 from seawall.exposure.impairment import Impairment
 from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
 
@@ -27,7 +27,7 @@ def scopes_block(
     scores = model_scores(seed)
     for scope, (sentence, impairment) in found.items():
         block = scope_curve(impairment, sentence, seconds, case.step_seconds)
-        block["sentence"] = block["sentence"].format(theta=case.loss_fraction)
+        block["sentence"] = scope_sentence(case, block["sentence"])
         side = worlds[0][scope][1].step.size
         low, high, parts = [], [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):

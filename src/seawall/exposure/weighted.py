@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.case.impairment_kinds import KINDS
 from seawall.exposure.curve import SENTENCES, last_step
-from seawall.exposure.impairment import KINDS, Impairment
+from seawall.exposure.impairment import Impairment
 from seawall.exposure.proportion import gamma_interval, stratified_variance
 from seawall.exposure.severity import weighted_expected_loss, weighted_expected_shortfall
 
