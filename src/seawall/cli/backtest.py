@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from seawall.cli.backtest_incidents import AtRiskFile, IncidentFiles, judge_incidents
+from seawall.cli.backtest_oracle import RoundFiles, judge_oracle
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
 from seawall.cli.margin import STDOUT, deliver, target_of
@@ -23,7 +25,8 @@ def backtest(
         str | None,
         typer.Option(
             metavar="FROM..UNTIL",
-            help="Dates on which the method is chosen; default: the first half. The rest judges.",
+            help="Dates on which the method is chosen; default: the first half. The rest judges. "
+            "For --incidents the last day of the fit, UNTIL; default: two years before the end.",
         ),
     ] = None,
     level: Annotated[float, typer.Option(metavar="L", help="Level of value at risk.")] = 0.99,
@@ -36,6 +39,9 @@ def backtest(
     legs: Annotated[
         int, typer.Option(metavar="N", min=1, help="Options of the book of --chains.")
     ] = 300,
+    incidents: IncidentFiles = None,
+    at_risk: AtRiskFile = None,
+    oracle: RoundFiles = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write the answer as JSON; - is stdout.")
     ] = None,
@@ -44,35 +50,59 @@ def backtest(
 
     --prices: value at risk and expected shortfall of long and short positions; the method is chosen
     on one part and judged once on the rest. --chains: what the P&L of a hedged option book between
-    snapshots came from, and how much of it nothing explains.
+    snapshots came from, and how much of it nothing explains. --incidents: how often venues,
+    bridges, stablecoins, contracts and oracles fail, fitted until a date and judged after it.
+    --oracle: gaps and recoveries of price feeds, fitted to rounds until a date, judged after it.
 
     Exit code 0: an answer. 1: none, and why.
     """
     target = target_of(json)
-    if bool(prices) == bool(chains):
-        raise InputError(
-            "both are given" if prices else "no file was given",
-            file="--prices and --chains",
-            expected="one of the two, with one file at least",
-        )
+    if oracle:
+        _one_of({"--oracle": oracle, "--chains": chains, "--incidents": incidents})
+        judge_oracle(oracle, prices or [], fitted, seed, target, to_stdout=json == STDOUT)
+        return
+    _one_of({"--prices": prices, "--chains": chains, "--incidents": incidents})
+    if incidents or at_risk is not None:
+        judge_incidents(incidents, at_risk, fitted, seed, target, to_stdout=json == STDOUT)
+        return
     if chains:
         _chains(chains, legs, target, to_stdout=json == STDOUT)
         return
+    length = round(seconds(period, "--period"))
+    _prices(prices or [], fitted, (level, length, seed), target, to_stdout=json == STDOUT)
+
+
+def _prices(
+    files: list[Path],
+    fitted: str | None,
+    asked: tuple[float, int, int],
+    target: Path | None,
+    *,
+    to_stdout: bool,
+) -> None:
+    """``asked``: level, length of a period in seconds, seed."""
     span = None if fitted is None else _span(fitted)
 
     from seawall.exposure.backtest.answer import backtest_prices
     from seawall.report import backtest_page
 
+    level, length, seed = asked
     with progress_bar() as progress:
         result = backtest_prices(
-            prices or [],
-            fitted=span,
-            level=level,
-            period_seconds=round(seconds(period, "--period")),
-            seed=seed,
-            progress=progress,
+            files, fitted=span, level=level, period_seconds=length, seed=seed, progress=progress
         )
-    deliver(result, backtest_page.render, target, to_stdout=json == STDOUT)
+    deliver(result, backtest_page.render, target, to_stdout=to_stdout)
+
+
+def _one_of(given: dict[str, list[Path] | None]) -> None:
+    """Refuse a call that names no question, or several."""
+    asked = [name for name, files in given.items() if files]
+    if len(asked) != 1:
+        raise InputError(
+            f"{' and '.join(asked)} are given" if asked else "no file was given",
+            file=" or ".join(given),
+            expected="one of them, with one file at least",
+        )
 
 
 def _chains(files: list[Path], legs: int, target: Path | None, *, to_stdout: bool) -> None:

@@ -23,7 +23,7 @@ from seawall.exposure.counterparty.fitted import (
 from seawall.exposure.counterparty.forecast import Forecast, Law, poisson
 from seawall.exposure.counterparty.incidents import THRESHOLD, Incidents, read_incidents
 from seawall.exposure.counterparty.judge import against, judged
-from seawall.exposure.counterparty.kinds import KINDS
+from seawall.exposure.counterparty.kinds import KINDS, SHOWN
 from seawall.exposure.counterparty.loss_given import losses
 from seawall.exposure.counterparty.months import (
     counts,
@@ -40,8 +40,9 @@ Progress = Callable[[float, str], None]
 
 SCHEMA = "seawall/backtest/incidents/1"
 JUDGED_YEARS = 2
-# Half an incident where a comparison saw none: a rate of 0 would score minus infinity.
-AT_LEAST = 0.5
+# Half an incident where a comparison saw none: a rate of 0 would score minus infinity. None of
+# kinds that a file cannot show.
+AT_LEAST = np.array([0.5 if kind in SHOWN else 0.0 for kind in KINDS])
 GROWTHS = (0.5, 2.0)
 
 
@@ -178,7 +179,8 @@ def _scores(laws: Laws, seen: Ints, last: int, seed: int) -> dict[str, Any]:
     total = seen.sum(axis=1)
     model = laws["model"]
     by_kind: dict[str, dict[str, Any]] = {}
-    for k, kind in enumerate(KINDS):
+    for kind in SHOWN:
+        k = KINDS.index(kind)
         by_kind[kind.value] = _compared(
             {name: found[0][k] for name, found in laws.items()}, seen[:, k], seed
         )
@@ -211,7 +213,7 @@ def _years(ahead: Forecast, laws: Laws, seen: Ints, last: int) -> list[dict[str,
     """By calendar year, in total and by kind: expected, 95% interval, seen, the others' means."""
     year = 1970 + (last + 1 + np.arange(seen.shape[0])) // 12
     rows = []
-    for k in (None, *range(len(KINDS))):
+    for k in (None, *(KINDS.index(kind) for kind in SHOWN)):
         law = ahead.years(year, k)
         low, high = law.quantile(0.025), law.quantile(0.975)
         for n, y in enumerate(np.unique(year)):

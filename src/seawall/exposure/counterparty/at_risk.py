@@ -174,26 +174,36 @@ def assumed_list(last_day: int, growth: float = 1.0) -> AtRisk:
     )
 
 
-def weights(listed: AtRisk, chosen: Covariates, day: float) -> Floats:
-    """Hazard of each row (m,) on a day, relative to a typical entity of its kind."""
+@dataclass(frozen=True)
+class Traits:
+    """Of each row (m,): log of value locked over its kind's typical one (0 unknown); the entity's
+    first day in any row of its kind.
+    """
+
+    relative: Floats
+    born: Ints
+
+
+def traits(listed: AtRisk) -> Traits:
+    """What the weights of a list's rows rest on."""
     relative = np.zeros(listed.kind.size)
     for k in range(len(KINDS)):
         mine = (listed.kind == k) & np.isfinite(listed.value)
         if mine.any():
             log_value = np.log(listed.value[mine])
             relative[mine] = log_value - log_value.mean()
-    age = np.maximum(day - _first_start(listed), 0.0) / DAYS_PER_YEAR
-    out: Floats = np.exp(chosen.size * relative - chosen.fading * age)
-    return out
-
-
-def _first_start(listed: AtRisk) -> Ints:
-    """The first day (m,) of each row's entity in any row of its kind."""
     first: dict[tuple[str, int], int] = {}
     keys = list(zip(listed.entity, listed.kind.tolist(), strict=True))
     for key, start in zip(keys, listed.start.tolist(), strict=True):
         first[key] = min(first.get(key, start), start)
-    return np.array([first[key] for key in keys], dtype=np.int64)
+    return Traits(relative, np.array([first[key] for key in keys], dtype=np.int64))
+
+
+def weights(known: Traits, chosen: Covariates, day: float) -> Floats:
+    """Hazard of each row (m,) on a day, relative to a typical entity of its kind."""
+    age = np.maximum(day - known.born, 0.0) / DAYS_PER_YEAR
+    out: Floats = np.exp(chosen.size * known.relative - chosen.fading * age)
+    return out
 
 
 def exposure(
@@ -204,11 +214,11 @@ def exposure(
     month = np.asarray(months, dtype=np.int64)
     begin, end = first_day(month), first_day(month + 1)
     out = np.zeros((month.size, len(KINDS)))
-    flat = covariates == Covariates()
+    known = None if covariates == Covariates() else traits(listed)
     for t in range(month.size):
         days = np.minimum(listed.end, end[t]) - np.maximum(listed.start, begin[t])
         part = np.maximum(days, 0) / (end[t] - begin[t]) / 12.0
-        if not flat:
-            part = part * weights(listed, covariates, 0.5 * float(begin[t] + end[t]))
+        if known is not None:
+            part = part * weights(known, covariates, 0.5 * float(begin[t] + end[t]))
         out[t] = np.bincount(listed.kind, part, len(KINDS))
     return out

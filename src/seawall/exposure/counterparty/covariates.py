@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.exposure.counterparty.at_risk import AtRisk, Covariates, weights
+from seawall.exposure.counterparty.at_risk import AtRisk, Covariates, traits, weights
 from seawall.exposure.counterparty.incidents import Incidents
 
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ def fit_covariates(incidents: Incidents, listed: AtRisk, matched: Matched) -> Co
         return CovariateFit(Covariates(), None)
     from scipy.optimize import minimize
 
-    mine = np.flatnonzero(matched.row >= 0)
+    mine, known = np.flatnonzero(matched.row >= 0), traits(listed)
 
     def cost(x: Floats) -> float:
         chosen = Covariates(float(x[0]), float(x[1]))
@@ -82,7 +82,7 @@ def fit_covariates(incidents: Incidents, listed: AtRisk, matched: Matched) -> Co
         for n in mine:
             day = float(incidents.day[n])
             there = (listed.kind == incidents.kind[n]) & (listed.start <= day) & (listed.end >= day)
-            weight = weights(listed, chosen, day)
+            weight = weights(known, chosen, day)
             out -= math.log(weight[matched.row[n]] / weight[there].sum())
         return out
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from seawall.exposure.counterparty.at_risk import (
     ASSUMED,
     AtRisk,
+    Covariates,
     assumed_list,
     exposure,
     read_list,
@@ -32,7 +33,7 @@ from seawall.exposure.counterparty.hazard import (
     fit,
 )
 from seawall.exposure.counterparty.incidents import Incidents
-from seawall.exposure.counterparty.kinds import KINDS
+from seawall.exposure.counterparty.kinds import KINDS, SHOWN
 from seawall.exposure.counterparty.months import counts, first_day, month_of, month_text
 from seawall.foundation.errors import InputError
 
@@ -61,7 +62,7 @@ class Fitted:
     def ahead(self, months: int) -> Forecast:
         """The law of the months that follow."""
         later = np.arange(self.last + 1, self.last + 1 + months)
-        at_risk = exposure(self.listed, later, self.covariates.chosen)
+        at_risk = shown_exposure(self.listed, later, self.covariates.chosen)
         return forecast(
             self.draws, at_risk, self.exposure[-1], self.seed, growth_doubt=self.listed.assumed
         )
@@ -87,7 +88,7 @@ def fit_until(incidents: Incidents, listed: AtRisk, first: int, last: int, seed:
     matched = match(early, listed)
     covariates = fit_covariates(early, listed, matched)
     seen = counts(early.day, early.kind, first, last, len(KINDS))
-    at_risk = exposure(listed, np.arange(first, last + 1), covariates.chosen)
+    at_risk = shown_exposure(listed, np.arange(first, last + 1), covariates.chosen)
     _refuse_unlisted(seen, at_risk, listed)
     found = fit(seen, at_risk)
     return Fitted(
@@ -103,6 +104,13 @@ def fit_until(incidents: Incidents, listed: AtRisk, first: int, last: int, seed:
         draw(found, seed),
         seed,
     )
+
+
+def shown_exposure(listed: AtRisk, months: Ints, chosen: Covariates) -> Floats:
+    """Exposure (t, k) of the kinds that an incident file can show; 0 of the others."""
+    seen = np.array([kind in SHOWN for kind in KINDS])
+    out: Floats = np.where(seen, exposure(listed, months, chosen), 0.0)
+    return out
 
 
 def _refuse_unlisted(seen: Ints, at_risk: Floats, listed: AtRisk) -> None:
@@ -122,16 +130,18 @@ def hazards_block(found: Fitted) -> dict[str, dict[str, Any]]:
     year = np.zeros(12, dtype=np.int64)
     mean = found.fit.mean()
     out = {}
+    now = exposure(found.listed, np.array([found.last]), found.covariates.chosen)[0]
     for k, kind in enumerate(KINDS):
         low, high = np.quantile(found.draws.hazard[:, k], (0.025, 0.975))
         law = ahead.years(year, k)
         out[kind.value] = {
             "incidents": int(found.counts[:, k].sum()),
             "entity_years": float(found.exposure[:, k].sum()),
-            "entities": 12.0 * float(found.exposure[-1, k]),
+            "entities": 12.0 * float(now[k]),
             "hazard_per_year": float(mean[k]),
             "low": float(low),
             "high": float(high),
+            "source": "fitted" if kind in SHOWN else "prior of all kinds",
             "next_year": {
                 "expected": float(law.expected[0]),
                 "low": int(law.quantile(0.025)[0]),

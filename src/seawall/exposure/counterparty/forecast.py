@@ -51,7 +51,9 @@ class Law:
     def quantile(self, share: float) -> Ints:
         """The smallest count (n,) that is not exceeded with at least this probability."""
         low = np.full(self.mean.shape[1], -1)
-        high = np.ceil(2.0 * self.mean.max(axis=0) + 50.0).astype(np.int64)
+        high = np.ceil(2.0 * self.expected + 4.0).astype(np.int64)
+        while (self.below(high) < share).any():
+            high = 2 * high
         while (high - low > 1).any():
             middle = (low + high) // 2
             enough = self.below(middle) >= share

@@ -2,7 +2,7 @@
 
 The rules are tried in order, and the first that holds decides. A rule without a kind leaves the
 incident out and says why. Source of the columns: the exploits table of DefiLlama. It has no column
-that says that a stablecoin lost its peg: no incident of the file is of that kind.
+that says that a stablecoin lost its peg: the hazard of that kind is the prior of all kinds alone.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ RULES = (
     Rule("technique", ("oracle", "price manipulation"), Kind.ORACLE, within=True),
     Rule("targetType", ("defi protocol", "dao", "nftfi", "gaming"), Kind.CONTRACT),
 )
+# Kinds that a file can show. Of others it says nothing: that none is in it is no evidence.
+SHOWN = tuple(kind for kind in KINDS if any(rule.kind is kind for rule in RULES))
 UNKNOWN = "a target type that no rule knows"
 
 

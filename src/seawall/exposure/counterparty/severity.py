@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEAST = 5  # amounts; fewer say nothing of two parameters
+SAME = 1e-9  # amounts that are one and the same have no spread
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def fit_severity(amount: Floats, threshold: float) -> Severity | None:
     from scipy.special import log_ndtr
 
     known = np.log(amount[np.isfinite(amount) & (amount >= threshold)])
-    if known.size < LEAST or float(known.std()) == 0.0:
+    if known.size < LEAST or float(known.std()) < SAME:
         return None
     cut = math.log(threshold)
 
