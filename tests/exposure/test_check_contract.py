@@ -158,7 +158,7 @@ RESULT = {
         "amplification": Maps([{"shock": number, "ratio": number}]),
         "venues": Maps({**SYSTEM, "fund": number}),
     },
-    # Its own shape: tests/exposure/tail/test_tail_block.py.
+    # Its own shape: tests/exposure/test_tail_block.py.
     "tail": lambda tail: isinstance(tail, dict),
     "concentration": [
         {

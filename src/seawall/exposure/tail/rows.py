@@ -4,7 +4,8 @@
     historical           the book revalued on each window of past moves, as they were
     filtered_historical  on the same moves in today's size
     extreme_value        a generalised Pareto law beyond the 90% quantile of the losses of
-                         filtered_historical; interval by resampled blocks of windows
+                         filtered_historical; interval by resampled blocks of windows, n^(1/3) or
+                         as many as overlap
     normal               a comparison: the book's deltas at the market's volatilities and
                          correlations, no jump, no curvature; beside it how likely a count of
                          exceedances would tell it from the paths (its power)
@@ -25,6 +26,7 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
 from seawall.exposure.tail.binomial import power
+from seawall.exposure.tail.law import BASE
 from seawall.exposure.tail.methods import ParetoTail, fit_pareto, most_beyond
 from seawall.exposure.tail.past import Moves
 from seawall.exposure.tail.sample import NOT_KNOWN, Estimate, tail_of
@@ -85,14 +87,15 @@ def pareto_row(losses: Floats, moves: Moves, seed: int) -> Row:
     Raises InputError where fewer than ten independent losses lie beyond the threshold.
     """
     count, independent = losses.size, moves.independent
-    beyond = most_beyond(count)
-    if independent * beyond < LEAST_EXCESSES * count:
+    excesses = (1.0 - BASE) * independent
+    if excesses < LEAST_EXCESSES - 1e-9:
         raise InputError(
-            f"{independent * beyond / count:.0f} independent losses lie beyond the 90% quantile of "
-            f"the filtered ones, and {LEAST_EXCESSES} are the fewest that a Pareto law is fitted to"
+            f"{excesses:.0f} independent losses lie beyond the 90% quantile of the filtered ones, "
+            f"and {LEAST_EXCESSES} are the fewest that a Pareto law is fitted to"
         )
     fitted = _fit(losses[None, :])
-    drawn = [_fit(part) for part in _resampled(losses, moves.overlap, seed)]
+    block = max(moves.overlap, round(count ** (1.0 / 3.0)))
+    drawn = [_fit(part) for part in _resampled(losses, block, seed)]
     at_risk, shortfall = [], []
     for level in LEVELS:
         laws = [tail.law() for tail in drawn]
@@ -107,7 +110,7 @@ def pareto_row(losses: Floats, moves: Moves, seed: int) -> Row:
     shapes = _around(fitted.shape[:, 0], [tail.shape[:, 0] for tail in drawn])
     return out | {
         "threshold": float(fitted.threshold[0, 0]),
-        "excesses": beyond,
+        "excesses": most_beyond(count),
         "shape": shapes.value,
         "shape_low": shapes.low,
         "shape_high": shapes.high,

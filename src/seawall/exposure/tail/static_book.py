@@ -23,7 +23,7 @@ from seawall.margin.table.assess import Holdings, option_quotes, unit_equity
 # Scenarios x (rows and options) revalued together: bounds memory, changes no bit.
 TOGETHER = 2_000_000
 # Relative move of a price by which a delta is taken.
-BUMP = 1e-4
+BUMP = 1e-3
 
 
 @dataclass(frozen=True)
