@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.exposure.curve import impairments, last_step, scope_sentence
@@ -116,7 +116,7 @@ def _pushes(setup: Setup, steps: int) -> tuple[list[_Push], list[_Push]]:
     volatility = np.array([market.assets[name].volatility for name in names])
     years = steps * setup.step_seconds / SECONDS_PER_YEAR
     turn = correlation_factor(market, names).T * (volatility * math.sqrt(years))
-    market_wide = turn.sum(axis=1)
+    market_wide = turn[:, _moved_by(setup)].sum(axis=1)
     size = math.sqrt(float(market_wide @ market_wide))
     ways = [sign * market_wide / size for sign in (-1.0, 1.0) if size > 0.0]
     near: list[_Push] = []
@@ -125,6 +125,15 @@ def _pushes(setup: Setup, steps: int) -> tuple[list[_Push], list[_Push]]:
             near.append(push)
     wide = [_Push(way, far) for way in ways for far in LENGTHS]
     return near, [push for push in wide if not _alike(push, near)]
+
+
+def _moved_by(setup: Setup) -> Bools:
+    """Assets (k,) whose price anybody's account depends on; all where shares claim others."""
+    table = setup.table
+    out = np.full(len(table.assets), bool(setup.case.market.shares))
+    for used in (table.rows.asset, table.options.asset, table.feed_asset[table.units.settle]):
+        out[used] = True
+    return out
 
 
 def _nearest(setup: Setup, turn: Floats, ways: list[Floats]) -> list[_Push]:
