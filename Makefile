@@ -69,14 +69,14 @@ test: $(DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not slow" --benchmark-skip
+	$(BIN)/pytest -q -n auto -m "not slow" --benchmark-skip
 
 test-all: $(DEV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --benchmark-skip
+	$(BIN)/pytest -q -n auto --benchmark-skip
 
 bench: $(PEERS)
 	$(BIN)/python benchmarks/run.py

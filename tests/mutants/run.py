@@ -5,8 +5,8 @@
     python tests/mutants/run.py --sample 8  every so many, for CI
 
 Exit code 0: all killed. 1: a mutant survived, could not be applied, or its tests fail unmutated.
-Each runs in its own copy of src and tests, without the folders of real data and peers' cases: the
-project's own tests have to kill it.
+They run in copies of src and tests, without the folders of real data and peers' cases: the
+project's own tests have to kill each.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 FEWEST = 30
+# Mutants tried at once, each in a copy of its own.
+WORKERS = os.cpu_count() or 1
 KEYS = {"id", "rule", "mutation", "file", "find", "replace", "tests"}
 
 Mutant = dict[str, object]
@@ -75,6 +79,22 @@ def verdict(mutant: Mutant, copy: Path) -> str:
         target.write_text(original, "utf-8")
 
 
+def _copy_of_tree(copy: Path) -> Path:
+    for name in ("src", "tests"):
+        shutil.copytree(ROOT / name, copy / name)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+def _in_idle_copy(mutant: Mutant, idle: SimpleQueue[Path]) -> str:
+    """The verdict, found in a copy of the tree that nobody else uses meanwhile."""
+    copy = idle.get()
+    try:
+        return verdict(mutant, copy)
+    finally:
+        idle.put(copy)
+
+
 def main() -> int:
     """Run the chosen mutants and print a verdict on each."""
     parser = argparse.ArgumentParser(description="Run the mutants of rules.toml.")
@@ -84,18 +104,19 @@ def main() -> int:
     mutants = listed(chosen.prefix)[:: chosen.sample]
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in ("src", "tests"):
-            shutil.copytree(ROOT / name, copy / name)
-        shutil.copy(ROOT / "pyproject.toml", copy)
+        copies = [_copy_of_tree(Path(folder) / str(n)) for n in range(WORKERS)]
         every = sorted({str(t) for m in mutants for t in m.get("tests", [])})  # type: ignore[attr-defined]
-        if every and not passes(copy, every):
+        if every and not passes(copies[0], every):
             print("The tests fail without any mutant:", " ".join(every))
             return 1
-        for mutant in mutants:
-            said = verdict(mutant, copy)
-            bad += said != "killed"
-            print(f"{mutant['id']:22} {said:9} {mutant['mutation']}", flush=True)
+        idle: SimpleQueue[Path] = SimpleQueue()
+        for copy in copies:
+            idle.put(copy)
+        with ThreadPoolExecutor(WORKERS) as workers:
+            verdicts = workers.map(lambda mutant: _in_idle_copy(mutant, idle), mutants)
+            for mutant, said in zip(mutants, verdicts, strict=True):
+                bad += said != "killed"
+                print(f"{mutant['id']:22} {said:9} {mutant['mutation']}", flush=True)
     print(f"{len(mutants) - bad} of {len(mutants)} killed")
     return 1 if bad else 0
 
