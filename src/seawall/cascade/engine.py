@@ -50,8 +50,17 @@ class World:
 
 
 BASE = World()
-# Prices alone: nobody's orders move them (infinite depth), oracles are up to date, nothing fails.
-PRICE_ONLY = World(depth=math.inf, fresh=True, failures=False)
+# Prices alone: nobody's orders move them (infinite depth), oracles are up to date, nothing waits to
+# be settled, nobody pays for others, nothing fails.
+PRICE_ONLY = World(
+    depth=math.inf,
+    fresh=True,
+    failures=False,
+    trace=False,
+    slippage=False,
+    mutual=False,
+    prompt=True,
+)
 
 
 @dataclass(frozen=True)
