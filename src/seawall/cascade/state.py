@@ -140,9 +140,8 @@ def begin(
 
     ``draws`` and ``steps``: whose random numbers the mechanisms use, and for how many steps.
     """
-    table, paths = setup.table, exogenous.shape[0]
+    table, paths, units = setup.table, exogenous.shape[0], setup.table.units.account.size
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
-    units = table.units.account.size
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     draws = first_paths(paths) if draws is None else draws
