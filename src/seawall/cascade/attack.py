@@ -122,8 +122,9 @@ def _push(
     now = state.temporary[path, at.asset] + state.permanent[path, at.asset]
     missing = np.where(way * (goal - now) > 0.0, goal - now, 0.0)
     # A path on which nothing is to be traded must not notice the others (law L6).
-    path, missing = path[missing != 0.0], missing[missing != 0.0]
-    if path.size == 0 or not setup.impact.feedback:
+    trades = (missing != 0.0) & state.switches.trace[path]
+    path, missing = path[trades], missing[trades]
+    if path.size == 0:
         return NOBODY
     for _ in range(ORDERS):
         _trade(setup, state, step, at, memory, path, missing / ORDERS, tape)

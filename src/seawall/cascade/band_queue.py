@@ -28,7 +28,8 @@ def beyond_in_queue(
     in the price, nor where venues have books of their own: there only the price now counts.
     """
     out = np.zeros(path.size, dtype=bool)
-    if not setup.impact.feedback or state.market_memory.links is not None or path.size < 2:
+    trace = state.switches.trace
+    if not trace.any() or state.market_memory.links is not None or path.size < 2:
         return out
     whole = np.ones(path.size)
     lines = closing_lines(setup, state, path, unit, whole, np.zeros(path.size, dtype=bool))
@@ -45,7 +46,7 @@ def beyond_in_queue(
         before = np.concatenate([[0.0], np.cumsum(flow[mine])[:-1]])
         price = _foreseen(setup, state, int(lines.path[mine[0]]), int(asset[mine[0]]), before)
         p, f = lines.path[mine], feed[mine]
-        held = np.where(flow[mine] < 0, price < low[p, f], price > high[p, f])
+        held = np.where(flow[mine] < 0, price < low[p, f], price > high[p, f]) & trace[p]
         out[pair[mine[held & (pair[mine] > pair[mine[0]])]]] = True
     return out
 

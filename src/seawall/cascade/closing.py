@@ -66,7 +66,7 @@ def close_accounts(
     to_adl = np.zeros_like(to_vault)
     # A pool that cuts the other side's profits matches nobody's bankruptcy.
     if "adl" in layers and not isinstance(adl_rule(setup, v), PoolFlag):
-        to_adl = (breach.equity < 0) & plain
+        to_adl = (breach.equity < 0) & plain & state.switches.mutual[breach.path]
         if "fund" in layers[: layers.index("adl")]:
             refill(setup, state, step, v, np.unique(breach.path), tape)
             owed = np.maximum(-breach.equity, 0.0)

@@ -14,6 +14,7 @@ from seawall.cascade.draws import Draws
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, compile_setup, with_starts
 from seawall.cascade.state import PathWorlds
+from seawall.cascade.switches import Switches
 from seawall.cascade.tape import Tape, join
 from seawall.cascade.thieves import with_newcomers
 from seawall.case import Case
@@ -33,7 +34,8 @@ class World:
     """What a run assumes beyond the Case: factors on volatility and depth, and the crowd's mix.
 
     ``fresh``: every feed shows the market price itself, without threshold or delay. ``failures``
-    False: no venue, bridge, stablecoin, contract or oracle fails.
+    False: no venue, bridge, stablecoin, contract or oracle fails. ``trace`` and the rest switch a
+    channel of loss off: see `seawall.cascade.switches`.
     """
 
     volatility: float = 1.0
@@ -41,11 +43,24 @@ class World:
     leverage: str = "base"
     fresh: bool = False
     failures: bool = True
+    trace: bool = True
+    slippage: bool = True
+    mutual: bool = True
+    prompt: bool = False
 
 
 BASE = World()
-# Prices alone: nobody's orders move them (infinite depth), oracles are up to date, nothing fails.
-PRICE_ONLY = World(depth=math.inf, fresh=True, failures=False)
+# Prices alone: nobody's orders move them (infinite depth), oracles are up to date, nothing waits to
+# be settled, nobody pays for others, nothing fails.
+PRICE_ONLY = World(
+    depth=math.inf,
+    fresh=True,
+    failures=False,
+    trace=False,
+    slippage=False,
+    mutual=False,
+    prompt=True,
+)
 
 
 @dataclass(frozen=True)
@@ -147,14 +162,20 @@ def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: 
 
 
 def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
-    """Start, depth and freshness of each path."""
+    """Start, depth, freshness and switches of each path."""
     mixes = ["base", *dict.fromkeys(w.leverage for w in worlds if w.leverage != "base")]
     start = np.array([mixes.index(world.leverage) for world in worlds], dtype=np.int64)
     depth = np.array([world.depth for world in worlds])
     fresh = np.array([world.fresh for world in worlds])
     safe = np.array([not world.failures for world in worlds])
     own = runs.world
-    return PathWorlds(start[own], depth[own], fresh[own], safe[own], runs.absence)
+    switches = Switches(
+        trace=np.array([world.trace for world in worlds])[own],
+        slippage=np.array([world.slippage for world in worlds])[own],
+        mutual=np.array([world.mutual for world in worlds])[own],
+        prompt=np.array([world.prompt for world in worlds])[own],
+    )
+    return PathWorlds(start[own], depth[own], fresh[own], safe[own], runs.absence, switches)
 
 
 def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:

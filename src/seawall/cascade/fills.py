@@ -157,7 +157,8 @@ def own_impact(setup: Setup, state: State, path: Ints, asset: Ints, flow: Floats
     if state.market_memory.depth is not None or state.market_memory.schedule is not None:
         outstanding = outstanding * thinness(setup, state, path, asset)
     nothing = np.zeros_like(outstanding)
-    return law.average(setup.market_rules.law, rule.strength[asset], nothing, outstanding)
+    mean = law.average(setup.market_rules.law, rule.strength[asset], nothing, outstanding)
+    return np.where(state.switches.slippage[path], mean, 1.0)
 
 
 def settlement_price(

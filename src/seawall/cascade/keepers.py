@@ -27,7 +27,7 @@ from seawall.liquidation.keeper_race import Keepers, enters, gas_multiple, order
 @dataclass(frozen=True)
 class Race:
     """Keepers of one venue at one look: the rule, gas (n,) quote of one transaction of each pair,
-    and who is there (n, j), before capital and profit.
+    and who is there (n, j), before capital and profit; prompt (p,): nothing takes time to settle.
     """
 
     rule: Keepers
@@ -37,6 +37,7 @@ class Race:
     unit: Ints
     gas: Floats
     there: Bools
+    prompt: Bools
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def begin_race(
     restless = state.restlessness[path].max(axis=1)
     multiple = gas_multiple(rule, restless, wanted.astype(float))
     waited = waited_seconds(setup, state, step, path, unit)
-    there = present(capital.who, waited, multiple)
+    prompt = state.switches.prompt
+    there = present(capital.who, np.where(prompt[path], np.inf, waited), multiple)
     gas = setup.rulebooks[v].liquidation.gas * multiple
-    return Race(rule, capital, step, path, unit, gas, there)
+    return Race(rule, capital, step, path, unit, gas, there, prompt)
 
 
 def free_capital(race: Race, path: Ints) -> Floats:
@@ -125,7 +127,7 @@ def use_capital(setup: Setup, race: Race, path: int, j: int, amount: float) -> N
         capital.used[path, j] = 0.0
     capital.used[path, j] += amount
     wait = math.ceil(race.rule.recycle_seconds / setup.step_seconds - 1e-9)
-    capital.back[path, j] = race.step + wait
+    capital.back[path, j] = race.step + (0 if race.prompt[path] else wait)
 
 
 def pay_gas(setup: Setup, state: State, v: int, path: Ints, gas: Floats) -> None:

@@ -72,6 +72,8 @@ def _cover_venue(
             pay(setup, state, path[rest], unit[rest], left[rest], "outside")
             paid["socialised"][rest] += left[rest]
             if setup.rulebooks[v].liquidation.style != "keeper":
+                # Elsewhere the outside world keeps what it has advanced.
+                rest &= state.switches.mutual[path]
                 socialise(setup, state, step, v, path[rest], unit[rest], left[rest], tape)
     tape.write(step, EventKind.COVER, path, unit, **paid)
     outflow = paid["fund"] + paid["backstop"]

@@ -49,7 +49,7 @@ def arbitrage(rule: MarketRule, state: MarketState, p: int) -> None:
     moved = False
     for k in range(state.flow.size):
         moved = moved or state.flow[k] != 0.0
-    if not (rule.feedback and moved):
+    if not (state.trace[p] and moved):
         return
     for k in range(state.market.shape[1]):
         flow = state.flow[k] * rule.passed[k]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.impact.depth import DepthMemory, DepthRule, begin_depth
@@ -27,7 +27,6 @@ class MarketRule(NamedTuple):
     permanent_share: float
     volatility_weight: float
     expected_move: Floats
-    feedback: bool
     passed: Floats
     has_depth: bool
     depth: DepthRule
@@ -38,8 +37,8 @@ class MarketRule(NamedTuple):
 
 
 class MarketState(NamedTuple):
-    """Arrays (p, k), ``depth`` (p,); what depth and links remember; working room of one path, (k,):
-    prices at the start of the step and before arbitrage, flow, factor.
+    """Arrays (p, k), ``depth`` and ``trace`` (p,); what depth and links remember; working room of
+    one path, (k,): prices at the start of the step and before arbitrage, flow, factor.
     """
 
     exogenous: Floats
@@ -48,6 +47,7 @@ class MarketState(NamedTuple):
     permanent: Floats
     restlessness: Floats
     depth: Floats
+    trace: Bools
     left: DepthMemory
     links: LinkMemory
     start: Floats
@@ -73,7 +73,6 @@ def market_rule(setup: Setup) -> MarketRule:
         permanent_share=float(impact.permanent_share),
         volatility_weight=float(impact.volatility_weight),
         expected_move=impact.expected_move,
-        feedback=impact.feedback,
         passed=rules.passed,
         has_depth=rules.depth is not None,
         depth=DepthRule(0.0, 0.0, 1.0) if rules.depth is None else rules.depth,
@@ -94,6 +93,7 @@ def market_state(setup: Setup, state: State) -> MarketState:
         permanent=state.permanent,
         restlessness=state.restlessness,
         depth=np.ascontiguousarray(state.depth, dtype=np.float64),
+        trace=np.ascontiguousarray(state.switches.trace),
         left=begin_depth(state.depth.size, assets) if memory.depth is None else memory.depth,
         links=begin_links(1, 0) if memory.links is None else memory.links,
         start=np.zeros(assets),

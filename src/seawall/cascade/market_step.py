@@ -49,7 +49,8 @@ def _arbitrage(setup: Setup, state: State, before: Floats) -> None:
     share = share if clock is None else share * clock
     flow = np.zeros_like(state.market)
     arbitrage_step(links, memory, state.depth, share, flow)
-    if setup.impact.feedback and flow.any():
+    flow[~state.switches.trace] = 0.0
+    if flow.any():
         flow *= setup.market_rules.passed
         state.temporary += (1.0 - setup.impact.permanent_share) * flow
         state.permanent += setup.impact.permanent_share * flow
@@ -72,7 +73,8 @@ def _close_venues(setup: Setup, state: State, step: int) -> None:
         for v, blocks in enumerate(state.oracle.blocks):
             if blocks is not None:
                 mine = np.flatnonzero(setup.table.feed_venue == v)
-                memory.halted[:, mine] = (blocks.count[:, step] == 0)[:, None]
+                idle = (blocks.count[:, step] == 0) & ~state.switches.prompt
+                memory.halted[:, mine] = idle[:, None]
     rules, breakers = setup.breakers, state.breakers
     if rules is not None and breakers is not None:
         if rules.velocity is not None and breakers.velocity is not None:
@@ -143,8 +145,8 @@ def common_trade(
 ) -> tuple[Floats, Floats]:
     """Book flow (l,) into the common markets; execution and new market price per line, quote.
 
-    Lines of one path and asset form one batch: all pay its mean price. With feedback the batch
-    leaves outstanding flow behind that moves the market price.
+    Lines of one path and asset form one batch: all pay its mean price. The batch leaves outstanding
+    flow behind that moves the market price, where orders leave a trace.
     """
     rule, chosen = setup.impact, setup.market_rules.law
     assets = state.market.shape[1]
@@ -154,17 +156,21 @@ def common_trade(
     thin = thinness(setup, state, p, k)
     total = segment_sums(flow, where, distinct.size)
     step = total * thin / (rule.depth[k] * state.depth[p])
-    before = state.temporary[p, k] + state.permanent[p, k] if rule.feedback else np.zeros(p.size)
+    before = state.temporary[p, k] + state.permanent[p, k]
     after = before + step
-    mean = law.average(chosen, rule.strength[k], before, after)
     base = state.exogenous[p, k]
+    mean = base * law.average(chosen, rule.strength[k], before, after)
+    mean = np.where(state.switches.slippage[p], mean, state.market[p, k])
     if state.market_agents.makers is not None:
-        _for_makers(state, p, k, total / state.market[p, k], base * mean)
-    if rule.feedback:
-        state.temporary[p, k] += (1.0 - rule.permanent_share) * step
-        state.permanent[p, k] += rule.permanent_share * step
-        state.market[p, k] = base * law.displacement(chosen, rule.strength[k], after)
-    return (base * mean)[where], state.market[p, k][where]
+        _for_makers(state, p, k, total / state.market[p, k], mean)
+    trace = state.switches.trace[p]
+    if trace.any():
+        moved = np.where(trace, step, 0.0)
+        state.temporary[p, k] += (1.0 - rule.permanent_share) * moved
+        state.permanent[p, k] += rule.permanent_share * moved
+        market = base * law.displacement(chosen, rule.strength[k], after)
+        state.market[p, k] = np.where(trace, market, state.market[p, k])
+    return mean[where], state.market[p, k][where]
 
 
 def linked_trade(
@@ -196,11 +202,11 @@ def linked_trade(
     before = memory.root[p, f]
     after = traded_root(before, size)
     common = state.market[p, k]
-    execution[local] = (common * (before * after))[where]
+    mean = common * (before * np.where(state.switches.slippage[p], after, before))
+    execution[local] = mean[where]
     if state.market_agents.makers is not None:
         units = total / (common * (before * before))
-        _for_makers(state, p, k, units, common * (before * after))
-    if setup.impact.feedback:
-        memory.root[p, f] = after
+        _for_makers(state, p, k, units, mean)
+    memory.root[p, f] = np.where(state.switches.trace[p], after, before)
     market[local] = (common * (memory.root[p, f] * memory.root[p, f]))[where]
     return execution, market

@@ -24,6 +24,8 @@ from seawall.margin.table.assess import Worth, assess
 from seawall.margin.table.margin_table import RowKind
 
 NOBODY = np.zeros(0, dtype=np.int64)
+# Number of the decision to add margin, beside that to sell.
+PAYS = 0
 
 
 def act_owners(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
@@ -47,7 +49,8 @@ def act_owners(setup: Setup, state: State, step: int, tape: TapeWriter) -> Ints:
         reach = rules.top_up.trigger[unit] * exposure
         near = _nearer(near, above, reach, rules.top_up.acts[unit])
         beyond = rules.top_up.acts[unit] & (above < 0.0)
-        acts = _decide(setup, state, step, rules.top_up, owners.top_up, 0, path, unit, beyond)
+        rule = rules.top_up
+        acts = _decide(setup, state, step, rule, owners.top_up, PAYS, path, unit, beyond)
         paid = _pay_in(setup, state, step, path, unit, equity, maintenance, acts, tape)
     if rules.delever is not None and owners.delever is not None:
         trigger = rules.delever.trigger[unit]
@@ -111,7 +114,9 @@ def _decide(
         common = state.draws.at(Stream.OWNER, p, 0, first)
         own = state.draws.at(Stream.OWNER, p, 0, first + 1 + number_of[u])
         yes = in_concert(rule.concert[u], common, own) < rule.probability[u]
-        memory.act[p, u] = np.where(yes, step + rule.delay[u], NEVER)
+        # Money that is sent arrives at once where nothing waits for settlement.
+        at_once = state.switches.prompt[p] & (number == PAYS)
+        memory.act[p, u] = np.where(yes, step + np.where(at_once, 0, rule.delay[u]), NEVER)
     acts: Bools = beyond & (memory.act[path, unit] <= step)
     memory.act[path[acts], unit[acts]] = NEVER
     return acts

@@ -112,6 +112,7 @@ def cut_pools(setup: Setup, state: State, step: int, paths: Ints, tape: TapeWrit
     part = PoolMemory(held[paths], cost[paths], pool[paths], stale[paths])
     found = flagged(pools.sides, part, state.quotes.price[paths])
     found &= ~_too_old(setup, state, pools.sides, paths)
+    found &= state.switches.mutual[paths][:, None]
     if state.failures is not None:
         found &= ~state.failures.dark[paths][:, pools.sides.feed]
     for n, g in zip(*np.nonzero(found), strict=True):

@@ -28,6 +28,7 @@ from seawall.cascade.oracles import OracleState, begin_oracles
 from seawall.cascade.own.memory import OwnState
 from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
+from seawall.cascade.switches import Switches, in_force
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
 from seawall.foundation.arrays import segment_sums
 from seawall.margin.dynamic.scaling import ScaleMemory
@@ -57,6 +58,7 @@ class State:
     start: Ints  # (p,) which start of the setup the path had
     depth: Floats  # (p,) factor on depth
     fresh: Bools  # (p,) feeds show the market price itself
+    switches: Switches  # which channels of loss act
     draws: Draws  # where the mechanisms' random numbers come from
     steps: int  # how many steps the run will take
     exogenous: Floats  # (p, k) path price now
@@ -103,6 +105,7 @@ class PathWorlds:
 
     safe (p,): nothing of the market's slot ``failures`` comes; None: everywhere it may.
     absence: what is not there on each path; None: all of it is.
+    switches: channels of loss that are off; None: all are on.
     """
 
     start: Ints
@@ -110,6 +113,7 @@ class PathWorlds:
     fresh: Bools
     safe: Bools | None = None
     absence: Absence | None = None
+    switches: Switches | None = None
 
 
 def base_worlds(paths: int) -> PathWorlds:
@@ -136,9 +140,8 @@ def begin(
 
     ``draws`` and ``steps``: whose random numbers the mechanisms use, and for how many steps.
     """
-    table, paths = setup.table, exogenous.shape[0]
+    table, paths, units = setup.table, exogenous.shape[0], setup.table.units.account.size
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
-    units = table.units.account.size
     zeros = np.zeros_like(exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     draws = first_paths(paths) if draws is None else draws
@@ -154,6 +157,7 @@ def begin(
         start=worlds.start,
         depth=worlds.depth,
         fresh=worlds.fresh,
+        switches=in_force(worlds.switches, paths, feedback=setup.impact.feedback),
         draws=draws,
         steps=steps,
         exogenous=exogenous.copy(),

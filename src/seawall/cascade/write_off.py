@@ -62,7 +62,9 @@ def write_off(
     if isinstance(setup.mechanisms[v].get("socialise"), DepositorHaircut):
         share = np.zeros(count)
         share[hopeless] = np.divide(left - paid, left, out=np.zeros_like(left), where=left > 0)
-        _write_down(setup, state, step, v, path, row, owed, owed * share[pair], tape)
+        own = state.switches.mutual[path]
+        borne = (owed * share[pair])[own]
+        _write_down(setup, state, step, v, path[own], row[own], owed[own], borne, tape)
     tape.write(step, EventKind.COVER, where, unit, fund=paid, socialised=left - paid)
     count_losses(setup, state, step, v, where, unit, paid, left - paid, tape)
 

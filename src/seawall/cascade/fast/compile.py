@@ -178,7 +178,6 @@ def _impact(setup: Setup) -> layout.Impact:
         thinning=float(rule.thinning),
         volatility_weight=float(rule.volatility_weight),
         square_root=rule.square_root,
-        feedback=rule.feedback,
     )
 
 

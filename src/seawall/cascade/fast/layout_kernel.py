@@ -84,7 +84,6 @@ class Impact(NamedTuple):
     thinning: float
     volatility_weight: float
     square_root: bool
-    feedback: bool
 
 
 class Feeds(NamedTuple):
@@ -184,6 +183,8 @@ class Prices(NamedTuple):
     restlessness: Array
     depth: Array  # (p,) factor
     fresh: Array  # (p,)
+    trace: Array  # (p,) orders move the market price
+    slippage: Array  # (p,) orders pay for the depth they take
     feed: Array  # (p, f)
     integral: Array
     scale: Array  # (p, f) factor on maintenance, where margin is dynamic, else empty
@@ -245,12 +246,12 @@ SPECS = {
     Tiers: "f2 f2 f2 b1 f1 b0",
     Units: "j2 i1 i1 i1 i1 b1 b1 b1",
     Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1",
-    Impact: "f1 f1 f1 f0 f0 f0 f0 b0 b0",
+    Impact: "f1 f1 f1 f0 f0 f0 f0 b0",
     Feeds: "i1 f1 f1 i1 b1",
     Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
     Guards: "i1 i1 f1 f3 i1 f1 f0 i0",
     Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f2 i1",
-    Prices: "f2 f2 f2 f2 f2 f1 b1 f2 f2 f2 f2 f2 i2 f3",
+    Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
     Log: "i2 f2 i2 i1",
     Room: "i1 f2 f2 f1",

@@ -182,5 +182,5 @@ def _idle(state: State, columns: int) -> Bools:
     out = np.zeros((state.depth.size, columns, len(state.oracle.blocks)), dtype=bool)
     for v, blocks in enumerate(state.oracle.blocks):
         if blocks is not None:
-            out[:, :, v] = blocks.count == 0
+            out[:, :, v] = (blocks.count == 0) & ~state.switches.prompt[:, None]
     return out

@@ -118,11 +118,11 @@ RECORDS: Mapping[str, str] = {
     "seawall.impact.links.LinkMemory": "root:f2 profit:f2 traded:i2 halted:b2",
     "seawall.cascade.market_records.MarketRule": (
         "code:i0 constants:f2 strength:f1 decay:f0 permanent_share:f0 volatility_weight:f0 "
-        "expected_move:f1 feedback:b0 passed:f1 has_depth:b0 depth:DepthRule has_links:b0 "
+        "expected_move:f1 passed:f1 has_depth:b0 depth:DepthRule has_links:b0 "
         "stands:b0 links:LinkRule feed_asset:i1"
     ),
     "seawall.cascade.market_records.MarketState": (
-        "exogenous:f2 market:f2 temporary:f2 permanent:f2 restlessness:f2 depth:f1 "
+        "exogenous:f2 market:f2 temporary:f2 permanent:f2 restlessness:f2 depth:f1 trace:b1 "
         "left:DepthMemory links:LinkMemory start:f1 before:f1 flow:f1 factor:f1"
     ),
     "seawall.oracle.twap.TwapRule": "feed:i1 window:i1",

@@ -92,14 +92,14 @@ def trade(
         if not rule.square_root:
             thin = 1.0 + rule.thinning * max(prices.restlessness[p, k] - 1.0, 0.0)
         step = flow[k] * thin / (rule.depth[k] * prices.depth[p])
-        before = prices.temporary[p, k] + prices.permanent[p, k] if rule.feedback else 0.0
+        before = prices.temporary[p, k] + prices.permanent[p, k]
         after = before + step
         base = prices.exogenous[p, k]
         mean = linear_average(before, after)
         if rule.square_root:
             mean = root_average(rule.strength[k], before, after)
-        execution[k] = base * mean
-        if rule.feedback and step != 0.0:
+        execution[k] = base * mean if prices.slippage[p] else prices.market[p, k]
+        if prices.trace[p] and step != 0.0:
             prices.temporary[p, k] += (1.0 - rule.permanent_share) * step
             prices.permanent[p, k] += rule.permanent_share * step
             market = base * displaced(rule.square_root, rule.strength[k], after)

@@ -37,6 +37,8 @@ def prices_of(state: State) -> layout.Prices:
         restlessness=state.restlessness,
         depth=np.ascontiguousarray(state.depth, dtype=np.float64),
         fresh=np.ascontiguousarray(state.fresh, dtype=bool),
+        trace=np.ascontiguousarray(state.switches.trace),
+        slippage=np.ascontiguousarray(state.switches.slippage),
         feed=quotes.price,
         integral=quotes.integral,
         scale=none if quotes.scale is None else quotes.scale,
