@@ -34,11 +34,11 @@ def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
 
 
 def _feed(row: Mapping[str, Any]) -> list[str]:
-    rounds, own = row["rounds"], " (of its own: the date leaves too few)"
+    rounds, own = row["rounds"], " (its own)"
     lines = [
-        f"{row['feed']}: {rounds['fitted']:,} rounds fitted, {row['first'][:10]} to "
-        f"{row['until'][:10]}{own if row['until_is_own'] else ''}, {rounds['judged']:,} judged, "
-        f"to {row['last'][:10]}"
+        f"{row['feed']}",
+        f"  {rounds['fitted']:,} rounds fitted, {row['first'][:10]} to {row['until'][:10]}"
+        f"{own if row['until_is_own'] else ''}; {rounds['judged']:,} judged, to {row['last'][:10]}",
     ]
     lines += [
         f"  rounds are missing from the record: {hole['from']} to {hole['until']} UTC; left out"
@@ -49,36 +49,36 @@ def _feed(row: Mapping[str, Any]) -> list[str]:
     if "reason" in row:
         return [*lines, f"  not judged: {row['reason']}"]
     lines += [
-        f"  market: {row['market']}, closes of {row['bar_seconds']:,} s; whole stretches "
+        f"  market: {row['market']}, bars of {row['bar_seconds']:,} s; whole stretches: "
         f"{row['stretches']['fitted']} fitted, {row['stretches']['judged']} judged",
         "  forms, by distance from the fitted part in standard errors:",
     ]
     lines += [f"    {one['score']:5.2f}  {one['words']}" for one in row["candidates"][:CANDIDATES]]
     chosen, loop = row["judged"]["chosen"], row["judged"]["loop"]
-    lines += _judged("chosen", chosen)
+    lines += _judged("as chosen", chosen)
     if loop["words"] != chosen["words"]:
-        lines += _judged("what a rulebook can state", loop)
+        lines += _judged("as a rulebook can state it", loop)
     lines += ["  For a rulebook:"]
     return [*lines, *(f"    {line}".rstrip() for line in row["rulebook"].splitlines())]
 
 
 def _fitted(found: Mapping[str, Any]) -> list[str]:
     phase = found["clock_phase_seconds"]
-    clock = "starts anew with every round"
+    clock = "it starts anew with every round"
     if phase is not None:
-        clock = f"a clock of its own, {phase:,.0f} s into its period"
+        clock = f"it is a clock of its own, which strikes {phase:,.0f} s into its period"
     lines = [
         f"  deviation {_span(found['deviation'], 1e2, 4)}%; heartbeat "
-        f"{_span(found['heartbeat_seconds'], 1.0, 0)} s, {clock}",
+        f"{_span(found['heartbeat_seconds'], 1.0, 0)} s,",
+        f"  {clock}",
         f"  rounds that neither rule explains: {_span(found['unexplained_per_day'], 1.0, 2)} a day",
     ]
     if "delay_seconds" in found:
         lines += [
             f"  delay {_span(found['delay_seconds'], 1.0, 0)} s; feed over market "
-            f"{_span(found['basis_mean'], 1e4, 1)} bp,",
-            f"  differing by {_span(found['basis_weeks'], 1e4, 1)} bp between weeks, "
-            f"{_span(found['basis_days'], 1e4, 1)} bp between days of one; noise "
-            f"{_span(found['noise'], 1e4, 1)} bp",
+            f"{_span(found['basis_mean'], 1e4, 1)} bp (basis),",
+            f"  weeks differ by {_span(found['basis_weeks'], 1e4, 1)} bp, days of a week by "
+            f"{_span(found['basis_days'], 1e4, 1)} bp; noise {_span(found['noise'], 1e4, 1)} bp",
         ]
     return lines
 
@@ -95,8 +95,9 @@ def _span(found: Mapping[str, float | None], factor: float, digits: int) -> str:
 
 def _judged(title: str, found: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"  Judged, {title}: {found['words']}",
-        f"    {'':24}{'recorded':>22}{'model':>22}{'ratio':>22}",
+        f"  Judged {title}:",
+        f"    {found['words']}",
+        f"    {'':23}{'recorded':>21}{'model':>21}{'ratio':>19}",
     ]
     for key, words in MEASURE_WORDS.items():
         row = found["measures"][key]
@@ -104,5 +105,6 @@ def _judged(title: str, found: Mapping[str, Any]) -> list[str]:
         cells = [_span(row[name], factor, digits) for name in ("recorded", "model")]
         cells.append(_span(row["ratio"], 1.0, 2))
         verdict = "within" if row["within"] else "OUTSIDE"
-        lines.append(f"    {words:24}" + "".join(f"{cell:>22}" for cell in cells) + f"  {verdict}")
+        table = f"{cells[0]:>21}{cells[1]:>21}{cells[2]:>19}"
+        lines.append(f"    {words:23}{table}  {verdict}")
     return lines

@@ -156,3 +156,32 @@ def test_feed_without_market_is_fitted_and_not_judged(tmp_path, made_files, caps
     page = capsys.readouterr().out
     assert "not judged: no market series of this feed in the price files" in page
     assert "deviation 0.500" in page
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+def test_real_feeds_are_within_what_was_predicted_before_judging(tmp_path):
+    rounds = DATA / "oracle/chainlink_mainnet_rounds_2022-01_2024-01.parquet"
+    bars = DATA / "prices/perp_5m_btc_eth_2023-01_2024-05.parquet"
+    if not (rounds.is_file() and bars.is_file()):
+        print("SKIPPED: rounds or bars are absent; SEAWALL_DATA names their folder")
+        pytest.skip("SEAWALL_DATA holds no rounds of price feeds")
+    arguments = ["backtest", "--oracle", str(rounds), "--prices", str(bars)]
+    assert run([*arguments, "--fitted", "2023-10-15", "--json", str(tmp_path / "a.json")]) == 0
+    feeds = {one["feed"]: one for one in json.loads((tmp_path / "a.json").read_text())["feeds"]}
+    assert all(len(feeds[name]["holes"]) == 1 for name in ("BTC/USD", "ETH/USD", "stETH/ETH"))
+    # docs/backtests.md, "Predicted before the later rounds were looked at".
+    ranges = {
+        "gap_p50": (0.75, 1.25),
+        "gap_p99": (0.90, 1.08),
+        "gap_p999": (0.85, 1.15),
+        "recovery_p50": (0.4, 1.6),
+        "pause_mean": (0.95, 1.05),
+    }
+    inside = 0
+    for name in ("BTC/USD", "ETH/USD"):
+        measures = feeds[name]["judged"]["chosen"]["measures"]
+        inside += sum(row["within"] for row in measures.values())
+        for key, (low, high) in ranges.items():
+            assert low <= measures[key]["ratio"]["value"] <= high, (name, key)
+    assert inside >= 11

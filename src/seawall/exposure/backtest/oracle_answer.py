@@ -36,6 +36,7 @@ from seawall.exposure.backtest.oracle_model import (
     step_seconds,
 )
 from seawall.exposure.backtest.oracle_rounds import (
+    DOLLARS,
     Rounds,
     Series,
     holes,
@@ -253,10 +254,12 @@ def _rulebook(feed: str, best: Draw, form: Form, bar: int) -> str:
     base = re.split(r"[^A-Za-z0-9]+", feed.strip())[0]
     rule, basis = best.rule, best.basis
     delay = max(basis.delay - form.window / 2.0, 0.0)
+    quoted = re.split(r"[^A-Za-z0-9]+", feed.strip())[-1]
     lines = [
         f"# {feed}, fitted by `seawall backtest --oracle` on steps of {step_seconds(bar)} s.",
         f"# Its basis to the market series ({1e4 * basis.mean:+.1f} bp, weeks differ by "
         f"{1e4 * basis.weeks:.1f} bp) is not part of a rulebook.",
+        *([] if quoted in DOLLARS else [f"# The feed is quoted in {quoted}, not in dollars."]),
         f"[feeds.{base}]",
         f"deviation = {rule.deviation:.5g}",
         f"heartbeat_seconds = {round(rule.heartbeat * form.share)}",
