@@ -39,6 +39,7 @@ def check(
     trust_mechanisms: ask.Trust = False,
     rare: ask.Rare = False,
     counts: ask.Counts = None,
+    parts_by: ask.PartsBy = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -71,6 +72,7 @@ def check(
             progress=progress,
             compute=compute,
             rare=rare,
+            parts_by=tuple(str(by) for by in parts_by or ()),
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)

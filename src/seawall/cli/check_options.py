@@ -9,6 +9,7 @@ import typer
 
 from seawall.cascade.pieces.compute import Engine
 from seawall.cli.ledger import Ledger
+from seawall.cli.split_by import SplitBy
 
 CaseFolder = Annotated[
     Path | None,
@@ -50,6 +51,12 @@ Rare = Annotated[
     bool,
     typer.Option(
         "--rare", help="As many paths again, pushed where impairment is: for DRE below 1%."
+    ),
+]
+PartsBy = Annotated[
+    list[SplitBy] | None,
+    typer.Option(
+        help="Split the headline DRE by legs, assets or venues too; may be given several times.",
     ),
 ]
 Counts = Annotated[

@@ -32,6 +32,7 @@ from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import model_prior, nodes
+from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import plan, run_plan
@@ -55,11 +56,13 @@ def check(
     progress: Progress | None = None,
     compute: Compute | None = None,
     rare: bool = False,
+    parts_by: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
     ``rare``: as many tilted paths again, for the DRE of rare impairments (see `exposure.rare`).
+    ``parts_by``: what the headline's DRE is split by, beside channels (see `exposure.parts_by`).
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
     """
@@ -99,8 +102,8 @@ def check(
     result["warnings"] = cautions(case, setup, prior, horizon_seconds)
     if tilted is not None:
         result["rare"] = rare_block(tilted, seconds, setup)
-    result["manifest"] = _manifest(case)
-    result["since_last"] = None
+    result |= split_up(setup, headline, parts_by, (paths, steps, seed), progress, compute)
+    result |= {"manifest": _manifest(case), "since_last": None}
     if progress is not None:
         progress(1.0, "done")
     return result

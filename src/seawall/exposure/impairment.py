@@ -64,17 +64,25 @@ def desk_columns(setup: Setup, owner: str) -> Ints:
     return np.flatnonzero(np.array([name == owner for name in owners], dtype=bool))
 
 
-def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = False) -> Impairment:
+def desk_impairment(
+    setup: Setup,
+    tape: Tape,
+    owner: str,
+    *,
+    loss_only: bool = False,
+    equity: float | None = None,
+) -> Impairment:
     """First impairment of a desk: any of its accounts, or its loss above theta of its equity.
 
     Of the kinds only those that the Case counts can be the first; ``by_kind`` has all of them.
     ``loss_only`` counts the loss alone, whatever the Case counts (scope desk:OWNER/loss). What the
     owner paid in counts as lost unless equity still has it; what the owner took out is not lost.
+    ``equity``: what theta is taken of, quote; by default the desk's own at the start.
     """
     columns = desk_columns(setup, owner)
     units = setup.desk_units[columns]
-    equity = tape.desk_equity[:, :, columns]
-    total = equity.sum(axis=2)
+    by_unit = tape.desk_equity[:, :, columns]
+    total = by_unit.sum(axis=2)
     loss = total[:, :1] - total
     own = np.isin(tape.unit, units) & np.isin(
         tape.kind, (EventKind.TOP_UP, EventKind.OWN_WITHDRAWAL)
@@ -84,13 +92,13 @@ def desk_impairment(setup: Setup, tape: Tape, owner: str, *, loss_only: bool = F
     steps = {kind: np.full(tape.paths, NEVER) for kind in KINDS}
     where = {kind: np.full((tape.paths, 2), -1) for kind in KINDS}
     theta = setup.case.loss_fraction
-    over = loss > theta * np.maximum(total[:, :1], 0.0)
+    over = loss > theta * np.maximum(total[:, :1] if equity is None else equity, 0.0)
     over[:, 0] = False
     hit = over.any(axis=1)
     first = np.where(hit, over.argmax(axis=1), NEVER)
     steps[ImpairmentKind.LOSS_FRACTION] = first
     at = np.where(hit, first, 0)
-    change = equity[np.arange(tape.paths), at] - equity[:, 0]
+    change = by_unit[np.arange(tape.paths), at] - by_unit[:, 0]
     where[ImpairmentKind.LOSS_FRACTION][:, 0] = units[change.argmin(axis=1)] if units.size else -1
     if not loss_only:
         _from_events(tape, units, steps, where)
