@@ -3,8 +3,8 @@
 One step of a day, prices without drift and with volatility s: an account long n at 100 with cash c
 and maintenance rate m is liquidated below B = (100 - c / n) / (1 - m), with probability
 q = N((ln(B / 100) + s^2 / 2) / s), s of the day. Nothing has impact, so accounts on independent
-assets break independently: with two of them each part is q_i - q_1 q_2 / 2; with more the part of i is
-the integral over t from 0 to 1 of q_i times the product over the others of (1 - t q_j).
+assets break independently: with two of them each part is q_i - q_1 q_2 / 2; with more the part of i
+is the integral over t from 0 to 1 of q_i times the product over the others of (1 - t q_j).
 """
 
 from __future__ import annotations
@@ -90,10 +90,8 @@ def test_closed_form_of_two_hazards_is_what_the_task_says() -> None:
 
 @pytest.mark.parametrize("by", list(By))
 def test_two_independent_hazards(by: By) -> None:
-    block = _split(_case(2), by, seed=3, paths=4_000)
+    block = _split(_case(2), by, seed=3, paths=2_000)
     want = _hazards([_q(CASH[0]), _q(CASH[1])])
-    for name, part in zip(("A", "v0", "t0"), ("A", "v0", "t0"), strict=True):
-        assert name == part
     for n, asset in enumerate("AB"):
         row = _part(block, {By.ASSET: asset, By.VENUE: f"v{n}", By.LEG: f"t{n}"}[by])
         assert row["low"] <= want[n] <= row["high"]
@@ -129,7 +127,7 @@ def test_a_hedge_has_a_negative_part() -> None:
     # Both: 120 + 4 (P - 100) < 0.16 P.
     both = below((400.0 - 120.0) / (4.0 - 0.16))
     want = [long / 2 + (both - short) / 2, short / 2 + (both - long) / 2]
-    block = _split(case, By.LEG, seed=5, paths=4_000)
+    block = _split(case, By.LEG, seed=5, paths=2_000)
     for name, value in zip(("A-PERP long", "A-2 short"), want, strict=True):
         row = _part(block, name)
         assert row["low"] <= value <= row["high"]
@@ -138,7 +136,7 @@ def test_a_hedge_has_a_negative_part() -> None:
 
 
 def test_sampled_orders_meet_the_closed_form_and_sum_exactly() -> None:
-    block = _split(_case(6), By.VENUE, seed=2, paths=3_000)
+    block = _split(_case(6), By.VENUE, seed=2, paths=1_000)
     assert block["orders"] == 6
     assert block["coalitions"] == 2 + 6 * 5
     want = _hazards([_q(cash) for cash in CASH])
@@ -153,6 +151,7 @@ def test_sampled_orders_meet_the_closed_form_and_sum_exactly() -> None:
     assert all(a >= b for a, b in pairwise(values)), "largest first"
 
 
+@pytest.mark.slow
 def test_sampled_equals_exact_within_its_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     exactly = _split(_case(4), By.LEG, seed=8, paths=2_000)
     monkeypatch.setattr("seawall.exposure.parts_by.split.MOST_EXACT", 1)
@@ -206,7 +205,7 @@ def test_the_protocol_by_asset_and_venue_and_no_legs() -> None:
     # Bad debt is left below 97, the bankruptcy price: nobody else is there to pay.
     q = 0.5 * math.erfc(-(math.log(0.97) + s * s / 2.0) / s / math.sqrt(2.0))
     for by, names in ((By.ASSET, "AB"), (By.VENUE, ("v0", "v1"))):
-        block = _split(case, by, seed=4, paths=2_000, owner=None)
+        block = _split(case, by, seed=4, paths=800, owner=None)
         assert block["scope"] == "protocol"
         for name in names:
             row = _part(block, name)
@@ -217,12 +216,12 @@ def test_the_protocol_by_asset_and_venue_and_no_legs() -> None:
 
 def test_check_holds_the_blocks_that_were_asked_for() -> None:
     case = _case(2, venues=False)
-    found = check(case, horizon_seconds=DAY, paths=300, seed=6, parts_by=("leg", "asset"))
+    found = check(case, horizon_seconds=DAY, paths=120, seed=6, parts_by=("leg", "asset"))
     assert list(found["parts_by"]) == ["leg", "asset"]
     total = found["dre"]["scopes"]["desk:me"]["probability"][-1]
     assert found["parts_by"]["leg"]["total"]["probability"] == total
-    assert found["parts_by"]["leg"]["paths"] == 300
-    plain = check(case, horizon_seconds=DAY, paths=300, seed=6)
+    assert found["parts_by"]["leg"]["paths"] == 120
+    plain = check(case, horizon_seconds=DAY, paths=120, seed=6)
     assert "parts_by" not in plain
     assert {k: v for k, v in found.items() if k != "parts_by"} == plain
 
@@ -238,7 +237,8 @@ def test_interval_of_ones_holds_their_share() -> None:
     values = np.zeros(1_000)
     values[:50] = 1.0
     low, high = signed_interval(values)
-    assert low < 0.038 < 0.05 < 0.066 < high < 0.07
+    # Of a Poisson count of 50: 37.11 to 65.92; the lower end allows for negative ones too.
+    assert (low, high) == pytest.approx((0.0366, 0.06592), abs=1e-4)
 
 
 @pytest.mark.slow
