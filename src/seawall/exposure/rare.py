@@ -221,7 +221,9 @@ def run_rare(
     """
     worlds = plain.worlds[: 1 + len(nodes)]
     tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
-    base, *others = (impairments(setup, t) for t in run_plan(setup, tilted, progress, compute))
+    named = any(scope.startswith("account:") for scope in found)
+    tapes = run_plan(setup, tilted, progress, compute)
+    base, *others = (impairments(setup, t, accounts=named) for t in tapes)
     return Rare(
         tilt=tilt,
         found=_joined(found, base),
