@@ -13,6 +13,7 @@ from seawall.case.assumptions import ASSUMPTIONS
 from seawall.report import charts, findings, numbers, pageparts, pagetables
 from seawall.report.columns import clean
 from seawall.report.findings import Result
+from seawall.report.tail_part import tail_part
 from seawall.report.terms import TERMS, explained, meaning
 
 NOTICE = (
@@ -81,6 +82,7 @@ def view(result: Result) -> dict[str, Any]:
         "pays": pagetables.pays(result),
         "system": pagetables.system(result),
         "leaving": pagetables.leaving(result),
+        "tail": tail_part(result, _explainer(stated), _marker(stated)),
         "limits": pagetables.limits(result),
         "remedy": pagetables.remedy(result),
         "numbers": numbers,

@@ -8,6 +8,7 @@ from typing import Any
 from seawall.report import findings, numbers, sections
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
 from seawall.report.findings import Result
+from seawall.report.tail_section import tail
 
 ANSWER = 12  # cells of the label column of the first lines
 
@@ -30,6 +31,7 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
         sections.first_to_break,
         sections.horizons,
         sections.who_pays,
+        tail,
         sections.concentration,
         sections.limits,
         sections.remedy,

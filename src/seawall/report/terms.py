@@ -61,6 +61,28 @@ TERMS: dict[str, Term] = {
     "ruin": Term(
         "Fund ruin", "fund_ruin_probability", "system.fund_ruin_probability", ("A7", "A9")
     ),
+    "tail_var": Term(
+        "Value at risk of a desk", "value_at_risk", "tail.desks[].rows[].value_at_risk", ("A13",)
+    ),
+    "tail_es": Term(
+        "Expected shortfall of a desk", "tail", "tail.desks[].rows[].expected_shortfall", ("A13",)
+    ),
+    "tail_method": Term("Method", "method", "tail.desks[].rows[].method", ("A3", "A12", "A13")),
+    "tail_slow": Term(
+        "Out slowly",
+        "liquidity_horizon_var",
+        "tail.desks[].exit.liquidity_horizon_var",
+        ("A6", "A13"),
+    ),
+    "tail_once": Term(
+        "Out at once",
+        "liquidity_adjusted_var",
+        "tail.desks[].exit.liquidity_adjusted_var",
+        ("A6", "A13"),
+    ),
+    "tail_spread": Term(
+        "By the spread alone", "spread_cost", "tail.desks[].exit.spread_cost", ("A13",)
+    ),
     "amplification": Term(
         "Amplification", "amplification", "system.amplification", ("A4", "A5", "A7")
     ),
