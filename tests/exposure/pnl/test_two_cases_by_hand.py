@@ -208,6 +208,22 @@ def test_expired_option_is_carried_to_its_payoff_and_settled_by_its_row():
     assert "expiry" not in parts, "settled at what it was carried to"
 
 
+def test_expired_future_is_carried_to_spot_and_settled_by_its_row():
+    """Two futures from 102; BTC at 70 at the end, settled at 71: 2 x (71 - 102) = -62 in all.
+
+    Spot 2 x 102 x (70/100 - 1) = -61.2; the distance of 1.4 that is left goes: -2.8; settled one
+    above: +2.
+    """
+    before = case_of([desk((Held("BTC-FUT", 2.0, 102.0),), USD=100.0)])
+    after = _later((), EXPIRY + DAY, {"BTC": 70.0}, USD=38.0)
+    gone = {k: v for k, v in after.market.instruments.items() if k != "BTC-FUT"}
+    items = tuple(item for item in ITEMS if item.name != "BTC-FUT")
+    market = replace(after.market, instruments=gone)
+    after = replace(after, market=market, book=replace(after.book, instruments=items))
+    _, parts = parts_of(before, after, [Fill("t0", "expiry", "BTC-FUT", -2.0, 71.0)])
+    assert parts == pytest.approx({"spot": -61.2, "basis": -2.8, "expiry": 2.0})
+
+
 def test_coins_bought_with_cash_are_two_rows():
     """3 ETH at 9, spot 10: +3."""
     before = case_of([desk((), USD=100.0)])
