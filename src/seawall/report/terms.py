@@ -48,6 +48,10 @@ TERMS: dict[str, Term] = {
         ("A3",),
     ),
     "parts": Term("Parts of DRE", "parts", "dre.scopes.*.parts", ("A3", "A4", "A5", "A7")),
+    "parts_by": Term("Parts by leg, asset or venue", "parts_by", "parts_by", ("A3", "A7")),
+    "equity_at_stake": Term(
+        "DRE times equity", "equity_at_stake", "by_account.top[].equity_at_stake", ("A3",)
+    ),
     "crowd": Term("DRE under another crowd", "crowd_leverage", "crowd_leverage", ("A7",)),
     "pays": Term("Who pays", "who_pays", "who_pays", ("A9",)),
     "bad_debt": Term("Expected bad debt", "bad_debt_mean", "system.bad_debt_mean", ("A7", "A9")),
