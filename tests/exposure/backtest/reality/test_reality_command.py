@@ -16,10 +16,12 @@ from seawall.cli.app import run
 from seawall.exposure.backtest.on_prices import stretch_of
 from seawall.exposure.backtest.reality.answer import against_reality
 from seawall.exposure.backtest.reality.bars import Series, read_series
+from seawall.exposure.backtest.reality.forced import forced_liquidations
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA = Path(os.environ.get("SEAWALL_DATA", ROOT / "../shared/data"))
 PERPETUALS = "perp_1h_24_assets_2020-10_2024-06.parquet"
+HALF_HOURS = "perp_30m_20_assets_2023-01_2025-08.parquet"
 
 
 def table(series: list[Series], extremes: bool = True) -> pl.DataFrame:
@@ -126,17 +128,35 @@ def test_an_extreme_that_is_no_price_is_a_sentence(
     assert says in capsys.readouterr().err
 
 
+def real(name: str) -> list[Series]:
+    file = DATA / "prices" / name
+    if not file.is_file():
+        print(f"SKIPPED: {name} is absent; SEAWALL_DATA names its folder")
+        pytest.skip(f"SEAWALL_DATA holds no {name}")
+    return read_series([file])
+
+
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_real_perpetuals_judged_after_the_fit() -> None:
-    """24 hourly perpetuals, fitted to August 2022, judged to June 2024 (docs/backtests.md)."""
-    file = DATA / "prices" / PERPETUALS
-    if not file.is_file():
-        print("SKIPPED: the hourly bars are absent; SEAWALL_DATA names their folder")
-        pytest.skip("SEAWALL_DATA holds no hourly bars")
-    series = read_series([file])
+    """20 perpetuals, fitted to May 2024, judged to August 2025 (docs/backtests.md)."""
+    series = real(HALF_HOURS)
     found = against_reality(series, stretch_of(series, None))
     assert len(found["horizons"]) == 3
     for block in [*(h["joint"] for h in found["horizons"]), found["all"]]:
         assert block["slope"]["low"] <= 1.0 <= block["slope"]["high"]
         assert all(one["value"] > 0.0 for one in block["brier_skill"].values())
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_a_normal_law_calls_too_little_margin_on_real_days() -> None:
+    """arXiv:2102.04591 in kind: normal too small everywhere; bitcoin needs more long than short."""
+    block = forced_liquidations(real(PERPETUALS))
+    assert len(block["assets"]) == 24
+    for row in block["assets"]:
+        for side in ("long", "short"):
+            assert row[side]["normal"] < min(row[side]["extreme_value"], row[side]["observed"])
+    (bitcoin,) = [row for row in block["assets"] if row["asset"] == "BTC"]
+    for key in ("extreme_value", "observed"):
+        assert bitcoin["long"][key] > bitcoin["short"][key]
