@@ -89,10 +89,12 @@ ASSUMPTIONS: dict[str, str] = {
     ),
     "A10": (
         "Venues, bridges, stablecoins, contracts and oracles fail only where the market's slot "
-        "failures says so, once at most, at a stated time or at a constant rate that does not "
-        "follow prices; the rates are the case's own opinion. A failed venue closes all positions "
-        "at the market price and pays the stated share of equity above zero; what is stolen goes "
-        "to the outside world. Without the slot the loss of claims is not in any number."
+        "failures says so, once at most, at a stated time or at a rate that is constant, or "
+        "rises with the drawdown of an asset where the case says by how much; a rate is the "
+        "case's own opinion, fitted or assumed, as its rate_source says. A failed venue closes "
+        "all positions at the market price and pays the stated share of equity above zero; what"
+        " is stolen goes to the outside world. Without the slot the loss of claims is not in "
+        "any number."
     ),
     "A11": (
         "A remedy is one deposit, or one repayment of debt, at the start of the horizon, and "

@@ -44,6 +44,7 @@ def check(
     parts_by: ask.PartsBy = None,
     accounts: ask.Accounts = False,
     accounts_table: ask.AccountsTable = None,
+    counterparty: ask.Counterparty = False,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -73,6 +74,7 @@ def check(
             rare=rare,
             parts_by=tuple(str(by) for by in parts_by or ()),
             accounts=receive,
+            counterparty=counterparty,
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)

@@ -78,3 +78,9 @@ ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
 ]
+Counterparty = Annotated[
+    bool,
+    typer.Option(
+        "--counterparty", help="Let each venue of a desk fail in turn, on up to 200 paths."
+    ),
+]

@@ -9,24 +9,17 @@ from typing import Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.backtest_incidents import AtRiskFile, IncidentFiles
+from seawall.cli.check_options import CaseFolder
 from seawall.cli.duration import seconds
 from seawall.cli.margin import STDOUT, deliver, load, target_of
 from seawall.foundation.errors import InputError
 
 
 def failures(
-    case: Annotated[
-        Path | None,
-        typer.Argument(metavar="CASE", help="Folder of the Case; without it, the bundled one."),
-    ] = None,
-    incidents: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Dated incidents, CSV; repeatable."),
-    ] = None,
-    at_risk: Annotated[
-        Path | None,
-        typer.Option("--list", metavar="FILE", help="Who was at risk when; else assumed."),
-    ] = None,
+    case: CaseFolder = None,
+    incidents: IncidentFiles = None,
+    at_risk: AtRiskFile = None,
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="Fit up to here; default: all.")
     ] = None,

@@ -20,6 +20,7 @@ from seawall.case import Case
 from seawall.exposure.accounts import Receive, accounts_block
 from seawall.exposure.cautions import cautions
 from seawall.exposure.concentration import concentration
+from seawall.exposure.counterparty.block import counterparty_block
 from seawall.exposure.crowd_leverage import crowd_leverage, crowd_worlds
 from seawall.exposure.curve import (
     horizons,
@@ -59,14 +60,14 @@ def check(
     rare: bool = False,
     parts_by: tuple[str, ...] = (),
     accounts: Receive | None = None,
+    counterparty: bool = False,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
-    ``rare``: as many tilted paths again, for the DRE of rare impairments (see `exposure.rare`).
+    ``rare``: as many tilted paths again (`exposure.rare`). ``counterparty``: venues fail in turn.
     ``parts_by``, ``accounts``: see `exposure.parts_by`; `exposure.accounts`, given the whole table.
-    Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
-    no answer can be given.
+    Returns the dict of docs/json.md (seawall/check/1); SeawallError where there is no answer.
     """
     seconds = _horizons(case, horizon_seconds, paths)
     steps = last_step(horizon_seconds, case.step_seconds)
@@ -87,12 +88,11 @@ def check(
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
-    result = _question(case, setup, seed, paths, horizon_seconds) | {
-        "headline": headline,
-        "dre": dre,
-        "crowd_leverage": crowd_leverage(case, found, headline, others[4:], steps),
-        "first_to_break": _first(setup, found, headline, steps),
-    }
+    asked = (paths, steps, seed)
+    result = _question(case, setup, seed, paths, horizon_seconds)
+    result |= {"headline": headline, "dre": dre}
+    result["crowd_leverage"] = crowd_leverage(case, found, headline, others[4:], steps)
+    result["first_to_break"] = _first(setup, found, headline, steps)
     result |= _payers(setup, base, found, headline, steps)
     result["system"] = _system(setup, base, steps)
     result["tail"] = tail_block(setup, found, base, seconds, seed)
@@ -102,8 +102,9 @@ def check(
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     if tilted is not None:
         result["rare"] = rare_block(tilted, seconds, setup)
+    result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
     result |= accounts_block(setup, base, steps, accounts)
-    result |= split_up(setup, headline, parts_by, (paths, steps, seed), progress, compute)
+    result |= split_up(setup, headline, parts_by, asked, progress, compute)
     result |= {"manifest": _manifest(case), "since_last": None}
     if progress is not None:
         progress(1.0, "done")

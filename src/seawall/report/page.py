@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from seawall.case.assumptions import ASSUMPTIONS
 from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
 from seawall.report.columns import clean
+from seawall.report.counterparty_part import counterparty_part
 from seawall.report.findings import Result
 from seawall.report.tail_part import tail_part
 from seawall.report.terms import TERMS, explained, meaning
@@ -83,6 +84,7 @@ def view(result: Result) -> dict[str, Any]:
         "pays": pagetables.pays(result),
         "system": pagetables.system(result),
         "leaving": pagetables.leaving(result),
+        "counterparty": counterparty_part(result, _explainer(stated), _marker(stated)),
         "tail": tail_part(result, _explainer(stated), _marker(stated)),
         "limits": pagetables.limits(result),
         "remedy": pagetables.remedy(result),

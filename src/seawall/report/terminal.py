@@ -7,6 +7,7 @@ from typing import Any
 
 from seawall.report import findings, numbers, sections, split_section
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
+from seawall.report.counterparty_section import counterparty
 from seawall.report.findings import Result
 from seawall.report.tail_section import tail
 
@@ -34,6 +35,7 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
         sections.who_pays,
         tail,
         sections.concentration,
+        counterparty,
         sections.limits,
         sections.remedy,
         sections.since_last,

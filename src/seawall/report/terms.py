@@ -87,6 +87,23 @@ TERMS: dict[str, Term] = {
     "tail_spread": Term(
         "By the spread alone", "spread_cost", "tail.desks[].exit.spread_cost", ("A13",)
     ),
+    "counterparty": Term("Counterparties", "counterparty", "counterparty", ("A10",)),
+    "claims": Term("Claims", "claims", "counterparty.counterparties[].claims"),
+    "hazard_per_year": Term(
+        "Hazard a year",
+        "hazard_per_year",
+        "counterparty.counterparties[].hazard_per_year",
+        ("A10",),
+    ),
+    "loss_given_failure": Term(
+        "Loss given failure",
+        "loss_given_failure",
+        "counterparty.counterparties[].loss_given_failure",
+        ("A10",),
+    ),
+    "remove_one": Term(
+        "Each venue in turn", "remove_one", "counterparty.remove_one", ("A3", "A10")
+    ),
     "amplification": Term(
         "Amplification", "amplification", "system.amplification", ("A4", "A5", "A7")
     ),

@@ -21,6 +21,7 @@ from seawall.exposure.counterparty.fitted import (
 from seawall.exposure.counterparty.incidents import read_incidents
 from seawall.exposure.counterparty.months import month_number, month_of, month_text
 from seawall.exposure.counterparty.tables import (
+    Exposed,
     counterparties,
     failure_tables,
     largest_asset,
@@ -69,16 +70,6 @@ def propose(
         f"{found.counts.sum()} incidents of {names}, {month_text(found.first)} to "
         f"{month_text(found.last)}, on {of}"
     )
-    step = asked.horizon_seconds / STEPS
-    price = exogenous_paths(
-        case.market,
-        case.book.assets,
-        step_seconds=step,
-        steps=STEPS,
-        paths=np.arange(PATHS),
-        seed=asked.seed,
-    )[:, :, case.book.assets.index(asset)]
-    largest = max(exposed, key=lambda one: one.hazard)
     return {
         "schema": SCHEMA,
         "version": seawall.__version__,
@@ -102,11 +93,23 @@ def propose(
         ],
         "common_share": asked.common_share,
         "horizon_seconds": asked.horizon_seconds,
-        "wrong_way": {
-            "asset": asset,
-            "of": largest.name,
-            "rows": wrong_way_rows(largest.hazard, price, step, asked.wrong_way),
-        },
+        "wrong_way": _wrong_way(case, exposed, asset, asked),
         "tables": tables,
         "toml": written(tables, exposed, basis),
     }
+
+
+def _wrong_way(case: Case, exposed: Sequence[Exposed], asset: str, asked: Asked) -> dict[str, Any]:
+    """Chances of the largest hazard at coefficient 0, as stated, and twice that."""
+    step = asked.horizon_seconds / STEPS
+    price = exogenous_paths(
+        case.market,
+        case.book.assets,
+        step_seconds=step,
+        steps=STEPS,
+        paths=np.arange(PATHS),
+        seed=asked.seed,
+    )[:, :, case.book.assets.index(asset)]
+    largest = max(exposed, key=lambda one: one.hazard)
+    rows = wrong_way_rows(largest.hazard, price, step, asked.wrong_way)
+    return {"asset": asset, "of": largest.name, "rows": rows}
