@@ -38,6 +38,7 @@ def check(
     ledger: ask.ChosenLedger = Ledger.FLOAT,
     trust_mechanisms: ask.Trust = False,
     rare: ask.Rare = False,
+    parts_paths: ask.PartsPaths = None,
     counts: ask.Counts = None,
     parts_by: ask.PartsBy = None,
 ) -> None:
@@ -73,6 +74,7 @@ def check(
             compute=compute,
             rare=rare,
             parts_by=tuple(str(by) for by in parts_by or ()),
+            parts_from=parts_paths,
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)

@@ -11,7 +11,7 @@ import numpy as np
 import seawall
 from seawall.book import AccountKind
 from seawall.book.book import Floats
-from seawall.cascade.engine import BASE, PRICE_ONLY, prepare
+from seawall.cascade.engine import BASE, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
@@ -33,10 +33,11 @@ from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.parts_by import split_up
+from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
-from seawall.exposure.runs import plan, run_plan
-from seawall.exposure.scopes import Found, scopes_block
+from seawall.exposure.runs import Plan, plan, run_plan
+from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
@@ -57,30 +58,34 @@ def check(
     compute: Compute | None = None,
     rare: bool = False,
     parts_by: tuple[str, ...] = (),
+    parts_from: int | None = None,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
     ``rare``: as many tilted paths again, for the DRE of rare impairments (see `exposure.rare`).
     ``parts_by``: what the headline's DRE is split by, beside channels (see `exposure.parts_by`).
+    ``parts_from``: how many paths the parts of DRE are made from (see `exposure.parts`).
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
     """
     seconds = _horizons(case, horizon_seconds, paths)
-    steps = last_step(horizon_seconds, case.step_seconds)
+    steps, subset = last_step(horizon_seconds, case.step_seconds), parts_paths(paths, parts_from)
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
+    side = [*nodes(prior), *crowds]
+    chosen = plan(side, paths, steps, seed, part_worlds(setup), subset)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
     base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
-    dre = _dre(case, found, others[:4], seconds, seed)
+    beside = Beside(others[:3], others[3 : len(side)], others[len(side) :])
+    dre = _dre(setup, found, beside, seconds, chosen)
     tilted = None
     if tilt is not None:
-        tilted = run_rare(setup, chosen, tilt, found, others[:4], progress, compute)
+        tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
         dre["scopes"] = rare_scopes(tilted, seconds, setup, seed)
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
@@ -88,7 +93,7 @@ def check(
     result = _question(case, setup, seed, paths, horizon_seconds) | {
         "headline": headline,
         "dre": dre,
-        "crowd_leverage": crowd_leverage(case, found, headline, others[4:], steps),
+        "crowd_leverage": crowd_leverage(case, found, headline, beside.crowds, steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, base, found, headline, steps)
@@ -126,13 +131,16 @@ def _question(
 
 
 def _dre(
-    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
+    setup: Setup, found: Found, beside: Beside, seconds: list[float], chosen: Plan
 ) -> dict[str, Any]:
     """`dre` of the result, on plain paths."""
+    split = plain_split(setup, chosen.paths, chosen.parts_paths, chosen.steps)
     return {
         "horizons_seconds": seconds,
-        "kinds": kinds_block(case),
-        "scopes": scopes_block(case, found, worlds, seconds, seed),
+        "kinds": kinds_block(setup.case),
+        "parts_paths": split.paths,
+        "parts_channels": list(split.channels),
+        "scopes": scopes_block(setup.case, found, beside, split, seconds, chosen.seed),
     }
 
 
