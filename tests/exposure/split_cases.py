@@ -85,7 +85,7 @@ def late_feed() -> tuple[Case, str, dict[str, float]]:
     return case, DESK, {"price": p, "latency": -p + p * q / 2.0, "counterparty": q - p * q / 2.0}
 
 
-# --- price and own exit cost: the forced sale turns a loss of under one half into one of over it ---
+# --- price and own exit cost: the forced sale turns a loss below one half into a larger one ------
 
 # Cash 8: half of it is lost below 96.00. Maintenance 5%: closed below 92 / 0.95 = 96.84, where the
 # sale at 96.84 (1 - 0.012) = 95.7 loses more than half whatever the price was.

@@ -16,17 +16,19 @@ from split_cases import (
     LOSS,
     THIN,
     below,
+    crowd_push,
     exit_cost,
     one_long,
     price_and_failure,
     sold_below,
+    three_channels,
 )
 
 from seawall.cascade.engine import prepare
 from seawall.case import Case
 from seawall.exposure import check
 from seawall.exposure.channels import CHANNELS, channels_of
-from seawall.exposure.parts import part_worlds
+from seawall.exposure.parts import part_worlds, parts_paths
 from seawall.exposure.proportion import wilson
 from seawall.foundation.errors import InputError
 from seawall.venues import Feed
@@ -50,18 +52,22 @@ def assert_sums(entry: dict[str, Any]) -> None:
         assert entry["low"][name] <= entry[name] <= entry["high"][name]
 
 
-@pytest.mark.parametrize("known", CASES)
+QUICK = (three_channels, crowd_push)
+
+
+@pytest.mark.parametrize(
+    "known", [pytest.param(c, marks=() if c in QUICK else pytest.mark.slow) for c in CASES]
+)
 def test_the_parts_are_the_closed_form_shapley_values(known: Known) -> None:
-    """2,000 paths: within four standard errors; a channel that adds nothing on any path is 0."""
+    """1,000 paths: within four standard errors; a channel that adds nothing on any path is 0."""
     case, scope, truth = known()
-    entry = parts(case, scope, paths=2_000, parts_from=2_000)
+    entry = parts(case, scope, paths=1_000, parts_from=1_000)
     assert_sums(entry)
     for name in ("price", *CHANNELS):
         wanted = truth.get(name, 0.0)
         # Each value of a path is in [-1, 1] and not zero with chance |wanted| x 3 at most.
-        error = 4.0 * np.sqrt(min(3.0 * abs(wanted), 1.0) / 2_000)
+        error = 4.0 * np.sqrt(min(3.0 * abs(wanted), 1.0) / 1_000)
         assert entry[name] == pytest.approx(wanted, abs=error), name
-        assert entry["low"][name] - 1e-12 <= wanted or wanted != 0.0
     assert {name for name in CHANNELS if entry[name] != 0.0} <= set(truth)
 
 
@@ -124,14 +130,15 @@ def test_the_subset_changes_neither_total_nor_what_it_holds() -> None:
 
 def test_a_quarter_of_the_paths_unless_told() -> None:
     case, _, _ = exit_cost()
-    for paths, subset in ((60, 60), (200, 100), (800, 200)):
-        assert check(case, paths=paths, horizon_seconds=DAY)["dre"]["parts_paths"] == subset
+    found = check(case, paths=60, horizon_seconds=DAY)
+    assert found["dre"]["parts_paths"] == 60
+    assert [parts_paths(n, None) for n in (60, 200, 800)] == [60, 100, 200]
 
 
 @pytest.mark.parametrize("asked", [0, 101, -3])
 def test_a_number_of_paths_that_there_is_not_is_refused(asked: int) -> None:
     case, _, _ = exit_cost()
-    with pytest.raises(InputError, match="parts from .* paths of 100"):
+    with pytest.raises(InputError, match=r"parts from .* paths of 100"):
         check(case, paths=100, horizon_seconds=DAY, parts_from=asked)
 
 

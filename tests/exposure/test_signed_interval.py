@@ -27,14 +27,15 @@ def test_ends_by_hand() -> None:
     """Ten of 100 above, none below: Garwood's interval of a count of 10 is 4.795 to 18.39.
 
     The variance of the mean is .1 x .9 / 99 here, not .1 / 100, which moves the lower end to
-    gamma(11, 0.025) / 110 = 4.99%; up: gamma(11.09, 0.975) / 100.8 = 18.3%. Below nothing was seen:
-    3.689 / 100 more downwards, sqrt(0.0501^2 + 0.0369^2) = 6.2% below the mean of 10%.
+    gamma(11, 0.025) / 110 = 4.99%; up: one more path, mean 0.11 and variance 0.00101, so
+    gamma(11.99, 0.975) x 0.00917 = 18.04%. Below nothing was seen: 3.689 / 100 more downwards,
+    sqrt(0.0501^2 + 0.0369^2) = 6.2% below the mean of 10%.
     """
     values = np.zeros(100)
     values[:10] = 1.0
     low, high = signed_interval([of(values)])
     assert low == pytest.approx(0.10 - 0.0622, abs=5e-4)
-    assert high == pytest.approx(0.183, abs=2e-3)
+    assert high == pytest.approx(0.1804, abs=5e-4)
     turned = signed_interval([of(-values)])
     assert turned == (pytest.approx(-high), pytest.approx(-low))
 
