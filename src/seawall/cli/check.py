@@ -49,13 +49,7 @@ def check(
     Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why.
     """
     horizon_seconds = seconds(horizon, "--horizon")
-    step_seconds = seconds(step, "--step") if step is not None else None
-    if step_seconds is not None and step_seconds > horizon_seconds:
-        raise InputError(
-            f"a step of {step} is longer than the horizon of {horizon}",
-            file="--step",
-            expected="a shorter step",
-        )
+    step_seconds = _step(step, horizon, horizon_seconds)
     compute = Compute(engine, threads, ray_address)
     targets = _targets(json, html)
     question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
@@ -100,6 +94,18 @@ def _counted(counts: str) -> tuple[ImpairmentKind, ...]:
 
     names = tuple(name for part in counts.split(",") if (name := part.strip()))
     return counted(names, "--counts")
+
+
+def _step(step: str | None, horizon: str, horizon_seconds: float) -> float | None:
+    """The step that was asked for, None for the Case's own; InputError beyond the horizon."""
+    step_seconds = seconds(step, "--step") if step is not None else None
+    if step_seconds is not None and step_seconds > horizon_seconds:
+        raise InputError(
+            f"a step of {step} is longer than the horizon of {horizon}",
+            file="--step",
+            expected="a shorter step",
+        )
+    return step_seconds
 
 
 def _say_if_it_compiles() -> None:

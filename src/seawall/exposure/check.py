@@ -32,10 +32,10 @@ from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import model_prior, nodes
-from seawall.exposure.parts_by import split_up
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
+from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
-from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
+from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
@@ -74,19 +74,15 @@ def check(
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    side = [*nodes(prior), *crowds]
-    chosen = plan(side, paths, steps, seed, part_worlds(setup), subset)
+    chosen = plan([*nodes(prior), *crowds], paths, steps, seed, part_worlds(setup), subset)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
-    base = tapes[0]
     found, *others = (impairments(setup, tape) for tape in tapes)
-    beside = Beside(others[:3], others[3 : len(side)], others[len(side) :])
-    dre = _dre(setup, found, beside, seconds, chosen)
-    tilted = None
-    if tilt is not None:
-        tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
-        dre["scopes"] = rare_scopes(tilted, seconds, setup, seed)
+    last = len(others) - chosen.parts
+    beside = Beside(others[:3], others[3:last], others[last:])
+    tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
+    dre = _dre(setup, found, beside, seconds, chosen, tilted)
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
@@ -96,17 +92,16 @@ def check(
         "crowd_leverage": crowd_leverage(case, found, headline, beside.crowds, steps),
         "first_to_break": _first(setup, found, headline, steps),
     }
-    result |= _payers(setup, base, found, headline, steps)
-    result["system"] = system_numbers(setup, base, steps)
+    result |= _payers(setup, tapes[0], found, headline, steps)
+    result["system"] = system_numbers(setup, tapes[0], steps)
     result["system"]["amplification"] = amplification(setup, _shocked(setup))
-    result["tail"] = tail_block(setup, found, base, seconds, seed)
+    result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
     result["concentration"] = rows
     result["limits"] = limits
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
     result["assumptions"] = list(ASSUMPTIONS_USED)
     result["warnings"] = cautions(case, setup, prior, horizon_seconds)
-    if tilted is not None:
-        result["rare"] = rare_block(tilted, seconds, setup)
+    result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= split_up(setup, headline, parts_by, (paths, steps, seed), progress, compute)
     result |= {"manifest": _manifest(case), "since_last": None}
     if progress is not None:
@@ -131,16 +126,25 @@ def _question(
 
 
 def _dre(
-    setup: Setup, found: Found, beside: Beside, seconds: list[float], chosen: Plan
+    setup: Setup,
+    found: Found,
+    beside: Beside,
+    seconds: list[float],
+    chosen: Plan,
+    tilted: Rare | None,
 ) -> dict[str, Any]:
-    """`dre` of the result, on plain paths."""
+    """`dre` of the result: on plain paths, or where there are any on tilted ones too."""
     split = plain_split(setup, chosen.paths, chosen.parts_paths, chosen.steps)
+    if tilted is None:
+        scopes = scopes_block(setup.case, found, beside, split, seconds, chosen.seed)
+    else:
+        scopes = rare_scopes(tilted, seconds, setup, chosen.seed)
     return {
         "horizons_seconds": seconds,
         "kinds": kinds_block(setup.case),
         "parts_paths": split.paths,
         "parts_channels": list(split.channels),
-        "scopes": scopes_block(setup.case, found, beside, split, seconds, chosen.seed),
+        "scopes": scopes,
     }
 
 

@@ -214,17 +214,19 @@ def _slopes(setup: Setup) -> Floats:
 def run_rare(
     setup: Setup,
     plain: Plan,
-    tilt: Tilt,
+    tilt: Tilt | None,
     found: Found,
     beside: Beside,
     progress: Callable[[float, str], None] | None,
     compute: Compute | None,
-) -> Rare:
+) -> Rare | None:
     """As many tilted paths as the plan has plain ones, in the base, in each node's world and in
     those of the parts.
 
-    found, beside: impairments on the plain paths.
+    found, beside: impairments on the plain paths. None without a tilt.
     """
+    if tilt is None:
+        return None
     nodes, parts = beside.nodes, beside.parts
     last = len(plain.worlds) - len(parts)
     worlds = (*plain.worlds[: 1 + len(nodes)], *plain.worlds[last:])
