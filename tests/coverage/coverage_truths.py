@@ -47,13 +47,13 @@ def rises_to(ratio: float, deviation: float) -> float:
     return float(ndtr(-(math.log(ratio) + 0.5 * deviation**2) / deviation))
 
 
-def leaves(low: float, high: float, deviation: float, steps: int, panel: float = 0.5) -> float:
+def leaves(low: float, high: float, deviation: float, steps: int, panel: float = 1.0) -> float:
     """P(a price watched after each of ``steps`` equal steps is ever at or below ``low`` or at or
     above ``high`` (ratios to the start; 0 and infinity: no such end)); ``deviation`` of one step.
 
     The density of the log-prices still inside is carried from step to step by quadrature, and what
     leaves is summed: sum over t of int f_t(x) [Phi((a - x - m) / s) + Phi((x + m - b) / s)] dx.
-    The integrand is smooth inside, so panels of half a deviation with 16 nodes give 1e-13.
+    The integrand is smooth inside, so panels of one deviation with 16 nodes give 1e-13.
     """
     drift, reach = -0.5 * deviation**2, FAR * deviation * math.sqrt(steps)
     a = math.log(low) if low > 0.0 else -math.inf

@@ -39,7 +39,7 @@ def one_long(
     margin: float = 0.01,
     feed: Feed | None = None,
     fails: bool = False,
-    theta: float = 1.0,
+    theta: float = 0.9,
 ) -> Case:
     """A desk that is long one coin, in a market that nobody's order moves (label total)."""
     case = tiny_case(
@@ -157,7 +157,7 @@ def crowd_push() -> tuple[Case, str, dict[str, float]]:
         {"BTC": coin(100.0, volatility=0.6, depth=CROWD_DEPTH)},
         scenario=Scenario(label="exogenous"),
         step_seconds=DAY,
-        loss_fraction=1.0,
+        loss_fraction=0.9,
     )
     truth = {"price": below(96.0), "liquidity": 0.0, "crowd": below(PUSHED) - below(96.0)}
     return case, DESK, truth

@@ -11,7 +11,11 @@ from scipy import stats
 from seawall.cascade.tape import NEVER
 from seawall.exposure.curve import scope_curve
 from seawall.exposure.impairment import KINDS, Impairment
-from seawall.exposure.proportion import gamma_interval, stratified_variance
+from seawall.exposure.proportion import (
+    gamma_interval,
+    mid_p_gamma_interval,
+    stratified_variance,
+)
 from seawall.exposure.severity import (
     expected_loss,
     expected_shortfall,
@@ -94,6 +98,40 @@ def test_equal_weights_have_the_exact_poisson_interval(hits: int) -> None:
     exact_low = stats.chi2.ppf(0.025, 2 * hits) / 2.0 if hits else 0.0
     assert low * paths == pytest.approx(exact_low)
     assert high * paths == pytest.approx(stats.chi2.ppf(0.975, 2 * hits + 2) / 2.0)
+
+
+@pytest.mark.parametrize("hits", [0, 1, 5, 40])
+def test_equal_weights_have_the_mid_p_poisson_interval(hits: int) -> None:
+    """Ends m where P(more than the hits) + P(as many) / 2 of a Poisson count is 97.5%, 2.5%."""
+    paths = 100_000
+    low, high = mid_p_gamma_interval(hits / paths, hits / paths**2, 1.0 / paths)
+
+    def mid_p(mean: float) -> float:
+        return float(stats.poisson.sf(hits, mean) + 0.5 * stats.poisson.pmf(hits, mean))
+
+    assert mid_p(high * paths) == pytest.approx(0.975, abs=1e-9)
+    assert low == 0.0 if hits == 0 else mid_p(low * paths) == pytest.approx(0.025, abs=1e-9)
+    wide = gamma_interval(hits / paths, hits / paths**2, 1.0 / paths)
+    assert wide[0] <= low <= hits / paths < high < wide[1]
+
+
+def test_half_a_path_more_is_allowed_for_where_pushes_lead_to_what_impairs() -> None:
+    """Two paths of weight 0.1: half of one more where all is pushed, else one of weight 2."""
+    component = np.repeat([0, 1], 50)
+    step = np.full(100, NEVER)
+    step[60:62] = 1
+    at = np.full((100, 2), 0.1)
+    pushed, other = (share_by(step, 1, PathWeights(at, component, p)) for p in (True, False))
+    assert pushed.interval == mid_p_gamma_interval(pushed.mean, pushed.variance, 0.1 / 100)
+    assert other.interval == gamma_interval(other.mean, other.variance, 2.0 / 100)
+
+
+def test_mid_p_ends_of_a_sum_without_spread() -> None:
+    """All paths count one: half of the law is at 1, half is a gamma law about 1.001."""
+    low, high = mid_p_gamma_interval(1.0, 0.0, 1e-3)
+    shape = 1.001**2 / 1e-6
+    assert low == pytest.approx(stats.gamma.ppf(0.05, shape, scale=1.001 / shape))
+    assert high == 1.0
 
 
 def test_intervals_stay_within_zero_and_one() -> None:

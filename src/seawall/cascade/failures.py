@@ -1,13 +1,13 @@
 """Failures in the loop: when each comes on each path, what it does to prices and to who may act.
 
-Three hooks: `failed_prices` on exogenous paths before the loop, `begin_step` and `as_seen` within
+Three hooks: failed_prices.py on exogenous paths before the loop, `begin_step` and `as_seen` within
 `advance`, `waits` before anybody is closed. What takes money is in failing.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,19 @@ from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.random import Stream
+from seawall.instruments import Staked
 from seawall.margin.table.margin_table import MarginTable, RowKind
 from seawall.scenario.failure.arrival import (
     NEVER,
     Arrival,
+    Pace,
     arrival_seconds,
     first_step,
     whole_steps,
 )
 from seawall.scenario.failure.manipulation import OracleManipulation
 from seawall.scenario.failure.mint import UnbackedMint
-from seawall.scenario.failure.pegs import Bridge, StablecoinDepeg, depeg_factor
+from seawall.scenario.failure.pegs import Bridge, StablecoinDepeg
 from seawall.scenario.failure.slot import Failures
 from seawall.scenario.failure.venue import VenueInsolvency, VenueOutage
 
@@ -58,13 +60,16 @@ class Placed:
 
 @dataclass(frozen=True)
 class FailureRules:
-    """All failures of a Case; address (n, 2) where each one's random numbers are; step_seconds."""
+    """All failures of a Case; address (n, 2) where each one's random numbers are; step_seconds;
+    wrong_way {asset that hazards follow: its index}.
+    """
 
     slot: Failures
     placed: tuple[Placed, ...]
     address: Ints
     feed_venue: Ints
     step_seconds: float
+    wrong_way: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def moving(self) -> set[int]:
@@ -74,12 +79,16 @@ class FailureRules:
 
 @dataclass
 class FailureMemory:
-    """first (p, n) step at which each failure comes; waited (p, v) last step at which somebody
-    waited for a venue that is out; out (p, v), dark (p, f) venues that stand still now and their
-    feeds; factor (p, f) of what is seen over what is published.
+    """first (p, n) step at which each failure comes; own (p, 2 n), common (p, m) the uniforms that
+    it was drawn by; safe (p,) where none comes, None for nowhere; waited (p, v) last step at which
+    somebody waited for a venue that is out; out (p, v), dark (p, f) venues that stand still now and
+    their feeds; factor (p, f) of what is seen over what is published.
     """
 
     first: Ints
+    own: Floats
+    common: Floats
+    safe: Bools | None
     waited: Ints
     out: Bools
     dark: Bools
@@ -119,13 +128,16 @@ def compile_failures(
     if not isinstance(slot, Failures):
         return None
     placed, address = [], []
-    for kind, field in enumerate(fields(slot)):
-        if field.name != "shock":
-            for n, failure in enumerate(getattr(slot, field.name)):
+    for kind, each in enumerate(fields(slot)):
+        if each.name != "shock":
+            for n, failure in enumerate(getattr(slot, each.name)):
                 placed.append(_place(case, table, names, failure, n))
                 address.append((kind, 2 * n))
     where = np.array(address, dtype=np.int64).reshape(-1, 2)
-    return FailureRules(slot, tuple(placed), where, table.feed_venue, step_seconds)
+    paced = [one.wrong_way_asset for one in slot.shock]
+    paced += [one.wrong_way_asset for one in slot.listed()]
+    followed = {name: _index(table.assets, name, "asset") for name in paced if name is not None}
+    return FailureRules(slot, tuple(placed), where, table.feed_venue, step_seconds, followed)
 
 
 def _place(
@@ -134,9 +146,9 @@ def _place(
     venue = getattr(failure, "venue", None)
     v = NOBODY if venue is None else _index(table.venues, venue, "venue")
     if isinstance(failure, Bridge):
-        return Placed(failure, assets=tuple(_price_of(case, table, k) for k in failure.assets))
+        return Placed(failure, assets=_priced(case, table, failure.assets))
     if isinstance(failure, StablecoinDepeg):
-        return Placed(failure, assets=(_price_of(case, table, failure.asset),))
+        return Placed(failure, assets=_priced(case, table, (failure.asset,)))
     if isinstance(failure, VenueOutage):
         return Placed(failure, venue=v)
     if isinstance(failure, OracleManipulation):
@@ -145,7 +157,10 @@ def _place(
         # A price that no account of the venue looks at may lie.
         seen = int(feed[0]) if feed.size else NOBODY
         return Placed(failure, v, (k,), feed=seen)
-    assets = (_price_of(case, table, failure.asset),) if isinstance(failure, UnbackedMint) else ()
+    named = failure.receipts if isinstance(failure, VenueInsolvency) else ()
+    if isinstance(failure, UnbackedMint):
+        named = (failure.asset,)
+    assets = _priced(case, table, named)
     if v == NOBODY:
         return Placed(failure, assets=assets)
     unit = _thief(table, names, thief_name(failure, number))
@@ -181,6 +196,20 @@ def _price_of(case: Case, table: MarginTable, name: str) -> int:
     return k
 
 
+def _priced(case: Case, table: MarginTable, named: tuple[str, ...]) -> tuple[int, ...]:
+    """Assets whose price a failure of the ``named`` ones moves, each once: they, and every staked
+    token that leads to one of them.
+    """
+    hit = dict.fromkeys(_price_of(case, table, name) for name in named)
+    staked = [item for item in case.book.instruments if isinstance(item, Staked)]
+    for _ in staked:  # a token of a token of one: as many rounds as there are tokens at most
+        for item in staked:
+            known = item.underlying in table.assets and item.name in table.assets
+            if known and table.assets.index(item.underlying) in hit:
+                hit[_price_of(case, table, item.name)] = None
+    return tuple(hit)
+
+
 def _refuse(problem: str, expected: str) -> InputError:
     return InputError(f"[mechanisms.{SLOT}]: {problem}", file="market", expected=expected)
 
@@ -211,18 +240,28 @@ def begin_failures(
     common = np.empty((paths, len(rules.slot.shock)))
     for j in range(common.shape[1]):
         common[:, j] = draws.at(Stream.FAILURE_SHOCK, path, 0, np.full(paths, j))
-    failures = [one.failure for one in rules.placed]
-    seconds = arrival_seconds(failures, rules.slot.shock, own, common)
-    if safe is not None:
-        seconds = np.where(safe[:, None], np.inf, seconds)
     feeds = rules.feed_venue.size
     return FailureMemory(
-        first=_fails_once(rules, first_step(seconds, rules.step_seconds)),
+        first=first_steps(rules, own, common, safe),
+        own=own,
+        common=common,
+        safe=safe,
         waited=np.full((paths, venues), LONG_AGO, dtype=np.int64),
         out=np.zeros((paths, venues), dtype=bool),
         dark=np.zeros((paths, feeds), dtype=bool),
         factor=np.ones((paths, feeds)),
     )
+
+
+def first_steps(
+    rules: FailureRules, own: Floats, common: Floats, safe: Bools | None, pace: Pace | None = None
+) -> Ints:
+    """First step (p, n) of each failure, from its uniforms; see `arrival.arrival_seconds`."""
+    failures = [one.failure for one in rules.placed]
+    seconds = arrival_seconds(failures, rules.slot.shock, own, common, pace)
+    if safe is not None:
+        seconds = np.where(safe[:, None], np.inf, seconds)
+    return _fails_once(rules, first_step(seconds, rules.step_seconds))
 
 
 def _fails_once(rules: FailureRules, first: Ints) -> Ints:
@@ -238,38 +277,6 @@ def _fails_once(rules: FailureRules, first: Ints) -> Ints:
             which = np.arange(len(same)) == first[:, same].argmin(axis=1)[:, None]
             out[:, same] = np.where(which, first[:, same], NEVER)
     return out
-
-
-def failed_prices(
-    rules: FailureRules | None, memory: FailureMemory | None, exogenous: Floats
-) -> Floats:
-    """Exogenous paths (p, s + 1, k) with what failures do to prices; the same array without any."""
-    if rules is None or memory is None:
-        return exogenous
-    out, steps = exogenous, np.arange(exogenous.shape[1])
-    for i, one in enumerate(rules.placed):
-        if not one.assets or isinstance(one.failure, OracleManipulation):
-            continue
-        hit = np.flatnonzero(memory.first[:, i] < exogenous.shape[1])
-        if hit.size == 0:
-            continue
-        since = (steps[None, :] - memory.first[hit, i][:, None]) * rules.step_seconds
-        factor = _price_factor(one.failure, since)
-        out = exogenous.copy() if out is exogenous else out
-        for k in one.assets:
-            out[hit, :, k] *= factor
-    return out
-
-
-def _price_factor(failure: Arrival, since: Floats) -> Floats:
-    """Factor on a price ``since`` seconds after a failure's first step; 1 before it."""
-    if isinstance(failure, StablecoinDepeg):
-        return depeg_factor(failure, since)
-    if isinstance(failure, Bridge):
-        return np.where(since >= 0.0, failure.recovery, 1.0)
-    assert isinstance(failure, UnbackedMint)
-    # Half a thousandth of a second: multiples of the step are not exact.
-    return np.where(since >= failure.known_after_seconds - 5e-4, failure.backed, 1.0)
 
 
 def begin_step(rules: FailureRules | None, memory: FailureMemory | None, step: int) -> None:

@@ -35,8 +35,9 @@ from seawall.cascade.closing import close_accounts
 from seawall.cascade.course import Course, refuse_runaway
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
+from seawall.cascade.failed_prices import failed_prices
 from seawall.cascade.failing import not_out
-from seawall.cascade.failures import as_seen, begin_step, failed_prices
+from seawall.cascade.failures import as_seen, begin_step
 from seawall.cascade.fund import refill_all
 from seawall.cascade.inclusion import Look, admitted, open_blocks, under_way
 from seawall.cascade.journal import Journal

@@ -24,6 +24,7 @@ from seawall.cli import (
     margin,
     mechanism,
     output,
+    pnl,
     replay,
     scenarios,
     shocks,
@@ -50,6 +51,7 @@ app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
 app.add_typer(mechanism.app, name="mechanism")
+app.command("pnl")(pnl.pnl)
 app.command("replay")(replay.replay)
 app.add_typer(scenarios.app, name="scenarios")
 app.command("shocks")(shocks.shocks)

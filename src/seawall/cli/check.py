@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from seawall.foundation.errors import InputError
 if TYPE_CHECKING:
     from seawall.case import Case
     from seawall.case.impairment_kinds import ImpairmentKind
+    from seawall.exposure.accounts import AccountTable
 
 BREACHED = 2
 STDOUT = "-"
@@ -41,6 +43,8 @@ def check(
     parts_paths: ask.PartsPaths = None,
     counts: ask.Counts = None,
     parts_by: ask.PartsBy = None,
+    accounts: ask.Accounts = False,
+    accounts_table: ask.AccountsTable = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -49,9 +53,10 @@ def check(
     Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why.
     """
     horizon_seconds = seconds(horizon, "--horizon")
-    step_seconds = _step(step, horizon, horizon_seconds)
+    step_seconds = _step(step, horizon)
     compute = Compute(engine, threads, ray_address)
     targets = _targets(json, html)
+    receive = _receiver(accounts, accounts_table)
     question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
 
     from seawall.exposure import check as run_check
@@ -69,6 +74,7 @@ def check(
             rare=rare,
             parts_by=tuple(str(by) for by in parts_by or ()),
             parts_from=parts_paths,
+            accounts=receive,
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
@@ -80,6 +86,27 @@ def check(
                 "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
             )
         raise typer.Exit(BREACHED)
+
+
+def _step(step: str | None, horizon: str) -> float | None:
+    step_seconds = seconds(step, "--step") if step is not None else None
+    if step_seconds is not None and step_seconds > seconds(horizon, "--horizon"):
+        raise InputError(
+            f"a step of {step} is longer than the horizon of {horizon}",
+            file="--step",
+            expected="a shorter step",
+        )
+    return step_seconds
+
+
+def _receiver(accounts: bool, name: str | None) -> Callable[[AccountTable], None] | None:
+    """Who is given the table of all accounts; None where nobody asked for accounts."""
+    from seawall.cli.accounts_file import accounts_target, write_accounts
+
+    if name is not None:
+        path = accounts_target(name)
+        return lambda table: write_accounts(table, path)
+    return (lambda _: None) if accounts else None
 
 
 def _asked(case: Case, step_seconds: float | None, counts: str | None) -> Case:
@@ -94,18 +121,6 @@ def _counted(counts: str) -> tuple[ImpairmentKind, ...]:
 
     names = tuple(name for part in counts.split(",") if (name := part.strip()))
     return counted(names, "--counts")
-
-
-def _step(step: str | None, horizon: str, horizon_seconds: float) -> float | None:
-    """The step that was asked for, None for the Case's own; InputError beyond the horizon."""
-    step_seconds = seconds(step, "--step") if step is not None else None
-    if step_seconds is not None and step_seconds > horizon_seconds:
-        raise InputError(
-            f"a step of {step} is longer than the horizon of {horizon}",
-            file="--step",
-            expected="a shorter step",
-        )
-    return step_seconds
 
 
 def _say_if_it_compiles() -> None:

@@ -59,6 +59,14 @@ PartsBy = Annotated[
         help="Split the headline DRE by legs, assets or venues too; may be given several times.",
     ),
 ]
+Accounts = Annotated[
+    bool,
+    typer.Option("--accounts", help="DRE of each account: the desks' in full, the crowd's too."),
+]
+AccountsTable = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write DRE of every account as .csv or .parquet."),
+]
 Counts = Annotated[
     str | None,
     typer.Option(

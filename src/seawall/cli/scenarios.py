@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import output, scenario_fit
+from seawall.cli import output, scenario_failures, scenario_fit
 
 app = typer.Typer(rich_markup_mode=None, help="The scenarios that paths are drawn from.")
 app.command("fit")(scenario_fit.fit)
+app.command("failures")(scenario_failures.failures)
 
 
 @app.callback(invoke_without_command=True)

@@ -17,6 +17,7 @@ from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
 from seawall.cascade.tape import Tape
 from seawall.case import Case
+from seawall.exposure.accounts import Receive, accounts_block
 from seawall.exposure.cautions import cautions
 from seawall.exposure.concentration import concentration
 from seawall.exposure.crowd_leverage import crowd_leverage, crowd_worlds
@@ -59,12 +60,13 @@ def check(
     rare: bool = False,
     parts_by: tuple[str, ...] = (),
     parts_from: int | None = None,
+    accounts: Receive | None = None,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
     ``rare``: as many tilted paths again, for the DRE of rare impairments (see `exposure.rare`).
-    ``parts_by``: what the headline's DRE is split by, beside channels (see `exposure.parts_by`).
+    ``parts_by``, ``accounts``: see `exposure.parts_by`; `exposure.accounts`, given the whole table.
     ``parts_from``: how many paths the parts of DRE are made from (see `exposure.parts`).
     Returns the dict described in docs/json.md (schema seawall/check/1). Raises SeawallError where
     no answer can be given.
@@ -78,7 +80,7 @@ def check(
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
-    found, *others = (impairments(setup, tape) for tape in tapes)
+    found, *others = (impairments(setup, t, accounts=accounts is not None) for t in tapes)
     last = len(others) - chosen.parts
     beside = Beside(others[:3], others[3:last], others[last:])
     tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
@@ -93,15 +95,14 @@ def check(
         "first_to_break": _first(setup, found, headline, steps),
     }
     result |= _payers(setup, tapes[0], found, headline, steps)
-    result["system"] = system_numbers(setup, tapes[0], steps)
-    result["system"]["amplification"] = amplification(setup, _shocked(setup))
+    result["system"] = _system(setup, tapes[0], steps)
     result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
-    result["concentration"] = rows
-    result["limits"] = limits
+    result |= {"concentration": rows, "limits": limits}
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
-    result["assumptions"] = list(ASSUMPTIONS_USED)
-    result["warnings"] = cautions(case, setup, prior, horizon_seconds)
+    said = cautions(case, setup, prior, horizon_seconds)
+    result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
+    result |= accounts_block(setup, tapes[0], steps, accounts)
     result |= split_up(setup, headline, parts_by, (paths, steps, seed), progress, compute)
     result |= {"manifest": _manifest(case), "since_last": None}
     if progress is not None:
@@ -239,6 +240,12 @@ def _payers(
         "who_pays_unconditional": always,
         "who_pays_scope": headline,
         "who_pays_loss": sum(given[payer] for payer in PAYERS),
+    }
+
+
+def _system(setup: Setup, base: Tape, steps: int) -> dict[str, Any]:
+    return system_numbers(setup, base, steps) | {
+        "amplification": amplification(setup, _shocked(setup))
     }
 
 

@@ -13,6 +13,8 @@ from seawall.case import Case
 from seawall.case.impairment_kinds import KIND_SENTENCES, KINDS, ImpairmentKind
 from seawall.exposure.impairment import (
     Impairment,
+    account_impairment,
+    desk_accounts,
     desk_impairment,
     desks,
     venue_impairment,
@@ -26,6 +28,8 @@ STANDARD_HORIZONS = (3_600.0, 14_400.0, 86_400.0, 604_800.0)
 SENTENCES = {
     "desk": "any of the desk's accounts is impaired, "
     "or the desk loses more than {theta:.0%} of its equity",
+    "account": "any of its margin accounts is impaired, "
+    "or it loses more than {theta:.0%} of its equity",
     "loss": "the desk loses more than {theta:.0%} of its starting equity",
     "venue": "bad debt exceeds what the venue's insurance layer holds",
     "protocol": "bad debt exceeds the insurance layer at any venue",
@@ -43,13 +47,21 @@ def horizons(
     return sorted({h for h in (*standard, *wanted) if h < horizon_seconds} | {horizon_seconds})
 
 
-def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
-    """First impairment of each scope of the results: {scope: (sentence key, impairment)}."""
+def impairments(
+    setup: Setup, tape: Tape, *, accounts: bool = False
+) -> dict[str, tuple[str, Impairment]]:
+    """First impairment of each scope of the results: {scope: (sentence key, impairment)}.
+
+    ``accounts``: of each account of a desk too.
+    """
     out: dict[str, tuple[str, Impairment]] = {}
     for owner in desks(setup):
         out[f"desk:{owner}"] = ("desk", desk_impairment(setup, tape, owner))
         loss = desk_impairment(setup, tape, owner, loss_only=True)
         out[f"desk:{owner}/loss"] = ("loss", loss)
+    for account in desk_accounts(setup).tolist() if accounts else ():
+        name = setup.book.account_names[account]
+        out[f"account:{name}"] = ("account", account_impairment(setup, tape, account))
     for v, name in enumerate(setup.table.venues):
         out[f"venue:{name}"] = ("venue", venue_impairment(setup, tape, v))
     out["protocol"] = ("protocol", venue_impairment(setup, tape, None))
@@ -58,12 +70,15 @@ def impairments(setup: Setup, tape: Tape) -> dict[str, tuple[str, Impairment]]:
 
 def scope_sentence(case: Case, sentence: str) -> str:
     """What a scope counts, with theta, and of a desk with the kinds that the Case counts."""
-    if sentence == SENTENCES["desk"] and case.impairments != KINDS:
+    own_scopes = {SENTENCES["desk"]: "the desk", SENTENCES["account"]: "the account"}
+    if sentence in own_scopes and case.impairments != KINDS:
         own = [kind for kind in case.impairments if kind is not ImpairmentKind.LOSS_FRACTION]
         parts = [KIND_SENTENCES[kind] for kind in own]
         if len(own) < len(case.impairments):
-            parts.append("the desk loses more than {theta:.0%} of its equity")
-        sentence = "of the desk, " + ", or ".join(parts) + "; other kinds do not count"
+            parts.append("it loses more than {theta:.0%} of its equity")
+        sentence = (
+            f"of {own_scopes[sentence]}, " + ", or ".join(parts) + "; other kinds do not count"
+        )
     return sentence.format(theta=case.loss_fraction)
 
 

@@ -18,7 +18,8 @@ from seawall.liquidation.keeper_race import Keepers
 # Relative: a vault that pays exactly what it holds is not ruined.
 ROUNDING = 1e-9
 
-_EVENTS = {
+# Events of an account by which each kind is told.
+EVENTS = {
     ImpairmentKind.LIQUIDATION: (
         EventKind.LIQUIDATION,
         EventKind.BACKSTOP,
@@ -79,7 +80,23 @@ def desk_impairment(
     owner paid in counts as lost unless equity still has it; what the owner took out is not lost.
     ``equity``: what theta is taken of, quote; by default the desk's own at the start.
     """
-    columns = desk_columns(setup, owner)
+    return _impaired(setup, tape, desk_columns(setup, owner), loss_only, equity)
+
+
+def account_impairment(setup: Setup, tape: Tape, account: int) -> Impairment:
+    """First impairment of one account of a desk (index in the book), as if it had no other."""
+    owned = setup.table.units.account[setup.desk_units]
+    return _impaired(setup, tape, np.flatnonzero(owned == account), False, None)
+
+
+def desk_accounts(setup: Setup) -> Ints:
+    """Indices in the book of the desks' accounts that hold anything, in book order."""
+    return np.unique(setup.table.units.account[setup.desk_units])
+
+
+def _impaired(
+    setup: Setup, tape: Tape, columns: Ints, loss_only: bool, equity: float | None
+) -> Impairment:
     units = setup.desk_units[columns]
     by_unit = tape.desk_equity[:, :, columns]
     total = by_unit.sum(axis=2)
@@ -129,7 +146,7 @@ def _from_events(
     where: dict[ImpairmentKind, Ints],
 ) -> None:
     mine = np.isin(tape.unit, units)
-    for kind, codes in _EVENTS.items():
+    for kind, codes in EVENTS.items():
         index = np.flatnonzero(mine & np.isin(tape.kind, codes))[::-1]
         # Written backwards, so that the earliest event of each path is written last.
         steps[kind][tape.path[index]] = tape.step[index]

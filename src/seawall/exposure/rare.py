@@ -148,7 +148,7 @@ def _nearest(setup: Setup, turn: Floats, ways: list[Floats]) -> list[_Push]:
     Tried: what costs most by the slope at the start, each account's and each desk's, and ``ways``;
     accounts are valued anew along them, so that options bend as they do.
     """
-    start = _room(setup, setup.spot)
+    start = _room(setup, setup.spot[None, :])[0]
     falls = -_slopes(setup) @ turn.T
     length = np.sqrt((falls * falls).sum(axis=1))
     tried = [*(falls[length > 0.0] / length[length > 0.0, None]), *ways]
@@ -156,8 +156,9 @@ def _nearest(setup: Setup, turn: Floats, ways: list[Floats]) -> list[_Push]:
     for way in tried:
         move = way @ turn
         before, done = start, start <= 0.0
-        for far in np.arange(STRIDE, FARTHEST + STRIDE / 2.0, STRIDE):
-            room = _room(setup, setup.spot * np.exp(far * move))
+        lengths = np.arange(STRIDE, FARTHEST + STRIDE / 2.0, STRIDE)
+        along = np.stack([setup.spot * np.exp(far * move) for far in lengths])
+        for far, room in zip(lengths, _room(setup, along), strict=True):
             for n in np.flatnonzero((room <= 0.0) & ~done).tolist():
                 share = float(before[n] / (before[n] - room[n]))
                 at = max(float(far) - STRIDE * (1.0 - share), NEAREST)
@@ -180,35 +181,35 @@ def _alike(push: _Push, others: list[_Push]) -> bool:
 
 
 def _room(setup: Setup, price: Floats) -> Floats:
-    """What each account of a desk has beyond its maintenance at these prices (k,), and each desk
-    beyond the loss that counts as impairment, quote (n,).
+    """What each account of a desk has beyond its maintenance in markets of these prices (m, k), and
+    each desk beyond the loss that counts as impairment, quote (m, n).
     """
     keep = 1.0 - setup.case.loss_fraction
-    table = setup.table
-    prices = price[None, table.feed_asset]
+    table, markets = setup.table, price.shape[0]
+    prices = price[:, table.feed_asset]
     # Volatility moves with spot from where it is, as it does on the paths.
     quotes = option_quotes(table, prices, setup.spot[table.feed_asset], 0.0)
-    quotes.scale = None if setup.start_scale is None else setup.start_scale[None, :]
+    if setup.start_scale is not None:
+        quotes.scale = np.tile(setup.start_scale, (markets, 1))
     quotes.integral = np.zeros_like(prices)
-    mine, first = setup.desk_units, np.zeros_like(setup.desk_units)
-    equity, maintenance, _ = assess(table, starting_holdings(table), quotes, first, mine)
-    whole = []
+    mine = np.tile(setup.desk_units, markets)
+    market = np.repeat(np.arange(markets), setup.desk_units.size)
+    found = assess(table, starting_holdings(table, markets), quotes, market, mine)
+    equity, maintenance = (one.reshape(markets, -1) for one in found[:2])
+    whole = [equity - maintenance]
     for owner in desks(setup):
         columns = desk_columns(setup, owner)
         held = float(setup.desk_equity[columns].sum())
-        whole.append(float(equity[columns].sum()) - keep * max(held, 0.0))
-    return np.concatenate([equity - maintenance, np.array(whole)])
+        rest = equity[:, columns].sum(axis=1) - keep * max(held, 0.0)
+        whole.append(rest[:, None])
+    return np.concatenate(whole, axis=1)
 
 
 def _slopes(setup: Setup) -> Floats:
     """Change of `_room` per unit of relative rise of each asset (n, k), quote."""
-    out = []
-    for k in range(setup.spot.size):
-        up, down = setup.spot.copy(), setup.spot.copy()
-        up[k] *= 1.0 + BUMP
-        down[k] *= 1.0 - BUMP
-        out.append((_room(setup, up) - _room(setup, down)) / (2.0 * BUMP))
-    return np.stack(out, axis=1)
+    bumps = np.eye(setup.spot.size) * BUMP
+    up, down = (_room(setup, setup.spot * (1.0 + sign * bumps)) for sign in (1.0, -1.0))
+    return np.ascontiguousarray((up - down).T) / (2.0 * BUMP)
 
 
 def run_rare(
@@ -231,7 +232,9 @@ def run_rare(
     last = len(plain.worlds) - len(parts)
     worlds = (*plain.worlds[: 1 + len(nodes)], *plain.worlds[last:])
     tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
-    base, *others = (impairments(setup, t) for t in run_plan(setup, tilted, progress, compute))
+    named = any(scope.startswith("account:") for scope in found)
+    tapes = run_plan(setup, tilted, progress, compute)
+    base, *others = (impairments(setup, t, accounts=named) for t in tapes)
     both = [_joined(one, other) for one, other in zip([*nodes, *parts], others, strict=True)]
     whole = _weights(setup, plain, tilt, plain.paths)
     return Rare(

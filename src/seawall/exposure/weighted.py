@@ -4,9 +4,10 @@ A probability is the mean of the weights that impaired paths have at the step of
 severity, which needs the path up to the horizon, takes weights of the horizon. Variances are those
 within components, whose numbers of paths are fixed.
 
-An interval allows for one more impaired path: of the largest weight among those seen, where pushes
-lead to whatever impairs; of the largest that there can be, where they do not (something random is
-not pushed, or an impaired path was made rarer by the pushes: a weight above 1).
+Where pushes lead to whatever impairs, an interval allows for half an impaired path more, of the
+largest weight among those seen (mid-p gamma). Where they do not (something random is not pushed, or
+an impaired path was made rarer by the pushes: a weight above 1) it allows for a whole one of the
+largest weight that there can be.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from seawall.book.book import Floats, Ints
 from seawall.case.impairment_kinds import KINDS
 from seawall.exposure.curve import SENTENCES, last_step
 from seawall.exposure.impairment import Impairment
-from seawall.exposure.proportion import gamma_interval, stratified_variance
+from seawall.exposure.proportion import (
+    gamma_interval,
+    mid_p_gamma_interval,
+    stratified_variance,
+)
 from seawall.exposure.severity import weighted_expected_loss, weighted_expected_shortfall
 
 # Weights this much above 1 are 1: shares sum to 1 but for rounding.
@@ -50,7 +55,8 @@ class PathWeights:
 class Share:
     """A probability from weighted paths.
 
-    mean, variance; largest: what one more path could have added
+    mean, variance; largest: what one more path could have added; led_there: pushes lead to whatever
+    impairs
     effective  impaired paths of equal weight that would say as much, (sum w)^2 / sum w^2
     """
 
@@ -58,11 +64,13 @@ class Share:
     variance: float
     largest: float
     effective: float
+    led_there: bool
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95%, see `gamma_interval`."""
-        return gamma_interval(self.mean, self.variance, self.largest)
+        """95%, see `mid_p_gamma_interval`, and `gamma_interval` where paths may be unseen."""
+        form = mid_p_gamma_interval if self.led_there else gamma_interval
+        return form(self.mean, self.variance, self.largest)
 
     def plain_paths(self, paths: int) -> int:
         """How many plain paths would know the probability as well; at least ``paths``."""
@@ -82,6 +90,7 @@ def share_by(step_of: Ints, step: int, weights: PathWeights) -> Share:
         variance=stratified_variance(values, weights.component),
         largest=(seen if led_there else max(seen, weights.largest)) / values.size,
         effective=float(values.sum()) ** 2 / square if square > 0.0 else 0.0,
+        led_there=led_there,
     )
 
 

@@ -44,6 +44,16 @@ class PriceHistory:
         if not np.all(np.isnan(self.price) | (np.isfinite(self.price) & (self.price > 0.0))):
             raise InputError("a price of the history is not above 0", expected="prices above 0")
 
+    def __eq__(self, other: object) -> bool:
+        """The same times, assets and prices; a gap equals a gap."""
+        if not isinstance(other, PriceHistory):
+            return NotImplemented
+        same = self.assets == other.assets and np.array_equal(self.time, other.time)
+        return same and np.array_equal(self.price, other.price, equal_nan=True)
+
+    def __hash__(self) -> int:
+        return hash((self.assets, self.time.tobytes(), self.price.tobytes()))
+
     @property
     def bar_seconds(self) -> int:
         """The commonest distance between times that follow each other, seconds; 0 below two."""

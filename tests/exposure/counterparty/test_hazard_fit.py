@@ -10,6 +10,7 @@ from seawall.exposure.counterparty.forecast import Law, forecast
 from seawall.exposure.counterparty.hazard import (
     Draws,
     Fit,
+    Kinds,
     Posterior,
     draw,
     fit,
@@ -41,9 +42,11 @@ def test_law_of_one_draw_is_a_poisson() -> None:
 
 
 def _known(hazard: float, shape: float, phi: float) -> Fit:
-    one = Posterior(
-        1e6, phi, np.array([shape]), np.array([shape / hazard]), (1.0, 1.0), now=0.0, drift=0.0
+    # The prior of shape ``shape`` and nothing seen: the posterior is the prior.
+    kinds = Kinds(
+        np.array([shape]), np.array([shape / hazard]), np.ones(1), np.zeros(1), np.zeros(1)
     )
+    one = Posterior(1e6, phi, kinds, now=0.0, drift=0.0)
     return Fit((one,), np.array([1.0]), 1, np.array([3]), np.array([1.0]))
 
 
@@ -96,33 +99,39 @@ def test_kinds_are_drawn_together_and_never_to_zero() -> None:
     assert mean[1] < raw[1] * 1.3
 
 
-TRUE = np.array([0.02, 0.08, 0.04, 0.06])
-SIZE = np.array([12.0, 6.0, 30.0, 20.0])
+SIZE = np.array([12.0, 6.0, 30.0, 20.0, 10.0])
 
 
 def covered(simulations: int, seed: int) -> np.ndarray:
-    """Share of simulated histories (k,) whose 95% intervals hold the hazard each was made from."""
+    """Share of simulated histories (k,) whose 95% intervals hold the hazard each was made from.
+
+    Every history has hazards of its own, of mean 5% a year and a spread of half that: intervals
+    that shrink are right on the mean over such kinds, not for the most extreme one.
+    """
     rng = np.random.default_rng(seed)
     growth = np.linspace(0.5, 1.5, MONTHS)[:, None]
     exposure = growth * SIZE
-    inside = np.zeros((simulations, TRUE.size))
+    inside = np.zeros((simulations, SIZE.size))
     for n in range(simulations):
-        found = fit(rng.poisson(exposure * TRUE), exposure)
+        true = rng.gamma(4.0, 0.05 / 4.0, SIZE.size)
+        found = fit(rng.poisson(exposure * true), exposure)
         low, high = np.quantile(draw(found, n, 400).hazard, (0.025, 0.975), axis=0)
-        inside[n] = (low <= TRUE) & (high >= TRUE)
+        inside[n] = (low <= true) & (high >= true)
     return inside.mean(axis=0)
 
 
 def test_constant_hazards_are_recovered() -> None:
-    assert (covered(25, 7) >= 0.8).all()
+    assert covered(25, 7).mean() >= 0.85
 
 
 @pytest.mark.slow
 def test_constant_hazards_are_recovered_in_2000_histories() -> None:
     found = covered(2_000, 8)
-    print(found)
-    # At least what it says: memory is in doubt in the fit and not in the truth.
-    assert (found >= 0.94).all() and (found <= 0.995).all()
+    print(found, found.mean())
+    # At least what it says: memory is in doubt in the fit and not in the truth. Drawn from 400
+    # draws, an interval is off by about half a point.
+    assert 0.94 <= found.mean() <= 0.99
+    assert (found >= 0.93).all()
 
 
 def test_severity_cut_below_is_recovered() -> None:

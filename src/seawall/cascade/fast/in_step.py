@@ -12,7 +12,7 @@ import numpy as np
 from seawall.book.book import Floats
 from seawall.cascade.before_check import act_before_check
 from seawall.cascade.expiry import settle_expired
-from seawall.cascade.failures import failed_prices
+from seawall.cascade.failed_prices import failed_prices
 from seawall.cascade.fast.compile import compile_fixed
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.waker import FastWaker

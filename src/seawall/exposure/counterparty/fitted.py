@@ -155,7 +155,7 @@ def parameters_block(found: Fitted) -> dict[str, Any]:
     """What the grid weighs: half-life, dispersion; the prior of kinds; covariates."""
     fit = found.fit
     table = fit.weight.reshape(len(HALF_LIVES), len(DISPERSIONS))
-    best = fit.posteriors[int(fit.weight.argmax())]
+    best = fit.posteriors[int(fit.weight.argmax())].kinds
     error = found.covariates.error
     chosen = found.covariates.chosen
     return {
@@ -166,8 +166,8 @@ def parameters_block(found: Fitted) -> dict[str, Any]:
         "dispersion": {
             f"{phi:g}": float(w) for phi, w in zip(DISPERSIONS, table.sum(axis=0), strict=True)
         },
-        "prior_shape": best.prior[0],
-        "prior_hazard": best.prior[0] / best.prior[1],
+        "prior_shape": float(np.exp(best.weight @ np.log(best.shape))),
+        "prior_hazard": float(np.exp(best.weight @ np.log(best.shape / best.rate))),
         "matched_incidents": found.matched.count,
         "size_elasticity": None if error is None else chosen.size,
         "size_error": None if error is None else error.size,

@@ -7,8 +7,9 @@ they say as much as others. Given half-life and phi,
 
     level_t   = sum w y / sum w ratio E, over all kinds, months weighed by their distance from t
     ratio_k   ~ Gamma(a + sum y_k, b + sum E_k level)
-    (a, b)    maximise the product over kinds of their negative binomials: a kind without incidents
-              is drawn towards the others, not to 0 (empirical Bayes)
+    (a, b)    weighed on a grid by the product over kinds of their negative binomials: a kind
+              without incidents is drawn towards the others, not to 0 (empirical Bayes, with the
+              doubt about the prior; the best (a, b) alone gives intervals that are too narrow)
     log-level has variance 1 / sum w y - 1 / sum y + phi sum (w m)^2 / (sum w m)^2 at the end, m its
               expected incidents, and each month adds K^2 / (1 - K) x (1 / m + phi) to it,
               K = 1 - 2^-(1 / half-life)
@@ -46,23 +47,38 @@ LEARNING_MONTHS = 6
 SHAPES = (0.2, 50.0)
 DRAWS = 2_000
 ROUNDS = 5
-GRID = np.linspace(-1.0, 1.0, 21)
-# Each grid stands on a fifth of the one before: three steps of it.
-REFINED, SHRINK = 3, 0.2
+# Grid of priors: shapes between SHAPES, means within e^2 of the pooled hazard, flat in logarithms.
+SHAPE_STEPS, MEAN_STEPS, MEAN_RANGE = 9, 17, 2.0
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Hazards of kinds, for each prior of a grid: Gamma of shape (g,) + seen (k,) and rate (g,) +
+    at_risk (k,); weight (g,) of each prior.
+    """
+
+    shape: Floats
+    rate: Floats
+    weight: Floats
+    seen: Floats
+    at_risk: Floats
+
+    def mean(self) -> Floats:
+        """Mean hazard of each kind (k,)."""
+        each = (self.shape[:, None] + self.seen) / (self.rate[:, None] + self.at_risk)
+        out: Floats = self.weight @ each
+        return out
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Given half-life and phi: shape (k,), rate (k,) of each hazard at the end; the prior's.
-
-    now: variance of the log-level; drift: what each month adds to it
+    """Given half-life and phi: the kinds' hazards at the end, what the log-level's variance is
+    now, and what each month adds to it (drift).
     """
 
     half_life: float
     phi: float
-    shape: Floats
-    rate: Floats
-    prior: tuple[float, float]
+    kinds: Kinds
     now: float
     drift: float
 
@@ -79,7 +95,7 @@ class Fit:
 
     def mean(self) -> Floats:
         """Mean hazard per entity-year (k,)."""
-        each = np.stack([one.shape / one.rate for one in self.posteriors])
+        each = np.stack([one.kinds.mean() for one in self.posteriors])
         out: Floats = self.weight @ each
         return out
 
@@ -121,19 +137,12 @@ def fit(counts: Ints, exposure: Floats) -> Fit:
 
 @dataclass(frozen=True)
 class _Course:
-    """Given a half-life: level (t,), and each kind's shape, rate (k,) and prior."""
+    """Given a half-life: level (t,), ratios, and the mean ratio of each kind (k,)."""
 
     half_life: float
     level: Floats
-    shape: Floats
-    rate: Floats
-    prior: tuple[float, float]
-
-    @property
-    def ratio(self) -> Floats:
-        """Mean ratio of each kind (k,)."""
-        out: Floats = self.shape / self.rate
-        return out
+    kinds: Kinds
+    ratio: Floats
 
 
 def _course(counts: Ints, exposure: Floats, half_life: float) -> _Course:
@@ -143,38 +152,38 @@ def _course(counts: Ints, exposure: Floats, half_life: float) -> _Course:
     total = near @ counts.sum(axis=1)
     level = np.ones(counts.shape[0])
     for _ in range(ROUNDS):
-        at_risk = level @ exposure
-        prior = _prior(counts.sum(axis=0), at_risk)
-        shape, rate = prior[0] + counts.sum(axis=0), prior[1] + at_risk
-        level = (total + 0.5) / (near @ (exposure @ (shape / rate)) + 0.5)
+        ratio = _kinds(counts.sum(axis=0), level @ exposure).mean()
+        level = (total + 0.5) / (near @ (exposure @ ratio) + 0.5)
         # Only the product of level and ratio means anything: the level ends at 1.
         level = level / level[-1]
-    at_risk = level @ exposure
-    prior = _prior(counts.sum(axis=0), at_risk)
-    return _Course(half_life, level, prior[0] + counts.sum(axis=0), prior[1] + at_risk, prior)
+    kinds = _kinds(counts.sum(axis=0), level @ exposure)
+    return _Course(half_life, level, kinds, kinds.mean())
+
+
+def _kinds(seen: Ints, at_risk: Floats) -> Kinds:
+    """Each prior of the grid, weighed by how likely it makes the kinds' counts (k,)."""
+    used = at_risk > 0
+    whole = max(float(seen.sum()), 0.5) / max(float(at_risk.sum()), 1e-9)
+    low, high = (math.log(bound) for bound in SHAPES)
+    shape = np.exp(np.linspace(low, high, SHAPE_STEPS))[:, None]
+    mean = whole * np.exp(np.linspace(-MEAN_RANGE, MEAN_RANGE, MEAN_STEPS))[None, :]
+    expected = at_risk[used] * mean[:, :, None]
+    likely = negative_binomial(seen[used], shape[:, :, None], expected).sum(axis=2)
+    weight = np.exp(likely - likely.max())
+    grid = np.broadcast_to(shape, weight.shape)
+    return Kinds(
+        grid.ravel(),
+        (grid / mean).ravel(),
+        (weight / weight.sum()).ravel(),
+        seen.astype(np.float64),
+        at_risk,
+    )
 
 
 def memory(months: int, half_life: float) -> Floats:
     """What each of so many months counts (t,), the last one 1."""
     out: Floats = np.exp2(-np.arange(months - 1, -1, -1) / half_life)
     return out
-
-
-def _prior(seen: Ints, at_risk: Floats) -> tuple[float, float]:
-    """Shape and rate that make the kinds' counts (k,) most likely, by a grid refined once."""
-    used = at_risk > 0
-    whole = max(float(seen.sum()), 0.5) / max(float(at_risk.sum()), 1e-9)
-    low, high = (math.log(bound) for bound in SHAPES)
-    middle, half = (0.5 * (low + high), 0.0), (0.5 * (high - low), 2.0)
-    for _ in range(REFINED):
-        x = np.clip(middle[0] + half[0] * GRID, low, high)[:, None, None]
-        mean = at_risk[used] * whole * np.exp(middle[1] + half[1] * GRID)[None, :, None]
-        likely = negative_binomial(seen[used], np.exp(x), mean).sum(axis=2)
-        i, j = np.unravel_index(int(likely.argmax()), likely.shape)
-        middle = (float(x[i, 0, 0]), middle[1] + half[1] * float(GRID[j]))
-        half = (half[0] * SHRINK, half[1] * SHRINK)
-    shape = math.exp(middle[0])
-    return shape, shape / (whole * math.exp(middle[1]))
 
 
 def negative_binomial(seen: Floats | Ints, shape: float | Floats, mean: Floats) -> Floats:
@@ -199,7 +208,7 @@ def _posterior(counts: Ints, exposure: Floats, course: _Course, phi: float) -> P
     now += phi * float((weighed**2).sum()) / max(float(weighed.sum()), 1e-12) ** 2
     gain = 1.0 - 2.0 ** (-1.0 / course.half_life)
     drift = gain * gain / (1.0 - gain) * (1.0 / max(float(month[-1]), 0.1) + phi)
-    return Posterior(course.half_life, phi, course.shape, course.rate, course.prior, now, drift)
+    return Posterior(course.half_life, phi, course.kinds, now, drift)
 
 
 def _predicted(counts: Ints, exposure: Floats, course: _Course, phi: float) -> float:
@@ -225,13 +234,19 @@ def draw(found: Fit, seed: int, count: int = DRAWS) -> Draws:
     place = (np.arange(count) + 0.5) / count
     which = np.searchsorted(np.cumsum(found.weight), place).clip(max=found.weight.size - 1)
     table = found.posteriors
-    shape = np.stack([one.shape for one in table])[which]
-    rate = np.stack([one.rate for one in table])[which]
+    hazard = np.empty((count, kinds))
+    for n in np.unique(which):
+        mine, each = which == n, table[n].kinds
+        prior = np.searchsorted(np.cumsum(each.weight), u[mine, kinds])
+        prior = prior.clip(max=each.weight.size - 1)
+        shape = each.shape[prior][:, None] + each.seen
+        rate = each.rate[prior][:, None] + each.at_risk
+        hazard[mine] = gammaincinv(shape, u[mine, :kinds]) / rate
     now = np.sqrt(np.array([one.now for one in table]))[which]
     z = normals(seed, Stream.COUNTERPARTY, np.arange(count), [1], 1)[:, 0, 0]
     level = np.exp(now * z - 0.5 * now**2)
     return Draws(
-        hazard=gammaincinv(shape, u[:, :kinds]) / rate * level[:, None],
+        hazard=hazard * level[:, None],
         phi=np.array([one.phi for one in table])[which],
         drift=np.sqrt(np.array([one.drift for one in table]))[which],
     )

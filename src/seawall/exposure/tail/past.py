@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.exposure.tail.scale import BURN, scale
+from seawall.exposure.tail.scale import BURN, scales
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_DAY
 from seawall.market import PriceHistory
@@ -82,9 +82,7 @@ def as_they_were(bars: Bars, bar_seconds: float, seconds: float) -> Moves:
 def in_todays_size(bars: Bars, bar_seconds: float, seconds: float) -> Moves:
     """The same of filtered returns."""
     memory = MEMORY ** (bar_seconds / SECONDS_PER_DAY)
-    # One more bar, of any return, so that the last scale is that of the bar to come.
-    seen = np.concatenate([bars.value, bars.value[-1:]]) ** 2
-    size = np.stack([scale(seen[:, k], memory) for k in range(seen.shape[1])], axis=1)
+    size = scales(bars.value**2, memory)
     still = size <= 0.0
     size = np.where(still, 1.0, size)
     filtered = np.where(still[:-1], 0.0, bars.value / size[:-1] * size[-1])

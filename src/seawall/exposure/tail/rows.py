@@ -25,6 +25,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
+from seawall.exposure.proportion import Z95
 from seawall.exposure.tail.binomial import power
 from seawall.exposure.tail.law import BASE
 from seawall.exposure.tail.methods import ParetoTail, fit_pareto, most_beyond
@@ -107,7 +108,7 @@ def pareto_row(losses: Floats, moves: Moves, seed: int) -> Row:
             _around(law.expected_shortfall(level), [one.expected_shortfall(level) for one in laws])
         )
     out = _row("extreme_value", at_risk, shortfall, independent)
-    shapes = _around(fitted.shape[:, 0], [tail.shape[:, 0] for tail in drawn])
+    shapes = _shape(fitted.shape[:, 0], [tail.shape[:, 0] for tail in drawn])
     return out | {
         "threshold": float(fitted.threshold[0, 0]),
         "excesses": most_beyond(count),
@@ -142,6 +143,18 @@ def _resampled(losses: Floats, block: int, seed: int) -> list[Floats]:
 
 
 def _around(value: Floats, drawn: Sequence[Floats]) -> Estimate:
+    """95% interval of a positive number from resampled ones: normal in its logarithm, which a heavy
+    tail skews less than percentiles; those where a resampled one is not positive.
+    """
+    known, others = float(value[0]), np.concatenate(drawn)
+    if known <= 0.0 or others.min() <= 0.0:
+        return _shape(value, drawn)
+    width = math.exp(Z95 * float(np.log(others).std()))
+    return Estimate(known, known / width, known * width)
+
+
+def _shape(value: Floats, drawn: Sequence[Floats]) -> Estimate:
+    """The same of a number of either sign: percentiles."""
     low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
     return Estimate(float(value[0]), float(low), float(high))
 

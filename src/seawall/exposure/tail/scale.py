@@ -24,3 +24,15 @@ def scale(seen: Floats, decay: float) -> Floats:
     start = float(np.mean(seen[:BURN]))
     variance, _ = lfilter([1.0 - decay], [1.0, -decay], seen[:-1], zi=[decay * start])
     return np.asarray(np.sqrt(np.concatenate([[start], variance])))
+
+
+def scales(seen: Floats, decay: float) -> Floats:
+    """`scale` of several series (t, k) side by side, and of the period after the last, (t + 1, k).
+
+    A plain loop: nothing heavy is imported for it.
+    """
+    variance = np.empty((seen.shape[0] + 1, seen.shape[1]))
+    variance[0] = seen[:BURN].mean(axis=0)
+    for t in range(seen.shape[0]):
+        variance[t + 1] = decay * variance[t] + (1.0 - decay) * seen[t]
+    return np.sqrt(variance)

@@ -12,7 +12,9 @@ of what an account then has it keeps
 
 and loses the rest; an account below zero pays nothing, which is bad debt that the outside bears.
 Fund and vault pay nothing more. A venue fails once: of several insolvencies stated for one the
-first counts. The hedge that stood against those positions elsewhere stays.
+first counts. The hedge that stood against those positions elsewhere stays. ``receipts`` are tokens
+that are claims on deposits at the venue, wherever they are held: they are worth ``recovery`` times
+their price from then on.
 
 Source: the form of the estates of 2014 and 2022, where claims were fixed in money at the petition
 (11 U.S.C. 502(b): as of the date of the filing). Wrong when: positions are moved to another venue
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import FRACTION, POSITIVE_SECONDS
 from seawall.foundation.record import number
 from seawall.scenario.failure.arrival import Arrival, Floats
@@ -43,6 +46,15 @@ class VenueInsolvency(Arrival):
 
     venue: str
     recovery: float = number(FRACTION)
+    receipts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.receipts and self.recovery == 0.0:
+            raise InputError(
+                f"receipts of {self.venue} with a recovery of 0",
+                expected="a recovery above 0: what is worth nothing is a tiny share, such as 1e-6",
+            )
 
 
 def claims_lost(recovery: float, equity: Floats) -> Floats:
