@@ -25,15 +25,16 @@ JSON_KEYS = """
 schema case name hash as_of quote venues accounts positions desks owner equity version seed paths
 horizon_seconds step_seconds steps headline dre horizons_seconds scopes probability low high
 model_low model_high expected_loss expected_shortfall expected_shortfall_level impaired_paths kinds
-counts liquidation negative_equity adl socialised claims_lost loss_fraction parts price total sentence
-crowd_leverage light base heavy median_leverage first_to_break account instrument kind side
+counts liquidation negative_equity adl socialised claims_lost loss_fraction parts price total
+sentence crowd_leverage light base heavy median_leverage first_to_break account instrument kind side
 underlying liquidation_price distance fraction daily_sigmas who_pays keeper backstop fund
 who_pays_unconditional who_pays_scope who_pays_loss system bad_debt_mean value_at_risk
 liquidations_at_risk fund_ruin_probability amplification shock ratio liquidated_mean concentration
 notional open_interest_share depth_multiple days_to_exit exit_cost limits measure scope value limit
 breached remedy action asset amount amount_quote dre_after low_after high_after cost cost_basis
 deadline_seconds remedy_note assumptions warnings manifest files rulebooks source versions python
-numpy scipy seawall since_last
+numpy scipy seawall since_last parts_by by_account coalitions orders grouped none part count ever
+mean deciles top equity_at_stake
 """.split()
 
 

@@ -110,7 +110,7 @@ def test_check_adds_scopes_of_accounts_and_the_crowd() -> None:
     assert most > 0.0
     assert scopes[named[0]]["model_high"][-1] >= scopes[named[0]]["probability"][-1]
     (table,) = seen
-    block = found["accounts"]
+    block = found["by_account"]
     assert block["count"] == table.hits.size == found["case"]["accounts"]
     assert block["ever"] == np.count_nonzero(table.hits) > 10
     assert len(block["deciles"]) == 11
@@ -122,7 +122,7 @@ def test_check_adds_scopes_of_accounts_and_the_crowd() -> None:
     # Nothing else moves.
     for name in named:
         del scopes[name]
-    del found["accounts"]
+    del found["by_account"]
     assert found == plain
 
 

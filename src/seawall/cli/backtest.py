@@ -49,7 +49,8 @@ def backtest(
     """Judge forecasts and explanations on real data that they were not chosen on.
 
     --prices: value at risk and expected shortfall of long and short positions; the method is chosen
-    on one part and judged once on the rest. --chains: what the P&L of a hedged option book between
+    on one part and judged once on the rest; and DRE of synthetic accounts, fitted on that part and
+    judged on what came after it. --chains: what the P&L of a hedged option book between
     snapshots came from, and how much of it nothing explains. --incidents: how often venues,
     bridges, stablecoins, contracts and oracles fail, fitted until a date and judged after it.
     --oracle: gaps and recoveries of price feeds, fitted to rounds until a date, judged after it.
@@ -83,12 +84,12 @@ def _prices(
     """``asked``: level, length of a period in seconds, seed."""
     span = None if fitted is None else _span(fitted)
 
-    from seawall.exposure.backtest.answer import backtest_prices
+    from seawall.exposure.backtest.on_prices import judge_prices
     from seawall.report import backtest_page
 
     level, length, seed = asked
     with progress_bar() as progress:
-        result = backtest_prices(
+        result = judge_prices(
             files, fitted=span, level=level, period_seconds=length, seed=seed, progress=progress
         )
     deliver(result, backtest_page.render, target, to_stdout=to_stdout)

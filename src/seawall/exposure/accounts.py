@@ -102,7 +102,7 @@ def wilson_columns(hits: Ints, paths: int) -> tuple[Floats, Floats, Floats]:
 def accounts_block(
     setup: Setup, tape: Tape, step: int, receive: Receive | None
 ) -> dict[str, dict[str, Any]]:
-    """`accounts` of the result where it was asked for; ``receive`` is given the whole table."""
+    """`by_account` of the result where it was asked for; ``receive`` is given the whole table."""
     if receive is None:
         return {}
     table = account_table(setup, tape, step)
@@ -110,7 +110,7 @@ def accounts_block(
     at_stake = table.probability * np.maximum(table.equity, 0.0)
     order = np.argsort(-at_stake, kind="stable")[:SHOWN]
     return {
-        "accounts": {
+        "by_account": {
             "horizon_seconds": step * setup.step_seconds,
             "count": table.hits.size,
             "ever": int(np.count_nonzero(table.hits)),

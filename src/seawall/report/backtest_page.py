@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
+
+from seawall.report import reality_page
 
 JOINT_WORDS = {
     "value_at_risk_long": "value at risk, long",
@@ -17,6 +20,9 @@ REJECTED = 0.05
 
 def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
     """The page; ``width`` and ``colour`` as for the other pages, neither changes it."""
+    if "refused" in result:
+        told = f"Value at risk and expected shortfall: {result['refused']}"
+        return "\n".join([*wrap(told, 80), *reality_page.lines_of(result)])
     fitted, extent = result["fitted"], result["judged"]
     lines = [
         f"Value at risk and expected shortfall at {result['level']:.1%} of one unit of notional, "
@@ -35,6 +41,7 @@ def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
     lines += _verdict("Best normal method, beside it", result["normal"])
     lines += _power(result["normal"]["power"])
     lines += _positions(result["positions"])
+    lines += reality_page.lines_of(result)
     return "\n".join(lines)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from seawall.case.assumptions import ASSUMPTIONS
-from seawall.report import charts, findings, numbers, pageparts, pagetables
+from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
 from seawall.report.columns import clean
 from seawall.report.findings import Result
+from seawall.report.tail_part import tail_part
 from seawall.report.terms import TERMS, explained, meaning
 
 NOTICE = (
@@ -77,10 +78,12 @@ def view(result: Result) -> dict[str, Any]:
         "simulation_text": numbers.interval(head.low, head.high),
         "facts": pageparts.facts(result),
         "survive": pageparts.survive(result),
+        "split": split_page.split(result, _explainer(stated), _marker(stated)),
         "first": pagetables.first(result),
         "pays": pagetables.pays(result),
         "system": pagetables.system(result),
         "leaving": pagetables.leaving(result),
+        "tail": tail_part(result, _explainer(stated), _marker(stated)),
         "limits": pagetables.limits(result),
         "remedy": pagetables.remedy(result),
         "numbers": numbers,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seawall.report import findings, numbers, sections
+from seawall.report import findings, numbers, sections, split_section
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
 from seawall.report.findings import Result
+from seawall.report.tail_section import tail
 
 ANSWER = 12  # cells of the label column of the first lines
 
@@ -29,7 +30,9 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
         sections.warnings,
         sections.first_to_break,
         sections.horizons,
+        split_section.split,
         sections.who_pays,
+        tail,
         sections.concentration,
         sections.limits,
         sections.remedy,

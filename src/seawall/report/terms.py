@@ -48,6 +48,10 @@ TERMS: dict[str, Term] = {
         ("A3",),
     ),
     "parts": Term("Parts of DRE", "parts", "dre.scopes.*.parts", ("A3", "A4", "A5", "A7")),
+    "parts_by": Term("Parts by leg, asset or venue", "parts_by", "parts_by", ("A3", "A7")),
+    "equity_at_stake": Term(
+        "DRE times equity", "equity_at_stake", "by_account.top[].equity_at_stake", ("A3",)
+    ),
     "crowd": Term("DRE under another crowd", "crowd_leverage", "crowd_leverage", ("A7",)),
     "pays": Term("Who pays", "who_pays", "who_pays", ("A9",)),
     "bad_debt": Term("Expected bad debt", "bad_debt_mean", "system.bad_debt_mean", ("A7", "A9")),
@@ -60,6 +64,28 @@ TERMS: dict[str, Term] = {
     "fund": Term("Insurance fund", "insurance fund", "system.venues.*.fund", ("A9",)),
     "ruin": Term(
         "Fund ruin", "fund_ruin_probability", "system.fund_ruin_probability", ("A7", "A9")
+    ),
+    "tail_var": Term(
+        "Value at risk of a desk", "value_at_risk", "tail.desks[].rows[].value_at_risk", ("A13",)
+    ),
+    "tail_es": Term(
+        "Expected shortfall of a desk", "tail", "tail.desks[].rows[].expected_shortfall", ("A13",)
+    ),
+    "tail_method": Term("Method", "method", "tail.desks[].rows[].method", ("A3", "A12", "A13")),
+    "tail_slow": Term(
+        "Out slowly",
+        "liquidity_horizon_var",
+        "tail.desks[].exit.liquidity_horizon_var",
+        ("A6", "A13"),
+    ),
+    "tail_once": Term(
+        "Out at once",
+        "liquidity_adjusted_var",
+        "tail.desks[].exit.liquidity_adjusted_var",
+        ("A6", "A13"),
+    ),
+    "tail_spread": Term(
+        "By the spread alone", "spread_cost", "tail.desks[].exit.spread_cost", ("A13",)
     ),
     "amplification": Term(
         "Amplification", "amplification", "system.amplification", ("A4", "A5", "A7")

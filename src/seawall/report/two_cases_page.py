@@ -43,8 +43,9 @@ def render(result: Mapping[str, Any], *, width: int, colour: bool) -> str:
     """The page; ``width`` and ``colour`` as for the other pages, neither changes it."""
     before, after, quote = result["before"], result["after"], clean(result["quote"])
     lines = [
-        f"P&L explain in {quote}: {clean(before['name'])} of {before['as_of'][:16]} to "
-        f"{clean(after['name'])} of {after['as_of'][:16]} UTC, {result['seconds'] / 3600:,.1f} h",
+        f"P&L explain in {quote}, {result['seconds'] / 3600:,.1f} h: "
+        f"{clean(before['name'])} of {before['as_of'][:16]} UTC",
+        f"to {clean(after['name'])} of {after['as_of'][:16]} UTC",
         _fills(result),
     ]
     if result["carried"]:
@@ -69,23 +70,24 @@ def _desk(row: Mapping[str, Any], stated: Mapping[str, float], quote: str) -> li
         f"Desk {clean(row['desk'])}: equity {row['equity_before']:,.2f} to "
         f"{row['equity_after']:,.2f}, change {row['change']:+,.2f}",
         f"  P&L {row['pnl']:+,.2f}; paid in or out {row['transfers']:+,.2f}",
-        f"  unexplained {found['ratio']:.2%} of gross leg P&L {found['leg_pnl_gross']:,.0f} "
-        f"(net {found['net']:+,.2f}); by Taylor {found['taylor_ratio']:.2%}",
+        f"  unexplained {found['ratio']:.2%} of gross leg P&L {found['leg_pnl_gross']:,.0f}, "
+        f"net {found['net']:+,.2f}",
+        f"  by Taylor {found['taylor_ratio']:.2%}, higher orders counted as unexplained",
         "",
-        f"    {'full revaluation':24}{quote:>18}    {'Taylor':24}{quote:>18}",
+        f"    {'full revaluation':22}{quote:>16}    {'Taylor':16}{quote:>16}",
     ]
     left, right = list(row["revalued"].items()), list(row["taylor"].items())
     for (a, x), (b, y) in zip(left, right, strict=True):
-        lines.append(f"    {WORDS[a]:24}{x:18,.2f}    {WORDS[b]:24}{y:18,.2f}")
+        lines.append(f"    {WORDS[a]:22}{x:16,.2f}    {WORDS[b]:16}{y:16,.2f}")
     lines.append("    -- both --")
-    flows = {**row["flows"], **{key: found[key] for key in ("unexplained_trade",)}}
-    flows["unexplained_cash"] = found["unexplained_cash"]
+    nothing = {key: found[key] for key in ("unexplained_trade", "unexplained_cash")}
+    flows = {**row["flows"], **nothing}
     lines += [
-        f"    {WORDS[name]:24}{value:18,.2f}"
+        f"    {WORDS[name]:22}{value:16,.2f}"
         for name, value in flows.items()
         if value != 0.0 or name.startswith("unexplained")
     ]
-    lines.append(f"    {'change of equity':24}{row['change']:18,.2f}")
+    lines.append(f"    {'change of equity':22}{row['change']:16,.2f}")
     lines += _unexplained(row, stated)
     return [*lines, *_legs(row)]
 
@@ -110,14 +112,19 @@ def _unexplained(row: Mapping[str, Any], stated: Mapping[str, float]) -> list[st
 
 
 def _legs(row: Mapping[str, Any]) -> list[str]:
-    head = f"    {'account':22}{'leg':24}{'P&L':>16}{'unexplained':>14}  largest parts"
+    head = f"    {'account':18}{'leg':20}{'P&L':>15}{'unexplained':>13}  largest part"
     lines = ["", head]
     for leg in row["legs"][:LEGS]:
-        parts = sorted(leg["parts"].items(), key=lambda pair: -abs(pair[1]))[:2]
-        words = ", ".join(f"{WORDS[name]} {value:,.0f}" for name, value in parts)
+        parts = sorted(leg["parts"].items(), key=lambda pair: -abs(pair[1]))[:1]
+        words = "".join(f"{WORDS[name]} {value:,.0f}" for name, value in parts)
         lines.append(
-            f"    {clean(leg['account'])[:21]:22}{clean(leg['leg'])[:23]:24}{leg['pnl']:16,.2f}"
-            f"{leg['unexplained']:14,.2f}  {words}"
+            f"    {_cut(leg['account'], 17):18}{_cut(leg['leg'], 19):20}{leg['pnl']:15,.2f}"
+            f"{leg['unexplained']:13,.2f}  {words}".rstrip()
         )
     more = len(row["legs"]) - LEGS
     return [*lines, f"    and {more} more legs in the JSON"] if more > 0 else lines
+
+
+def _cut(name: str, width: int) -> str:
+    text = clean(name)
+    return text if len(text) <= width else text[: width - 1] + "~"

@@ -59,9 +59,23 @@ def test_parquet_with_times_and_categories_reads_the_same(tmp_path):
     assert (found.feed, found.time.tolist()) == ("ETH/BTC", [0, 3_600, 7_200])
 
 
+@pytest.mark.parametrize("form", ["{} UTC", "{}Z", "{}+00:00", "{}"])
+def test_times_as_text_are_read_as_utc(tmp_path, form):
+    path = tmp_path / "rounds.csv"
+    stamps = [form.format(f"2023-04-05 0{n}:00:35") for n in range(3)]
+    lines = [f"A/USD,{n},{stamp},1.5" for n, stamp in enumerate(stamps)]
+    path.write_text("feed,round_id,ts,price\n" + "\n".join(lines) + "\n")
+    (found,) = read_rounds([path])
+    assert found.time.tolist() == [1_680_652_835 + 3_600 * n for n in range(3)]
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
-    [("feed,round_id,ts\n", "price"), ("feed,round_id,ts,price\nA/USD,1,0,-1\n", "above 0")],
+    [
+        ("feed,round_id,ts\n", "price"),
+        ("feed,round_id,ts,price\nA/USD,1,0,-1\n", "above 0"),
+        ("feed,round_id,ts,price\nA/USD,1,soon,1\n", "type"),
+    ],
 )
 def test_what_is_no_record_is_refused_in_a_sentence(tmp_path, text, part):
     path = tmp_path / "rounds.csv"

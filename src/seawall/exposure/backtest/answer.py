@@ -17,6 +17,7 @@ from seawall.exposure.backtest.price_tails import (
     Candidate,
     Judged,
     Span,
+    TooShortError,
     choose,
     joint_tests,
     judged,
@@ -63,7 +64,7 @@ def backtest_prices(
     normal = next(candidate for candidate, _ in ranked if candidate.method == "normal")
     ours, theirs = judged(assets, best, span), judged(assets, normal, span)
     if not ours:
-        raise InputError(
+        raise TooShortError(
             "no period outside the fitted part has a full window before it",
             expected="a shorter fitted part, or more history",
         )
@@ -100,7 +101,9 @@ def _span(assets: Sequence[Periods], fitted: tuple[datetime, datetime] | None) -
             )
         return Span(first, last)
     if not assets:
-        raise InputError("the files hold no whole period", expected="bars over some hundred days")
+        raise TooShortError(
+            "the files hold no whole period", expected="bars over some hundred days"
+        )
     begins = np.concatenate([one.begin for one in assets])
     first, last = int(begins.min()), int(begins.max())
     return Span(first, first + round(FITTED_SHARE * (last - first)))

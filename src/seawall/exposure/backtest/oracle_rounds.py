@@ -17,12 +17,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.errors import InputError
 from seawall.scenario.fit.prices import Prices, read_prices
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,7 +146,7 @@ def _series(base: str, quote: str, prices: Prices) -> Series | None:
     return Series(name, prices.seconds, end, line[known])
 
 
-def _read(file: Path) -> pl.DataFrame:  # type: ignore[name-defined]  # noqa: F821
+def _read(file: Path) -> pl.DataFrame:
     import polars as pl
 
     if not file.is_file():
@@ -151,10 +155,8 @@ def _read(file: Path) -> pl.DataFrame:  # type: ignore[name-defined]  # noqa: F8
         if file.suffix == ".parquet":
             table = pl.read_parquet(file)
         else:
-            # A round's number has more than 64 bits, so it is read as text.
-            table = pl.read_csv(
-                file, try_parse_dates=True, schema_overrides={"round_id": pl.String}
-            )
+            # A round's number has more than 64 bits, and times come in several forms.
+            table = pl.read_csv(file, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         first = str(error).splitlines()[0]
         raise InputError(
@@ -168,12 +170,11 @@ def _read(file: Path) -> pl.DataFrame:  # type: ignore[name-defined]  # noqa: F8
             column=missing[0],
             expected=f"the columns {', '.join(COLUMNS)}",
         )
-    time = pl.col("ts").dt.epoch("s") if table.schema["ts"].is_temporal() else pl.col("ts")
     try:
         table = table.select(
             pl.col("feed").cast(pl.String),
             pl.col("round_id").cast(pl.String),
-            time.cast(pl.Int64),
+            _seconds(table).cast(pl.Int64).alias("ts"),
             pl.col("price").cast(pl.Float64),
         )
     except pl.exceptions.PolarsError as error:
@@ -188,3 +189,16 @@ def _read(file: Path) -> pl.DataFrame:  # type: ignore[name-defined]  # noqa: F8
             f"a price is {bad['price'][0]}", file=str(file), column="price", expected="above 0"
         )
     return table.drop_nulls()
+
+
+def _seconds(table: pl.DataFrame) -> pl.Expr:
+    """The column ts as seconds since 1970: times, text of times in UTC, or numbers."""
+    import polars as pl
+
+    stamp = pl.col("ts")
+    if table.schema["ts"] == pl.String and not table["ts"].str.contains(r"^\d+$").all():
+        stamp = (
+            stamp.str.replace(r"\s*(UTC|Z|\+00:00)$", "").str.replace("T", " ").str.to_datetime()
+        )
+        return stamp.dt.epoch("s")
+    return stamp.dt.epoch("s") if table.schema["ts"].is_temporal() else stamp

@@ -44,6 +44,10 @@ POWER_DRAWN = 1_000
 SIGNIFICANCE = 0.05
 
 
+class TooShortError(InputError):
+    """The history is too short for value at risk; other questions may still have an answer."""
+
+
 @dataclass(frozen=True)
 class Span:
     """A stretch of time, seconds since 1970: ``first`` in it, ``last`` no longer."""
@@ -101,7 +105,7 @@ def choose(
 ) -> list[tuple[Candidate, float]]:
     """Candidates and their mean score over the fitted part, best first.
 
-    Raises InputError when no asset has more than the longest window of periods before its end.
+    Raises TooShortError when no asset has more than the longest window of periods before its end.
     """
     tried = candidates()
     totals, count = np.zeros(len(tried)), 0
@@ -115,7 +119,7 @@ def choose(
                 count += int(keep.sum())
         tick((done + 1) / len(assets))
     if count == 0:
-        raise InputError(
+        raise TooShortError(
             f"no asset has a period in the fitted part with {max(WINDOWS)} before it",
             expected="a longer history, or a later end of the fitted part",
         )

@@ -4,8 +4,8 @@ An account is known by its name, an instrument and an asset by theirs. An accoun
 balance that only one of the Cases has is there with nothing in the other.
 
 An instrument or an asset that the later Case's market no longer has is *carried*: its price stands
-where it stood against its underlying, an option keeps its volatility, an expired one its payoff at
-the underlying's price. What is carried is listed.
+where it stood against its underlying, an option keeps its volatility; what has expired is worth its
+payoff at the underlying's price. What is carried is listed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from seawall.book import AccountKind, Book
 from seawall.book.book import Ints
 from seawall.case import Case
 from seawall.foundation.errors import InputError
-from seawall.instruments import Held, Instrument, Option
+from seawall.instruments import Future, Held, Instrument, Option
 from seawall.market import Market
 
 
@@ -173,7 +173,7 @@ def _carried(
         mark = old.mark
         if mark is not None:
             mark *= assets[item.underlying].spot / before.assets[item.underlying].spot
-        if isinstance(item, Option) and item.expiry <= after.as_of:
+        if isinstance(item, Option | Future) and item.expiry <= after.as_of:
             mark = None
         states[item.name] = replace(old, mark=mark)
         carried.append(item.name)

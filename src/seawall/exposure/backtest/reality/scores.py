@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 DRAWN = 500
 TAILS = (0.025, 0.975)
 PEERS = METHODS[1:]
-_ROUNDS, _LARGEST_STEP, _RIDGE = 40, 1.0, 1e-9
+_ROUNDS, _LARGEST_STEP, _SMALL_STEP, _RIDGE = 40, 1.0, 1e-9, 1e-9
 
 
 def resampled(weeks: int, block: int, rng: np.random.Generator) -> Floats:
@@ -75,24 +75,21 @@ def calibration(count: Floats, logit: Floats, hits: Floats) -> Floats:
 
     Newton's steps, held short; NaN where nobody or everybody was liquidated.
     """
-    x = logit / np.maximum(count, 1.0)
+    used = np.any(count > 0.0, axis=0)
+    n, y = count[:, used], hits[:, used]
+    x = logit[:, used] / np.maximum(n, 1.0)
     found = np.tile([0.0, 1.0], (count.shape[0], 1))
     for _ in range(_ROUNDS):
         eta = np.clip(found[:, :1] + found[:, 1:] * x, -30.0, 30.0)
         p = 1.0 / (1.0 + np.exp(-eta))
-        miss, w = hits - count * p, count * p * (1.0 - p)
-        gradient = np.stack([miss.sum(axis=1), (miss * x).sum(axis=1)], axis=1)
-        a, b, c = (w * x**k for k in range(3))
-        a, b, c = a.sum(axis=1) + _RIDGE, b.sum(axis=1), c.sum(axis=1) + _RIDGE
-        det = a * c - b * b
-        step = (
-            np.stack(
-                [c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]],
-                axis=1,
-            )
-            / det[:, None]
-        )
-        found += np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+        miss, w = y - n * p, n * p * (1.0 - p)
+        down, tilt = miss.sum(axis=1), (miss * x).sum(axis=1)
+        a, b, c = w.sum(axis=1) + _RIDGE, (w * x).sum(axis=1), (w * x * x).sum(axis=1) + _RIDGE
+        step = np.stack([c * down - b * tilt, a * tilt - b * down], axis=1)
+        step = np.clip(step / (a * c - b * b)[:, None], -_LARGEST_STEP, _LARGEST_STEP)
+        found += step
+        if float(np.max(np.abs(step))) < _SMALL_STEP:
+            break
     total, all_of_them = hits.sum(axis=1), count.sum(axis=1)
     found[(total <= 0.0) | (total >= all_of_them)] = np.nan
     return found
