@@ -1,12 +1,13 @@
 """Coverage cases of one in a thousand and one in ten thousand, asked with `rare`.
 
 400 plain and 400 tilted paths. The cash is solved for, so that the chance is the stated one to
-1e-12. Three more, not among those that are judged: what impairs is not pushed there, and the
-interval allows on purpose for paths that nobody has seen.
+1e-12. One more, not among those that are judged: what impairs is not pushed there, and the interval
+allows on purpose for paths that nobody has seen.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import coverage_truths as exact
@@ -15,6 +16,7 @@ from coverage_plain import (
     STEPS,
     at_the_horizon_only,
     bad_debt,
+    insolvency,
     loan,
     loan_chance,
     price_and_hazard,
@@ -27,6 +29,7 @@ from coverage_plain import (
     watched_chance,
 )
 
+from seawall.cascade.failures import with_failures
 from seawall.case import Case
 from seawall.foundation.units import SECONDS_PER_YEAR
 
@@ -48,8 +51,18 @@ def _jumping(cash: float) -> Case:
     return replace(case, market=replace(case.market, jump_beta={"BTC": 1.0}))
 
 
+def two_moving_venues(first: float, second: float) -> Case:
+    """An account with plenty at each of two venues, in a coin that moves: only they can break it.
+
+    1 - exp(-(l_1 + l_2) t).
+    """
+    case = perpetuals([trader(1.0, 90.0), trader(1.0, 90.0, venue="w")])
+    failing = [insolvency("v", rate_per_year=first), insolvency("w", rate_per_year=second)]
+    return with_failures(case, {"venue_insolvency": failing})
+
+
 def rare_cases() -> tuple[Covered, ...]:
-    """Seven whose impairment is pushed, then two where it is not."""
+    """Nine whose impairment is pushed, then one where it is not."""
     cash = exact.solved(_watched, THOUSANDTH, 8.0, 14.0)
     coins = exact.solved(
         lambda q: exact.rises_to(short_inverse_breach(q), DAILY), TEN_THOUSANDTH, 0.05, 0.3
@@ -67,6 +80,7 @@ def rare_cases() -> tuple[Covered, ...]:
     rate = 0.5 * THOUSANDTH * SECONDS_PER_YEAR / DAY
     hazard = exact.comes_within(rate, DAY)
     slowly = exact.solved(watched_chance, THOUSANDTH, 5.0, 14.0)
+    seldom = -math.log1p(-TEN_THOUSANDTH) * SECONDS_PER_YEAR / DAY
     jumped = exact.solved(_with_jumps, THOUSANDTH, 5.0, 40.0)
     return (
         Covered(
@@ -119,7 +133,13 @@ def rare_cases() -> tuple[Covered, ...]:
             lambda: price_and_hazard(slowly, rate),
             exact.either_comes(THOUSANDTH, hazard),
             rare=True,
-            pushed=False,
+        ),
+        Covered(
+            "two_venues_4",
+            "two hazards",
+            lambda: two_moving_venues(0.4 * seldom, 0.6 * seldom),
+            TEN_THOUSANDTH,
+            rare=True,
         ),
         Covered(
             "jumps_one_step_3",

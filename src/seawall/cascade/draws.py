@@ -12,10 +12,14 @@ from seawall.foundation.random import Stream, uniforms, uniforms_at
 
 @dataclass(frozen=True)
 class Draws:
-    """The seed of a run and the number (p,) of each of its paths."""
+    """The seed of a run and the number (p,) of each of its paths.
+
+    ``hurry`` (p,): failures of constant hazard come so many times as often (`cascade.hurry`).
+    """
 
     seed: int
     paths: Ints
+    hurry: Floats | None = None
 
     def uniforms(self, stream: Stream, steps: int, count: int) -> Floats:
         """Numbers in (0, 1), (p, s + 1, count); step 0 is the start, so row t serves step t."""

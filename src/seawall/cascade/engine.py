@@ -88,6 +88,10 @@ class Runs:
             None if self.absence is None else self.absence.part(first, last),
         )
 
+    def draws(self, seed: int) -> Draws:
+        """Random numbers of these paths' mechanisms; failures are hurried as the tilt says."""
+        return Draws(seed, self.number, None if self.tilt is None else self.tilt.hurry(self.number))
+
 
 def populated(case: Case, leverage: str = "base") -> Book:
     """The Case's book with its crowds generated under one leverage mix.
@@ -184,7 +188,7 @@ def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int,
     for first in range(0, runs.number.size, CHUNK):
         part = runs.part(first, first + CHUNK)
         exogenous = draw(setup, worlds, part, steps, seed)
-        draws = Draws(seed, part.number)
+        draws = part.draws(seed)
         tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
         tapes.append(tape)
     return join(tapes)

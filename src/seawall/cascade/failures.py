@@ -15,6 +15,7 @@ import numpy as np
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.draws import Draws
 from seawall.case import Case
+from seawall.foundation.elementary import exponential, logarithm
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.random import Stream
@@ -26,6 +27,7 @@ from seawall.scenario.failure.arrival import (
     Pace,
     arrival_seconds,
     first_step,
+    is_constant,
     whole_steps,
 )
 from seawall.scenario.failure.manipulation import OracleManipulation
@@ -230,17 +232,8 @@ def begin_failures(
     """Draw when each failure comes; on ``safe`` paths (p,) none does."""
     if rules is None:
         return None
-    paths, count = draws.paths.size, len(rules.placed)
-    own = np.empty((paths, 2 * count))
-    path = np.arange(paths)
-    for i, (kind, element) in enumerate(rules.address):
-        for side in (0, 1):
-            where = np.full(paths, element + side)
-            own[:, 2 * i + side] = draws.at(Stream.FAILURE, path, int(kind), where)
-    common = np.empty((paths, len(rules.slot.shock)))
-    for j in range(common.shape[1]):
-        common[:, j] = draws.at(Stream.FAILURE_SHOCK, path, 0, np.full(paths, j))
-    feeds = rules.feed_venue.size
+    own, common = failure_uniforms(rules, draws)
+    paths, feeds = draws.paths.size, rules.feed_venue.size
     return FailureMemory(
         first=first_steps(rules, own, common, safe),
         own=own,
@@ -251,6 +244,30 @@ def begin_failures(
         dark=np.zeros((paths, feeds), dtype=bool),
         factor=np.ones((paths, feeds)),
     )
+
+
+def failure_uniforms(rules: FailureRules, draws: Draws) -> tuple[Floats, Floats]:
+    """Uniforms of failures (p, 2 n) and shocks (p, m), as `arrival.arrival_seconds` takes them.
+
+    On hurried paths those that say when are raised to 1 / hurry.
+    """
+    paths, count = draws.paths.size, len(rules.placed)
+    own = np.empty((paths, 2 * count))
+    path = np.arange(paths)
+    for i, (kind, element) in enumerate(rules.address):
+        for side in (0, 1):
+            where = np.full(paths, element + side)
+            own[:, 2 * i + side] = draws.at(Stream.FAILURE, path, int(kind), where)
+    common = np.empty((paths, len(rules.slot.shock)))
+    for j in range(common.shape[1]):
+        common[:, j] = draws.at(Stream.FAILURE_SHOCK, path, 0, np.full(paths, j))
+    if draws.hurry is not None:
+        sooner = np.flatnonzero(draws.hurry != 1.0)
+        columns = [own[:, 2 * i] for i, one in enumerate(rules.placed) if is_constant(one.failure)]
+        columns += [common[:, j] for j, shock in enumerate(rules.slot.shock) if is_constant(shock)]
+        for column in columns:
+            column[sooner] = exponential(logarithm(column[sooner]) / draws.hurry[sooner])
+    return own, common
 
 
 def first_steps(

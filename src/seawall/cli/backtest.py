@@ -26,7 +26,8 @@ def backtest(
         typer.Option(
             metavar="FROM..UNTIL",
             help="Dates on which the method is chosen; default: the first half. The rest judges. "
-            "For --incidents the last day of the fit, UNTIL; default: two years before the end.",
+            "For --incidents the last day of the fit, UNTIL; default: two years before the end. "
+            "For --oracle the end of the fit, UNTIL; default: 60% of each feed's record.",
         ),
     ] = None,
     level: Annotated[float, typer.Option(metavar="L", help="Level of value at risk.")] = 0.99,

@@ -5,12 +5,13 @@ direction of prices that costs it most per unit of likelihood (slope in each ass
 through the factor of the correlations), and all prices down and up, values it anew along each, and
 keeps the shortest way to its end, in standard deviations of total prices (where paths are
 exogenous, the crowd's feedback makes up the rest). The nearest few share three fifths of the paths
-by the root of their chances; all prices down, and up, at two lengths, share the rest. Paths of
+by the root of their chances; all prices down, and up, at two lengths, share the rest. Where rare
+failures are drawn a quarter of the paths goes to a component in which one is expected. Paths of
 every world of the model interval are tilted alike, so its nodes are known as well as the base.
 Wrong, in that it gains less, where many directions matter at once and for horizons much shorter
-than the run. Where something random is not pushed (jumps, tails, failures) the interval allows for
-impairments that no path has shown, and is wide. It does not for desks that others push over in a
-direction that is not pushed: that is why the result holds what the plain paths alone say.
+than the run. Where something random is not pushed (jumps, tails, some failures) the interval allows
+for impairments that no path has shown, and is wide. It does not for desks that others push over in
+a direction that is not pushed: that is why the result holds what the plain paths alone say.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.draws import Draws
+from seawall.cascade.hurry import expected_arrivals, failure_ratios, left_to_chance
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.exposure.channels import channels_of
@@ -58,6 +61,9 @@ STRIDE = 0.25
 NEAREST_SHARE = 0.6
 # Common jumps come so many times as often on pushed paths, where the model has any.
 JUMP_FACTOR = 4.0
+# Failures come so soon on paths of a component of their own, which has this share of tilted paths,
+# that one is expected within the horizon; not where so many are expected anyhow.
+FAILURE_SHARE, SEEN_OFTEN = 0.25, 0.3
 # Pushes whose directions (cosine) and lengths are closer than this count as one.
 SAME_DIRECTION = 0.95
 SAME_LENGTH = 0.7
@@ -95,7 +101,9 @@ def choose_tilt(setup: Setup, steps: int) -> Tilt:
     """
     near, wide = _pushes(setup, steps)
     pushes = [*near, *wide]
-    if not pushes:
+    expected = expected_arrivals(setup.failures, steps * setup.step_seconds)
+    failing = 0.0 < expected < SEEN_OFTEN
+    if not pushes and not failing:
         raise InputError("no price of the Case moves", expected="an asset with volatility")
     jumps = setup.case.market.scenario.model == "jump_diffusion"
     factor = JUMP_FACTOR if jumps else 1.0
@@ -103,7 +111,13 @@ def choose_tilt(setup: Setup, steps: int) -> Tilt:
         Component(tuple((push.length / math.sqrt(steps) * push.way).tolist()), factor)
         for push in pushes
     )
-    tilt = Tilt(parts, _shares(near, wide))
+    shares = _shares(near, wide)
+    if failing:
+        still = (0.0,) * setup.spot.size
+        parts = (*parts, Component(still, failure_factor=1.0 / expected))
+        mine = FAILURE_SHARE if pushes else 1.0
+        shares = (*[(1.0 - mine) * share for share in shares], mine)
+    tilt = Tilt(parts, shares)
     check_tilt(setup.case.market, tilt, len(setup.table.assets))
     return tilt
 
@@ -272,6 +286,12 @@ def _weights(setup: Setup, plan: Plan, tilt: Tilt, paths: int) -> PathWeights:
     first = np.arange(paths)
     numbers: Ints = np.concatenate([first, plan.paths + first])
     plain = np.repeat([True, False], paths)
+    failing = None
+    hurry = tilt.hurry(numbers)
+    if setup.failures is not None and hurry is not None:
+        draws = Draws(plan.seed, numbers, np.where(plain, 1.0, hurry))
+        factors = [1.0, *(part.failure_factor for part in tilt.components)]
+        failing = failure_ratios(setup.failures, draws, factors, plan.steps)
     at = weights(
         tilt,
         setup.case.market,
@@ -280,15 +300,18 @@ def _weights(setup: Setup, plan: Plan, tilt: Tilt, paths: int) -> PathWeights:
         seed=plan.seed,
         steps=plan.steps,
         step_seconds=setup.step_seconds,
+        failing=failing,
     )
-    return PathWeights(at, components_of(tilt, numbers, plain), not _not_pushed(setup))
+    return PathWeights(at, components_of(tilt, numbers, plain), not _not_pushed(setup, tilt))
 
 
-def _not_pushed(setup: Setup) -> list[str]:
+def _not_pushed(setup: Setup, tilt: Tilt) -> list[str]:
     """What impairs at random and is not pushed: of the model, and failures."""
-    market = setup.case.market
-    own = untilted(market)
-    failing = ["failures"] if "failures" in market.mechanisms else []
+    own, rules = untilted(setup.case.market), setup.failures
+    hurried = any(part.failure_factor != 1.0 for part in tilt.components)
+    failing = []
+    if rules is not None and (left_to_chance(rules) or not hurried):
+        failing = ["failures"]
     return failing if own is None else [own, *failing]
 
 
@@ -340,11 +363,12 @@ def rare_block(rare: Rare, seconds: list[float], setup: Setup) -> dict[str, Any]
                 "push": math.sqrt(math.fsum(h * h for h in part.shift))
                 * math.sqrt(rare.weights.at.shape[1] - 1),
                 "jump_factor": part.jump_factor,
+                "failure_factor": part.failure_factor,
             }
             for part, paths in zip(rare.tilt.components, count[1:], strict=True)
         ],
         "mean_weight": float(rare.weights.at[:, -1].mean()),
-        "not_pushed": _not_pushed(setup),
+        "not_pushed": _not_pushed(setup, rare.tilt),
         "scopes": {
             scope: _evidence(impairment.step, seconds, setup.step_seconds, rare.weights)
             for scope, (_, impairment) in rare.found.items()

@@ -14,7 +14,8 @@ Wrong when: steps are coarse. A feed looks once a step, so updates come late: by
 (1 + r)^2 - 1 + r_0^2 / 4 with r = 0.5826 r_0, r_0 = s sqrt(dt) / deviation (0.5826: Broadie,
 Glasserman and Kou 1997; the last term is the variance of the overshoot), which is 3 / 12 / 29% at
 80% volatility, 0.5% and dt = 1 / 12 / 60 s. A delay below half a step vanishes: use dt <= delay/4.
-The nodes behind a feed are taken to agree, and its clock starts anew with the path.
+The nodes behind a feed are taken to agree, and its clock starts anew with the path and with every
+update; recorded feeds exist whose heartbeat strikes whatever the deviation did (docs/backtests.md).
 """
 
 from __future__ import annotations

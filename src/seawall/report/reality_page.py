@@ -88,7 +88,8 @@ def _horizon(one: Mapping[str, Any]) -> list[str]:
     lines = [
         "",
         f"  {_length(one['horizon_seconds'])} ahead, bars of {_length(one['bar_seconds'])}",
-        f"    fitted on {fitted['from']} to {fitted['until']}: {one['windows']:,} windows;",
+        f"    fitted on {fitted['from']} to {fitted['until']}: {one['windows']:,} windows,",
+        f"    fitted again {one['fits'] - 1} times on what had passed;",
         f"    judged {judged['first']} to {judged['last']}, {joint['weeks']} weeks, "
         f"blocks of {one['block_weeks']}",
         f"    volatility: {best['words']} (log score {best['log_score']:.4f};",

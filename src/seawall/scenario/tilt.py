@@ -65,10 +65,12 @@ class Component:
 
     shift        added to the independent standard normals of each asset in every step
     jump_factor  the rate of common jumps is this many times its own
+    failure_factor  so are the hazards of failures (`cascade.hurry` says which)
     """
 
     shift: tuple[float, ...]
     jump_factor: float = 1.0
+    failure_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Tilt:
             raise InputError("shifts of a tilt differ in length", expected="one number an asset")
         if any(part.jump_factor <= 0.0 for part in self.components):
             raise InputError("a factor on jumps is not above 0", expected="a factor above 0")
+        if any(part.failure_factor <= 0.0 for part in self.components):
+            raise InputError("a factor on hazards is not above 0", expected="a factor above 0")
 
     def component_of(self, numbers: Ints) -> Ints:
         """Which component each path number belongs to, (p,)."""
@@ -98,6 +102,13 @@ class Tilt:
         """What is added to each path's normals in every step, (p, k)."""
         table = np.array([part.shift for part in self.components])
         return np.asarray(table[self.component_of(numbers)])
+
+    def hurry(self, numbers: Ints) -> Floats | None:
+        """Factor on the hazards of failures on each path (p,); None where no component has one."""
+        factors = np.array([part.failure_factor for part in self.components])
+        if np.all(factors == 1.0):
+            return None
+        return np.asarray(factors[self.component_of(numbers)])
 
 
 def untilted(market: Market) -> str | None:
@@ -136,11 +147,13 @@ def weights(
     seed: int,
     steps: int,
     step_seconds: float,
+    failing: list[Floats | None] | None = None,
 ) -> Floats:
     """Weight (p, steps + 1) that a path has when its event happens at each step.
 
     numbers (p,): all the paths that are averaged over, ``plain`` (p,) those drawn without the tilt;
-    shares are those among them. Draws the paths' normals and jumps once more. Raises InputError as
+    shares are those among them. ``failing``: log-ratios (p, steps) of what fails, for the plain
+    component first (None: 0). Draws the paths' normals and jumps once more. Raises InputError as
     `check_tilt`.
     """
     assets = len(tilt.components[0].shift)
@@ -158,14 +171,19 @@ def weights(
         normal = normals(seed, Stream.PRICE, words[part], at, assets)
         normal += shift[part, None]
         jumps = _jump_ratios(parts, market, words[part], own[part], seed, steps, step_seconds)
-        out[part] = _weights(parts, count / numbers.size, normal, jumps)
+        found = [None if one is None else one[part] for one in failing or [None] * len(parts)]
+        out[part] = _weights(parts, count / numbers.size, normal, jumps, found)
     return out
 
 
 def _weights(
-    parts: tuple[Component, ...], shares: Floats, normal: Floats, jumps: list[Floats] | None
+    parts: tuple[Component, ...],
+    shares: Floats,
+    normal: Floats,
+    jumps: list[Floats] | None,
+    failing: list[Floats | None],
 ) -> Floats:
-    """1 / sum of share x ratio at each step, from normals (p, s, k) and jumps' log-ratios."""
+    """1 / sum of share x ratio at each step, from normals (p, s, k) and log-ratios of the rest."""
     paths, steps, assets = normal.shape
     after = np.arange(1, steps + 1)
     total = np.zeros((paths, steps + 1))
@@ -181,6 +199,9 @@ def _weights(
         ratio[:, 1:] -= 0.5 * math.fsum(h * h for h in part.shift) * after
         if jumps is not None:
             ratio[:, 1:] += jumps[j]
+        own = failing[j]
+        if own is not None:
+            ratio[:, 1:] += own
         total += shares[j] * exponential(ratio)
     return np.asarray(1.0 / total)
 

@@ -145,3 +145,16 @@ def test_clock_of_its_own_is_told_from_a_heartbeat_that_starts_anew():
     prices = np.exp(np.cumsum(rng.normal(0, 1e-3, times.size)))
     rule, _ = fit_rule(Rounds("A/USD", times, prices, np.ones(times.size, dtype=np.int64)))
     assert rule.phase == pytest.approx(1_234, abs=1)
+
+
+def test_heartbeat_that_never_comes_is_the_longest_pause_and_no_mode_of_short_ones():
+    """A volatile market: every round by deviation, pauses exponential around 400 s."""
+    rng = np.random.default_rng(5)
+    pause = np.maximum(rng.exponential(400.0, 3_000).astype(np.int64), 12)
+    moves = (0.001 + rng.exponential(5e-5, pause.size)) * rng.choice([-1, 1], pause.size)
+    prices = 100.0 * np.cumprod(1.0 + moves)
+    rounds = Rounds("A/USD", np.cumsum(pause), prices, np.ones(pause.size, dtype=np.int64))
+    rule, _ = fit_rule(rounds)
+    # The pause before the first round is not seen.
+    assert rule.heartbeat == pause[1:].max()
+    assert rule.deviation == pytest.approx(0.001, rel=0.01)

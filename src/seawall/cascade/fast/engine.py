@@ -82,7 +82,7 @@ def simulate_fast(
     for first in range(0, runs.number.size, CHUNK):
         part = runs.part(first, first + CHUNK)
         exogenous = draw(setup, worlds, part, steps, seed)
-        draws = Draws(seed, part.number)
+        draws = part.draws(seed)
         tape, _ = run_fast(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
         tapes.append(tape)
     return join(tapes)

@@ -200,7 +200,9 @@ def _choose(
     keep = np.unique(np.linspace(0, len(fit.time) - 1, CHOICE_CHUNKS).astype(np.int64))
     some = Chunks(fit.time[keep], fit.log[keep], fit.variance[keep], fit.warm, fit.seconds)
     record = recorded(some, rounds, best.rule.deviation)
-    forms = [Form(RESETS, share, window) for share in SHARES for window in WINDOWS]
+    # A heartbeat that is seen to start anew is what it is; a shorter one only imitates a clock.
+    shares = SHARES if best.rule.phase is not None else (1.0,)
+    forms = [Form(RESETS, share, window) for share in shares for window in WINDOWS]
     if best.rule.phase is not None:
         forms += [Form(CLOCK, 1.0, window) for window in WINDOWS]
     tick(0.05, "choosing its form")

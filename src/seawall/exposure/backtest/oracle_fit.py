@@ -38,6 +38,7 @@ DAY = 86_400
 WEEK = 7 * DAY
 EDGE = 1.04
 EARLY = 0.9
+SELDOM = 0.02
 # Fewer early rounds than this and the deviation is a guess.
 FEWEST_EDGE = 10
 FEWEST_WEEKS = 6
@@ -130,12 +131,18 @@ def _third(time: Ints) -> Ints:
 
 
 def _heartbeat(pause: Floats) -> float:
-    """The mode of pauses, weighted by their length: many short pauses are no heartbeat."""
+    """The mode of pauses, weighted by their length: many short pauses are no heartbeat.
+
+    No pause is much longer than a heartbeat: where more than a fiftieth are, deviations always came
+    first, and all that is known of the heartbeat is the longest pause.
+    """
     cell = np.round(np.log(pause) / 0.01).astype(np.int64)
     values, inverse = np.unique(cell, return_inverse=True)
     weight = np.bincount(inverse, pause)
     near = np.array([weight[np.abs(values - value) <= 1].sum() for value in values])
     middle = math.exp(0.01 * float(values[int(np.argmax(near))]))
+    if np.mean(pause > 1.1 * middle) > SELDOM:
+        return float(pause.max())
     return float(np.median(pause[np.abs(pause / middle - 1.0) < 0.03]))
 
 

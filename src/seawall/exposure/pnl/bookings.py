@@ -93,17 +93,20 @@ def bookings(pair: Pair, fills: Sequence[Fill], end: float) -> Bookings:
     rows: list[Booked] = []
     changed: dict[Key, list[tuple[float, float]]] = defaultdict(list)
     received: dict[Key, float] = defaultdict(float)
-    for number, fill in enumerate(fills, start=2):
-        if fill.account not in account:
-            continue
-        a = account[fill.account]
-        if fill.instrument is not None and fill.size is not None:
-            i = _known(fill.instrument, instrument, number, "instrument")
-            paid, value = _done(pair, i, fill, end)
-            changed[a, i].append((fill.size, paid))
-            rows.append(Booked(a, fill.instrument, fill.kind, value))
+    mine = [(n, fill) for n, fill in enumerate(fills, start=2) if fill.account in account]
+    sized = [
+        (fill, _known(fill.instrument or "", instrument, n, "instrument"))
+        for n, fill in mine
+        if fill.size is not None
+    ]
+    for (fill, i), paid in zip(sized, _done(pair, sized, end), strict=True):
+        a, item = account[fill.account], pair.first.instruments[i]
+        settle = 0.0 if isinstance(item, Held) else pair.after.assets[item.settle].spot
+        changed[a, i].append((fill.size or 0.0, paid))
+        rows.append(Booked(a, item.name, fill.kind, paid * settle))
+    for n, fill in mine:
         if fill.amount is not None:
-            k = _known(fill.asset or "", asset, number, "asset")
+            a, k = account[fill.account], _known(fill.asset or "", asset, n, "asset")
             received[a, k] += fill.amount
             worth = fill.amount * pair.after.assets[pair.first.assets[k]].spot
             name = fill.instrument or pair.first.assets[k]
@@ -124,29 +127,29 @@ def _known(name: str, among: dict[str, int], number: int, column: str) -> int:
     return among[name]
 
 
-def _done(pair: Pair, instrument: int, fill: Fill, end: float) -> tuple[float, float]:
-    """Worth now, in settlement units and in quote, of the change of size of one row."""
-    item = pair.first.instruments[instrument]
-    if isinstance(item, Held) or fill.size is None or fill.price is None:
-        raise InputError(
-            f"{item.name} has a size and no price, or is no position",
-            file="fills",
-            column="price",
-            expected="size and price of a perpetual, future or option; coins by asset and amount",
-        )
-    settle = pair.after.assets[item.settle].spot
-    if fill.price <= 0.0 and not isinstance(item, Option):
-        raise InputError(
-            f"{item.name} changed size at {fill.price}", file="fills", expected="a price above 0"
-        )
-    if not isinstance(item, Option):
-        paid = float(_paid(pair, [(instrument, fill.size, fill.price)], end)[0])
-        return paid, paid * settle
-    price = fill.price
-    if item.inverse:
-        price /= fill.underlying_price or pair.after.assets[item.underlying].spot
-    paid = float(_paid(pair, [(instrument, fill.size, 1.0)], end)[0]) - fill.size * price
-    return paid, paid * settle
+def _done(pair: Pair, sized: Sequence[tuple[Fill, int]], end: float) -> list[float]:
+    """Worth now, in settlement units, of each row's change of size; all are valued together."""
+    held, premiums = [], []
+    for fill, i in sized:
+        item = pair.first.instruments[i]
+        size, price = fill.size or 0.0, fill.price
+        option = isinstance(item, Option)
+        if isinstance(item, Held) or price is None or (price <= 0.0 and not option):
+            raise InputError(
+                f"{item.name} changed size at {price}",
+                file="fills",
+                column="price",
+                expected="a position and its price above 0; coins by asset and amount",
+            )
+        premium = 0.0
+        if isinstance(item, Option):
+            coin = fill.underlying_price or pair.after.assets[item.underlying].spot
+            premium = size * (price / coin if item.inverse else price)
+        # An option's entry says nothing about its worth: the premium is in cash.
+        held.append((i, size, 1.0 if option else price))
+        premiums.append(premium)
+    worth = _paid(pair, held, end).tolist()
+    return [paid - premium for paid, premium in zip(worth, premiums, strict=True)]
 
 
 def _paid(pair: Pair, held: Sequence[tuple[int, float, float]], end: float) -> Floats:

@@ -108,6 +108,11 @@ def _check_pace(rule: Arrival | Shock) -> None:
         raise InputError("wrong_way without a rate_per_year", expected="a rate that it raises")
 
 
+def is_constant(rule: Arrival | Shock) -> bool:
+    """True where it comes at a hazard that does not follow prices."""
+    return rule.rate_per_year is not None and rule.wrong_way == 0.0
+
+
 def drawn_seconds(rate_per_year: float, uniform: Floats) -> Floats:
     """First arrivals (p,) in seconds at a constant hazard, from uniforms (p,) in (0, 1)."""
     waits: Floats = -logarithm(uniform) * (SECONDS_PER_YEAR / rate_per_year)

@@ -16,12 +16,10 @@ from seawall.exposure.backtest.reality.accounts import (
     first_bracket,
 )
 from seawall.exposure.backtest.reality.bars import Series
-from seawall.exposure.backtest.reality.law import MOST_PRICES
 from seawall.exposure.backtest.reality.panel import (
     Stretch,
     choose_kind,
-    fit,
-    say,
+    say_and_refit,
     tallies,
 )
 from seawall.exposure.backtest.reality.scores import curve, scores
@@ -92,10 +90,9 @@ def _judge(
         return None, f"{held:.0f} days to fit on, {least / 86_400:.0f} are needed"
     later = Stretch(stretch.last, max(int(one.end[-1]) for one in panel))
     ranked = choose_kind(panel, horizon, past)
-    fitted = fit(panel, horizon, past, ranked[0][0], MOST_PRICES) if ranked else None
-    if fitted is None:
+    if not ranked:
         return None, "no whole horizon without a gap to fit on"
-    said = say(panel, horizon, later, fitted, 1)
+    said, fits = say_and_refit(panel, horizon, past, later, ranked[0][0])
     if not said:
         return None, "no whole horizon without a gap after the fitted part"
     of_series = tallies(said)
@@ -104,7 +101,8 @@ def _judge(
     if weeks < LEAST_WEEKS:
         return None, f"{weeks} weeks after the fitted part, {LEAST_WEEKS} are needed"
     block = BLOCK_OF_A_WEEK if horizon >= WEEK else BLOCK
-    forecast = fitted.forecast
+    forecast = fits[0].forecast
+    named = {s.one.label: s.one for s in said}
     return {
         "bar_seconds": seconds,
         "horizon_seconds": horizon,
@@ -114,7 +112,8 @@ def _judge(
             "last": _date(max(int(s.end[-1]) for s in said)),
         },
         "candidates": [{"words": kind, "log_score": score} for kind, score in ranked],
-        "windows": int(fitted.paths.shape[0]),
+        "fits": len(fits),
+        "windows": int(fits[0].paths.shape[0]),
         "weights": {
             f"{half / 3600:g}h": float(w)
             for half, w in zip(forecast.half_lives, forecast.weights, strict=True)
@@ -122,8 +121,8 @@ def _judge(
         "block_weeks": block,
         "joint": scores(joint, block, rng) | {"curve": curve(joint, block, rng)},
         "assets": [
-            {"asset": s.one.name, "file": s.one.source} | scores(of_series[s.one.label], block, rng)
-            for s in said
+            {"asset": one.name, "file": one.source} | scores(of_series[label], block, rng)
+            for label, one in named.items()
         ],
         "tally": joint,
     }, ""

@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 
 STEP = 0.02
 # Prices of all windows together: what a run has time for.
-MOST_PRICES, MOST_WINDOWS = 2_000_000, 24_000
+MOST_PRICES, MOST_WINDOWS = 800_000, 24_000
 _TOGETHER = 200_000
 
 

@@ -4,7 +4,10 @@
    it, windows are taken from there, and accounts opened in the rest of it are said. The kind with
    the smallest mean log score is taken.
 2. Fit: that kind again, on the whole fitted stretch, and windows of all of it.
-3. Judgement, once: accounts opened at every bar after the fitted stretch.
+3. Judgement, once: accounts opened at every bar after the fitted stretch. Every REFIT_SECONDS the
+   chosen kind is fitted again, weights, windows and what the peers know, on what has passed until
+   then (the last PAST_SECONDS of it): a level of volatility that the stretch never saw has its own
+   large moves. Nothing is chosen anew, and nothing of an account's own future is used.
 
 A horizon that would reach over the end of a stretch is not used in it.
 """
@@ -41,15 +44,17 @@ from seawall.exposure.backtest.reality.law import (
 )
 from seawall.exposure.backtest.reality.peers import first_passages, frequencies
 from seawall.exposure.backtest.reality.tally import WEEK as WEEK_SECONDS
-from seawall.exposure.backtest.reality.tally import Tally, tally
+from seawall.exposure.backtest.reality.tally import Tally, tally, together
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CHOICE_SHARE = 0.6
+REFIT_SECONDS = 91 * 86_400
+PAST_SECONDS = 365 * 86_400
 # Accounts of the choice are opened at every so many bars.
 CHOICE_STRIDE = 7
-CHOICE_PRICES = MOST_PRICES // 5
+CHOICE_PRICES = MOST_PRICES // 2
 # Memories up to this share of what is fitted on are used.
 LONGEST_SHARE = 0.25
 
@@ -141,6 +146,26 @@ def say(
     ]
 
 
+def say_and_refit(
+    panel: Sequence[Series], horizon: int, past: Stretch, later: Stretch, kind: str
+) -> tuple[list[Said], list[Fitted]]:
+    """What is said of accounts opened in ``later``, and the fits it was said with, in order."""
+    said: list[Said] = []
+    fits: list[Fitted] = []
+    for begin in range(later.first, later.last, REFIT_SECONDS):
+        known = Stretch(max(past.first, begin - PAST_SECONDS), begin)
+        fitted = fit(panel, horizon, known, kind, MOST_PRICES)
+        if fitted is None:
+            continue
+        # Opened before the next fit, whenever the horizon ends.
+        end = min(begin + REFIT_SECONDS + horizon - 1, later.last)
+        found = say(panel, horizon, Stretch(begin, end), fitted, 1)
+        if found:
+            said += found
+            fits.append(fitted)
+    return said, fits
+
+
 def _said(one: Series, horizon: int, at: Ints, number: Ints, law: Law, fitted: Fitted) -> Said:
     bars = horizon // one.seconds
     accounts = accounts_of(one.name, horizon)
@@ -192,4 +217,8 @@ def tallies(said: Sequence[Said]) -> dict[str, Tally]:
     """The sums of each series, over the same weeks."""
     ends = [one.end for one in said]
     weeks = np.array([min(e[0] for e in ends), max(e[-1] for e in ends)]) // WEEK_SECONDS
-    return {s.one.label: tally(s.end, s.chances, s.broke, weeks) for s in said}
+    found: dict[str, list[Tally]] = {}
+    for s in said:
+        one = tally(s.end, s.chances, s.broke, weeks)
+        found.setdefault(s.one.label, []).append(one)
+    return {label: together(parts) for label, parts in found.items()}
