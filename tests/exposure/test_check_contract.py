@@ -76,6 +76,9 @@ KIND_NAMES = (
     *("liquidation", "negative_equity", "adl", "socialised", "claims_lost"),
     "loss_fraction",
 )
+CHANNELS = ("liquidity", "crowd", "latency", "counterparty")
+PART_ENDS = dict.fromkeys(("price", *CHANNELS, "total"), number)
+PART = PART_ENDS | {"price": fraction, "total": fraction}
 LEVELS = (0.975, 0.95, 0.9, 0.8)
 SCOPE = {
     "probability": [fraction],
@@ -88,7 +91,7 @@ SCOPE = {
     "expected_shortfall_level": [Maybe(lambda value: value in LEVELS)],
     "impaired_paths": [whole],
     "kinds": {name: [fraction] for name in KIND_NAMES},
-    "parts": [Maybe({"price": fraction, "total": fraction})],
+    "parts": [Maybe({**PART, "low": PART_ENDS, "high": PART_ENDS})],
     "sentence": text,
 }
 MIX = {
@@ -133,6 +136,8 @@ RESULT = {
     "dre": {
         "horizons_seconds": [number],
         "kinds": {name: {"counts": flag, "sentence": text} for name in KIND_NAMES},
+        "parts_paths": whole,
+        "parts_channels": [one_of(*CHANNELS)],
         "scopes": Maps(SCOPE),
     },
     "crowd_leverage": Maybe(Maps(MIX, one_of("light", "base", "heavy"))),

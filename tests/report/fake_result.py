@@ -8,6 +8,32 @@ from typing import Any
 HORIZONS = [3600, 14400, 86400, 604800]
 PATHS = 10_000
 
+# As of the mock-up: points of DRE 24 h, with an interval of each.
+PARTS = {
+    "price": 0.0194,
+    "liquidity": 0.0036,
+    "crowd": 0.0081,
+    "latency": -0.0006,
+    "counterparty": 0.0005,
+    "total": 0.031,
+    "low": {
+        "price": 0.0169,
+        "liquidity": 0.0027,
+        "crowd": 0.0066,
+        "latency": -0.0013,
+        "counterparty": 0.0002,
+        "total": 0.0278,
+    },
+    "high": {
+        "price": 0.0223,
+        "liquidity": 0.0045,
+        "crowd": 0.0097,
+        "latency": 0.0001,
+        "counterparty": 0.001,
+        "total": 0.0346,
+    },
+}
+
 
 def wilson(hits: int, paths: int = PATHS) -> tuple[float, float]:
     z = 1.959963984540054
@@ -87,7 +113,7 @@ def _dre() -> dict[str, Any]:
                 loss=[1.21e6, 1.46e6, 1.84e6, 2.37e6],
                 shortfall=[None, 4.1e6, 6.2e6, 7.9e6],
                 level=[None, 0.8, 0.95, 0.975],
-                parts=[None, None, {"price": 0.0194, "total": 0.031}, None],
+                parts=[None, None, PARTS, None],
             ),
             "desk:harbour/loss": scope([0, 1, 9, 61], "loss above 50% of equity"),
             "venue:meridian": scope([0, 2, 24, 88], "bad debt above the fund"),

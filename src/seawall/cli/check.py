@@ -40,6 +40,7 @@ def check(
     ledger: ask.ChosenLedger = Ledger.FLOAT,
     trust_mechanisms: ask.Trust = False,
     rare: ask.Rare = False,
+    parts_paths: ask.PartsPaths = None,
     counts: ask.Counts = None,
     parts_by: ask.PartsBy = None,
     accounts: ask.Accounts = False,
@@ -73,6 +74,7 @@ def check(
             compute=compute,
             rare=rare,
             parts_by=tuple(str(by) for by in parts_by or ()),
+            parts_from=parts_paths,
             accounts=receive,
             counterparty=counterparty,
         )

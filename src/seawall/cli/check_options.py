@@ -74,6 +74,10 @@ Counts = Annotated[
         help="Kinds of impairment of a desk that count; default: the Case's, else all.",
     ),
 ]
+PartsPaths = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Paths behind the parts of DRE; default: a quarter."),
+]
 ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),

@@ -11,7 +11,7 @@ import numpy as np
 import seawall
 from seawall.book import AccountKind
 from seawall.book.book import Floats
-from seawall.cascade.engine import BASE, PRICE_ONLY, prepare
+from seawall.cascade.engine import BASE, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
@@ -34,11 +34,12 @@ from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.model_interval import model_prior, nodes
+from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
-from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
-from seawall.exposure.runs import plan, run_plan
-from seawall.exposure.scopes import Found, scopes_block
+from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
+from seawall.exposure.runs import Plan, plan, run_plan
+from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
@@ -59,6 +60,7 @@ def check(
     compute: Compute | None = None,
     rare: bool = False,
     parts_by: tuple[str, ...] = (),
+    parts_from: int | None = None,
     accounts: Receive | None = None,
     counterparty: bool = False,
 ) -> dict[str, Any]:
@@ -67,43 +69,41 @@ def check(
     ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
     ``rare``: as many tilted paths again (`exposure.rare`). ``counterparty``: venues fail in turn.
     ``parts_by``, ``accounts``: see `exposure.parts_by`; `exposure.accounts`, given the whole table.
+    ``parts_from``: how many paths the parts of DRE are made from (see `exposure.parts`).
     Returns the dict of docs/json.md (seawall/check/1); SeawallError where there is no answer.
     """
     seconds = _horizons(case, horizon_seconds, paths)
-    steps = last_step(horizon_seconds, case.step_seconds)
+    steps, subset = last_step(horizon_seconds, case.step_seconds), parts_paths(paths, parts_from)
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
+    chosen = plan([*nodes(prior), *crowds], paths, steps, seed, part_worlds(setup), subset)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
-    base = tapes[0]
     found, *others = (impairments(setup, t, accounts=accounts is not None) for t in tapes)
-    dre = _dre(case, found, others[:4], seconds, seed)
-    tilted = None
-    if tilt is not None:
-        tilted = run_rare(setup, chosen, tilt, found, others[:4], progress, compute)
-        dre["scopes"] = rare_scopes(tilted, seconds, setup, seed)
+    last = len(others) - chosen.parts
+    beside = Beside(others[:3], others[3:last], others[last:])
+    tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
+    dre = _dre(setup, found, beside, seconds, chosen, tilted)
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
     asked = (paths, steps, seed)
     result = _question(case, setup, seed, paths, horizon_seconds)
     result |= {"headline": headline, "dre": dre}
-    result["crowd_leverage"] = crowd_leverage(case, found, headline, others[4:], steps)
+    result["crowd_leverage"] = crowd_leverage(case, found, headline, beside.crowds, steps)
     result["first_to_break"] = _first(setup, found, headline, steps)
-    result |= _payers(setup, base, found, headline, steps)
-    result["system"] = _system(setup, base, steps)
-    result["tail"] = tail_block(setup, found, base, seconds, seed)
+    result |= _payers(setup, tapes[0], found, headline, steps)
+    result["system"] = _system(setup, tapes[0], steps)
+    result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
     result |= {"concentration": rows, "limits": limits}
     result |= headline_remedy(setup, found, headline, limits, steps, seed)
     said = cautions(case, setup, prior, horizon_seconds)
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
-    if tilted is not None:
-        result["rare"] = rare_block(tilted, seconds, setup)
+    result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
-    result |= accounts_block(setup, base, steps, accounts)
+    result |= accounts_block(setup, tapes[0], steps, accounts)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
     result |= {"manifest": _manifest(case), "since_last": None}
     if progress is not None:
@@ -128,13 +128,25 @@ def _question(
 
 
 def _dre(
-    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
+    setup: Setup,
+    found: Found,
+    beside: Beside,
+    seconds: list[float],
+    chosen: Plan,
+    tilted: Rare | None,
 ) -> dict[str, Any]:
-    """`dre` of the result, on plain paths."""
+    """`dre` of the result: on plain paths, or where there are any on tilted ones too."""
+    split = plain_split(setup, chosen.paths, chosen.parts_paths, chosen.steps)
+    if tilted is None:
+        scopes = scopes_block(setup.case, found, beside, split, seconds, chosen.seed)
+    else:
+        scopes = rare_scopes(tilted, seconds, setup, chosen.seed)
     return {
         "horizons_seconds": seconds,
-        "kinds": kinds_block(case),
-        "scopes": scopes_block(case, found, worlds, seconds, seed),
+        "kinds": kinds_block(setup.case),
+        "parts_paths": split.paths,
+        "parts_channels": list(split.channels),
+        "scopes": scopes,
     }
 
 

@@ -28,12 +28,14 @@ from seawall.cascade.draws import Draws
 from seawall.cascade.hurry import expected_arrivals, failure_ratios, left_to_chance
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
+from seawall.exposure.channels import channels_of
 from seawall.exposure.curve import impairments, last_step, scope_sentence
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
+from seawall.exposure.parts import Split, parts_of
 from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import Plan, run_plan
-from seawall.exposure.scopes import Found
+from seawall.exposure.scopes import Beside, Found
 from seawall.exposure.weighted import PathWeights, joined, mean_by, share_by, weighted_curve
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -71,13 +73,17 @@ BUMP = 0.01
 
 @dataclass(frozen=True)
 class Rare:
-    """Plain and tilted paths together: impairments and weights of the base, and of each node."""
+    """Plain and tilted paths together: impairments and weights of the base, of each node of the
+    model interval and of the parts.
+    """
 
     tilt: Tilt
     found: Found
     weights: PathWeights
     nodes: list[Found]
     side: PathWeights
+    parts: list[Found]
+    split: Split
 
 
 @dataclass(frozen=True)
@@ -223,27 +229,48 @@ def _slopes(setup: Setup) -> Floats:
 def run_rare(
     setup: Setup,
     plain: Plan,
-    tilt: Tilt,
+    tilt: Tilt | None,
     found: Found,
-    nodes: list[Found],
+    beside: Beside,
     progress: Callable[[float, str], None] | None,
     compute: Compute | None,
-) -> Rare:
-    """As many tilted paths as the plan has plain ones, in the base and in each node's world.
+) -> Rare | None:
+    """As many tilted paths as the plan has plain ones, in the base, in each node's world and in
+    those of the parts.
 
-    found, nodes: impairments on the plain paths.
+    found, beside: impairments on the plain paths. None without a tilt.
     """
-    worlds = plain.worlds[: 1 + len(nodes)]
+    if tilt is None:
+        return None
+    nodes, parts = beside.nodes, beside.parts
+    last = len(plain.worlds) - len(parts)
+    worlds = (*plain.worlds[: 1 + len(nodes)], *plain.worlds[last:])
     tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
     named = any(scope.startswith("account:") for scope in found)
     tapes = run_plan(setup, tilted, progress, compute)
     base, *others = (impairments(setup, t, accounts=named) for t in tapes)
+    both = [_joined(one, other) for one, other in zip([*nodes, *parts], others, strict=True)]
+    whole = _weights(setup, plain, tilt, plain.paths)
     return Rare(
         tilt=tilt,
         found=_joined(found, base),
-        weights=_weights(setup, plain, tilt, plain.paths),
-        nodes=[_joined(one, other) for one, other in zip(nodes, others, strict=True)],
+        weights=whole,
+        nodes=both[: len(nodes)],
         side=_weights(setup, plain, tilt, plain.side_paths),
+        parts=both[len(nodes) :],
+        split=_split(setup, plain, tilt, whole),
+    )
+
+
+def _split(setup: Setup, plan: Plan, tilt: Tilt, whole: PathWeights) -> Split:
+    """The first paths of either kind, with weights of their own."""
+    first = np.arange(plan.parts_paths)
+    return Split(
+        channels=channels_of(setup),
+        paths=plan.parts_paths,
+        which=np.concatenate([first, plan.paths + first]),
+        weights=_weights(setup, plan, tilt, plan.parts_paths),
+        whole=whole,
     )
 
 
@@ -295,11 +322,11 @@ def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> di
     for scope, (sentence, impairment) in rare.found.items():
         block = weighted_curve(impairment, sentence, seconds, step_seconds, rare.weights)
         block["sentence"] = scope_sentence(setup.case, block["sentence"])
-        low, high, parts = [], [], []
+        low, high = [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, step_seconds)
             steps = _side_steps(rare, scope)
-            base, up, down, thin, price = (mean_by(of, step, rare.side) for of in steps)
+            base, up, down, thin = (mean_by(of, step, rare.side) for of in steps)
             known = share_by(steps[0], step, rare.side).plain_paths(rare.side.component.size)
             shares = NodeShares(base, up, down, thin, known)
             whole = share_by(impairment.step, step, rare.weights)
@@ -307,8 +334,8 @@ def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> di
             ends = interval_over(probability, paths, shares, scores)
             low.append(ends[0])
             high.append(ends[1])
-            only = min(max(probability + price - base, 0.0), 1.0)
-            parts.append({"price": only, "total": probability})
+        without = [world[scope][1].step for world in rare.parts]
+        parts = parts_of(rare.split, impairment.step, without, block, seconds, step_seconds)
         ordered = {key: block[key] for key in ("probability", "low", "high")}
         ordered |= {"model_low": low, "model_high": high}
         out[scope] = ordered | block | {"parts": parts}
@@ -316,7 +343,7 @@ def rare_scopes(rare: Rare, seconds: list[float], setup: Setup, seed: int) -> di
 
 
 def _side_steps(rare: Rare, scope: str) -> list[Ints]:
-    """First impairment on the side's paths: base, volatility up, down, depth down, price only."""
+    """First impairment on the side's paths: base, volatility up, down, depth down."""
     side = rare.side.component.size // 2
     whole = rare.found[scope][1].step
     half = whole.size // 2

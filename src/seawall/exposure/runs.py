@@ -1,8 +1,8 @@
 """All the paths behind one answer: the base world's, and fewer of each other world's.
 
-Worlds differ in volatility, depth or the crowd's leverage and share random numbers, so a difference
-between two of them is known better than either. Paths are independent: cascade/pieces/ runs them
-on as many workers as were asked for, with the same bits.
+Worlds differ in volatility, depth, the crowd's leverage or the channels of loss that act, and share
+random numbers, so a difference between two of them is known better than either. Paths are
+independent: cascade/pieces/ runs them on as many workers as were asked for, with the same bits.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ PATHS_SHARE = 0.9
 class Plan:
     """Worlds (the base first), paths of the base and of each other world, steps, seed; the number
     of the first path, and how paths are tilted, if at all.
+
+    parts  how many of the worlds, the last ones, are those of the parts; they have parts_paths each
     """
 
     worlds: tuple[World, ...]
@@ -42,6 +44,8 @@ class Plan:
     seed: int
     first: int = 0
     tilt: Tilt | None = None
+    parts: int = 0
+    parts_paths: int = 0
 
     @property
     def side_paths(self) -> int:
@@ -49,17 +53,28 @@ class Plan:
         return max(self.paths // 2, min(self.paths, LEAST_SIDE_PATHS))
 
     @property
+    def counts(self) -> list[int]:
+        """Paths of each world."""
+        others = len(self.worlds) - 1 - self.parts
+        return [self.paths] + [self.side_paths] * others + [self.parts_paths] * self.parts
+
+    @property
     def runs(self) -> Runs:
         """All paths, the base world's first."""
-        side = self.side_paths
-        others = len(self.worlds) - 1
-        number = [np.arange(self.paths), *[np.arange(side)] * others]
-        world = np.repeat(np.arange(others + 1), [self.paths] + [side] * others)
-        return Runs(self.first + np.concatenate(number), world, self.tilt)
+        number = np.concatenate([np.arange(count) for count in self.counts])
+        world = np.repeat(np.arange(len(self.worlds)), self.counts)
+        return Runs(self.first + number, world, self.tilt)
 
 
-def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
-    """The base world and these others.
+def plan(
+    worlds: list[World],
+    paths: int,
+    steps: int,
+    seed: int,
+    parts: tuple[World, ...] = (),
+    parts_paths: int = 0,
+) -> Plan:
+    """The base world, these others, and last those of the parts, with fewer paths.
 
     Raises InputError above MOST_PATH_STEPS: the tapes of a run are held in memory.
     """
@@ -68,7 +83,8 @@ def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
             f"{paths:,} paths of {steps:,} steps",
             expected=f"at most {MOST_PATH_STEPS // steps:,} paths at this horizon and step",
         )
-    return Plan((BASE, *worlds), paths, steps, seed)
+    every = (BASE, *worlds, *parts)
+    return Plan(every, paths, steps, seed, parts=len(parts), parts_paths=parts_paths)
 
 
 def run_plan(
@@ -91,6 +107,5 @@ def run_plan(
 
     report(0)
     whole = run_job(job, compute, report)
-    sizes = [chosen.paths] + [chosen.side_paths] * (len(chosen.worlds) - 1)
-    ends = np.cumsum(sizes)
-    return [select(whole, int(e - n), int(e)) for e, n in zip(ends, sizes, strict=True)]
+    ends = np.cumsum(chosen.counts)
+    return [select(whole, int(e - n), int(e)) for e, n in zip(ends, chosen.counts, strict=True)]

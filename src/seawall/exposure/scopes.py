@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,20 @@ from seawall.case import Case
 from seawall.exposure.curve import last_step, scope_curve, scope_sentence
 from seawall.exposure.impairment import Impairment
 from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
+from seawall.exposure.parts import Split, parts_of
 
 Found = dict[str, tuple[str, Impairment]]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """First impairments in the worlds beside the base: the model interval's nodes, other crowds,
+    and the coalitions of the parts.
+    """
+
+    nodes: list[Found]
+    crowds: list[Found]
+    parts: list[Found]
 
 
 def impaired_share(impairment: Impairment, step: int, paths: int) -> float:
@@ -20,27 +33,27 @@ def impaired_share(impairment: Impairment, step: int, paths: int) -> float:
 
 
 def scopes_block(
-    case: Case, found: Found, worlds: list[Found], seconds: list[float], seed: int
+    case: Case, found: Found, beside: Beside, split: Split, seconds: list[float], seed: int
 ) -> dict[str, Any]:
-    """Curve of each scope over the horizons ``seconds``; ``worlds``: nodes, then price only."""
+    """Curve of each scope over the horizons ``seconds``."""
     out = {}
     scores = model_scores(seed)
     for scope, (sentence, impairment) in found.items():
         block = scope_curve(impairment, sentence, seconds, case.step_seconds)
         block["sentence"] = scope_sentence(case, block["sentence"])
-        side = worlds[0][scope][1].step.size
-        low, high, parts = [], [], []
+        side = beside.nodes[0][scope][1].step.size
+        low, high = [], []
         for horizon, probability in zip(seconds, block["probability"], strict=True):
             step = last_step(horizon, case.step_seconds)
             base = impaired_share(impairment, step, side)
-            in_world = [impaired_share(world[scope][1], step, side) for world in worlds]
-            up, down, thin, price = in_world
+            in_world = [impaired_share(world[scope][1], step, side) for world in beside.nodes]
+            up, down, thin = in_world
             shares = NodeShares(base, up, down, thin, side)
             ends = interval_over(probability, impairment.step.size, shares, scores)
             low.append(ends[0])
             high.append(ends[1])
-            price_only = min(max(probability + price - base, 0.0), 1.0)
-            parts.append({"price": price_only, "total": probability})
+        without = [world[scope][1].step for world in beside.parts]
+        parts = parts_of(split, impairment.step, without, block, seconds, case.step_seconds)
         ordered = {key: block[key] for key in ("probability", "low", "high")}
         ordered |= {"model_low": low, "model_high": high}
         out[scope] = ordered | block | {"parts": parts}

@@ -320,11 +320,10 @@ def parts_row(result: Result) -> tuple[str, Mapping[str, Any]] | None:
 
 PART_NAMES = {
     "price": "price only",
-    "exit": "own exit cost",
-    "own_exit": "own exit cost",
+    "liquidity": "own exit cost",
     "crowd": "crowd feedback",
     "latency": "latency",
-    "failure": "external failure",
+    "counterparty": "external failure",
     "total": "total",
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from seawall.report import charts, findings, numbers
 from seawall.report.findings import Result, at
 from seawall.report.pagetables import kind_words, payers, share_text, slowest
+from seawall.report.parts_rows import WHOLE, part_rows, paths_behind, waterfall
 
 ROWS = 12
 
@@ -182,9 +183,11 @@ def _beyond_fact(result: Result) -> Fact | None:
     parts = found[1]
     gap = numbers.points(parts["total"] - parts["price"], signed=True)
     text = (
-        f"Price alone {numbers.percent(parts['price'])}, with impact, crowd and late oracles "
+        f"Price alone {numbers.percent(parts['price'])}, with all channels "
         f"{numbers.percent(parts['total'])}."
     )
+    if most := _largest_channel(parts):
+        text = f"{text[:-1]}; most of it {most}."
     grid = _amplification(result)
     if grid:
         asset, shock = grid
@@ -194,6 +197,15 @@ def _beyond_fact(result: Result) -> Fact | None:
             f"{fall} ({numbers.ratio(shock['ratio'])})."
         )
     return Fact("Beyond price alone", f"{gap} points", "parts", text, ("A4", "A7"))
+
+
+def _largest_channel(parts: Mapping[str, Any]) -> str:
+    """What adds most, as in "crowd feedback, +0.81 points"; nothing where no channel adds."""
+    added = {k: v for k, v in parts.items() if isinstance(v, float) and k not in WHOLE}
+    key = max(added, key=lambda name: added[name], default="")
+    if not key or added[key] <= 0.0:
+        return ""
+    return f"{findings.PART_NAMES.get(key, key)}, {numbers.points(added[key], signed=True)} points"
 
 
 def _amplification(result: Result) -> tuple[str, Mapping[str, Any]] | None:
@@ -301,22 +313,22 @@ def _scope(name: str, row: Mapping[str, Any], count: int) -> dict[str, Any]:
 
 
 def _parts(result: Result) -> dict[str, Any] | None:
-    found = findings.parts_row(result)
+    found = part_rows(result)
     if not found:
         return None
-    horizon, parts = found
-    values = {k: v for k, v in parts.items() if isinstance(v, int | float)}
-    most = max((abs(v) for v in values.values()), default=0.0) or 1.0
-    rows = [
+    horizon, rows = found
+    drawn = waterfall(rows)
+    cells = [
         {
-            "name": findings.PART_NAMES.get(key, key.replace("_", " ")),
-            "text": numbers.points(value, key not in ("price", "total")),
-            "width": f"{max(value, 0.0) / most * 100:.1f}",
-            "total": key == "total",
+            "name": row.name,
+            "text": row.text,
+            "interval": row.interval,
+            "bar": bar,
+            "total": row.key == "total",
         }
-        for key, value in values.items()
+        for row, bar in zip(rows, drawn, strict=True)
     ]
-    return {"horizon": horizon, "rows": rows}
+    return {"horizon": horizon, "rows": cells, "paths": paths_behind(result)}
 
 
 def _crowd(result: Result) -> list[dict[str, str]]:

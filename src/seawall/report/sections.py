@@ -24,10 +24,11 @@ from seawall.report.columns import (
     wrap,
 )
 from seawall.report.findings import Result
+from seawall.report.parts_rows import parts_block
 
 ROWS = 8  # rows of a long table before "and n more"
 PAIRED = 96  # from this width on, two blocks stand side by side
-RIGHT = 38  # cells of the block on the right
+BAR, WIDE_BAR = 6, 10  # cells of a part's bar on the right, and where it stands below
 
 
 def marks(result: Result, *names: str) -> str:
@@ -108,15 +109,15 @@ def horizons(result: Result, width: int) -> list[Line]:
     """DRE and severity by horizon, beside the parts; then other scopes and other crowds."""
     head = findings.headline(result)
     left = _dre_table(result, head, width)
-    right = _parts_table(result)
+    right = parts_block(result, BAR)
     title = "DRE by horizon"
     split = max(50, *(width_of(line) + 3 for line in left))
-    if right and width >= PAIRED and split + RIGHT <= width:
+    if right and width >= PAIRED and split + max(map(width_of, right)) <= width:
         lines = [_paired_rule(title, right[0][0].text, split, width)]
         lines += beside(left, right[1:], split)
     else:
         lines = [rule(title, width), *left]
-        if right:
+        if right := parts_block(result, WIDE_BAR):
             lines += [(), rule(right[0][0].text, width), *((Span("  "), *row) for row in right[1:])]
             lines.append(())
     lines += _other_scopes(result, head, width)
@@ -156,29 +157,6 @@ def _dre_table(result: Result, head: findings.Headline, width: int) -> list[Line
         _column(title, rows, lambda i: findings.shortfall(entry, i, len(levels) > 1)),
     ]
     return table(columns, width)
-
-
-def _parts_table(result: Result) -> list[Line]:
-    """The title line, then one row per part; empty when the result has none."""
-    found = findings.parts_row(result)
-    if not found:
-        return []
-    horizon, parts = found
-    values = {k: v for k, v in parts.items() if isinstance(v, int | float)}
-    most = max((abs(v) for v in values.values()), default=0.0) or 1.0
-    lines: list[Line] = [(Span(f"Parts of DRE {horizon}, points"),)]
-    for key, value in values.items():
-        name = findings.PART_NAMES.get(key, clean(key).replace("_", " "))
-        signed = key not in ("price", "total")
-        lines.append(
-            (
-                Span(fit(name, 17)),
-                Span(fit(numbers.points(value, signed), 7, "r")),
-                Span("  "),
-                Span(bar(value / most, 10) if value > 0 else "", "blue"),
-            )
-        )
-    return lines
 
 
 def _other_scopes(result: Result, head: findings.Headline, width: int) -> list[Line]:
