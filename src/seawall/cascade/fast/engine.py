@@ -135,7 +135,7 @@ class _Run:
         rows = LOG_ROWS + 4 * units
         self.log = layout.Log(
             events=np.zeros((rows, 4), dtype=np.int64),
-            money=np.zeros((rows, 4)),
+            money=np.zeros((rows, 5)),
             covers=np.zeros((rows, 2), dtype=np.int64),
             used=np.zeros(2, dtype=np.int64),
         )
@@ -229,6 +229,7 @@ class _Run:
                     "fee": money[:, 1],
                     "keeper": money[:, 2],
                     "fund": money[:, 3],
+                    "backstop": money[:, 4],
                 }
             )
         self.log.used[0] = 0
