@@ -36,7 +36,7 @@ from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
-from seawall.exposure.runs import plan, run_plan
+from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
@@ -73,7 +73,8 @@ def check(
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed)
+    units = setup.table.units.account.size
+    chosen = plan([*nodes(prior), PRICE_ONLY, *crowds], paths, steps, seed, units)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
@@ -87,7 +88,7 @@ def check(
     rows = concentration(setup)
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
-    result = _question(case, setup, seed, paths, horizon_seconds) | {
+    result = _question(case, setup, chosen, horizon_seconds) | {
         "headline": headline,
         "dre": dre,
         "crowd_leverage": crowd_leverage(case, found, headline, others[4:], steps),
@@ -110,16 +111,15 @@ def check(
     return result
 
 
-def _question(
-    case: Case, setup: Setup, seed: int, paths: int, horizon_seconds: float
-) -> dict[str, Any]:
+def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:
     """What was asked: the first keys of the result."""
     return {
         "schema": SCHEMA,
         "case": _case_block(case, setup),
         "version": seawall.__version__,
-        "seed": seed,
-        "paths": paths,
+        "seed": chosen.seed,
+        "paths": chosen.paths,
+        "side_paths": chosen.side_paths,
         "horizon_seconds": horizon_seconds,
         "step_seconds": case.step_seconds,
         "steps": last_step(horizon_seconds, case.step_seconds),

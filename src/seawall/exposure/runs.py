@@ -1,5 +1,8 @@
 """All the paths behind one answer: the base world's, and fewer of each other world's.
 
+Fewer still where there are very many accounts: what stands beside the headline then rests on the
+first 200 paths, and the result says so (``side_paths``).
+
 Worlds differ in volatility, depth or the crowd's leverage and share random numbers, so a difference
 between two of them is known better than either. Paths are independent: cascade/pieces/ runs them
 on as many workers as were asked for, with the same bits.
@@ -24,6 +27,8 @@ from seawall.scenario.tilt import Tilt
 
 # Other worlds get half of the base world's paths, and at least this many where there are as many.
 LEAST_SIDE_PATHS = 200
+# Beyond this many margin accounts x paths a world beside the base gets no more than those.
+MOST_SIDE_ACCOUNTS = 25_000_000
 # About 3 GB of tapes for a desk of a few accounts.
 MOST_PATH_STEPS = 30_000_000
 # Share of the progress bar that is the paths'; what follows is the remedy, and what is said of it.
@@ -34,19 +39,17 @@ PATHS_SHARE = 0.9
 class Plan:
     """Worlds (the base first), paths of the base and of each other world, steps, seed; the number
     of the first path, and how paths are tilted, if at all.
+
+    side_paths: of each world beside the base, the first ones, on common random numbers
     """
 
     worlds: tuple[World, ...]
     paths: int
+    side_paths: int
     steps: int
     seed: int
     first: int = 0
     tilt: Tilt | None = None
-
-    @property
-    def side_paths(self) -> int:
-        """Paths of each world beside the base: the first ones, on common random numbers."""
-        return max(self.paths // 2, min(self.paths, LEAST_SIDE_PATHS))
 
     @property
     def runs(self) -> Runs:
@@ -58,8 +61,14 @@ class Plan:
         return Runs(self.first + np.concatenate(number), world, self.tilt)
 
 
-def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
-    """The base world and these others.
+def side_of(paths: int, units: int) -> int:
+    """Paths of each world beside a base of ``paths``, for a Case of so many margin accounts."""
+    least = min(paths, LEAST_SIDE_PATHS)
+    return max(least, min(paths // 2, MOST_SIDE_ACCOUNTS // max(units, 1)))
+
+
+def plan(worlds: list[World], paths: int, steps: int, seed: int, units: int = 1) -> Plan:
+    """The base world and these others, for a Case of so many margin accounts.
 
     Raises InputError above MOST_PATH_STEPS: the tapes of a run are held in memory.
     """
@@ -68,7 +77,7 @@ def plan(worlds: list[World], paths: int, steps: int, seed: int) -> Plan:
             f"{paths:,} paths of {steps:,} steps",
             expected=f"at most {MOST_PATH_STEPS // steps:,} paths at this horizon and step",
         )
-    return Plan((BASE, *worlds), paths, steps, seed)
+    return Plan((BASE, *worlds), paths, side_of(paths, units), steps, seed)
 
 
 def run_plan(
