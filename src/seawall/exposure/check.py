@@ -36,6 +36,7 @@ from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import choose_tilt, rare_block, rare_scopes, run_rare
+from seawall.exposure.remedy import Search
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
@@ -98,7 +99,8 @@ def check(
     result["system"] = _system(setup, base, steps)
     result["tail"] = tail_block(setup, found, base, seconds, seed)
     result |= {"concentration": rows, "limits": limits}
-    result |= headline_remedy(setup, found, headline, limits, steps, seed)
+    search = Search(steps, seed, chosen.remedy_paths, (compute or Compute()).workers)
+    result |= headline_remedy(setup, found, headline, limits, search)
     said = cautions(case, setup, prior, horizon_seconds)
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     if tilted is not None:

@@ -52,6 +52,11 @@ class Plan:
     tilt: Tilt | None = None
 
     @property
+    def remedy_paths(self) -> int:
+        """Paths on which a remedy is sought: all, or those of other worlds where these are few."""
+        return self.side_paths if 2 * self.side_paths < self.paths else self.paths
+
+    @property
     def runs(self) -> Runs:
         """All paths, the base world's first."""
         side = self.side_paths

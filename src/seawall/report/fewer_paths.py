@@ -12,6 +12,6 @@ def fewer_paths(result: Mapping[str, Any]) -> str:
     if side is None or 2 * side >= paths:
         return ""
     return (
-        f"Model interval, parts and other crowds: the first {side:,} of {paths:,} paths, because "
-        f"there are {result['case']['accounts']:,} accounts. "
+        f"Model interval, parts, other crowds and the remedy rest on the first {side:,} of "
+        f"{paths:,} paths, because there are {result['case']['accounts']:,} accounts. "
     )

@@ -69,6 +69,6 @@ class DeskOptions:
     def _worth(self, course: layout.Course, path: Ints, step: Ints, size: Floats) -> Floats:
         """Worth (n, d) of options of these sizes (n, o) at the prices of steps (n,) of paths."""
         start = self._setup.spot[self._setup.table.feed_asset]
-        years: Floats = step * self._setup.step_seconds / SECONDS_PER_YEAR
+        years = np.asarray(step * self._setup.step_seconds / SECONDS_PER_YEAR, dtype=np.float64)
         quotes = option_quotes(self._table, course.seen[path, step], start, years[:, None])
         return segment_sums(size * quotes.option_value, self._column, course.equity.shape[2])
