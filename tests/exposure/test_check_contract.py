@@ -129,6 +129,7 @@ RESULT = {
     "version": text,
     "seed": whole,
     "paths": whole,
+    "side_paths": whole,
     "horizon_seconds": number,
     "step_seconds": number,
     "steps": whole,

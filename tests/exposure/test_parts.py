@@ -132,7 +132,7 @@ def test_a_quarter_of_the_paths_unless_told() -> None:
     case, _, _ = exit_cost()
     found = check(case, paths=60, horizon_seconds=DAY)
     assert found["dre"]["parts_paths"] == 60
-    assert [parts_paths(n, None) for n in (60, 200, 800)] == [60, 100, 200]
+    assert [parts_paths(n, None, 10) for n in (60, 200, 800)] == [60, 100, 200]
 
 
 @pytest.mark.parametrize("asked", [0, 101, -3])

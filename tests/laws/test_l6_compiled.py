@@ -81,5 +81,5 @@ def test_chunks_of_paths(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     setup = prepare(sample_case(100), STORMS)
     runs = Runs(np.tile(np.arange(4), 3), np.repeat(np.arange(3), 4))
     whole = simulate(setup, STORMS, runs, steps=48, seed=7)
-    monkeypatch.setattr("seawall.cascade.fast.engine.CHUNK", chunk)
+    monkeypatch.setattr("seawall.cascade.engine.CHUNK", chunk)
     assert_same(simulate_fast(setup, STORMS, runs, steps=48, seed=7), whole, COMPILED)

@@ -239,6 +239,7 @@ def fake_result() -> dict[str, Any]:
         "version": "0.1.0",
         "seed": 7,
         "paths": PATHS,
+        "side_paths": PATHS // 2,
         "horizon_seconds": 86400,
         "step_seconds": 300,
         "steps": 288,

@@ -25,8 +25,12 @@ from seawall.margin.table.compile import compile_table
 from seawall.scenario.paths import exogenous_paths
 from seawall.scenario.tilt import Tilt
 
-# Paths run together: bounds memory (about 0.2 MB per path and 10,000 accounts), changes no bit.
+# Paths run together, and memory of them, bytes: bounds of what is held at once; change no bit.
 CHUNK = 900
+CHUNK_BYTES = 300e6
+LEAST_CHUNK = 16
+# Bytes of a path: by row its size; by unit cash, two counters, and what knows when to wake it.
+ROW_BYTES, UNIT_BYTES = 8, 28
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,13 @@ def prepare(
     return with_starts(setup, tables) if tables else setup
 
 
+def chunk_of(setup: Setup) -> int:
+    """How many paths of a Case run together: fewer of one with many accounts."""
+    units, rows = setup.table.units.account.size, setup.table.rows.unit.size
+    each = ROW_BYTES * rows + UNIT_BYTES * units
+    return min(CHUNK, max(LEAST_CHUNK, int(CHUNK_BYTES / max(each, 1))))
+
+
 def draw(setup: Setup, worlds: tuple[World, ...], runs: Runs, steps: int, seed: int) -> Floats:
     """Exogenous paths (p, s + 1, k); worlds share random numbers path by path."""
     paths = exogenous_paths(
@@ -184,9 +195,9 @@ def path_worlds(worlds: tuple[World, ...], runs: Runs) -> PathWorlds:
 
 def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int) -> Tape:
     """Run paths and return their tape; any chunking gives the same bits."""
-    tapes = []
-    for first in range(0, runs.number.size, CHUNK):
-        part = runs.part(first, first + CHUNK)
+    tapes, chunk = [], chunk_of(setup)
+    for first in range(0, runs.number.size, chunk):
+        part = runs.part(first, first + chunk)
         exogenous = draw(setup, worlds, part, steps, seed)
         draws = part.draws(seed)
         tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)

@@ -38,6 +38,7 @@ from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
+from seawall.exposure.remedy import Search
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
@@ -73,11 +74,14 @@ def check(
     Returns the dict of docs/json.md (seawall/check/1); SeawallError where there is no answer.
     """
     seconds = _horizons(case, horizon_seconds, paths)
-    steps, subset = last_step(horizon_seconds, case.step_seconds), parts_paths(paths, parts_from)
+    steps = last_step(horizon_seconds, case.step_seconds)
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    chosen = plan([*nodes(prior), *crowds], paths, steps, seed, part_worlds(setup), subset)
+    units = setup.table.units.account.size
+    subset = parts_paths(paths, parts_from, units)
+    worlds = [*nodes(prior), *crowds]
+    chosen = plan(worlds, paths, steps, seed, units, part_worlds(setup), subset)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
@@ -90,7 +94,7 @@ def check(
     limits = evaluate(case, dre, rows, found)
     headline = headline_scope(setup, dre, limits)
     asked = (paths, steps, seed)
-    result = _question(case, setup, seed, paths, horizon_seconds)
+    result = _question(case, setup, chosen, horizon_seconds)
     result |= {"headline": headline, "dre": dre}
     result["crowd_leverage"] = crowd_leverage(case, found, headline, beside.crowds, steps)
     result["first_to_break"] = _first(setup, found, headline, steps)
@@ -98,7 +102,8 @@ def check(
     result["system"] = _system(setup, tapes[0], steps)
     result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
     result |= {"concentration": rows, "limits": limits}
-    result |= headline_remedy(setup, found, headline, limits, steps, seed)
+    search = Search(steps, seed, chosen.remedy_paths, (compute or Compute()).workers)
+    result |= headline_remedy(setup, found, headline, limits, search)
     said = cautions(case, setup, prior, horizon_seconds)
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
@@ -111,16 +116,15 @@ def check(
     return result
 
 
-def _question(
-    case: Case, setup: Setup, seed: int, paths: int, horizon_seconds: float
-) -> dict[str, Any]:
+def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:
     """What was asked: the first keys of the result."""
     return {
         "schema": SCHEMA,
         "case": _case_block(case, setup),
         "version": seawall.__version__,
-        "seed": seed,
-        "paths": paths,
+        "seed": chosen.seed,
+        "paths": chosen.paths,
+        "side_paths": chosen.side_paths,
         "horizon_seconds": horizon_seconds,
         "step_seconds": case.step_seconds,
         "steps": last_step(horizon_seconds, case.step_seconds),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from seawall.cascade.setup import Setup
 from seawall.exposure.curve import hits, last_step
 from seawall.exposure.impairment import Impairment, desks
-from seawall.exposure.remedy import find_remedy
+from seawall.exposure.remedy import Search, allowed_paths, find_remedy
 
 
 def headline_scope(
@@ -36,8 +38,7 @@ def headline_remedy(
     found: Mapping[str, tuple[str, Impairment]],
     headline: str,
     limits: Sequence[Mapping[str, Any]],
-    steps: int,
-    seed: int,
+    search: Search,
 ) -> dict[str, Any]:
     """`remedy` and `remedy_note`: for the first breached DRE limit of the headline desk alone."""
     if not headline.startswith("desk:"):
@@ -50,11 +51,17 @@ def headline_remedy(
         rest = rest.removesuffix(" too")
         return {"remedy": None, "remedy_note": f"no DRE limit of {headline} is breached{rest}"}
     seconds = own[0]["horizon_seconds"]
-    step = steps if seconds is None else last_step(seconds, setup.step_seconds)
+    step = search.steps if seconds is None else last_step(seconds, setup.step_seconds)
     impairment = found[headline][1]
     if hits(impairment, step) == 0:
         note = "no plain path is impaired, and a remedy is sought on those alone: take more paths"
         return {"remedy": None, "remedy_note": note + rest}
+    few = search.paths < impairment.step.size
+    broken = int(np.count_nonzero(impairment.step[: search.paths] <= step))
+    if few and broken <= allowed_paths(own[0]["limit"], search.paths):
+        note = f"a remedy is sought on the first {search.paths:,} paths, which keep the limit"
+        return {"remedy": None, "remedy_note": note + rest}
     owner = headline.removeprefix("desk:")
-    remedy, note = find_remedy(setup, impairment, owner, own[0], step=step, steps=steps, seed=seed)
+    remedy, note = find_remedy(setup, impairment, owner, own[0], step, search)
+    note += f", on the first {search.paths:,} paths" if few else ""
     return {"remedy": remedy, "remedy_note": note + rest}

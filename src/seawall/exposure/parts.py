@@ -42,15 +42,19 @@ from seawall.foundation.errors import InputError
 
 # Without an option: a quarter of the paths, and at least this many where there are as many.
 LEAST_PATHS = 100
+# Beyond this many margin accounts x paths of one world they are fewer, but never below the next.
+MOST_ACCOUNTS = 4_000_000
+FEWEST_PATHS = 25
 
 
-def parts_paths(paths: int, asked: int | None) -> int:
-    """Paths of each world of the parts, the first of a run of ``paths``.
+def parts_paths(paths: int, asked: int | None, units: int) -> int:
+    """Paths of each world of the parts, the first of a run of ``paths``, for so many accounts.
 
     Raises InputError for a number that is not among them.
     """
     if asked is None:
-        return min(paths, max(LEAST_PATHS, paths // 4))
+        wanted = max(LEAST_PATHS, paths // 4)
+        return min(paths, wanted, max(FEWEST_PATHS, MOST_ACCOUNTS // max(units, 1)))
     if not 1 <= asked <= paths:
         raise InputError(
             f"parts from {asked:,} paths of {paths:,}", expected=f"a number from 1 to {paths:,}"

@@ -26,7 +26,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.cascade.draws import Draws
-from seawall.cascade.engine import BASE, CHUNK, Runs, draw, prepare
+from seawall.cascade.engine import BASE, Runs, chunk_of, draw, prepare
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -133,9 +133,9 @@ def largest_asset(setup: Setup) -> str:
 def _run(
     setup: Setup, k: int, shock: float, steps: int, window: int, paths: int, seed: int
 ) -> _Outcome:
-    parts = []
-    for first in range(0, paths, CHUNK):
-        number = np.arange(first, min(first + CHUNK, paths))
+    parts, chunk = [], chunk_of(setup)
+    for first in range(0, paths, chunk):
+        number = np.arange(first, min(first + chunk, paths))
         runs = Runs(number, np.zeros_like(number))
         exogenous = draw(setup, (BASE,), runs, steps, seed)
         exogenous[:, 1:, k] *= 1.0 + shock

@@ -10,13 +10,15 @@ stated, when several limits bind, or when reducing a leg would cost less: sales 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import BASE, Runs, draw
+from seawall.cascade.pieces.blocks import in_blocks
 from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit
@@ -32,20 +34,35 @@ CANDIDATES = 6
 ROUNDS = 2
 
 
+@dataclass(frozen=True)
+class Search:
+    """Where a remedy is sought: the steps and seed of the run, its first ``paths`` paths, and on
+    how many workers, which changes no bit.
+    """
+
+    steps: int
+    seed: int
+    paths: int
+    workers: int
+
+
+def allowed_paths(limit: float, paths: int) -> int:
+    """How many of ``paths`` may break under a limit on DRE."""
+    return max(int(np.ceil(limit * paths - 1e-9)) - 1, 0)
+
+
 def find_remedy(
     setup: Setup,
     impairment: Impairment,
     owner: str,
     limit: dict[str, Any],
-    *,
     step: int,
-    steps: int,
-    seed: int,
+    search: Search,
 ) -> tuple[dict[str, Any] | None, str]:
     """The remedy for a breached DRE limit at a step, and a sentence on what was tried."""
-    paths = impairment.step.size
-    impaired = np.flatnonzero(impairment.step <= step)
-    allowed = max(int(np.ceil(limit["limit"] * paths - 1e-9)) - 1, 0)
+    paths, seed = search.paths, search.seed
+    impaired = np.flatnonzero(impairment.step[:paths] <= step)
+    allowed = allowed_paths(limit["limit"], paths)
     units = [
         int(unit)
         for unit in setup.desk_units[desk_columns(setup, owner)]
@@ -54,11 +71,11 @@ def find_remedy(
     if not units:
         return None, "no single account's deposit can bring DRE under its limit: several break"
     runs = Runs(impaired, np.zeros_like(impaired))
-    exogenous = draw(setup, (BASE,), runs, steps, seed)[:, : step + 1]
+    exogenous = draw(setup, (BASE,), runs, search.steps, seed)[:, : step + 1]
     own = [np.flatnonzero(impairment.unit[impaired] == unit) for unit in units]
     draws = Draws(seed, impaired)
     amounts, left = _smallest_deposits(
-        setup, owner, np.array(units), own, exogenous, draws, allowed
+        setup, owner, np.array(units), own, exogenous, draws, allowed, search.workers
     )
     names = ", ".join(setup.book.account_names[setup.table.units.account[u]] for u in units)
     best = int(np.argmin(amounts))
@@ -88,7 +105,7 @@ def _as_remedy(
     low, high = wilson(left, paths)
     third = limit["limit"] / 3.0
     by_step = np.searchsorted(
-        np.sort(impairment.step), np.arange(impairment.loss.shape[1]), "right"
+        np.sort(impairment.step[:paths]), np.arange(impairment.loss.shape[1]), "right"
     )
     late = np.flatnonzero(by_step / paths >= third)
     deadline = float(late[0] * setup.step_seconds) if late.size else None
@@ -125,6 +142,7 @@ def _smallest_deposits(
     exogenous: Floats,
     draws: Draws,
     allowed: int,
+    workers: int,
 ) -> tuple[Floats, Ints]:
     """Smallest deposit (n,) into each unit, quote, that leaves at most ``allowed`` broken paths.
 
@@ -142,7 +160,7 @@ def _smallest_deposits(
     left = np.full(units.size, -1)
     trying = np.arange(units.size)
     for _ in range(ROUNDS):
-        broken = _broken(setup, owner, units, rows, own, grid, trying, exogenous, draws)
+        broken = _broken(setup, owner, units, rows, own, grid, trying, exogenous, draws, workers)
         for n, counts in zip(trying, broken, strict=True):
             good = np.flatnonzero(counts <= allowed)
             if good.size:
@@ -168,16 +186,22 @@ def _broken(
     trying: Ints,
     exogenous: Floats,
     draws: Draws,
+    workers: int,
 ) -> Ints:
-    """How many paths still break for each unit tried and amount (t, c); one batch of runs."""
+    """How many paths still break for each unit tried and amount (t, c)."""
     total, amounts = exogenous.shape[0], grid.shape[1]
     path = np.concatenate([np.tile(own[n], amounts) for n in trying])
     which = np.repeat(trying, [own[n].size * amounts for n in trying])
     amount = np.concatenate([np.repeat(np.arange(amounts), own[n].size) for n in trying])
-    deposit = Deposit(units[which], rows[which], grid[which, amount])
-    same = Draws(draws.seed, draws.paths[path])
-    tape, _ = quickest(setup)(setup, exogenous[path], deposit=deposit, draws=same)
-    again = desk_impairment(setup, tape, owner).step < exogenous.shape[1]
+
+    def breaks(some: Ints) -> Bools:
+        mine, unit = path[some], which[some]
+        deposit = Deposit(units[unit], rows[unit], grid[unit, amount[some]])
+        same = Draws(draws.seed, draws.paths[mine])
+        tape, _ = quickest(setup)(setup, exogenous[mine], deposit=deposit, draws=same)
+        return np.asarray(desk_impairment(setup, tape, owner).step < exogenous.shape[1])
+
+    again = in_blocks(setup, path.size, exogenous.shape[1], workers, breaks)
     cell = np.searchsorted(trying, which) * amounts + amount
     still = np.bincount(cell[again], minlength=trying.size * amounts).reshape(-1, amounts)
     elsewhere = np.array([total - own[n].size for n in trying])

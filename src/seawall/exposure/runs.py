@@ -1,5 +1,8 @@
 """All the paths behind one answer: the base world's, and fewer of each other world's.
 
+Fewer still where there are very many accounts: what stands beside the headline then rests on the
+first 200 paths, and the result says so (``side_paths``).
+
 Worlds differ in volatility, depth, the crowd's leverage or the channels of loss that act, and share
 random numbers, so a difference between two of them is known better than either. Paths are
 independent: cascade/pieces/ runs them on as many workers as were asked for, with the same bits.
@@ -24,6 +27,8 @@ from seawall.scenario.tilt import Tilt
 
 # Other worlds get half of the base world's paths, and at least this many where there are as many.
 LEAST_SIDE_PATHS = 200
+# Beyond this many margin accounts x paths a world beside the base gets no more than those.
+MOST_SIDE_ACCOUNTS = 25_000_000
 # About 3 GB of tapes for a desk of a few accounts.
 MOST_PATH_STEPS = 30_000_000
 # Share of the progress bar that is the paths'; what follows is the remedy, and what is said of it.
@@ -35,11 +40,13 @@ class Plan:
     """Worlds (the base first), paths of the base and of each other world, steps, seed; the number
     of the first path, and how paths are tilted, if at all.
 
+    side_paths: of each world beside the base, the first ones, on common random numbers
     parts  how many of the worlds, the last ones, are those of the parts; they have parts_paths each
     """
 
     worlds: tuple[World, ...]
     paths: int
+    side_paths: int
     steps: int
     seed: int
     first: int = 0
@@ -48,9 +55,9 @@ class Plan:
     parts_paths: int = 0
 
     @property
-    def side_paths(self) -> int:
-        """Paths of each world beside the base: the first ones, on common random numbers."""
-        return max(self.paths // 2, min(self.paths, LEAST_SIDE_PATHS))
+    def remedy_paths(self) -> int:
+        """Paths on which a remedy is sought: all, or those of other worlds where these are few."""
+        return self.side_paths if 2 * self.side_paths < self.paths else self.paths
 
     @property
     def counts(self) -> list[int]:
@@ -66,15 +73,23 @@ class Plan:
         return Runs(self.first + number, world, self.tilt)
 
 
+def side_of(paths: int, units: int) -> int:
+    """Paths of each world beside a base of ``paths``, for a Case of so many margin accounts."""
+    least = min(paths, LEAST_SIDE_PATHS)
+    return max(least, min(paths // 2, MOST_SIDE_ACCOUNTS // max(units, 1)))
+
+
 def plan(
     worlds: list[World],
     paths: int,
     steps: int,
     seed: int,
+    units: int = 1,
     parts: tuple[World, ...] = (),
     parts_paths: int = 0,
 ) -> Plan:
-    """The base world, these others, and last those of the parts, with fewer paths.
+    """The base world, these others for a Case of so many margin accounts, and last those of the
+    parts, with fewer paths.
 
     Raises InputError above MOST_PATH_STEPS: the tapes of a run are held in memory.
     """
@@ -83,8 +98,8 @@ def plan(
             f"{paths:,} paths of {steps:,} steps",
             expected=f"at most {MOST_PATH_STEPS // steps:,} paths at this horizon and step",
         )
-    every = (BASE, *worlds, *parts)
-    return Plan(every, paths, steps, seed, parts=len(parts), parts_paths=parts_paths)
+    every, side = (BASE, *worlds, *parts), side_of(paths, units)
+    return Plan(every, paths, side, steps, seed, parts=len(parts), parts_paths=parts_paths)
 
 
 def run_plan(

@@ -13,7 +13,7 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.cascade.draws import Draws
-from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
+from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
 from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -40,8 +40,9 @@ def run_paths(setup: Setup, plan: Plan, measure: Measure) -> dict[str, Floats]:
     """What ``measure`` says of each path, (p,) by name; chunk by chunk, which changes no bit."""
     world = (World(volatility=plan.volatility),)
     parts: list[Mapping[str, Floats]] = []
-    for first in range(0, plan.paths, CHUNK):
-        number = np.arange(first, min(first + CHUNK, plan.paths))
+    chunk = chunk_of(setup)
+    for first in range(0, plan.paths, chunk):
+        number = np.arange(first, min(first + chunk, plan.paths))
         runs = Runs(number, np.zeros_like(number))
         exogenous = draw(setup, world, runs, plan.steps, plan.seed)
         given = path_worlds(world, runs)

@@ -13,6 +13,7 @@ from seawall.case.assumptions import ASSUMPTIONS
 from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
 from seawall.report.columns import clean
 from seawall.report.counterparty_part import counterparty_part
+from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
 from seawall.report.tail_part import tail_part
 from seawall.report.terms import TERMS, explained, meaning
@@ -156,7 +157,8 @@ def _definitions(stated: tuple[str, ...]) -> list[tuple[str, str, str]]:
 
 
 def _told(result: Mapping[str, Any]) -> str:
-    return (findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)).strip()
+    said = findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)
+    return (said + fewer_paths(result)).strip()
 
 
 def _run(result: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from seawall.report import findings, numbers, sections, split_section
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
 from seawall.report.counterparty_section import counterparty
+from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
 from seawall.report.tail_section import tail
 
@@ -161,5 +162,6 @@ def closing(result: Result, width: int) -> list[Line]:
     if marks:
         text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
     text += findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)
+    text += fewer_paths(result)
     text += "Any number: seawall define NAME"
     return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]

@@ -31,6 +31,13 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
         tiers=_tiers(setup),
         units=_units(setup),
         venues=_venues(setup),
+        contracts=layout.Contracts(
+            setup.contract_venue,
+            setup.contract_feed,
+            setup.contract_factor,
+            setup.contract_inverse,
+            setup.contract_settle,
+        ),
         impact=_impact(setup),
         feeds=layout.Feeds(
             np.ascontiguousarray(setup.table.feed_asset),
@@ -85,6 +92,7 @@ def _rows(setup: Setup) -> layout.Rows:
         rate=rows.rate,
         line=line,
         lines=lines,
+        bonus=rows.bonus,
     )
 
 
@@ -156,10 +164,25 @@ def _venues(setup: Setup) -> layout.Venues:
         fund_before_adl=np.array(
             ["adl" in has and "fund" in has[: has.index("adl")] for has in layers], dtype=bool
         ),
-        fund_first=np.array(
-            [[one for one in has if one != "adl"][:1] == ["fund"] for has in layers], dtype=bool
+        fund_first=_first_payer(layers, "fund"),
+        backstop_first=_first_payer(layers, "backstop"),
+        called=np.array(
+            [
+                rule.style == "keeper" and not slots
+                for rule, slots in zip(rules, setup.mechanisms, strict=True)
+            ],
+            dtype=bool,
         ),
+        gas=np.array([float(rule.gas) for rule in rules]),
+        close_factor=np.array([float(rule.close_factor) for rule in rules]),
+        full_below=np.array([float(rule.full_below) for rule in rules]),
     )
+
+
+def _first_payer(layers: list[tuple[str, ...]], layer: str) -> Bools:
+    """Whether a layer is the first that pays deficits, by venue (v,)."""
+    first = [[one for one in has if one != "adl"][:1] for has in layers]
+    return np.array([one == [layer] for one in first], dtype=bool)
 
 
 def closes_natively(setup: Setup, v: int) -> bool:

@@ -1,7 +1,7 @@
 """What a desk's options are worth at steps that the compiled loop has passed: priced afterwards.
 
 The compiled loop writes equity without options. They are not touched while it runs, so their value
-is a function of the feed prices that it wrote down, and all paths of a step are priced at once.
+is a function of the feed prices that it wrote down, and many steps are priced at once.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from seawall.book.book import Floats, Ints
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
-from seawall.foundation.arrays import segment_sums
+from seawall.foundation.arrays import expand_ranges, segment_sums
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.assess import option_quotes
+
+# Steps priced together: bounds memory, changes no bit.
+BLOCK = 16_384
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class DeskOptions:
 
     def __init__(self, setup: Setup, columns: int) -> None:
         units, options = setup.table.units, setup.table.options
-        self._setup, self._columns = setup, columns
+        self._setup = setup
         ranges = [np.arange(units.options[u], units.options[u + 1]) for u in setup.desk_units]
         self._option = np.concatenate([*ranges, np.zeros(0, dtype=np.int64)])
         self._column = np.repeat(np.arange(len(ranges)), [r.size for r in ranges])
@@ -58,13 +61,14 @@ class DeskOptions:
             np.concatenate([getattr(one, name) for one in self._passed])
             for name in ("path", "first", "end", "size")
         )
+        which, step = expand_ranges(first, end - first)
+        for begin in range(0, which.size, BLOCK):
+            own, when = which[begin : begin + BLOCK], step[begin : begin + BLOCK]
+            course.equity[path[own], when] += self._worth(course, path[own], when, size[own])
+
+    def _worth(self, course: layout.Course, path: Ints, step: Ints, size: Floats) -> Floats:
+        """Worth (n, d) of options of these sizes (n, o) at the prices of steps (n,) of paths."""
         start = self._setup.spot[self._setup.table.feed_asset]
-        desk = course.equity.shape[2]
-        for step in range(1, self._columns):
-            mine = np.flatnonzero((first <= step) & (step < end))
-            if mine.size == 0:
-                continue
-            years = step * self._setup.step_seconds / SECONDS_PER_YEAR
-            quotes = option_quotes(self._table, course.seen[path[mine], step], start, years)
-            value = segment_sums(size[mine] * quotes.option_value, self._column, desk)
-            course.equity[path[mine], step] += value
+        years = np.asarray(step * self._setup.step_seconds / SECONDS_PER_YEAR, dtype=np.float64)
+        quotes = option_quotes(self._table, course.seen[path, step], start, years[:, None])
+        return segment_sums(size * quotes.option_value, self._column, course.equity.shape[2])

@@ -14,7 +14,7 @@ from seawall.book.book import Floats, Ints
 from seawall.cascade.breakers import recount_expired
 from seawall.cascade.course import Course
 from seawall.cascade.draws import Draws
-from seawall.cascade.engine import CHUNK, Runs, World, draw, path_worlds
+from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
@@ -67,11 +67,31 @@ def run_fast(
     draws: Draws | None = None,
 ) -> tuple[Tape, State]:
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
+    fixed = _fixed(setup, exogenous.shape[1] - 1)
+    return _run_on(fixed, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws)
+
+
+def _fixed(setup: Setup, steps: int) -> layout.Fixed | None:
+    """What all paths share; None where the plain loop moves the market."""
+    if is_plain_market(setup) or is_quietly_native(setup):
+        return compile_fixed(setup, steps, alone=priced_alone(setup))
+    return None
+
+
+def _run_on(
+    fixed: layout.Fixed | None,
+    setup: Setup,
+    exogenous: Floats,
+    *,
+    deposit: Deposit | None = None,
+    worlds: PathWorlds | None = None,
+    draws: Draws | None = None,
+) -> tuple[Tape, State]:
     refuse_worthless(setup, exogenous)
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
-    if is_plain_market(setup) or is_quietly_native(setup):
-        return _Run(setup, state, np.ascontiguousarray(exogenous)).run(), state
-    return run_in_step(setup, state, exogenous), state
+    if fixed is None:
+        return run_in_step(setup, state, exogenous), state
+    return _Run(setup, fixed, state, np.ascontiguousarray(exogenous)).run(), state
 
 
 def simulate_fast(
@@ -79,11 +99,12 @@ def simulate_fast(
 ) -> Tape:
     """As `seawall.cascade.engine.simulate`: same arguments, same tape."""
     tapes = []
-    for first in range(0, runs.number.size, CHUNK):
-        part = runs.part(first, first + CHUNK)
+    fixed, chunk = _fixed(setup, steps), chunk_of(setup)
+    for first in range(0, runs.number.size, chunk):
+        part = runs.part(first, first + chunk)
         exogenous = draw(setup, worlds, part, steps, seed)
-        draws = part.draws(seed)
-        tape, _ = run_fast(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
+        own, draws = path_worlds(worlds, part), part.draws(seed)
+        tape, _ = _run_on(fixed, setup, exogenous, worlds=own, draws=draws)
         tapes.append(tape)
     return join(tapes)
 
@@ -103,13 +124,13 @@ def fast_ready(setup: Setup) -> bool:
 class _Run:
     """One run: the records that the compiled loop and the plain one share."""
 
-    def __init__(self, setup: Setup, state: State, exogenous: Floats) -> None:
+    def __init__(self, setup: Setup, fixed: layout.Fixed, state: State, exogenous: Floats) -> None:
         paths, columns, _ = exogenous.shape
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
         self.plain: Course = begin_course(setup, state, columns)
         self.quiet = None if is_plain_market(setup) else begin_quiet(setup, state, columns)
-        self.fixed = compile_fixed(setup, columns - 1, alone=priced_alone(setup))
+        self.fixed = fixed
         self.books, self.prices = books_of(state), prices_of(state)
         self.waker = FastWaker(self.fixed, self.books, self.prices)
         state.wake = self.waker
@@ -135,7 +156,7 @@ class _Run:
         rows = LOG_ROWS + 4 * units
         self.log = layout.Log(
             events=np.zeros((rows, 4), dtype=np.int64),
-            money=np.zeros((rows, 4)),
+            money=np.zeros((rows, 5)),
             covers=np.zeros((rows, 2), dtype=np.int64),
             used=np.zeros(2, dtype=np.int64),
         )
@@ -150,8 +171,7 @@ class _Run:
                 break
             step = int(self.course.step[waiting].min())
             group = waiting[self.course.step[waiting] == step]
-            self._finish_step(group, step)
-            self.course.step[group] = step + 1
+            self._go_on(group, step)
             self.course.status[group] = DONE
             self._compiled(group)
         self.options.add_to(self.course)
@@ -229,6 +249,7 @@ class _Run:
                     "fee": money[:, 1],
                     "keeper": money[:, 2],
                     "fund": money[:, 3],
+                    "backstop": money[:, 4],
                 }
             )
         self.log.used[0] = 0
@@ -239,8 +260,12 @@ class _Run:
         if covers.shape[0] - int(self.log.used[1]) < self.room.due.size:
             self.log = self.log._replace(covers=np.concatenate([covers, np.zeros_like(covers)]))
 
-    def _finish_step(self, group: Ints, step: int) -> None:
-        """What the compiled loop left of a step of paths (n,), by the plain loop."""
+    def _go_on(self, group: Ints, step: int) -> None:
+        """What the compiled loop left of a step of paths (n,), by the plain loop.
+
+        Where the compiled loop closes accounts itself it goes on inside the step as soon as the
+        round is played that it could not; elsewhere the plain loop does the rest of the step.
+        """
         setup, state, course = self.setup, self.state, self.course
         self.waker.at(step, self.prices)
         requote_options(setup, state, group, step)
@@ -250,15 +275,37 @@ class _Run:
         active = group[status != EXPIRY]
         # The round that was handed over has not been played yet.
         course.rounds[group[status == ROUND]] -= 1
-        while active.size:
-            active = active[course.rounds[active] < MAX_ROUNDS]
-            course.rounds[active] += 1
-            active = play_round(setup, state, step, active, self.tape)
-            self.plain.note_extremes(state, active)
+        if self.quiet is None:
+            moved = group[status == COVERS]
+            played = self._round(group[status == ROUND], step)
+            active = np.union1d(moved, played)
+            course.inside[active] = True
+            group = np.setdiff1d(group, active, assume_unique=True)
+        else:
+            while active.size:
+                active = self._round(active, step)
+        if group.size:
+            self._end_step(group, step)
+
+    def _round(self, active: Ints, step: int) -> Ints:
+        """One round of the plain loop on paths (n,); those that it moved."""
+        course = self.course
+        active = active[course.rounds[active] < MAX_ROUNDS]
+        if active.size == 0:
+            return active
+        course.rounds[active] += 1
+        moved = play_round(self.setup, self.state, step, active, self.tape)
+        self.plain.note_extremes(self.state, moved)
+        return moved
+
+    def _end_step(self, group: Ints, step: int) -> None:
+        """The end of a step on paths (n,), by the plain loop."""
+        setup, state = self.setup, self.state
         cut_pools(setup, state, step, group, self.tape)
         settle_expired(setup, state, step, group, self.tape)
         recount_expired(setup, state, step, group)
         self.plain.equity[group, step] = desk_equity(setup, state, group)
+        self.course.step[group] = step + 1
 
     def _cover(self, paths: Ints, step: int) -> None:
         """Deficits of units that the compiled loop has closed on these paths."""

@@ -25,6 +25,7 @@ class Rows(NamedTuple):
     rate: Array
     line: Array  # (r,) int32 row of ``lines``
     lines: Array  # (m, 8) what an assessment needs; rows of one contract share a line
+    bonus: Array  # liquidation bonus of the asset as collateral
 
 
 # Columns of Rows.lines: whole numbers first, then multiplier, rate, slope, shortfall, and the
@@ -71,6 +72,21 @@ class Venues(NamedTuple):
     adl: Array
     fund_before_adl: Array
     fund_first: Array  # the fund is the first layer that pays deficits
+    backstop_first: Array  # the vault is
+    called: Array  # keepers call its loans, and no slot of it says how
+    gas: Array  # of a keeper's transaction, quote
+    close_factor: Array
+    full_below: Array  # health factor at or below which all debt may be repaid
+
+
+class Contracts(NamedTuple):
+    """How each contract is quoted (c,), as in `seawall.cascade.setup.Setup`."""
+
+    venue: Array
+    feed: Array
+    factor: Array
+    inverse: Array
+    settle: Array  # feed
 
 
 class Impact(NamedTuple):
@@ -144,6 +160,7 @@ class Fixed(NamedTuple):
     tiers: Tiers
     units: Units
     venues: Venues
+    contracts: Contracts
     impact: Impact
     feeds: Feeds
     wakes: Wakes
@@ -169,7 +186,9 @@ class Books(NamedTuple):
     outside: Array
     keeper: Array
     fund: Array
+    backstop: Array
     contracts: Array  # (p, c)
+    vault_contracts: Array  # (p, c)
     start: Array  # (p,) world's start
 
 
@@ -213,7 +232,7 @@ class Log(NamedTuple):
     """Events in the order in which they happened on each path, and the number of each kind."""
 
     events: Array  # (n, 4) path, step, unit, kind
-    money: Array  # (n, 4) notional, fee, keeper, fund
+    money: Array  # (n, 5) notional, fee, keeper, fund, backstop
     covers: Array  # (m, 2) path, unit: closed with a deficit that the fund cannot pay
     used: Array  # (2,) rows of events, of covers
 
@@ -242,15 +261,16 @@ class Room(NamedTuple):
 
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
 SPECS = {
-    Rows: "i1 i1 i1 i1 f1 f1 j1 f2",
+    Rows: "i1 i1 i1 i1 f1 f1 j1 f2 f1",
     Tiers: "f2 f2 f2 b1 f1 b0",
     Units: "j2 i1 i1 i1 i1 b1 b1 b1",
-    Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1",
+    Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1 b1 b1 f1 f1 f1",
+    Contracts: "i1 i1 f1 b1 i1",
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0",
     Feeds: "i1 f1 f1 i1 b1",
     Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
     Guards: "i1 i1 f1 f3 i1 f1 f0 i0",
-    Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f2 i1",
+    Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f3 f2 f2 i1",
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
     Log: "i2 f2 i2 i1",
@@ -272,7 +292,7 @@ def record_type(cls: type) -> Any:
 
     named: Any = types.NamedTuple
     if cls is Fixed:
-        inner = (Rows, Tiers, Units, Venues, Impact, Feeds, Wakes, Guards)
+        inner = (Rows, Tiers, Units, Venues, Contracts, Impact, Feeds, Wakes, Guards)
         members = [record_type(one) for one in inner]
         members += [_member(word) for word in ("i1", "b1", "f0", "i0", "i0", "b0", "b0")]
         return named(members, cls)

@@ -1,15 +1,17 @@
 """The compiled loop: path after path, step after step, until something needs the plain loop.
 
-Quiet steps, looks at accounts and forced orders of plain order-book venues are done here. Vaults,
-ADL, keepers, socialised losses, options near their threshold, desks' own liquidations and expiries
-are handed over: the path stops at that step, the plain loop does the rest of the step on the same
-memory, and the path goes on. The tape is the same bit for bit (law L6).
+Quiet steps, looks at accounts, forced orders of plain order-book venues, takeovers by a solvent
+vault and loans that no keeper wants are done here. ADL, keepers' calls, socialised losses, options
+near their threshold, desks' own liquidations and expiries are handed over: the path stops at that
+step, the plain loop does what is next on the same memory, and the path goes on. The tape is the
+same bit for bit (law L6).
 """
 
 from __future__ import annotations
 
 from seawall.cascade.fast.advance_kernel import advance
 from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
+from seawall.cascade.fast.call_kernel import nobody_calls
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.layout_kernel import (
     Array,
@@ -22,7 +24,8 @@ from seawall.cascade.fast.layout_kernel import (
     Room,
     types_of,
 )
-from seawall.cascade.fast.sell_kernel import charge_fees, cover, fill, plan_sales, trade
+from seawall.cascade.fast.sell_kernel import charge_fees, fill, plan_sales, trade
+from seawall.cascade.fast.vault_kernel import cover, is_low, to_vault, vault_worth
 from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, take_out, tick
 from seawall.foundation.compiled import record_helper, record_kernel
 
@@ -48,11 +51,10 @@ def look(
     """
     chosen, hand_over = 0, False
     for n in range(due.size):
-        u = due[n]
-        if (
-            awake.level[p, awake.place[p, u] - 1] < 0.0
-            and not fixed.venues.native[fixed.units.venue[u]]
-        ):
+        u, venues = due[n], fixed.venues
+        v = fixed.units.venue[u]
+        waits = awake.level[p, awake.place[p, u] - 1] < 0.0
+        if waits and not (venues.native[v] or venues.called[v]):
             hand_over = True
             continue
         own, needed, exposure, held = assess_unit(fixed, books, prices, p, u)
@@ -64,6 +66,9 @@ def look(
         fallen = own < needed and held
         put_to_sleep(fixed.units.always, awake, p, u, own - needed, exposure, fallen)
         if fallen and books.ready[p, u] <= step:
+            if venues.called[v] and nobody_calls(fixed, books, prices, p, u):
+                books.ready[p, u] = step + 1
+                continue
             due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
             chosen += 1
     return chosen, hand_over
@@ -71,20 +76,29 @@ def look(
 
 @record_helper
 def may_close(
-    fixed: Fixed, books: Books, p: int, units: Array, equity: Array, maintenance: Array
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    p: int,
+    units: Array,
+    equity: Array,
+    maintenance: Array,
 ) -> bool:
-    """Whether all these units are closed by plain forced orders of one venue."""
+    """Whether all these units are of one venue and go to its vault or are sold, not matched."""
     venues, v = fixed.venues, fixed.units.venue[units[0]]
     if not venues.native[v]:
         return False
-    owed, ratio = 0.0, venues.backstop_ratio[v]
+    owed, low = 0.0, False
     for n in range(units.size):
         u = units[n]
         if fixed.units.venue[u] != v or fixed.units.is_desk[u] or fixed.units.has_options[u]:
             return False
-        if ratio >= 0.0 and equity[n] >= 0.0 and equity[n] < ratio * maintenance[n]:
-            return False
+        low = low or is_low(fixed, v, equity[n], maintenance[n])
         owed += max(-equity[n], 0.0)
+    if low:
+        worth, rounding = vault_worth(fixed, books, prices, p, v)
+        if not abs(worth) > rounding:
+            return False
     if venues.adl[v] and owed > 0.0:
         fund = max(books.fund[p, v, fixed.quote], 0.0) if venues.fund_before_adl[v] else 0.0
         return not owed > fund
@@ -105,11 +119,15 @@ def close_units(
     work: Array,
     market: Array,
 ) -> bool:
-    """Forced orders for units (n,) with equity work[0]; False: deficits are left to the plain loop.
+    """Vault and forced orders for units (n,) with equity work[0]; False: deficits are left to the
+    plain loop.
 
     work (4, u): equity, maintenance, shares, notionals; market (2, k): flow, execution.
     """
-    count = units.size
+    count = to_vault(fixed, books, prices, awake, log, p, step, units, work)
+    if count == 0:
+        return True
+    units = units[:count]
     equity, share, gross = work[0, :count], work[2, :count], work[3, :count]
     flow, execution = market[0], market[1]
     plan_sales(fixed, books, prices, p, units, equity, share, gross, flow, execution)
@@ -117,7 +135,7 @@ def close_units(
     closed = 0
     for n in range(count):
         u = units[n]
-        fill(fixed, books, prices, p, u, share[n], execution)
+        fill(fixed, books, prices, p, u, share[n], execution, books.contracts[p], books.book[p])
         books.tried[p, u] += 1
         if share[n] < 1.0:
             books.ready[p, u] = step + fixed.venues.cooldown[fixed.units.venue[u]]
@@ -171,7 +189,7 @@ def one_round(
         return ROUND
     if chosen == 0:
         return REST
-    if not may_close(fixed, books, p, due[:chosen], work[0], work[1]):
+    if not may_close(fixed, books, prices, p, due[:chosen], work[0], work[1]):
         return ROUND
     if not close_units(
         fixed, books, prices, awake, course, log, p, step, due[:chosen], work, market

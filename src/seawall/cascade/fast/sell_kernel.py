@@ -1,4 +1,4 @@
-"""Forced orders of one venue on one path: sale, impact, fees, and the deficits a fund covers.
+"""Forced orders of one venue on one path: sale, impact and fees.
 
 The same operations in the same order as `_sell` of `seawall.cascade.closing` with what it calls.
 """
@@ -11,7 +11,7 @@ from seawall.foundation.compiled import record_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
 INVERSE, BALANCE = 1, 2
-LIQUIDATION, COVER = 0, 5
+LIQUIDATION = 0
 SMALLEST_CUT = 1.0
 
 
@@ -110,9 +110,19 @@ def trade(
 
 @record_helper
 def fill(
-    fixed: Fixed, books: Books, prices: Prices, p: int, u: int, share: float, execution: Array
+    fixed: Fixed,
+    books: Books,
+    prices: Prices,
+    p: int,
+    u: int,
+    share: float,
+    execution: Array,
+    contracts: Array,
+    account: Array,
 ) -> None:
-    """Close a share of a unit's rows against the order book at execution prices (k,)."""
+    """Close a share of a unit's rows at execution prices (k,) against the order book or the vault,
+    which has contracts (c,) and an account (v, k).
+    """
     rows, venue = fixed.rows, fixed.units.venue[u]
     asset = fixed.units.settle_asset[u]
     for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
@@ -130,10 +140,10 @@ def fill(
             if kind == BALANCE:
                 price = price / prices.feed[p, fixed.units.settle[u]]
         books.size[p, r] += change
-        books.contracts[p, rows.contract[r]] -= change
+        contracts[rows.contract[r]] -= change
         cash = change * price
         books.cash[p, u] -= cash
-        books.book[p, venue, asset] += cash
+        account[venue, asset] += cash
 
 
 @record_helper
@@ -167,12 +177,13 @@ def pay(
 def write(
     log: Log,
     place: tuple[int, int, int, int],
-    money: tuple[float, float, float, float],
+    money: tuple[float, float, float, float, float],
 ) -> None:
-    """Append an event (path, step, unit, kind) with (notional, fee, keeper, fund)."""
+    """Append an event (path, step, unit, kind) with (notional, fee, keeper, fund, backstop)."""
     n = log.used[0]
     for i in range(4):
         log.events[n, i] = place[i]
+    for i in range(5):
         log.money[n, i] = money[i]
     log.used[0] = n + 1
 
@@ -207,7 +218,7 @@ def charge_fees(
             fee = total * (venues.fee[v] / rate)
             pay(fixed, books, prices, p, u, -fee, books.keeper[p] if earns else books.fund[p])
         keeper = -fee if earns else -0.0
-        write(log, (p, step, u, LIQUIDATION), (notional, total, keeper, 0.0))
+        write(log, (p, step, u, LIQUIDATION), (notional, total, keeper, 0.0, 0.0))
         equity[n] = fee - total
     if rate > 0.0:
         # In the plain loop's order: first all that is paid, then all that is changed.
@@ -215,37 +226,3 @@ def charge_fees(
             credit(fixed, books, prices, p, units[n], equity[n], books.outside[p])
         for n in range(units.size):
             swap(fixed, books, prices, p, units[n], equity[n])
-
-
-@record_helper
-def cover(
-    fixed: Fixed, books: Books, prices: Prices, log: Log, p: int, step: int, closed: Array
-) -> bool:
-    """The fund pays the deficits of closed units (n,); False: it cannot, nothing was paid.
-
-    What it cannot pay is left to the plain loop, whose list of closed units is then filled.
-    """
-    v = fixed.units.venue[closed[0]] if closed.size else 0
-    left, enough, short = max(books.fund[p, v, fixed.quote], 0.0), True, 0
-    for n in range(closed.size):
-        u = closed[n]
-        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
-        if owed > 0.0:
-            short += 1
-            enough = enough and fixed.venues.fund_first[v] and owed <= left
-            left -= owed
-    if short == 0:
-        return True
-    if not enough:
-        for n in range(closed.size):
-            m = log.used[1]
-            log.covers[m, 0], log.covers[m, 1] = p, closed[n]
-            log.used[1] = m + 1
-        return False
-    for n in range(closed.size):
-        u = closed[n]
-        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
-        if owed > 0.0:
-            pay(fixed, books, prices, p, u, owed, books.fund[p])
-            write(log, (p, step, u, COVER), (0.0, 0.0, 0.0, owed))
-    return True

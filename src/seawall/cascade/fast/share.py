@@ -21,7 +21,9 @@ def books_of(state: State) -> layout.Books:
         outside=assets["outside"],
         keeper=assets["keeper"],
         fund=assets["fund"],
+        backstop=assets["backstop"],
         contracts=state.accounts.book_contracts,
+        vault_contracts=state.accounts.vault_contracts,
         start=np.ascontiguousarray(state.start, dtype=np.int64),
     )
 

@@ -50,8 +50,11 @@ class Quotes:
     width: Floats | None = None
 
 
-def option_quotes(table: MarginTable, price: Floats, start: Floats, years: float) -> Quotes:
-    """Option values and short margins at feed prices (p, f), ``years`` after the start.
+def option_quotes(
+    table: MarginTable, price: Floats, start: Floats, years: float | Floats
+) -> Quotes:
+    """Option values and short margins at feed prices (p, f), ``years`` after the start: one number,
+    or (p, 1), one for each row of prices.
 
     Implied volatility moves with spot: volatility + slope x (spot / start - 1), floored at 1%.
     Inverse options are worth V / F coins, linear ones V of their settlement asset.
