@@ -81,12 +81,15 @@ def check(
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
     _deliver(result, targets, json_to_stdout=json == STDOUT)
-    breached = [limit for limit in result["limits"] if limit["breached"]]
+    _end_by_limits(result, json_to_stdout=json == STDOUT)
+
+
+def _end_by_limits(result: dict[str, Any], *, json_to_stdout: bool) -> None:
+    """Exit code 2 where a limit is breached."""
+    breached = [str(limit["name"]) for limit in result["limits"] if limit["breached"]]
+    if breached and json_to_stdout:  # the page would have named them
+        output.complain("Breached: " + "; ".join(breached) + ".")
     if breached:
-        if json == STDOUT:  # the page would have named them
-            output.complain(
-                "Breached: " + "; ".join(str(limit["name"]) for limit in breached) + "."
-            )
         raise typer.Exit(BREACHED)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import seawall
 from seawall.book import AccountKind
 from seawall.book.book import Floats
-from seawall.cascade.engine import BASE, prepare
+from seawall.cascade.engine import BASE, World, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
@@ -78,10 +78,7 @@ def check(
     crowds = crowd_worlds(case)
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
-    units = setup.table.units.account.size
-    subset = parts_paths(paths, parts_from, units)
-    worlds = [*nodes(prior), *crowds]
-    chosen = plan(worlds, paths, steps, seed, units, part_worlds(setup), subset)
+    chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
     # Chosen before anything is run: what cannot be tilted is refused at once.
     tilt = choose_tilt(setup, steps) if rare else None
     tapes = run_plan(setup, chosen, progress, compute)
@@ -114,6 +111,16 @@ def check(
     if progress is not None:
         progress(1.0, "done")
     return result
+
+
+def _planned(
+    setup: Setup, beside: list[World], asked: tuple[int, int, int], parts_from: int | None
+) -> Plan:
+    """The base world, those ``beside`` it and those of the parts; asked: paths, steps, seed."""
+    paths, steps, seed = asked
+    units = setup.table.units.account.size
+    subset = parts_paths(paths, parts_from, units)
+    return plan(beside, paths, steps, seed, units, part_worlds(setup), subset)
 
 
 def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:

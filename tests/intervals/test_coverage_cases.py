@@ -1,7 +1,7 @@
 """Each Case breaks exactly where its formula says: a millionth before it not, a millionth on it is.
 
 And coverage itself: one case over a few seeds here; all of them, over 20 seeds each, among the slow
-tests; `python tests/interval_coverage/cover_seeds.py --seeds 2000` for the figures of docs/decisions/022.
+tests; `python tests/intervals/cover.py --seeds 2000` for the figures of docs/decisions/022.
 """
 
 from __future__ import annotations

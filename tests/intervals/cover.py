@@ -1,8 +1,8 @@
-"""Coverage of DRE's simulation intervals, over many seeds: `python tests/interval_coverage/cover_seeds.py`.
+"""Coverage of DRE's simulation intervals, over many seeds: `python tests/intervals/cover.py`.
 
-    python tests/interval_coverage/cover_seeds.py --seeds 2000            all cases, two processes, a table
-    python tests/interval_coverage/cover_seeds.py --seeds 200 --case loan_4 --case loan
-    python tests/interval_coverage/cover_seeds.py --seeds 2000 --store answers.csv      goes on where it stopped
+    python tests/intervals/cover.py --seeds 2000            all cases, two processes, a table
+    python tests/intervals/cover.py --seeds 200 --case loan_4 --case loan
+    python tests/intervals/cover.py --seeds 2000 --store answers.csv      goes on where it stopped
 
 Seeds are 1 to N. Each seed of each case is one call of `seawall.exposure.check`. The table says the
 coverage, Holm's verdict over the judged cases, the estimates' bias in standard errors, and for rare
