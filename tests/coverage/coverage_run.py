@@ -1,8 +1,8 @@
-"""Coverage of DRE's simulation intervals, over many seeds: `python tests/coverage/run.py`.
+"""Coverage of DRE's simulation intervals, over many seeds: `python tests/coverage/coverage_run.py`.
 
-    python tests/coverage/run.py --seeds 2000            all cases, two processes, a table
-    python tests/coverage/run.py --seeds 200 --case loan_4 --case loan
-    python tests/coverage/run.py --seeds 2000 --store answers.csv      goes on where it stopped
+    python tests/coverage/coverage_run.py --seeds 2000            all cases, two processes, a table
+    python tests/coverage/coverage_run.py --seeds 200 --case loan_4 --case loan
+    python tests/coverage/coverage_run.py --seeds 2000 --store answers.csv   goes on from there
 
 Seeds are 1 to N. Each seed of each case is one call of `seawall.exposure.check`. The table says the
 coverage, Holm's verdict over the judged cases, the estimates' bias in standard errors, and for rare
