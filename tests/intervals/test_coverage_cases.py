@@ -1,7 +1,11 @@
 """Each Case breaks exactly where its formula says: a millionth before it not, a millionth on it is.
 
 And coverage itself: one case over a few seeds here; all of them, over 20 seeds each, among the slow
+<<<<<<< HEAD:tests/intervals/test_coverage_cases.py
 tests; `python tests/intervals/cover.py --seeds 2000` for the figures of docs/decisions/022.
+=======
+tests; `python tests/intervals/cover.py --seeds 2000` for the figures of docs/decisions/022.
+>>>>>>> 0e7b05f4f5cb577696eb7e777a08edf864953b37:tests/intervals/test_coverage_cases.py
 """
 
 from __future__ import annotations
@@ -22,9 +26,9 @@ from coverage_plain import (
     short_inverse,
     short_inverse_breach,
 )
+from coverage_run import run
 from tiny_cases import paths_of, run_case
 
-from run import run
 from seawall.cascade.tape import NEVER
 from seawall.case import Case
 from seawall.exposure.curve import impairments
