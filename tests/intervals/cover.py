@@ -1,16 +1,8 @@
-<<<<<<<< HEAD:tests/intervals/cover.py
-"""Coverage of DRE's simulation intervals, over many seeds: `python tests/intervals/cover.py`.
-
-    python tests/intervals/cover.py --seeds 2000            all cases, two processes, a table
-    python tests/intervals/cover.py --seeds 200 --case loan_4 --case loan
-    python tests/intervals/cover.py --seeds 2000 --store answers.csv      goes on where it stopped
-========
 """Coverage of DRE's simulation intervals, over many seeds: `python tests/intervals/cover.py`.
 
     python tests/intervals/cover.py --seeds 2000            all cases, two processes, a table
     python tests/intervals/cover.py --seeds 200 --case loan_4 --case loan
     python tests/intervals/cover.py --seeds 2000 --store answers.csv   goes on from there
->>>>>>>> 0e7b05f4f5cb577696eb7e777a08edf864953b37:tests/intervals/coverage_run.py
 
 Seeds are 1 to N. Each seed of each case is one call of `seawall.exposure.check`. The table says the
 coverage, Holm's verdict over the judged cases, the estimates' bias in standard errors, and for rare

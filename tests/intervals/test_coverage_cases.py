@@ -26,7 +26,7 @@ from coverage_plain import (
     short_inverse,
     short_inverse_breach,
 )
-from coverage_run import run
+from cover import run
 from tiny_cases import paths_of, run_case
 
 from seawall.cascade.tape import NEVER
