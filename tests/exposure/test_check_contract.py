@@ -113,6 +113,20 @@ SYSTEM = {
     "liquidated_mean": number,
     "fund_ruin_probability": fraction,
 }
+COUNTERPARTY = {
+    "name": text,
+    "kind": text,
+    "claims": number,
+    "failure": Maybe(text),
+    "source": Maybe(text),
+    "hazard_per_year": Maybe(number),
+    "common_per_year": Maybe(number),
+    "at_seconds": Maybe(number),
+    "wrong_way": Maybe(number),
+    "loss_given_failure": Maybe(fraction),
+    "probability": Maybe(fraction),
+    "expected_loss": Maybe(number),
+}
 RESULT = {
     "schema": one_of("seawall/check/1"),
     "case": {
@@ -166,6 +180,14 @@ RESULT = {
     },
     # Its own shape: tests/exposure/test_tail_block.py.
     "tail": lambda tail: isinstance(tail, dict),
+    "counterparty": {
+        "counterparties": [COUNTERPARTY],
+        "expected_loss": Maybe(number),
+        # What the sample has none of: tests/exposure/counterparty.
+        "wrong_way": lambda value: value is None,
+        "pledged": [lambda row: isinstance(row, dict)],
+        "remove_one": lambda value: value is None,
+    },
     "concentration": [
         {
             "account": text,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from cover import run
 from coverage_case import DESK, Covered, ask, long_breach
 from coverage_cases import all_cases
 from coverage_judge import LOW, gain, holm, p_value, table, wilson_coverage
@@ -26,7 +27,6 @@ from coverage_plain import (
     short_inverse,
     short_inverse_breach,
 )
-from cover import run
 from tiny_cases import paths_of, run_case
 
 from seawall.cascade.tape import NEVER
