@@ -180,14 +180,16 @@ RESULT = {
     },
     # Its own shape: tests/exposure/test_tail_block.py.
     "tail": lambda tail: isinstance(tail, dict),
-    "counterparty": {
-        "counterparties": [COUNTERPARTY],
-        "expected_loss": Maybe(number),
-        # What the sample has none of: tests/exposure/counterparty.
-        "wrong_way": lambda value: value is None,
-        "pledged": [lambda row: isinstance(row, dict)],
-        "remove_one": lambda value: value is None,
-    },
+    "counterparty": Maybe(
+        {
+            "counterparties": [COUNTERPARTY],
+            "expected_loss": Maybe(number),
+            # What the sample has none of: tests/exposure/counterparty.
+            "wrong_way": lambda value: value is None,
+            "pledged": [lambda row: isinstance(row, dict)],
+            "remove_one": lambda value: value is None,
+        }
+    ),
     "concentration": [
         {
             "account": text,

@@ -28,14 +28,14 @@ def counterparty_block(
     *,
     removed: bool = False,
 ) -> dict[str, Any]:
-    """{"counterparty": block}, or nothing for a Case of one venue without failures.
+    """{"counterparty": block}; the block is None for a Case of one venue without failures.
 
     ``asked``: paths, steps, seed of the run. ``removed``: run each venue's failure too.
     """
     horizon = asked[1] * setup.step_seconds
     rows = counterparty_rows(setup, horizon)
     if setup.failures is None and len(rows) < 2 and not removed:
-        return {}
+        return {"counterparty": None}
     stated = [row["expected_loss"] for row in rows if row["expected_loss"] is not None]
     block = {
         "counterparties": rows,
