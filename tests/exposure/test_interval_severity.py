@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.exposure.curve import horizons, last_step
-from seawall.exposure.model_interval import NodeShares, interval
+from seawall.exposure.model_interval import NodeShares, at_least, interval
 from seawall.exposure.proportion import wilson
 from seawall.exposure.severity import expected_loss, expected_shortfall
 
@@ -128,3 +128,16 @@ def test_the_model_interval_of_a_straight_line_is_the_lines_quantiles():
     # 4,000 draws know a 2.5% quantile of the score to about 0.07.
     assert math.log(low / (1 - low)) == pytest.approx(-2.0 - 1.96 * slope, abs=0.08)
     assert math.log(high / (1 - high)) == pytest.approx(-2.0 + 1.96 * slope, abs=0.08)
+
+
+def test_where_no_world_has_impaired_paths_the_interval_is_no_narrower_than_noise():
+    """Of 1,000 paths one is impaired, of the 100 that all worlds share none: nothing is known of
+    the model, which is no reason for a narrow interval.
+    """
+    nothing = NodeShares(0.0, 0.0, 0.0, 0.0, 100)
+    ends = interval(0.001, 1_000, nothing, seed=1)
+    assert ends[1] - ends[0] < 1e-6, "differences of zero say nothing"
+    noise = wilson(1, 1_000)
+    assert at_least(ends, nothing, noise) == (min(noise[0], ends[0]), max(noise[1], ends[1]))
+    assert at_least(ends, NodeShares(0.0, 0.03, 0.0, 0.0, 100), noise) == ends, "three say some"
+    assert at_least((0.0, 0.0), nothing, (0.0, 0.004)) == (0.0, 0.0)

@@ -18,10 +18,11 @@ from seawall.exposure.runs import plan, side_of
         (100, 5_500, 100),  # all of them: fewer than 200
         (300, 5_500, 200),
         (1_000, 5_500, 500),
-        (1_000, 50_000, 500),  # 25 million exactly
-        (1_000, 125_089, 200),  # 199 would be 25 million: 200 at least
-        (4_000, 20_000, 1_250),
-        (150, 10_000_000, 150),
+        (1_000, 25_000, 500),  # 12.5 million exactly
+        (1_000, 125_089, 100),  # 99 would be 12.5 million: 100 at least
+        (4_000, 10_000, 1_250),
+        (150, 10_000_000, 100),
+        (60, 10_000_000, 60),
     ],
 )
 def test_side_paths(paths: int, units: int, side: int) -> None:
@@ -30,7 +31,7 @@ def test_side_paths(paths: int, units: int, side: int) -> None:
 
 def test_a_remedy_is_sought_where_other_worlds_are_known() -> None:
     assert plan([], 1_000, 10, 1, 5_500).remedy_paths == 1_000
-    assert plan([], 1_000, 10, 1, 125_089).remedy_paths == 200
+    assert plan([], 1_000, 10, 1, 125_089).remedy_paths == 100
 
 
 def test_fewer_paths_run_together_where_there_are_more_accounts(

@@ -6,8 +6,10 @@ with log-sd sqrt(error^2 + (branching_error / (1 - n))^2). Depth has a lognormal
 is run at the base and at three nodes on common random numbers (volatility up and down, depth down),
 logit DRE is taken as quadratic in the volatility score and linear in the depth score through those
 four points, and the interval is the central 95% of that surface over 4,000 draws of the two scores.
-Wrong when DRE is not smooth between nodes, or when errors of different assets offset each other:
-they are taken as common here, which widens the interval.
+Where hardly a path is impaired in any of the four worlds their differences say nothing: the
+interval is then no narrower than the simulation interval. Wrong when DRE is not smooth between
+nodes, or when errors of different assets offset each other: they are taken as common here, which
+widens the interval.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from seawall.case import Case
 from seawall.foundation.random import Stream, normals
 
 NODE = 1.5
+# With fewer impaired paths in the best of the nodes the interval holds the simulation interval too.
+FEWEST_IMPAIRED = 3
 DRAWS = 4_000
 
 
@@ -74,6 +78,11 @@ class NodeShares:
     thin: float
     paths: int
 
+    @property
+    def few(self) -> bool:
+        """Hardly an impaired path in any of them, so that their differences say nothing."""
+        return self.paths * max(self.base, self.up, self.down, self.thin) < FEWEST_IMPAIRED
+
 
 def interval(probability: float, paths: int, side: NodeShares, seed: int) -> tuple[float, float]:
     """Central 95% of DRE over the prior, around the base world's own estimate."""
@@ -97,6 +106,18 @@ def interval_over(
     drawn = np.clip((drawn * (paths + 1.0) - 0.5) / paths, 0.0, 1.0)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return min(float(low), probability), max(float(high), probability)
+
+
+def at_least(
+    ends: tuple[float, float], side: NodeShares, simulation: tuple[float, float]
+) -> tuple[float, float]:
+    """The model interval, no narrower than the simulation interval where nodes say nothing.
+
+    A probability of zero keeps its empty interval: reports then print the simulation's bound.
+    """
+    if not side.few or ends[1] == 0.0:
+        return ends
+    return min(ends[0], simulation[0]), max(ends[1], simulation[1])
 
 
 def model_scores(seed: int) -> Floats:

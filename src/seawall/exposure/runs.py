@@ -1,7 +1,7 @@
 """All the paths behind one answer: the base world's, and fewer of each other world's.
 
 Fewer still where there are very many accounts: what stands beside the headline then rests on the
-first 200 paths, and the result says so (``side_paths``).
+first 100 or more paths, and the result says so (``side_paths``).
 
 Worlds differ in volatility, depth, the crowd's leverage or the channels of loss that act, and share
 random numbers, so a difference between two of them is known better than either. Paths are
@@ -27,8 +27,10 @@ from seawall.scenario.tilt import Tilt
 
 # Other worlds get half of the base world's paths, and at least this many where there are as many.
 LEAST_SIDE_PATHS = 200
-# Beyond this many margin accounts x paths a world beside the base gets no more than those.
-MOST_SIDE_ACCOUNTS = 25_000_000
+# Beyond this many margin accounts x paths a world beside the base gets no more than those, and at
+# least the next.
+MOST_SIDE_ACCOUNTS = 12_500_000
+FEWEST_SIDE_PATHS = 100
 # About 3 GB of tapes for a desk of a few accounts.
 MOST_PATH_STEPS = 30_000_000
 # Share of the progress bar that is the paths'; what follows is the remedy, and what is said of it.
@@ -75,8 +77,8 @@ class Plan:
 
 def side_of(paths: int, units: int) -> int:
     """Paths of each world beside a base of ``paths``, for a Case of so many margin accounts."""
-    least = min(paths, LEAST_SIDE_PATHS)
-    return max(least, min(paths // 2, MOST_SIDE_ACCOUNTS // max(units, 1)))
+    wanted = max(min(paths, LEAST_SIDE_PATHS), paths // 2)
+    return min(wanted, max(FEWEST_SIDE_PATHS, MOST_SIDE_ACCOUNTS // max(units, 1)))
 
 
 def plan(

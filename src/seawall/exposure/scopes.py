@@ -10,7 +10,7 @@ import numpy as np
 from seawall.case import Case
 from seawall.exposure.curve import last_step, scope_curve, scope_sentence
 from seawall.exposure.impairment import Impairment
-from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
+from seawall.exposure.model_interval import NodeShares, at_least, interval_over, model_scores
 from seawall.exposure.parts import Split, parts_of
 
 Found = dict[str, tuple[str, Impairment]]
@@ -43,13 +43,15 @@ def scopes_block(
         block["sentence"] = scope_sentence(case, block["sentence"])
         side = beside.nodes[0][scope][1].step.size
         low, high = [], []
-        for horizon, probability in zip(seconds, block["probability"], strict=True):
+        known = zip(block["probability"], block["low"], block["high"], strict=True)
+        for horizon, (probability, *noise) in zip(seconds, known, strict=True):
             step = last_step(horizon, case.step_seconds)
             base = impaired_share(impairment, step, side)
             in_world = [impaired_share(world[scope][1], step, side) for world in beside.nodes]
             up, down, thin = in_world
             shares = NodeShares(base, up, down, thin, side)
             ends = interval_over(probability, impairment.step.size, shares, scores)
+            ends = at_least(ends, shares, (noise[0], noise[1]))
             low.append(ends[0])
             high.append(ends[1])
         without = [world[scope][1].step for world in beside.parts]

@@ -9,9 +9,10 @@ from typing import Any
 def fewer_paths(result: Mapping[str, Any]) -> str:
     """One sentence and a space where other worlds had less than half of the paths, else nothing."""
     side, paths = result.get("side_paths"), int(result["paths"])
-    if side is None or 2 * side >= paths:
+    if side is None or side >= paths // 2:
         return ""
     return (
-        f"Model interval, parts, other crowds and the remedy rest on the first {side:,} of "
-        f"{paths:,} paths, because there are {result['case']['accounts']:,} accounts. "
+        f"Model interval, other crowds and the remedy rest on the first {side:,} of {paths:,} "
+        f"paths, and parts on {result['dre']['parts_paths']:,}, because there are "
+        f"{result['case']['accounts']:,} accounts. "
     )
