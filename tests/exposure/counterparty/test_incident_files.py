@@ -19,7 +19,7 @@ from seawall.exposure.counterparty.covariates import fit_covariates, match
 from seawall.exposure.counterparty.incidents import Incidents, read_incidents
 from seawall.exposure.counterparty.kinds import KINDS, Kind, kind_of
 from seawall.exposure.counterparty.loss_given import Claim, losses
-from seawall.exposure.counterparty.months import month_number
+from seawall.exposure.counterparty.months import last_whole_month, month_number
 from seawall.foundation.errors import InputError
 
 HEAD = "date,name,technique,amount,bridgeHack,targetType,returnedFunds\n"
@@ -172,3 +172,11 @@ def test_command_refuses(
 ) -> None:
     assert run(["backtest", "--incidents", str(_history(tmp_path)), *more]) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [((2021, 12, 31), 12), ((2021, 12, 30), 11), ((2021, 12, 1), 11), ((2024, 2, 29), 26 + 12)],
+)
+def test_a_month_counts_once_it_is_over(until: tuple[int, int, int], last: int) -> None:
+    assert last_whole_month(date(*until)) == month_number(date(2021, 1, 1)) + last - 1

@@ -104,3 +104,20 @@ def test_command_writes_into_a_case_that_then_loads(
     assert market.read_text() == before
     assert run([*call, "--stablecoin", "USDX"]) == 1
     assert "USDX" in capsys.readouterr().err
+
+
+def test_fit_until_a_date_takes_nothing_from_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two incidents on the 20th of each month: by 1 December 2021, 23 months are over."""
+    rows = "".join(
+        f"{2020 + n // 12}-{n % 12 + 1:02d}-20,E{n},x,1e6,False,{kind},\n"
+        for n in range(30)
+        for kind in ("CEX", "DeFi Protocol")
+    )
+    file, folder = write(tmp_path / "i.csv", HEAD + rows), tmp_path / "case"
+    assert run(["case", "new", str(folder)]) == 0
+    call = ["scenarios", "failures", str(folder), "--incidents", str(file)]
+    assert run([*call, "--until", "2021-12-01"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "46 incidents of i.csv, 2020-01 to 2021-11" in page

@@ -27,6 +27,7 @@ from seawall.exposure.counterparty.kinds import KINDS, SHOWN
 from seawall.exposure.counterparty.loss_given import losses
 from seawall.exposure.counterparty.months import (
     counts,
+    last_whole_month,
     month_number,
     month_of,
     month_text,
@@ -116,10 +117,7 @@ def _span(incidents: Incidents, fitted: tuple[date | None, date] | None) -> tupl
     if fitted is not None:
         begin, until = fitted
         first = first if begin is None else month_number(begin)
-        # A month counts once it is over.
-        last = month_number(until)
-        if np.datetime64(until) + 1 < np.datetime64(last + 1, "M"):
-            last -= 1
+        last = last_whole_month(until)
     if not first < last < end:
         raise InputError(
             f"incidents run from {month_text(int(month[0]))} to {month_text(end)}, and the fit "

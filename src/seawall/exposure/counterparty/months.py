@@ -42,6 +42,12 @@ def month_number(moment: date) -> int:
     return (moment.year - 1970) * 12 + moment.month - 1
 
 
+def last_whole_month(until: date) -> int:
+    """The last month that is over at the end of a day: a month counts once it is over."""
+    month = month_number(until)
+    return month if np.datetime64(until) + 1 == np.datetime64(month + 1, "M") else month - 1
+
+
 def counts(day: Ints, kind: Ints, first: int, last: int, kinds: int) -> Ints:
     """Incidents by month and kind (t, k), months ``first`` to ``last``."""
     out = np.zeros((last - first + 1, kinds), dtype=np.int64)

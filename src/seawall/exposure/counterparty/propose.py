@@ -19,7 +19,7 @@ from seawall.exposure.counterparty.fitted import (
     parameters_block,
 )
 from seawall.exposure.counterparty.incidents import read_incidents
-from seawall.exposure.counterparty.months import month_number, month_of, month_text
+from seawall.exposure.counterparty.months import last_whole_month, month_of, month_text
 from seawall.exposure.counterparty.tables import (
     Exposed,
     counterparties,
@@ -59,7 +59,7 @@ def propose(
     if not incidents.day.size:
         raise InputError("no incident of a kind that counts", file="--incidents")
     month = month_of(incidents.day)
-    last = int(month[-1]) if until is None else month_number(until)
+    last = int(month[-1]) if until is None else last_whole_month(until)
     found = fit_until(incidents, at_risk_list(listed, last), int(month[0]), last, asked.seed)
     exposed = counterparties(case, found, asked.stablecoins, asked.bridges)
     asset = largest_asset(case)
