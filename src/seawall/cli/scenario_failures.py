@@ -21,7 +21,7 @@ def failures(
     incidents: IncidentFiles = None,
     at_risk: AtRiskFile = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Fit on the months over by then; default: all.")
+        str | None, typer.Option(metavar="DATE", help="Fit on months over by then; default: all.")
     ] = None,
     stablecoin: Annotated[
         list[str] | None,

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_cases import coin, perpetual, perpetuals_venue, tiny_case
+from tiny_cases import coin, lending_venue, perpetual, perpetuals_venue, tiny_case
 
 from seawall.cascade.engine import prepare
 from seawall.cascade.failures import with_failures
-from seawall.exposure.counterparty.claims_held import chance, counterparty_rows
-from seawall.exposure.counterparty.remove_one import cannot_fail, fails_now, paired
+from seawall.exposure.counterparty.claims_held import chance, claims_on, counterparty_rows
+from seawall.exposure.counterparty.remove_one import cannot_fail, fails_now, paired, remove_one
+from seawall.exposure.curve import impairments
+from seawall.exposure.runs import plan, run_plan
 from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.instruments import Staked
+from seawall.market import StakedState
 from seawall.mechanism.fuzz.small_case import Trader
 from seawall.scenario.failure.arrival import Arrival, Shock
+from seawall.venues import Collateral
 
 YEAR = SECONDS_PER_YEAR
 
@@ -72,3 +78,39 @@ def test_a_venue_fails_now_or_never() -> None:
     without = cannot_fail(case, "p")
     assert without is not None and cannot_fail(case, "q") is None
     assert chance(prepare(without).failures.placed[0].failure, (), YEAR) == 0.0
+
+
+def test_receipts_held_elsewhere_are_claims_on_their_venue() -> None:
+    """3 aETH at B at 100 each, a debt of 50 beside them: A fails, and three fifths of 300 go."""
+    table = {"venue": "A", "recovery": 0.4, "receipts": ["aETH"], "rate_per_year": 0.5}
+    takes = dict.fromkeys(("ETH", "aETH", "USD"), Collateral(0.8, 0.83, 0.05))
+    case = tiny_case(
+        [
+            Trader("B", (), {"aETH": 3.0, "USD": -50.0}, owner="me"),
+            Trader("B", (), {"USD": 500.0}),
+            Trader("A", (), {"ETH": 10.0}),
+        ],
+        [Staked("aETH", "ETH")],
+        {"A": lending_venue(takes), "B": lending_venue(takes)},
+        {"ETH": coin(100.0), "aETH": coin(100.0)},
+    )
+    market = replace(case.market, shares={"aETH": StakedState(1.0)})
+    case = with_failures(replace(case, market=market), {"venue_insolvency": [table]})
+    rows = {row["name"]: row for row in counterparty_rows(prepare(case), YEAR)}
+    assert rows["A"]["claims"] == pytest.approx(300.0)
+    assert rows["A"]["expected_loss"] == pytest.approx(0.6 * 300.0 * -math.expm1(-0.5))
+    assert rows["B"]["claims"] == pytest.approx(250.0)
+
+
+def test_claims_of_one_desk_leave_out_those_of_others() -> None:
+    case = tiny_case(
+        [Trader("p", (), {"USD": 200.0}, owner="me"), Trader("p", (), {"USD": 50.0}, owner="you")],
+        [perpetual("BTC-PERP", "BTC")],
+        {"p": perpetuals_venue()},
+        {"BTC": coin(100.0)},
+    )
+    setup = prepare(case)
+    claims = [claims_on(setup, 0, owner) for owner in ("me", "you", None)]
+    assert claims == pytest.approx([200.0, 50.0, 250.0])
+    rows = remove_one(setup, impairments(setup, run_plan(setup, plan([], 2, 2, 1))[0]), (2, 2, 1))
+    assert {row["owner"]: row["claims"] for row in rows} == pytest.approx({"me": 200, "you": 50})

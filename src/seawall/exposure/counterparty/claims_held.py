@@ -1,7 +1,8 @@
 """What each desk has with each counterparty at the start, and what it is expected to lose there.
 
-Claims on a venue are the equity above zero of the desks' accounts there; claims on a bridge,
-stablecoin or contract's token are what the desks hold of it and of the tokens staked on it. With a
+Claims on a venue are the equity above zero of the desks' accounts there, and what they hold at
+other venues of the receipts that its insolvency names; claims on a bridge, stablecoin or contract's
+token are what the desks hold of it and of the tokens staked on it; debts are left out. With a
 hazard, the share lost and the horizon of the run,
 
     P = 1 - exp(-rate x h) (1 - p (1 - exp(-shock rate x h))),    expected loss = lost x P x claim
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from seawall.cascade.failures import Placed
 from seawall.cascade.setup import Setup
+from seawall.exposure.impairment import desk_columns
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.margin_table import RowKind
 from seawall.scenario.failure.arrival import Arrival, Shock
@@ -60,7 +62,7 @@ def held(setup: Setup) -> list[Held]:
             if one.venue >= 0:
                 named.add(one.venue)
     for v, name in enumerate(setup.table.venues):
-        worth = claims_at(setup, v)
+        worth = claims_on(setup, v)
         if v not in named and worth > 0.0:
             out.append(Held(name, venue_kind(setup, v), worth))
     return out
@@ -71,23 +73,40 @@ def venue_kind(setup: Setup, v: int) -> str:
     return "lender" if setup.rulebooks[v].liquidation.style == "keeper" else "venue"
 
 
-def claims_at(setup: Setup, v: int) -> float:
-    """Equity above zero of the desks' accounts at a venue, at the start, quote."""
-    mine = setup.table.units.venue[setup.desk_units] == v
-    return float(np.maximum(setup.desk_equity[mine], 0.0).sum())
+def claims_on(setup: Setup, v: int, owner: str | None = None) -> float:
+    """Claims on a venue at the start, quote, of one desk or of all: equity above zero of accounts
+    there, and its receipts held elsewhere.
+    """
+    columns = np.arange(setup.desk_units.size) if owner is None else desk_columns(setup, owner)
+    here = setup.table.units.venue[setup.desk_units[columns]] == v
+    equity = float(np.maximum(setup.desk_equity[columns[here]], 0.0).sum())
+    placed = setup.failures.placed if setup.failures is not None else ()
+    receipts = {
+        k
+        for one in placed
+        if isinstance(one.failure, VenueInsolvency) and one.venue == v
+        for k in one.assets
+    }
+    return equity + _owned(setup, tuple(receipts), setup.desk_units[columns[~here]])
 
 
 def _of(setup: Setup, one: Placed) -> Held | None:
     failure = one.failure
     if isinstance(failure, VenueInsolvency | AdminKey):
         kind, lost = venue_kind(setup, one.venue), share_lost(failure)
-        return Held(failure.venue, kind, claims_at(setup, one.venue), failure, lost)
+        return Held(failure.venue, kind, claims_on(setup, one.venue), failure, lost)
     if isinstance(failure, Bridge | StablecoinDepeg | UnbackedMint):
         kind = {"Bridge": "bridge", "StablecoinDepeg": "stablecoin"}.get(
             type(failure).__name__, "contract"
         )
         names = failure.assets if isinstance(failure, Bridge) else (failure.asset,)
-        return Held(", ".join(names), kind, _owned(setup, one.assets), failure, share_lost(failure))
+        return Held(
+            ", ".join(names),
+            kind,
+            _owned(setup, one.assets, setup.desk_units),
+            failure,
+            share_lost(failure),
+        )
     return None
 
 
@@ -103,15 +122,15 @@ def share_lost(failure: Arrival) -> float:
     return 1.0 - failure.backed
 
 
-def _owned(setup: Setup, assets: tuple[int, ...]) -> float:
-    """Worth of what the desks hold of these assets at the start, debts left out, quote."""
+def _owned(setup: Setup, assets: tuple[int, ...], among: Ints) -> float:
+    """Worth of what the units ``among`` hold of assets at the start, debts left out, quote."""
     rows, worth = setup.table.rows, setup.row_start
-    mine = setup.is_desk[rows.unit] & (rows.kind == RowKind.BALANCE) & (rows.size > 0)
+    mine = np.isin(rows.unit, among) & (rows.kind == RowKind.BALANCE) & (rows.size > 0)
     mine &= np.isin(rows.asset, np.array(assets, dtype=np.int64))
     cash = 0.0
     units = setup.table.units
     settle = setup.table.feed_asset[units.settle]
-    for u in setup.desk_units[np.isin(settle[setup.desk_units], assets)]:
+    for u in among[np.isin(settle[among], np.array(assets, dtype=np.int64))]:
         cash += max(float(units.cash[u]), 0.0) * float(setup.spot[settle[u]])
     return float(worth[mine].sum()) + cash
 

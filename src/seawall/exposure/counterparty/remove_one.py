@@ -24,7 +24,7 @@ from seawall.cascade.failures import SLOT, with_failures
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.case import Case
-from seawall.exposure.counterparty.claims_held import claims_at, venue_kind
+from seawall.exposure.counterparty.claims_held import claims_on, venue_kind
 from seawall.exposure.counterparty.loss_given import ASSUMED_LOSS, Claim
 from seawall.exposure.curve import impairments
 from seawall.exposure.impairment import Impairment, desks
@@ -53,7 +53,7 @@ def remove_one(
     paths, steps, seed = min(asked[0], MOST_PATHS), asked[1], asked[2]
     rows = []
     for v, venue in enumerate(setup.table.venues):
-        if claims_at(setup, v) <= 0.0:
+        if claims_on(setup, v) <= 0.0:
             continue
         now, assumed = fails_now(setup.case, venue, venue_kind(setup, v))
         worlds: dict[str, Case] = {"now": now}
@@ -68,7 +68,7 @@ def remove_one(
         for owner in desks(setup):
             base = found[f"desk:{owner}"][1]
             row: dict[str, Any] = {"venue": venue, "owner": owner, "paths": paths}
-            row |= {"claims": claims_at(setup, v), "loss_assumed": assumed}
+            row |= {"claims": claims_on(setup, v, owner), "loss_assumed": assumed}
             row["dre"] = float((base.step[:paths] <= steps).mean())
             for name in ("now", "without"):
                 row[name] = None
