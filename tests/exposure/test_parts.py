@@ -101,7 +101,8 @@ def test_a_case_without_channels_is_price_alone() -> None:
     assert found["dre"]["parts_channels"] == []
     entry = found["dre"]["scopes"][DESK]["parts"][-1]
     assert entry["price"] == entry["total"] > 0.0
-    assert entry["low"]["price"], entry["high"]["price"] == wilson(round(entry["total"] * 300), 300)
+    ends = (entry["low"]["price"], entry["high"]["price"])
+    assert ends == wilson(round(entry["total"] * 300), 300)
     assert all(entry[name] == entry["high"][name] == 0.0 for name in CHANNELS)
 
 

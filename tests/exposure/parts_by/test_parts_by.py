@@ -26,7 +26,6 @@ from seawall.case import Case
 from seawall.case.impairment_kinds import ImpairmentKind
 from seawall.exposure import check
 from seawall.exposure.parts_by import By, Question, parts_by
-from seawall.exposure.signed_mean import signed_interval
 from seawall.foundation.errors import InputError
 from seawall.venues import Collateral
 
@@ -226,19 +225,25 @@ def test_check_holds_the_blocks_that_were_asked_for() -> None:
     assert {k: v for k, v in found.items() if k != "parts_by"} == plain
 
 
-def test_interval_of_nothing_seen_is_that_of_a_zero_count() -> None:
-    low, high = signed_interval(np.zeros(400))
-    # 3.69 more paths at each side: -ln(0.025) / 400.
-    assert high == pytest.approx(-math.log(0.025) / 400.0, rel=1e-6)
-    assert low == pytest.approx(-high)
-
-
-def test_interval_of_ones_holds_their_share() -> None:
-    values = np.zeros(1_000)
-    values[:50] = 1.0
-    low, high = signed_interval(values)
-    # Of a Poisson count of 50: 37.11 to 65.92; the lower end allows for negative ones too.
-    assert (low, high) == pytest.approx((0.0366, 0.06592), abs=1e-4)
+def test_a_part_that_is_all_of_it_is_known_as_well_as_the_total() -> None:
+    """One venue, and nothing without it: on every path its part is what happens, so its interval is
+    the total's but for what allows for a path of either sign more.
+    """
+    cash = 10.0
+    case = tiny_case(
+        [Trader("v0", [Held("A-PERP", 10.0, 100.0)], {"USD": cash}, "me")],
+        [perpetual("A-PERP", "A")],
+        {"v0": perpetuals_venue()},
+        {"A": coin(100.0, volatility=1.0)},
+        step_seconds=DAY,
+    )
+    case = replace(case, impairments=(ImpairmentKind.LIQUIDATION,))
+    block = _split(case, By.VENUE, seed=1, paths=400)
+    (row,) = block["parts"]
+    assert row["part"] == block["total"]["probability"] == pytest.approx(_q(cash), abs=0.1)
+    wide, total = row["high"] - row["low"], block["total"]["high"] - block["total"]["low"]
+    assert wide < 1.1 * total
+    assert row["low"] <= _q(cash) <= row["high"]
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from seawall.exposure.impairment import desk_columns, desk_impairment, venue_imp
 from seawall.exposure.parts_by.game import Game, game_by_asset, game_by_leg, game_by_venue
 from seawall.exposure.proportion import wilson
 from seawall.exposure.shapley import coalitions, exact, sampled
-from seawall.exposure.signed_mean import signed_interval
+from seawall.exposure.signed_interval import mean_of, signed_interval
 from seawall.foundation.errors import InputError
 
 Progress = Callable[[float, str], None]
@@ -192,7 +192,7 @@ def _block(
     paths = total.size
     rows = []
     for n in range(game.players):
-        low, high = signed_interval(parts[n])
+        low, high = _interval(parts[n])
         rows.append(
             {
                 "name": game.names[n],
@@ -214,6 +214,13 @@ def _block(
         "parts": sorted(rows, key=lambda row: -float(str(row["part"]))),
         "total": _share(total),
     }
+
+
+def _interval(part: Floats) -> tuple[float, float]:
+    """95% of a part's mean over paths (p,), each in [-1, 1]."""
+    mean = mean_of(part, np.zeros(part.size, dtype=np.int64), 1.0)
+    low, high = signed_interval([] if mean is None else [mean])
+    return max(low, -1.0), min(high, 1.0)
 
 
 def _share(impaired: Floats) -> dict[str, float]:
