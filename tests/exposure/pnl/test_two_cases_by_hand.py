@@ -269,3 +269,15 @@ def test_cases_that_do_not_fit_are_refused(change, words):
 
 def test_names_of_states_are_those_of_the_items():
     assert set(STATES) <= {item.name for item in ITEMS}
+
+
+def test_an_option_bought_and_sold_between_needs_no_later_price():
+    """2 calls bought at 5 and sold at 7 that the later market has no more: 2 x 2, once."""
+    before, after = case_of([desk(USD=1000.0)]), _later(as_of=AS_OF + DAY, USD=1004.0)
+    left = {k: v for k, v in after.market.instruments.items() if k != "BTC-C100"}
+    after = replace(after, market=replace(after.market, instruments=left))
+    name = before.book.account_names[0]
+    rows = [
+        Fill(name, "trade", "BTC-C100", size, price) for size, price in ((2.0, 5.0), (-2.0, 7.0))
+    ]
+    assert parts_of(before, after, rows)[1] == pytest.approx({"trade": 4.0})

@@ -10,7 +10,7 @@ payoff at the underlying's price. What is carried is listed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,8 +38,12 @@ class Pair:
     carried: tuple[str, ...]
 
 
-def pair_of(before: Case, after: Case, desk: str | None = None) -> Pair:
-    """Both Cases' desks, or one of them. Raises InputError where they do not fit together."""
+def pair_of(
+    before: Case, after: Case, desk: str | None = None, traded: Collection[str] = ()
+) -> Pair:
+    """Both Cases' desks, or one of them; ``traded``: instruments that are to have a later price
+    though nobody holds them then or now. Raises InputError where they do not fit together.
+    """
     _refuse(before, after)
     owner: dict[str, str] = {}
     for case in (before, after):
@@ -61,7 +65,9 @@ def pair_of(before: Case, after: Case, desk: str | None = None) -> Pair:
     first, last = (
         _restricted(case.book, accounts, instruments, assets) for case in (before, after)
     )
-    market, carried = _carried(before.market, after.market, (first, last), instruments)
+    held = {n for book in (first, last) for n in book.position_instrument.tolist()}
+    held |= {n for n, item in enumerate(instruments) if item.name in traded}
+    market, carried = _carried(before.market, after.market, held, instruments)
     return Pair(
         replace(first, account_owner=tuple(owner.values())),
         replace(last, account_owner=tuple(owner.values())),
@@ -150,7 +156,7 @@ def _with_later(before: Market, after: Market) -> Market:
 
 
 def _carried(
-    before: Market, after: Market, books: tuple[Book, Book], instruments: tuple[Instrument, ...]
+    before: Market, after: Market, held: set[int], instruments: tuple[Instrument, ...]
 ) -> tuple[Market, tuple[str, ...]]:
     """The later market with what it lacks of what was held."""
     assets, states = dict(after.assets), dict(after.instruments)
@@ -162,7 +168,6 @@ def _carried(
             if name in before.shares:
                 shares[name] = before.shares[name]
             carried.append(name)
-    held = {n for book in books for n in book.position_instrument.tolist()}
     for n, item in enumerate(instruments):
         if n not in held or isinstance(item, Held):
             continue

@@ -37,7 +37,8 @@ def explain_cases(
     before: Case, after: Case, fills: Sequence[Fill] | None, desk: str | None = None
 ) -> dict[str, Any]:
     """The dict of docs/pnl.md; ``fills`` None where there is no file of them."""
-    pair = pair_of(before, after, desk)
+    traded = {fill.instrument for fill in fills or () if fill.instrument is not None}
+    pair = pair_of(before, after, desk, traded)
     begin, end = before.as_of.timestamp(), after.as_of.timestamp()
     move = market_move(pair, begin, end)
     booked = bookings(pair, fills or (), end)
