@@ -24,10 +24,11 @@ from split_cases import (
     three_channels,
 )
 
-from seawall.cascade.engine import prepare
+from seawall.cascade.engine import PRICE_ONLY, Runs, prepare, simulate
 from seawall.case import Case
 from seawall.exposure import check
 from seawall.exposure.channels import CHANNELS, channels_of
+from seawall.exposure.curve import impairments
 from seawall.exposure.parts import part_worlds, parts_paths
 from seawall.exposure.proportion import wilson
 from seawall.foundation.errors import InputError
@@ -112,6 +113,24 @@ def test_only_channels_that_a_case_has_are_run() -> None:
     late = one_long(5.0, depth=np.inf, feed=Feed(deviation=0.005))
     assert channels_of(prepare(late)) == ("latency",)
     assert len(part_worlds(prepare(late))) == 1
+
+
+@pytest.mark.parametrize("label", ["total", "exogenous"])
+def test_price_alone_leaves_linked_venues_at_the_common_price(label: str) -> None:
+    """A pool that stands has a price of its own only with depth. With depth off its longs see the
+    market fall, on paths of either label: the same paths in the world of prices alone.
+    """
+    stands = {"share": 0.2, "half_spread": 0.03, "capital_per_second": 1.0, "quotes": "stand"}
+    case = one_long(2.0, depth=THIN)
+    scenario = replace(case.market.scenario, label=label)
+    slots = {"links": {"venues": {"v": stands}}}
+    case = replace(case, market=replace(case.market, scenario=scenario, mechanisms=slots))
+    setup = prepare(case)
+    runs = Runs(np.arange(200), np.zeros(200, dtype=np.int64))
+    alone = simulate(setup, (PRICE_ONLY,), runs, steps=1, seed=1)
+    entry = parts(case, DESK, paths=200, parts_from=200)
+    wanted = float(np.mean(impairments(setup, alone)[DESK][1].step <= 1))
+    assert entry["price"] == pytest.approx(wanted, abs=1e-14) and wanted > entry["total"]
 
 
 def test_the_subset_changes_neither_total_nor_what_it_holds() -> None:

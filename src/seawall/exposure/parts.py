@@ -25,7 +25,7 @@ half for each). What a channel is, is a convention: docs/decisions/016-parts-of-
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,16 @@ def part_worlds(setup: Setup) -> tuple[World, ...]:
     """The worlds of every coalition of a Case's channels but all of them, which is the base."""
     names = channels_of(setup)
     who = coalitions(len(names))[:-1]
-    return tuple(world_with(_together(names, row) | _absent(names)) for row in who)
+    return tuple(_world(names, _together(names, row)) for row in who)
+
+
+def _world(names: tuple[str, ...], on: set[str]) -> World:
+    """The world of one coalition. Without liquidity an order meets no depth where no trace of it
+    could be: linked venues then show the common price, whether crowd is off or not in the Case.
+    """
+    world = world_with(on | _absent(names))
+    deep = "liquidity" in names and not on & {"liquidity", "crowd"}
+    return replace(world, depth=math.inf) if deep else world
 
 
 def _together(names: tuple[str, ...], row: np.ndarray) -> set[str]:
