@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import tomllib
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +14,14 @@ from test_incident_files import HEAD, write
 
 from seawall.casefile import load_case
 from seawall.cli.app import run
+from seawall.exposure.counterparty.at_risk import Covariates, read_list
+from seawall.exposure.counterparty.covariates import CovariateFit
 from seawall.exposure.counterparty.kinds import Kind
 from seawall.exposure.counterparty.loss_given import ASSUMED_LOSS, Claim
+from seawall.exposure.counterparty.months import month_number
 from seawall.exposure.counterparty.tables import (
     Exposed,
+    _weight,
     failure_tables,
     wrong_way_rows,
 )
@@ -56,6 +62,23 @@ def test_tables_are_read_back_as_failures() -> None:
     )
     assert [one.venue for one in slot.venue_insolvency] == ["a", "b"]
     assert slot.venue_insolvency[0].wrong_way == 3.0
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_an_entity_weighs_as_its_row_at_the_end_of_the_fit_does(tmp_path: Path, turn: int) -> None:
+    """Values 1e6, then 1e8, then 1e10, beside two of 1e8: in 2022 a typical one, in any order."""
+    rows = ["A,venue,2019-01-01,2021-01-01,1e6", "A,venue,2021-01-01,2024-01-01,1e8"]
+    rows += ["A,venue,2024-01-01,,1e10", "B,venue,2019-01-01,,1e8", "C,venue,2024-01-01,,1e9"]
+    rows += ["D,venue,2019-01-01,,1e7"]
+    text = "\n".join(["entity,kind,start,end,value_locked", *rows[::turn]])
+    found = SimpleNamespace(
+        listed=read_list(write(tmp_path / "l.csv", text)),
+        covariates=CovariateFit(Covariates(0.5, 0.0), None),
+        last=month_number(date(2022, 12, 1)),
+    )
+    # C is not there yet; D has a tenth of the typical value, to the power of a half.
+    weights = [_weight(found, name, 0) for name in "ABCD"]
+    assert weights == pytest.approx([1.0, 1.0, 1.0, 0.1**0.5])
 
 
 def test_what_is_there_is_not_added_again() -> None:

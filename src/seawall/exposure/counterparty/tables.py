@@ -115,17 +115,20 @@ def _exposed(
 
 
 def _weight(found: Fitted, name: str, k: int) -> float:
-    """Hazard of an entity on the list over that of a typical one; 1 for who is not on it."""
+    """Hazard of an entity on the list over that of a typical one, by its row that began last before
+    the end of the fit; 1 for who is not on it by then.
+    """
     listed: AtRisk = found.listed
+    day = float(first_day(np.array([found.last + 1]))[0])
     mine = [
         n
         for n, entity in enumerate(listed.entity)
-        if entity.casefold() == name.casefold() and listed.kind[n] == k
+        if entity.casefold() == name.casefold() and listed.kind[n] == k and listed.start[n] < day
     ]
     if not mine:
         return 1.0
-    day = float(first_day(np.array([found.last + 1]))[0])
-    return float(weights(traits(listed), found.covariates.chosen, day)[mine[-1]])
+    row = max(mine, key=lambda n: int(listed.start[n]))
+    return float(weights(traits(listed), found.covariates.chosen, day)[row])
 
 
 def largest_asset(case: Case) -> str:
