@@ -13,9 +13,11 @@ from seawall.exposure.counterparty.at_risk import (
     Covariates,
     assumed_list,
     exposure,
+    known_on,
     read_list,
 )
 from seawall.exposure.counterparty.covariates import fit_covariates, match
+from seawall.exposure.counterparty.fitted import fit_until, shown_exposure
 from seawall.exposure.counterparty.incidents import Incidents, read_incidents
 from seawall.exposure.counterparty.kinds import KINDS, Kind, kind_of
 from seawall.exposure.counterparty.loss_given import Claim, losses
@@ -180,3 +182,27 @@ def test_command_refuses(
 )
 def test_a_month_counts_once_it_is_over(until: tuple[int, int, int], last: int) -> None:
     assert last_whole_month(date(*until)) == month_number(date(2021, 1, 1)) + last - 1
+
+
+def test_rows_that_begin_after_the_fit_say_nothing_of_what_is_ahead(tmp_path: Path) -> None:
+    """50 venues, of which one ends in 2023; 100 that come in 2022 are not known at the end of 2021,
+    nor is that end: 50 a month are expected to be there.
+    """
+    text = "entity,kind,start,end,value_locked\n" + "".join(
+        f"{name}{n},venue,{start},{'2023-06-01' if name == 'V' and n == 0 else ''},\n"
+        for name, start, many in (("V", "2018-01-01", 50), ("N", "2022-01-15", 100))
+        for n in range(many)
+    )
+    rows = "".join(
+        f"{2019 + n // 12}-{n % 12 + 1:02d}-20,E{n},x,1e6,False,CEX,\n" for n in range(48)
+    )
+    incidents = read_incidents([write(tmp_path / "i.csv", HEAD + rows)])
+    listed = read_list(write(tmp_path / "l.csv", text))
+    first, last = month_number(date(2019, 1, 1)), month_number(date(2021, 12, 1))
+    found = fit_until(incidents, listed, first, last, 1)
+    later = shown_exposure(found.listed, np.array([last + 1, last + 24]), Covariates())
+    assert 12.0 * later[:, 0] == pytest.approx([50.0, 50.0])
+    # One a month came, and one a month is expected: the others would make it three.
+    assert found.ahead(24).total().expected == pytest.approx(np.ones(24), rel=0.1)
+    with pytest.raises(InputError, match="no row begins by 2017-01-01"):
+        known_on(listed, int(np.datetime64("2017-01-01", "D").astype(int)))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import seawall
+from seawall.exposure.counterparty.at_risk import AtRisk
 from seawall.exposure.counterparty.fitted import (
     Fitted,
     at_risk_list,
@@ -71,7 +72,7 @@ def backtest_incidents(
     frozen = fit_until(incidents, at_risk, first, last, seed)
     seen = counts(incidents.day, incidents.kind, last + 1, end, len(KINDS))
     tick(0.3, "judging")
-    laws = {"frozen": _frozen(frozen, seen), "updated": _updated(incidents, frozen, seen, end)}
+    laws = {"frozen": _frozen(frozen, seen), "updated": _updated(incidents, at_risk, frozen, seen)}
     result = {
         "schema": SCHEMA,
         "version": seawall.__version__,
@@ -148,15 +149,16 @@ def _rates(rate: Floats) -> tuple[list[Law], Law, None]:
     return [poisson(rate[:, k]) for k in range(rate.shape[1])], poisson(rate.sum(axis=1)), None
 
 
-def _updated(incidents: Incidents, frozen: Fitted, seen: Ints, end: int) -> Laws:
+def _updated(incidents: Incidents, at_risk: AtRisk, frozen: Fitted, seen: Ints) -> Laws:
     """Laws of each calendar year from what was known before it; the method stays as it was."""
     means, constant, before = [], [], []
+    end = frozen.last + seen.shape[0]
     month = frozen.last + 1
     while month <= end:
         stop = min(end, month - month % 12 + 11)
         known = frozen
         if month > frozen.last + 1:
-            known = fit_until(incidents, frozen.listed, frozen.first, month - 1, frozen.seed)
+            known = fit_until(incidents, at_risk, frozen.first, month - 1, frozen.seed)
         many = stop - month + 1
         means.append(known.ahead(many).mean)
         whole = np.maximum(known.counts.sum(axis=0), AT_LEAST) / known.counts.shape[0]

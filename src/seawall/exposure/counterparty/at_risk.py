@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from seawall.exposure.counterparty.incidents import day_number, table_rows
 from seawall.exposure.counterparty.kinds import KINDS, Kind
-from seawall.exposure.counterparty.months import DAYS_PER_YEAR, first_day
+from seawall.exposure.counterparty.months import DAYS_PER_YEAR, day_text, first_day
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 
@@ -145,6 +145,30 @@ def _value(file: Path, number: int, text: str) -> float:
             expected="USD above 0, or an empty cell where it is unknown",
         )
     return value
+
+
+def known_on(listed: AtRisk, day: int) -> AtRisk:
+    """A list as it stood on a day: rows begun by then, those that end later still there.
+
+    The assumed list stays: its law is stated beforehand. Raises InputError where no row is left.
+    """
+    if listed.assumed:
+        return listed
+    begun = listed.start <= day
+    if not begun.any():
+        raise InputError(
+            f"no row begins by {day_text(day)}", file="--list", expected="who was at risk by then"
+        )
+    names = tuple(name for name, keep in zip(listed.entity, begun, strict=True) if keep)
+    end = np.where(listed.end > day, STILL, listed.end)
+    return replace(
+        listed,
+        entity=names,
+        kind=listed.kind[begun],
+        start=listed.start[begun],
+        end=end[begun],
+        value=listed.value[begun],
+    )
 
 
 def assumed_list(last_day: int, growth: float = 1.0) -> AtRisk:

@@ -15,6 +15,7 @@ from seawall.exposure.counterparty.at_risk import (
     Covariates,
     assumed_list,
     exposure,
+    known_on,
     read_list,
 )
 from seawall.exposure.counterparty.covariates import (
@@ -76,7 +77,11 @@ def at_risk_list(file: Path | None, last_month: int, growth: float = 1.0) -> AtR
 
 
 def fit_until(incidents: Incidents, listed: AtRisk, first: int, last: int, seed: int) -> Fitted:
-    """Fit months ``first`` to ``last``; InputError for fewer than LEAST_INCIDENTS in them."""
+    """Fit months ``first`` to ``last``; InputError for fewer than LEAST_INCIDENTS in them.
+
+    Of a list in a file only what stood in it at the end of the fit is used.
+    """
+    listed = known_on(listed, int(first_day(np.array([last + 1]))[0]))
     month = month_of(incidents.day)
     early = incidents.where((month >= first) & (month <= last))
     if early.day.size < LEAST_INCIDENTS:
