@@ -115,7 +115,7 @@ def test_shocks_are_hurried_and_stated_times_are_not() -> None:
     )
     assert np.array_equal(plain[0], sooner[0])
     assert sooner[1] == pytest.approx(plain[1] ** 0.25)
-    assert not left_to_chance(rules)
+    assert not left_to_chance(rules, 100)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,14 @@ def test_shocks_are_hurried_and_stated_times_are_not() -> None:
         (RARE, False),
         ([insolvent("v", rate_per_year=0.1, wrong_way=5.0, wrong_way_asset="BTC")], True),
         ([insolvent("v", shock="war", shock_probability=0.05)], True),
+        # Of 100 arrivals, on 100 hurried paths, v has 9, then 1.
+        ([insolvent("v", rate_per_year=0.99), insolvent("w", rate_per_year=9.9)], False),
+        ([insolvent("v", rate_per_year=0.1), insolvent("w", rate_per_year=9.9)], True),
     ],
 )
 def test_what_is_left_to_chance(failing: list[dict[str, object]], left: bool) -> None:
     rules = setup_of(failing, shock=[{"name": "war", "rate_per_year": 0.1}]).failures
-    assert rules is not None and left_to_chance(rules) is left
+    assert rules is not None and left_to_chance(rules, 100) is left
 
 
 def test_both_loops_hurry_alike_and_by_path_number() -> None:

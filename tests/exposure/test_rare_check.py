@@ -16,6 +16,7 @@ from barrier_truth import hit_chance
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
 
 from seawall.cascade.engine import prepare
+from seawall.cascade.failures import with_failures
 from seawall.cascade.pieces.compute import Compute, Engine
 from seawall.case import Case, Limit
 from seawall.exposure import check
@@ -164,6 +165,29 @@ def test_the_page_says_what_rests_on_which_paths() -> None:
     told = " ".join(text.split())
     assert "DRE rests on 30 plain and 30 tilted paths, weighted" in told
     assert "tilted" not in terminal.render(answer(paths=30, rare=False), width=100, colour=False)
+
+
+def test_a_failure_that_another_hides_keeps_the_interval_open() -> None:
+    """The hurried paths see the crowd's venue fail, 1,000 times as often as the desk's: the
+    desk's chance, 8 in 100,000 a day, is not in what was seen, and must be in the interval.
+    """
+    case = one_long()
+    other = Trader("w", (Held("BTC-PERP", 1.0, 100.0),), {"USD": 90.0})
+    own = Trader("v", (Held("BTC-PERP", 1.0, 100.0),), {"USD": 100.0 - 0.99 * 87.5}, owner="us")
+    both = tiny_case(
+        [own, other],
+        [perpetual("BTC-PERP", "BTC")],
+        {"v": perpetuals_venue(), "w": perpetuals_venue()},
+        dict(case.market.assets),
+        scenario=case.market.scenario,
+        step_seconds=DAY,
+        loss_fraction=0.9,
+    )
+    rates = {"v": 0.03, "w": 30.0}
+    failing = [{"venue": v, "recovery": 0.0, "rate_per_year": rate} for v, rate in rates.items()]
+    found = answer(case=with_failures(both, {"venue_insolvency": failing}))
+    assert found["rare"]["not_pushed"] == ["failures"]
+    assert found["dre"]["scopes"][DESK]["high"][-1] > -math.expm1(-0.03 * DAY / SECONDS_PER_YEAR)
 
 
 @pytest.mark.slow

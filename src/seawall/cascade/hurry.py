@@ -30,6 +30,8 @@ from seawall.scenario.failure.arrival import Arrival, Shock, drawn_seconds, firs
 
 # Shocks that bring a failure with them less often than this leave it to chance.
 SELDOM = 0.1
+# A failure that is expected on fewer hurried paths than this may not be seen (of five none: 0.7%).
+LEAST_SEEN = 5.0
 
 
 def expected_arrivals(rules: FailureRules | None, seconds: float) -> float:
@@ -40,13 +42,21 @@ def expected_arrivals(rules: FailureRules | None, seconds: float) -> float:
     return math.fsum(rates) * seconds / SECONDS_PER_YEAR
 
 
-def left_to_chance(rules: FailureRules) -> bool:
-    """True where something random that fails is not hurried, or seldom follows what is."""
+def left_to_chance(rules: FailureRules, hurried: int) -> bool:
+    """True where something random that fails is not hurried, seldom follows what is, or comes on
+    few of the ``hurried`` paths, on each of which one arrival of all is expected.
+    """
     failures = [one.failure for one in rules.placed]
-    seldom = any(f.shock is not None and f.shock_probability < SELDOM for f in failures)
-    return seldom or any(
-        rule.rate_per_year is not None and not is_constant(rule) for rule in _listed(rules)
-    )
+    if any(f.shock is not None and f.shock_probability < SELDOM for f in failures):
+        return True
+    drawn = [rule for rule in _listed(rules) if rule.rate_per_year is not None]
+    if not all(map(is_constant, drawn)):
+        return True
+    shocks = {one.name: one.rate_per_year or 0.0 for one in rules.slot.shock}
+    rates = [f.rate_per_year or 0.0 for f in failures]
+    rates += [shocks[f.shock] * f.shock_probability for f in failures if f.shock is not None]
+    whole = math.fsum(rule.rate_per_year or 0.0 for rule in drawn)
+    return any(0.0 < hurried * rate < LEAST_SEEN * whole for rate in rates)
 
 
 def _listed(rules: FailureRules) -> list[Arrival | Shock]:

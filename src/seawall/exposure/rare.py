@@ -302,15 +302,17 @@ def _weights(setup: Setup, plan: Plan, tilt: Tilt, paths: int) -> PathWeights:
         step_seconds=setup.step_seconds,
         failing=failing,
     )
-    return PathWeights(at, components_of(tilt, numbers, plain), not _not_pushed(setup, tilt))
+    component = components_of(tilt, numbers, plain)
+    return PathWeights(at, component, not _not_pushed(setup, tilt, component))
 
 
-def _not_pushed(setup: Setup, tilt: Tilt) -> list[str]:
-    """What impairs at random and is not pushed: of the model, and failures."""
+def _not_pushed(setup: Setup, tilt: Tilt, component: Ints) -> list[str]:
+    """What impairs at random and is not pushed on these paths (p,): of the model, and failures."""
     own, rules = untilted(setup.case.market), setup.failures
-    hurried = any(part.failure_factor != 1.0 for part in tilt.components)
+    sooner = [j for j, part in enumerate(tilt.components, 1) if part.failure_factor != 1.0]
+    hurried = int(np.isin(component, sooner).sum())
     failing = []
-    if rules is not None and (left_to_chance(rules) or not hurried):
+    if rules is not None and (hurried == 0 or left_to_chance(rules, hurried)):
         failing = ["failures"]
     return failing if own is None else [own, *failing]
 
@@ -368,7 +370,7 @@ def rare_block(rare: Rare, seconds: list[float], setup: Setup) -> dict[str, Any]
             for part, paths in zip(rare.tilt.components, count[1:], strict=True)
         ],
         "mean_weight": float(rare.weights.at[:, -1].mean()),
-        "not_pushed": _not_pushed(setup, rare.tilt),
+        "not_pushed": _not_pushed(setup, rare.tilt, rare.weights.component),
         "scopes": {
             scope: _evidence(impairment.step, seconds, setup.step_seconds, rare.weights)
             for scope, (_, impairment) in rare.found.items()
