@@ -11,6 +11,7 @@ from tiny_cases import coin, lending_venue, perpetual, perpetuals_venue, tiny_ca
 
 from seawall.cascade.engine import prepare
 from seawall.cascade.failures import with_failures
+from seawall.exposure.counterparty.block import following
 from seawall.exposure.counterparty.claims_held import chance, claims_on, counterparty_rows
 from seawall.exposure.counterparty.remove_one import cannot_fail, fails_now, paired, remove_one
 from seawall.exposure.curve import impairments
@@ -114,3 +115,15 @@ def test_claims_of_one_desk_leave_out_those_of_others() -> None:
     assert claims == pytest.approx([200.0, 50.0, 250.0])
     rows = remove_one(setup, impairments(setup, run_plan(setup, plan([], 2, 2, 1))[0]), (2, 2, 1))
     assert {row["owner"]: row["claims"] for row in rows} == pytest.approx({"me": 200, "you": 50})
+
+
+def test_what_follows_prices_is_the_own_hazard_and_the_shock_s_share() -> None:
+    pace = {"wrong_way": 3.0, "wrong_way_asset": "BTC"}
+    shock = Shock(name="s", rate_per_year=0.5, **pace)
+    both = Arrival(rate_per_year=0.01, shock="s", shock_probability=0.5, **pace)
+    alone = Arrival(rate_per_year=0.01, shock="s", shock_probability=0.5)
+    assert following(both, (shock,)) == pytest.approx((0.01 + 0.25, 3.0, "BTC"))
+    assert following(alone, (shock,)) == pytest.approx((0.25, 3.0, "BTC"))
+    still = Shock(name="s", rate_per_year=0.5)
+    assert following(both, (still,)) == pytest.approx((0.01, 3.0, "BTC"))
+    assert following(alone, (still,))[0] == 0.0

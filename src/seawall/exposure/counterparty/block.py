@@ -13,6 +13,7 @@ from seawall.exposure.counterparty.pledged import pledged_rows
 from seawall.exposure.counterparty.remove_one import Progress, remove_one
 from seawall.exposure.counterparty.tables import wrong_way_rows
 from seawall.exposure.scopes import Found
+from seawall.scenario.failure.arrival import Arrival, Shock
 from seawall.scenario.paths import exogenous_paths
 
 # Enough for a chance of failing, which is a mean over paths of a smooth number.
@@ -51,11 +52,11 @@ def _wrong_way(setup: Setup, asked: tuple[int, int, int]) -> dict[str, Any] | No
     """Sensitivity of the largest hazard that follows prices: coefficient 0, as stated, twice."""
     if setup.failures is None or not setup.failures.wrong_way:
         return None
-    moving = [f for f in setup.failures.slot.listed() if f.wrong_way > 0.0]
-    if not moving:
+    slot = setup.failures.slot
+    moving = [(*following(failure, slot.shock), failure) for failure in slot.listed()]
+    if max((one[0] for one in moving), default=0.0) <= 0.0:
         return None
-    largest = max(moving, key=lambda f: f.rate_per_year or 0.0)
-    asset = largest.wrong_way_asset or ""
+    rate, coefficient, asset, largest = max(moving, key=lambda one: one[0])
     price = exogenous_paths(
         setup.case.market,
         setup.table.assets,
@@ -65,10 +66,25 @@ def _wrong_way(setup: Setup, asked: tuple[int, int, int]) -> dict[str, Any] | No
         seed=asked[2],
     )[:, :, setup.table.assets.index(asset)]
     name = getattr(largest, "venue", None) or getattr(largest, "asset", None)
-    rate = largest.rate_per_year or 0.0
     return {
         "asset": asset,
         "of": name or ", ".join(getattr(largest, "assets", ())),
         "hazard_per_year": rate,
-        "rows": wrong_way_rows(rate, price, setup.step_seconds, largest.wrong_way),
+        "rows": wrong_way_rows(rate, price, setup.step_seconds, coefficient),
     }
+
+
+def following(failure: Arrival, shocks: tuple[Shock, ...]) -> tuple[float, float, str]:
+    """(hazard a year, coefficient, asset) of what of a failure's hazard follows prices, its share
+    of a common shock that does so with the same coefficient in it; a rate of 0 for nothing.
+    """
+    shock = next((one for one in shocks if one.name == failure.shock), None)
+    paced = failure if failure.wrong_way > 0.0 or shock is None else shock
+    pace = (paced.wrong_way, paced.wrong_way_asset or "")
+    rate = 0.0
+    if failure.wrong_way > 0.0:
+        rate += failure.rate_per_year or 0.0
+    if shock is not None and shock.wrong_way > 0.0:
+        same = (shock.wrong_way, shock.wrong_way_asset) == pace
+        rate += same * (shock.rate_per_year or 0.0) * failure.shock_probability
+    return rate, *pace
