@@ -161,8 +161,9 @@ def test_what_cannot_be_tilted_is_refused() -> None:
 
 
 def test_the_page_says_what_rests_on_which_paths() -> None:
-    text = terminal.render(answer(paths=30), width=100, colour=False)
+    text = terminal.render(answer(paths=30, parts_from=20), width=100, colour=False)
     told = " ".join(text.split())
+    assert "channels from the first 20 of 30 paths and as many tilted ones" in told
     assert "DRE rests on 30 plain and 30 tilted paths, weighted" in told
     assert "tilted" not in terminal.render(answer(paths=30, rare=False), width=100, colour=False)
 

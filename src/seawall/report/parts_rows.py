@@ -81,7 +81,8 @@ def paths_behind(result: Result) -> str:
     count, paths = result["dre"].get("parts_paths"), result["paths"]
     if count is None or count >= paths:
         return ""
-    return f"channels from the first {count:,} of {paths:,} paths"
+    tilted = " and as many tilted ones" if "rare" in result else ""
+    return f"channels from the first {count:,} of {paths:,} paths{tilted}"
 
 
 def parts_block(result: Result, cells: int) -> list[Line]:
