@@ -104,3 +104,24 @@ def test_an_unknown_desk_and_a_missing_file_are_refused(folders, capsys):
     assert "owns no account" in capsys.readouterr().err
     assert _pnl(folders, "--fills", str(folders / "none.csv")) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_fills_of_another_month_are_refused_by_row(folders, capsys):
+    file = folders / "b" / "fills.csv"
+    head, *lines = file.read_text().splitlines()
+    file.write_text(
+        "\n".join([f"{head},time", *(f"{line},2019-01-01T00:00:00Z" for line in lines)])
+    )
+    assert _pnl(folders) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "fills.csv, row 2" in said
+    assert "not between the two cases" in said
+    file.write_text("\n".join([f"{head},time", *(f"{line},2027-99-99" for line in lines)]))
+    assert _pnl(folders) == 1
+    assert "is not a time" in capsys.readouterr().err
+
+
+def test_accounts_whose_fills_are_left_out_are_named(folders, capsys):
+    assert _pnl(folders, "--json", "-") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["other_accounts"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from seawall.casefile.table import Row, rows
@@ -24,15 +25,32 @@ def fills_beside(folder: str | os.PathLike[str]) -> Path | None:
     return found[0] if found else None
 
 
-def read_fills(path: Path) -> list[Fill]:
-    """Every row of a fills file; raises InputError for the first that cannot be used."""
+def read_fills(path: Path, between: tuple[datetime, datetime]) -> list[Fill]:
+    """Every row of a fills file; raises InputError for the first that cannot be used.
+
+    between: times of the two Cases; a row that states a time of its own is within them.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"cannot be read ({error.strerror})", file=str(path), expected="a table of fills"
         ) from error
-    return [_fill(row) for row in rows(data, path.name, COLUMNS, OPTIONAL)]
+    found = []
+    for row in rows(data, path.name, COLUMNS, OPTIONAL):
+        _in_time(row, between)
+        found.append(_fill(row))
+    return found
+
+
+def _in_time(row: Row, between: tuple[datetime, datetime]) -> None:
+    """Refuse a row of another stretch of time: last month's file would be counted whole."""
+    if row.blank("time"):
+        return
+    first, last = between
+    if not first <= row.time("time") <= last:
+        words = f"a time from {first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}"
+        raise row.refuse("time", "this is not between the two cases", words)
 
 
 def _fill(row: Row) -> Fill:

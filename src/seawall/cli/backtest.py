@@ -102,7 +102,7 @@ def _one_of(given: dict[str, list[Path] | None]) -> None:
     if len(asked) != 1:
         raise InputError(
             f"{' and '.join(asked)} are given" if asked else "no file was given",
-            file=" or ".join(given),
+            file=" or ".join(given) if asked else " or ".join(dict.fromkeys([*given, "--oracle"])),
             expected="one of them, with one file at least",
         )
 

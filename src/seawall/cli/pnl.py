@@ -41,6 +41,6 @@ def pnl(
 
     first, last = load_case(before), load_case(after)
     file = fills if fills is not None else fills_beside(after)
-    rows = None if file is None else read_fills(file)
+    rows = None if file is None else read_fills(file, (first.as_of, last.as_of))
     result = explain_cases(first, last, rows, desk)
     deliver(result, two_cases_page.render, target, to_stdout=json == STDOUT)

@@ -159,10 +159,10 @@ def _removed(block: Mapping[str, Any], width: int) -> list[Line]:
         Column("venue", [Span(c["venue"]) for c in cells], flexible=True),
         Column("desk", [Span(c["owner"]) for c in cells], drop=1),
         Column("DRE", [Span(c["dre"]) for c in cells], "r"),
-        Column("fails now [points]", [Span(c["now"]) for c in cells], "r"),
+        Column("if it fails [change]", [Span(c["now"]) for c in cells], "r"),
         Column("loses too much", [Span(c["over"]) for c in cells], "r"),
         Column("adds to mean loss", [Span(c["loss"]) for c in cells], "r"),
-        Column("cannot fail", [Span(c["without"]) for c in cells], "r"),
+        Column("cannot fail [change]", [Span(c["without"]) for c in cells], "r"),
     ]
     title = f"Each venue in turn, on the first {rows[0]['paths']} paths, differences with 95%"
     lines = [(), rule(title, width), *table(columns, width)]

@@ -155,7 +155,7 @@ def _verdict(total: Result) -> str:
             "better than" if row["low"] > 0 else "worse than" if row["high"] < 0 else "level with"
         )
         said.append(f"{word} {title} by {abs(row['mean']):.2f} a month")
-    return f"In total: {', '.join(said)} (level: its 95% interval holds 0)."
+    return f"In total: {', '.join(said)} (level would be an interval that holds 0)."
 
 
 def _years(result: Result, width: int) -> list[Line]:

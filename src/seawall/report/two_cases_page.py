@@ -60,7 +60,8 @@ def _fills(result: Mapping[str, Any]) -> str:
     if result["fills"] is None:
         return "No fills: a change of size counts at the later price, as an unexplained trade."
     others = result["fills_of_others"]
-    more = f"; {others:,} of other accounts left out" if others else ""
+    names = ", ".join(clean(name) for name in result["other_accounts"])
+    more = f"; {others:,} of other accounts left out ({names})" if others else ""
     return f"{result['fills']:,} rows of fills{more}."
 
 

@@ -29,6 +29,8 @@ from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Perpetual
 
 SCHEMA = "seawall/pnl/1"
+# Accounts whose fills are left out are named up to so many.
+MOST_NAMED = 5
 UNEXPLAINED = ("unexplained_trade", "unexplained_cash")
 Leg = tuple[int, str]
 
@@ -55,6 +57,7 @@ def explain_cases(
         "seconds": end - begin,
         "fills": None if fills is None else sum(fill.account in known for fill in fills),
         "fills_of_others": sum(fill.account not in known for fill in fills or ()),
+        "other_accounts": sorted({f.account for f in fills or ()} - known)[:MOST_NAMED],
         "carried": list(pair.carried),
         "desks": rows,
         "stated_rates": _stated(pair, end - begin),
