@@ -17,7 +17,7 @@ BAD_SETTINGS: Refusals = {
     ),
     "volatility_in_percent": (
         key("market.toml", "[assets.BTC]", "volatility", "50"),
-        r"market\.toml, row 21: assets\.BTC\.volatility is 50; .*0\.55 means 55%",
+        r"market\.toml, row 24: assets\.BTC\.volatility is 50; .*0\.55 means 55%",
     ),
     "implied_in_percent": (
         key("market.toml", "76000-P]", "implied_volatility", "54"),
@@ -25,12 +25,12 @@ BAD_SETTINGS: Refusals = {
     ),
     "negative_depth": (
         key("market.toml", "[assets.BTC]", "depth", "-9e9"),
-        r"market\.toml, row 23: assets\.BTC\.depth is -9000000000\.0; expected an amount above 0",
+        r"market\.toml, row 26: assets\.BTC\.depth is -9000000000\.0; expected an amount above 0",
     ),
     "infinite_depth": (key("market.toml", "[assets.BTC]", "depth", "inf"), r"assets\.BTC\.depth"),
     "negative_spot": (
         key("market.toml", "[assets.BTC]", "spot", "-84_000.0"),
-        r"market\.toml, row 20: assets\.BTC\.spot is -84000\.0; expected a price above 0",
+        r"market\.toml, row 23: assets\.BTC\.spot is -84000\.0; expected a price above 0",
     ),
     "text_for_spot": (
         key("market.toml", "[assets.BTC]", "spot", '"84000"'),
@@ -67,7 +67,7 @@ BAD_SETTINGS: Refusals = {
     ),
     "unknown_key_in_asset": (
         sub("market.toml", "daily_volume =", "daily_volum ="),
-        r"market\.toml, row 8: assets\.USDC\.daily_volum is not a known key; .*'daily_volume'",
+        r"market\.toml, row 11: assets\.USDC\.daily_volum is not a known key; .*'daily_volume'",
     ),
     "impossible_correlations": (
         key("market.toml", "[correlation]", "BTC.ETH", "-0.84"),

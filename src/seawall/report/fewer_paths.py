@@ -11,8 +11,9 @@ def fewer_paths(result: Mapping[str, Any]) -> str:
     side, paths = result.get("side_paths"), int(result["paths"])
     if side is None or side >= paths // 2:
         return ""
+    parts = result["dre"].get("parts_paths", side)
     return (
         f"Model interval, other crowds and the remedy rest on the first {side:,} of {paths:,} "
-        f"paths, and parts on {result['dre']['parts_paths']:,}, because there are "
+        f"paths, and parts on {parts:,}, because there are "
         f"{result['case']['accounts']:,} accounts. "
     )
