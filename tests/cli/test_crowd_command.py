@@ -107,8 +107,8 @@ def test_a_table_that_cannot_be_read_is_refused_in_a_sentence(
     for file, said in (
         (words, "row 2, column 'price': is 'dear'; expected a number above 0"),
         (low, "row 2, column 'notional': is -1.0; expected a number above 0"),
-        (void, "cannot be read; expected a table"),
-        (bits, "cannot be read; expected a table"),
+        (void, "cannot be read (empty CSV); expected a table in Parquet or CSV"),
+        (bits, "cannot be read (empty CSV); expected a table in Parquet or CSV"),
     ):
         code, _, error = run("--liquidations", str(file), *where, *SHORT)
         assert code != 0

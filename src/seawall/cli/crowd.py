@@ -12,6 +12,7 @@ from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
 from seawall.foundation.errors import InputError
+from seawall.foundation.table_file import parsed_table
 
 if TYPE_CHECKING:
     from seawall.case import Case
@@ -128,26 +129,7 @@ def _table(file: Path) -> tuple[Any, Any, Any, Any]:
     import numpy as np
     import polars as pl
 
-    if not file.is_file():
-        raise InputError("is not a file", file=str(file), expected="a table in CSV or Parquet")
-
-    try:
-        if file.suffix == ".parquet":
-            table = pl.read_parquet(file)
-        else:
-            table = pl.read_csv(file, try_parse_dates=True)
-    except pl.exceptions.PolarsError as error:
-        raise InputError(
-            "cannot be read", file=str(file), expected="a table in CSV or Parquet"
-        ) from error
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise InputError(
-            "the column is missing",
-            file=str(file),
-            column=missing[0],
-            expected=f"the columns {', '.join(COLUMNS)}",
-        )
+    table = parsed_table(file, COLUMNS, "a table")
     sides = table["side"].cast(pl.String).to_list()
     wrong = next((n for n, word in enumerate(sides) if word not in ("long", "short")), None)
     if wrong is not None:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.errors import InputError
+from seawall.foundation.table_file import text_table
 from seawall.scenario.fit.prices import Prices, read_prices
 
 if TYPE_CHECKING:
@@ -149,27 +150,8 @@ def _series(base: str, quote: str, prices: Prices) -> Series | None:
 def _read(file: Path) -> pl.DataFrame:
     import polars as pl
 
-    if not file.is_file():
-        raise InputError("is not a file", file=str(file), expected="rounds in Parquet or CSV")
-    try:
-        if file.suffix == ".parquet":
-            table = pl.read_parquet(file)
-        else:
-            # A round's number has more than 64 bits, and times come in several forms.
-            table = pl.read_csv(file, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"cannot be read ({first})", file=str(file), expected="rounds in Parquet or CSV"
-        ) from error
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise InputError(
-            "the column is missing",
-            file=str(file),
-            column=missing[0],
-            expected=f"the columns {', '.join(COLUMNS)}",
-        )
+    # A round's number has more than 64 bits, and times come in several forms.
+    table = text_table(file, COLUMNS, "rounds")
     try:
         table = table.select(
             pl.col("feed").cast(pl.String),

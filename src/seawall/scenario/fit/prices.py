@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.errors import InputError
+from seawall.foundation.table_file import parsed_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,34 +151,21 @@ def _read(file: Path) -> pl.DataFrame:
     """One file as columns ts (seconds), close, symbol."""
     import polars as pl
 
-    if not file.is_file():
-        raise InputError("is not a file", file=str(file), expected="bars in Parquet or CSV")
+    table = parsed_table(file, COLUMNS, "bars")
+    if not table.schema["ts"].is_temporal():
+        raise InputError(
+            f"times are of the type {table.schema['ts']}",
+            file=str(file),
+            column="ts",
+            expected="dates and times in UTC, such as 2024-05-01 00:00:00",
+        )
     try:
-        if file.suffix == ".parquet":
-            table = pl.read_parquet(file)
-        else:
-            table = pl.read_csv(file, try_parse_dates=True)
-        missing = [column for column in COLUMNS if column not in table.columns]
-        if missing:
-            raise InputError(
-                "the column is missing",
-                file=str(file),
-                column=missing[0],
-                expected=f"the columns {', '.join(COLUMNS)}",
-            )
-        if not table.schema["ts"].is_temporal():
-            raise InputError(
-                f"times are of the type {table.schema['ts']}",
-                file=str(file),
-                column="ts",
-                expected="dates and times in UTC, such as 2024-05-01 00:00:00",
-            )
         table = table.select(
             pl.col("ts").dt.epoch("s"),
             pl.col("close").cast(pl.Float64),
             pl.col("symbol").cast(pl.String),
         )
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except pl.exceptions.PolarsError as error:
         first = str(error).splitlines()[0]
         raise InputError(
             f"cannot be read ({first})", file=str(file), expected="bars in Parquet or CSV"
