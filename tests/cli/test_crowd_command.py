@@ -108,7 +108,7 @@ def test_a_table_that_cannot_be_read_is_refused_in_a_sentence(
         (words, "row 2, column 'price': is 'dear'; expected a number above 0"),
         (low, "row 2, column 'notional': is -1.0; expected a number above 0"),
         (void, "cannot be read (empty CSV); expected a table in Parquet or CSV"),
-        (bits, "cannot be read (empty CSV); expected a table in Parquet or CSV"),
+        (bits, "bits.parquet: cannot be read ("),
     ):
         code, _, error = run("--liquidations", str(file), *where, *SHORT)
         assert code != 0
