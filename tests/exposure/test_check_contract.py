@@ -127,6 +127,7 @@ COUNTERPARTY = {
     "probability": Maybe(fraction),
     "expected_loss": Maybe(number),
 }
+PRESET = {"name": text, "sha256": sha, "source": text, "as_of": text}
 RESULT = {
     "schema": one_of("seawall/check/1"),
     "case": {
@@ -236,10 +237,22 @@ RESULT = {
     "assumptions": [lambda mark: re.fullmatch(r"A\d+", mark) is not None],
     "warnings": [text],
     "manifest": {
+        "schema": one_of("seawall/manifest/1"),
         "case": sha,
         "files": Maps(sha),
-        "rulebooks": Maps({"source": text, "as_of": text}),
+        "rulebooks": Maps({"source": text, "as_of": text, "preset": Maybe(PRESET)}),
+        "code": sha,
+        "texts": Maps(sha, lambda mark: re.fullmatch(r"A\d+", mark) is not None),
         "versions": Maps(text, one_of("seawall", "python", "numpy", "scipy")),
+        # Null until a report is written: tests/store.
+        "options": Maybe(Maps(lambda value: value is not None)),
+        "written": Maybe(utc),
+        "number": Maybe(whole),
+        "previous": Maybe(sha),
+        "kept": Maybe([text]),
+        "result": Maybe(sha),
+        "sections": Maybe(Maps(sha)),
+        "seal": Maybe(sha),
     },
     "since_last": lambda value: value is None,
 }

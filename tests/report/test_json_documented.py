@@ -12,7 +12,10 @@ from seawall.casefile import sample_case
 from seawall.exposure import check
 
 # Names that a Case or a machine chooses, not the schema.
-CHOSEN = {"scopes", "files", "rulebooks", "versions", "venues", "amplification"}
+CHOSEN = {
+    *("scopes", "files", "rulebooks", "versions", "venues", "amplification"),
+    *("texts", "sections", "options"),
+}
 
 
 def keys(value: Any, inside: str = "") -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +32,7 @@ from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
+from seawall.exposure.manifest import manifest_block
 from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
@@ -107,7 +107,7 @@ def check(
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
     result |= accounts_block(setup, tapes[0], steps, accounts)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
-    result |= {"manifest": _manifest(case), "since_last": None}
+    result |= {"manifest": manifest_block(case, ASSUMPTIONS_USED), "since_last": None}
     if progress is not None:
         progress(1.0, "done")
     return result
@@ -272,22 +272,3 @@ def _shocked(setup: Setup) -> tuple[str, ...]:
     )
     order = np.argsort(-gross, kind="stable")[:5]
     return tuple(setup.table.assets[k] for k in order if gross[k] > 0)
-
-
-def _manifest(case: Case) -> dict[str, Any]:
-    import scipy
-
-    return {
-        "case": case.digest,
-        "files": dict(case.files),
-        "rulebooks": {
-            name: {"source": rulebook.source, "as_of": rulebook.as_of.isoformat()}
-            for name, rulebook in case.rulebooks.items()
-        },
-        "versions": {
-            "seawall": seawall.__version__,
-            "python": ".".join(str(part) for part in sys.version_info[:3]),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-    }

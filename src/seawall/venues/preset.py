@@ -95,10 +95,14 @@ def load_preset(name: str) -> dict[str, object]:
 
     Raises InputError naming the nearest preset when there is none of this name.
     """
+    return tomllib.loads(preset_bytes(name).decode("utf-8"))
+
+
+def preset_bytes(name: str) -> bytes:
+    """The file of a preset, as it is installed; raises as `load_preset`."""
     if name not in list_presets():
         raise InputError(f"there is no preset {name!r}", expected=choices(name, list_presets()))
-    text = (resources.files("seawall.venues") / "presets" / f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return (resources.files("seawall.venues") / "presets" / f"{name}.toml").read_bytes()
 
 
 def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Rulebook:
@@ -155,6 +159,7 @@ def rulebook_from(raw: Mapping[str, object], *, file: str, text: str = "") -> Ru
         margin=rules.section("margin").values,
         tier_form=rules.word("tier_form", (MARGINAL, WHOLE), MARGINAL),
         mechanisms=rules.section("mechanisms").values,
+        preset=given.name("preset") if given.has("preset") else None,
     )
 
 

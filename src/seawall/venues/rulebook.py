@@ -163,6 +163,7 @@ class Rulebook:
     framework            the margin rule's name in `seawall.margin.frameworks`
     margin               the rule's own numbers as written, read by that framework
     mechanisms           {slot: parameters as written}, read by `seawall.cascade.table`
+    preset               the preset it started from; no rule, so two rulebooks may differ in it
     """
 
     name: str
@@ -184,3 +185,4 @@ class Rulebook:
     margin: Mapping[str, object] = field(default_factory=dict)
     tier_form: str = MARGINAL
     mechanisms: Mapping[str, object] = field(default_factory=dict)
+    preset: str | None = field(default=None, compare=False)
