@@ -17,6 +17,7 @@ from seawall.cascade.state import PathWorlds
 from seawall.cascade.switches import Switches
 from seawall.cascade.tape import Tape, join
 from seawall.cascade.thieves import with_newcomers
+from seawall.cascade.watch import Watch
 from seawall.case import Case
 from seawall.crowd.generate import generate
 from seawall.crowd.join import join as join_crowd
@@ -73,7 +74,7 @@ class Runs:
     are tilted, if at all.
 
     still (p, k): assets whose exogenous price stays where it was at the start; absence: whose
-    holdings are away. None: none.
+    holdings are away. None: none. watch: which prices to note.
     """
 
     number: Ints
@@ -81,6 +82,7 @@ class Runs:
     tilt: Tilt | None = None
     still: Bools | None = None
     absence: Absence | None = None
+    watch: Watch | None = None
 
     def part(self, first: int, last: int) -> Runs:
         """Paths first to last - 1 of these."""
@@ -90,6 +92,7 @@ class Runs:
             self.tilt,
             None if self.still is None else self.still[first:last],
             None if self.absence is None else self.absence.part(first, last),
+            self.watch,
         )
 
     def draws(self, seed: int) -> Draws:
@@ -200,6 +203,7 @@ def simulate(setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int,
         part = runs.part(first, first + chunk)
         exogenous = draw(setup, worlds, part, steps, seed)
         draws = part.draws(seed)
-        tape, _ = run(setup, exogenous, worlds=path_worlds(worlds, part), draws=draws)
+        own = path_worlds(worlds, part)
+        tape, _ = run(setup, exogenous, worlds=own, draws=draws, watch=part.watch)
         tapes.append(tape)
     return join(tapes)

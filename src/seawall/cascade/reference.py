@@ -51,6 +51,7 @@ from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import FORCED, NEVER, EventKind, Tape, TapeWriter
 from seawall.cascade.waiting import Looked, may_be_closed
 from seawall.cascade.wakeup import due, schedule, tick
+from seawall.cascade.watch import Noted, Watch
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import SECONDS_PER_YEAR
@@ -74,14 +75,15 @@ def run(
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
     journal: Journal | None = None,
+    watch: Watch | None = None,
     observe: Callable[[int, State], None] | None = None,
 ) -> tuple[Tape, State]:
     """Run the cascade on exogenous paths (p, s + 1, k); the first column is the start.
 
     ``filtered`` False checks every account at every step: same tape, for tests. ``draws`` feeds
     the mechanisms that draw random numbers; without it they draw those of seed 0. ``journal``
-    receives every transfer; ``observe`` looks at the state after each step. Raises InputError
-    for a price that is not above zero.
+    receives every transfer; ``watch`` says which prices to note; ``observe`` looks at the state
+    after each step. Raises InputError for a price that is not above zero.
     """
     refuse_worthless(setup, exogenous)
     paths, columns, _ = exogenous.shape
@@ -90,6 +92,7 @@ def run(
     everyone = np.arange(paths)
     exogenous = failed_prices(setup.failures, state.failures, exogenous)
     course = begin_course(setup, state, columns)
+    noted = Noted(watch, setup, exogenous)
     for step in range(1, columns):
         advance(setup, state, exogenous[:, step], step)
         moved = act_before_check(setup, state, step, tape)
@@ -105,9 +108,10 @@ def run(
         cut_pools(setup, state, step, everyone, tape)
         settle_expired(setup, state, step, everyone, tape)
         course.equity[:, step] = desk_equity(setup, state, everyone)
+        noted.at(step, state)
         if observe is not None:
             observe(step, state)
-    return finish(setup, state, course, tape), state
+    return noted.on(finish(setup, state, course, tape)), state
 
 
 def refuse_worthless(setup: Setup, exogenous: Floats) -> None:

@@ -61,6 +61,8 @@ PER_PATH = (
     "open_deficit",
     "closed_loss",
 )
+# Prices that were watched; empty where none were.
+WATCHED = ("seen", "untouched")
 MONEY = ("notional", "keeper", "backstop", "fund", "adl", "socialised", "fee")
 
 
@@ -103,6 +105,10 @@ class TapeWriter:
         return {name: column[order] for name, column in columns.items()}
 
 
+def _unwatched() -> Floats:
+    return np.zeros((0, 0, 0))
+
+
 @dataclass(frozen=True)
 class Tape:
     """A finished run of p paths.
@@ -116,6 +122,8 @@ class Tape:
     trough, peak (p, k) lowest and highest market price; final (p, k)
     open_deficit (p, v) debt beyond collateral still open at the end, quote
     closed_loss (p,) fall in equity, from start to end, of the accounts that were closed by force
+    seen, untouched (p, n, w) prices noted on the way (cascade/watch.py): those that feeds show,
+    and those of their assets that nobody's orders have moved
     """
 
     path: Ints
@@ -138,6 +146,8 @@ class Tape:
     final: Floats
     open_deficit: Floats
     closed_loss: Floats
+    seen: Floats = field(default_factory=_unwatched)
+    untouched: Floats = field(default_factory=_unwatched)
 
 
 def select(tape: Tape, first: int, last: int) -> Tape:
@@ -145,7 +155,7 @@ def select(tape: Tape, first: int, last: int) -> Tape:
     mine = (tape.path >= first) & (tape.path < last)
     columns = {name: getattr(tape, name)[mine] for name in (*INTS, *MONEY)}
     columns["path"] = columns["path"] - first
-    for name in PER_PATH:
+    for name in (*PER_PATH, *WATCHED):
         columns[name] = getattr(tape, name)[first:last]
     return Tape(paths=last - first, **columns)
 
@@ -155,7 +165,7 @@ def join(tapes: list[Tape]) -> Tape:
     offsets = np.cumsum([0] + [tape.paths for tape in tapes])
     merged: dict[str, object] = {
         name: np.concatenate([getattr(tape, name) for tape in tapes])
-        for name in (*INTS[1:], *MONEY, *PER_PATH)
+        for name in (*INTS[1:], *MONEY, *PER_PATH, *WATCHED)
     }
     merged["path"] = np.concatenate(
         [tape.path + offset for tape, offset in zip(tapes, offsets[:-1], strict=True)]

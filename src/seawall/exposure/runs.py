@@ -22,6 +22,7 @@ from seawall.cascade.pieces.loops import choose
 from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape, select
+from seawall.cascade.watch import Watch
 from seawall.foundation.errors import InputError
 from seawall.scenario.tilt import Tilt
 
@@ -44,6 +45,7 @@ class Plan:
 
     side_paths: of each world beside the base, the first ones, on common random numbers
     parts  how many of the worlds, the last ones, are those of the parts; they have parts_paths each
+    watch  which prices are noted on the way, if any
     """
 
     worlds: tuple[World, ...]
@@ -55,6 +57,7 @@ class Plan:
     tilt: Tilt | None = None
     parts: int = 0
     parts_paths: int = 0
+    watch: Watch | None = None
 
     @property
     def remedy_paths(self) -> int:
@@ -72,7 +75,7 @@ class Plan:
         """All paths, the base world's first."""
         number = np.concatenate([np.arange(count) for count in self.counts])
         world = np.repeat(np.arange(len(self.worlds)), self.counts)
-        return Runs(self.first + number, world, self.tilt)
+        return Runs(self.first + number, world, self.tilt, watch=self.watch)
 
 
 def side_of(paths: int, units: int) -> int:

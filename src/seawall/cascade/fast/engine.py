@@ -52,6 +52,7 @@ from seawall.cascade.reference import (
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
 from seawall.cascade.tape import Tape, TapeWriter, join
+from seawall.cascade.watch import Noted, Watch
 from seawall.margin.table.assess import unit_equity
 
 # Rows of the log: several times what one round can write.
@@ -65,10 +66,13 @@ def run_fast(
     deposit: Deposit | None = None,
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
     fixed = _fixed(setup, exogenous.shape[1] - 1)
-    return _run_on(fixed, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws)
+    return _run_on(
+        fixed, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws, watch=watch
+    )
 
 
 def _fixed(setup: Setup, steps: int) -> layout.Fixed | None:
@@ -86,12 +90,13 @@ def _run_on(
     deposit: Deposit | None = None,
     worlds: PathWorlds | None = None,
     draws: Draws | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     refuse_worthless(setup, exogenous)
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
     if fixed is None:
-        return run_in_step(setup, state, exogenous), state
-    return _Run(setup, fixed, state, np.ascontiguousarray(exogenous)).run(), state
+        return run_in_step(setup, state, exogenous, watch), state
+    return _Run(setup, fixed, state, np.ascontiguousarray(exogenous), watch).run(), state
 
 
 def simulate_fast(
@@ -104,7 +109,7 @@ def simulate_fast(
         part = runs.part(first, first + chunk)
         exogenous = draw(setup, worlds, part, steps, seed)
         own, draws = path_worlds(worlds, part), part.draws(seed)
-        tape, _ = _run_on(fixed, setup, exogenous, worlds=own, draws=draws)
+        tape, _ = _run_on(fixed, setup, exogenous, worlds=own, draws=draws, watch=runs.watch)
         tapes.append(tape)
     return join(tapes)
 
@@ -124,7 +129,14 @@ def fast_ready(setup: Setup) -> bool:
 class _Run:
     """One run: the records that the compiled loop and the plain one share."""
 
-    def __init__(self, setup: Setup, fixed: layout.Fixed, state: State, exogenous: Floats) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        fixed: layout.Fixed,
+        state: State,
+        exogenous: Floats,
+        watch: Watch | None,
+    ) -> None:
         paths, columns, _ = exogenous.shape
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
@@ -135,7 +147,9 @@ class _Run:
         self.waker = FastWaker(self.fixed, self.books, self.prices)
         state.wake = self.waker
         self.options = DeskOptions(setup, columns)
-        feeds = self.prices.feed.shape[1] if self.options.needed else 0
+        self.noted = Noted(watch, setup, exogenous)
+        write_down = self.options.needed or watch is not None
+        feeds = self.prices.feed.shape[1] if write_down else 0
         self.course = layout.Course(
             step=np.ones(paths, dtype=np.int64),
             inside=np.zeros(paths, dtype=bool),
@@ -177,7 +191,8 @@ class _Run:
         self.options.add_to(self.course)
         last = self.exogenous.shape[1] - 1
         requote_options(self.setup, self.state, everyone, last)
-        return finish(self.setup, self.state, self.plain, self.tape, self._equity)
+        self.noted.all_of(self.course.seen)
+        return self.noted.on(finish(self.setup, self.state, self.plain, self.tape, self._equity))
 
     def _equity(self, path: Ints, unit: Ints) -> Floats:
         """Equity (n,) of pairs at the last prices; those who hold options by the margin table."""
@@ -305,6 +320,8 @@ class _Run:
         settle_expired(setup, state, step, group, self.tape)
         recount_expired(setup, state, step, group)
         self.plain.equity[group, step] = desk_equity(setup, state, group)
+        if self.course.seen.shape[2]:
+            self.course.seen[group, step] = state.quotes.price[group]
         self.course.step[group] = step + 1
 
     def _cover(self, paths: Ints, step: int) -> None:

@@ -29,9 +29,10 @@ from seawall.cascade.reference import (
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.cascade.tape import Tape, TapeWriter
+from seawall.cascade.watch import Noted, Watch
 
 
-def run_in_step(setup: Setup, state: State, exogenous: Floats) -> Tape:
+def run_in_step(setup: Setup, state: State, exogenous: Floats, watch: Watch | None = None) -> Tape:
     """The tape of a run begun at ``state`` on exogenous prices (p, s + 1, k)."""
     paths, columns, _ = exogenous.shape
     # Mechanisms move margin, so nobody is known by a liquidation price alone.
@@ -42,6 +43,7 @@ def run_in_step(setup: Setup, state: State, exogenous: Floats) -> Tape:
     tape, everyone = TapeWriter(), np.arange(paths)
     exogenous = failed_prices(setup.failures, state.failures, exogenous)
     course = begin_course(setup, state, columns)
+    noted = Noted(watch, setup, exogenous)
     for step in range(1, columns):
         advance(setup, state, exogenous[:, step], step)
         moved = act_before_check(setup, state, step, tape)
@@ -58,4 +60,5 @@ def run_in_step(setup: Setup, state: State, exogenous: Floats) -> Tape:
         cut_pools(setup, state, step, everyone, tape)
         settle_expired(setup, state, step, everyone, tape)
         course.equity[:, step] = desk_equity(setup, state, everyone)
-    return finish(setup, state, course, tape)
+        noted.at(step, state)
+    return noted.on(finish(setup, state, course, tape))
