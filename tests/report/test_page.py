@@ -133,14 +133,16 @@ def test_sections_come_in_the_agreed_order() -> None:
         "Its limit is 2.0%",
         "Model interval, 95%",
         "Loss if it happens",
-        "Does it survive?",
-        "What dies first?",
-        "Who pays?",
+        'aria-label="Contents"',
+        "Does it survive?</h2>",
+        "What dies first?</h2>",
+        "Why?</h2>",
+        "Who pays?</h2>",
         "The system behind it",
-        "Could it get out?",
-        "<h2>Limits</h2>",
-        "What would help?",
-        "How was it computed?",
+        "Could it get out?</h2>",
+        "Are its limits kept?</h2>",
+        "What would help?</h2>",
+        "How was it computed?</h2>",
         "Manifest",
         "Assumptions</h3>",
         "Definitions</h3>",
@@ -165,7 +167,25 @@ def test_every_mark_leads_to_an_assumption_that_is_printed() -> None:
         targets = {a["id"] for _, a in tags if "id" in a}
         used = {(a["href"] or "")[1:] for tag, a in tags if tag == "a"}
         assert used <= targets
-        assert targets == set(result["assumptions"])
+        assert {name for name in targets if re.fullmatch(r"A\d+", name or "")} == set(
+            result["assumptions"]
+        )
+
+
+def test_every_number_that_explains_itself_is_described_by_a_definition_on_the_page() -> None:
+    for result in (fake_result(), without_desk()):
+        tags = Reader(page.render(result)).tags
+        targets = [a["id"] for _, a in tags if "id" in a]
+        assert len(targets) == len(set(targets))
+        described = {a["aria-describedby"] for _, a in tags if a.get("class") == "k"}
+        assert len(described) > 5
+        assert described <= set(targets)
+
+
+def test_only_words_of_this_page_are_defined_on_it() -> None:
+    """No desk, no remedy: nothing explains what a remedy costs."""
+    assert "Cost of the remedy." in page.render(fake_result())
+    assert "Cost of the remedy." not in page.render(without_desk())
 
 
 def test_every_term_of_the_page_has_a_definition() -> None:

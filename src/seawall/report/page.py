@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from seawall.case.assumptions import ASSUMPTIONS
-from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
+from seawall.report import charts, findings, numbers, pageparts, pagetables
 from seawall.report.columns import clean
-from seawall.report.counterparty_part import counterparty_part
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
-from seawall.report.tail_part import tail_part
+from seawall.report.pagesections import Answered, answered, plain
+from seawall.report.templates import Explain, Marks, filled
 from seawall.report.terms import TERMS, explained, meaning
+from seawall.report.typography import true_minus
 
 NOTICE = (
     "Seawall, Copyright the Seawall maintainers, Apache License 2.0 "
@@ -32,16 +33,25 @@ def render(result: Result) -> str:
     Everything from the Case is escaped. Definitions show on hover, focus or tap of a number and
     are printed in full at the end; marks like A7 lead to the numbered assumptions.
     """
-    # Imported here: only this page needs the template engine.
-    from jinja2 import Environment, StrictUndefined
-
-    room = files("seawall.report")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(room.joinpath("page.html.jinja").read_text("utf-8"))
-    style = Markup(room.joinpath("page.css").read_text("utf-8"))
-    return template.render(style=style, notice=NOTICE, **view(_clean(result))) + "\n"
+    result = _clean(result)
+    stated = tuple(str(mark) for mark in result.get("assumptions") or ())
+    explain, marks = _explainer(stated), _marker(stated)
+    verdict = _verdict(result, explain, marks)
+    sections = answered(result, explain, marks)
+    texts = [verdict, *(section.body for section in sections)]
+    sections.append(_computed(result, stated, texts, explain, marks))
+    case = result["case"]
+    values = {
+        "r": result,
+        "case": case,
+        "as_of": numbers.moment(case["as_of"], words=True),
+        "notice": NOTICE,
+        "style": Markup(files("seawall.report").joinpath("page.css").read_text("utf-8")),
+        "verdict": verdict,
+        "sections": sections,
+        "embedded": Markup(""),
+    }
+    return filled("page.html.jinja", values) + "\n"
 
 
 def _clean(value: Any) -> Any:
@@ -55,47 +65,28 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def view(result: Result) -> dict[str, Any]:
-    """Everything the template prints, by name."""
+def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
+    """The verdict sentence, the interval strip, the four facts, the warnings."""
     verdict, head = findings.verdict(result), findings.headline(result)
-    stated = tuple(str(mark) for mark in result.get("assumptions") or ())
-    case = result["case"]
-    return {
+    values = {
         "r": result,
-        "case": case,
-        "quote": case["quote"],
-        "as_of": numbers.moment(case["as_of"], words=True),
         "verdict": verdict,
-        "head": head,
+        "flag": _flag(verdict, result),
         "title": pageparts.title(result),
         "lead": pageparts.lead(result),
+        "remedy": pagetables.remedy(result),
         # Under check --rare the tables below DRE are those of the paths that were not tilted.
-        "plain": "plain " if "rare" in result else "",
-        "flag": _flag(verdict, result),
-        "n": _explainer(stated),
-        "marks": _marker(stated),
+        "plain": plain(result),
         "strip": charts.strip(pageparts.points(result)[head.index], f"DRE {head.horizon}"),
-        "curve": charts.curve(pageparts.points(result), head.scope),
         "model_text": numbers.model_interval(head.model_low, head.model_high, head.high),
         "simulation_text": numbers.interval(head.low, head.high),
         "facts": pageparts.facts(result),
-        "survive": pageparts.survive(result),
-        "split": split_page.split(result, _explainer(stated), _marker(stated)),
-        "first": pagetables.first(result),
-        "pays": pagetables.pays(result),
-        "system": pagetables.system(result),
-        "leaving": pagetables.leaving(result),
-        "counterparty": counterparty_part(result, _explainer(stated), _marker(stated)),
-        "tail": tail_part(result, _explainer(stated), _marker(stated)),
-        "limits": pagetables.limits(result),
-        "remedy": pagetables.remedy(result),
-        "numbers": numbers,
-        "true_minus": true_minus,
-        "run_text": _run(result),
         "warnings": [str(said) for said in result.get("warnings") or []],
-        "assumptions": [(mark, ASSUMPTIONS.get(mark, "Not described yet.")) for mark in stated],
-        "definitions": _definitions(stated),
+        "true_minus": true_minus,
+        "n": explain,
+        "marks": marks,
     }
+    return filled("verdict.html.jinja", values)
 
 
 def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
@@ -112,13 +103,7 @@ def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
     }[verdict.state]
 
 
-def true_minus(text: object) -> str:
-    """A minus sign for the hyphen before a digit, an en dash for "not known"."""
-    plain = str(text)
-    return "–" if plain == numbers.UNKNOWN else re.sub(r"(?<![\w-])-(?=\d)", "−", plain)
-
-
-def _explainer(stated: tuple[str, ...]) -> Callable[..., Markup]:
+def _explainer(stated: tuple[str, ...]) -> Explain:
     """The function ``n(text, term)``: a number that shows its definition."""
     tips = {key: escape(explained(key, stated)) for key in TERMS}
 
@@ -126,19 +111,19 @@ def _explainer(stated: tuple[str, ...]) -> Callable[..., Markup]:
         shown = true_minus(text)
         if shown in ("–", ""):
             return escape(shown)
-        return Markup('<span class="k" tabindex="0" data-tip="{}">{}</span>').format(
-            tips[key], shown
-        )
+        return Markup(
+            '<span class="k" tabindex="0" aria-describedby="d-{}" data-tip="{}">{}</span>'
+        ).format(key, tips[key], shown)
 
     return explain
 
 
-def _marker(stated: tuple[str, ...]) -> Callable[..., Markup]:
+def _marker(stated: tuple[str, ...]) -> Marks:
     """The function ``marks("A3", "A9")``: links to those assumptions that the run rests on."""
 
     def marks(*names: str) -> Markup:
         return Markup("").join(
-            Markup('<a class="a" href="#{0}">{0}</a>').format(name)
+            Markup('<a class="a" href="#{0}" aria-label="assumption {0}">{0}</a>').format(name)
             for name in names
             if name in stated
         )
@@ -146,14 +131,34 @@ def _marker(stated: tuple[str, ...]) -> Callable[..., Markup]:
     return marks
 
 
-def _definitions(stated: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """(title, meaning, marks) of each term that has a definition."""
-    rows = []
-    for key, term in TERMS.items():
-        text = meaning(key)
-        if text:
-            rows.append((term.title, text, " ".join(m for m in term.marks if m in stated)))
-    return rows
+def _computed(
+    result: Result,
+    stated: tuple[str, ...],
+    texts: list[Markup],
+    explain: Explain,
+    marks: Marks,
+) -> Answered:
+    """The last section: manifest, assumptions, and a definition of each term that ``texts`` use."""
+    del marks
+    used = set(re.findall(r'aria-describedby="d-(\w+)"', "".join(texts))) | {"hash"}
+    values = {
+        "case": result["case"],
+        "manifest": result.get("manifest") or {},
+        "run_text": _run(result),
+        "assumptions": [(mark, ASSUMPTIONS.get(mark, "Not described yet.")) for mark in stated],
+        "definitions": _definitions(stated, used),
+        "n": explain,
+    }
+    return Answered("computed", "How was it computed?", filled("computed.html.jinja", values))
+
+
+def _definitions(stated: tuple[str, ...], used: set[str]) -> list[tuple[str, str, str, str]]:
+    """(key, title, meaning, marks) of each term that is used; its title where no text is known."""
+    return [
+        (key, term.title, meaning(key) or "", " ".join(m for m in term.marks if m in stated))
+        for key, term in TERMS.items()
+        if key in used
+    ]
 
 
 def _told(result: Mapping[str, Any]) -> str:

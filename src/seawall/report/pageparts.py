@@ -180,13 +180,13 @@ def _beyond_fact(result: Result) -> Fact | None:
     found = findings.parts_row(result)
     if not found or not {"price", "total"} <= set(found[1]):
         return None
-    parts = found[1]
-    gap = numbers.points(parts["total"] - parts["price"], signed=True)
+    shares = found[1]
+    gap = numbers.points(shares["total"] - shares["price"], signed=True)
     text = (
-        f"Price alone {numbers.percent(parts['price'])}, with all channels "
-        f"{numbers.percent(parts['total'])}."
+        f"Price alone {numbers.percent(shares['price'])}, with all channels "
+        f"{numbers.percent(shares['total'])}."
     )
-    if most := _largest_channel(parts):
+    if most := _largest_channel(shares):
         text = f"{text[:-1]}; most of it {most}."
     grid = _amplification(result)
     if grid:
@@ -199,9 +199,9 @@ def _beyond_fact(result: Result) -> Fact | None:
     return Fact("Beyond price alone", f"{gap} points", "parts", text, ("A4", "A7"))
 
 
-def _largest_channel(parts: Mapping[str, Any]) -> str:
+def _largest_channel(shares: Mapping[str, Any]) -> str:
     """What adds most, as in "crowd feedback, +0.81 points"; nothing where no channel adds."""
-    added = {k: v for k, v in parts.items() if isinstance(v, float) and k not in WHOLE}
+    added = {k: v for k, v in shares.items() if isinstance(v, float) and k not in WHOLE}
     key = max(added, key=lambda name: added[name], default="")
     if not key or added[key] <= 0.0:
         return ""
@@ -257,7 +257,7 @@ def _size_fact(result: Result) -> Fact:
 
 
 def survive(result: Result) -> dict[str, Any]:
-    """The DRE table, the other scopes, the parts and the other crowds."""
+    """The DRE table, the other scopes and the other crowds."""
     head, dre = findings.headline(result), result["dre"]
     curve = points(result)
     entry = dre["scopes"].get(head.scope, {})
@@ -297,7 +297,6 @@ def survive(result: Result) -> dict[str, Any]:
         "scopes": [_scope(name, row, len(curve)) for name, row in scopes[:ROWS]],
         "more_scopes": max(0, len(scopes) - ROWS),
         "none_seen": numbers.below(numbers.none_seen(result["paths"])),
-        "parts": _parts(result),
         "crowd": _crowd(result),
     }
 
@@ -312,7 +311,8 @@ def _scope(name: str, row: Mapping[str, Any], count: int) -> dict[str, Any]:
     return {"name": name, "sentence": row.get("sentence") or "", "cells": cells}
 
 
-def _parts(result: Result) -> dict[str, Any] | None:
+def parts(result: Result) -> dict[str, Any] | None:
+    """The parts of the headline's DRE as rows with their bars; None where the result has none."""
     found = part_rows(result)
     if not found:
         return None
@@ -329,6 +329,18 @@ def _parts(result: Result) -> dict[str, Any] | None:
         for row, bar in zip(rows, drawn, strict=True)
     ]
     return {"horizon": horizon, "rows": cells, "paths": paths_behind(result)}
+
+
+def parts_finding(result: Result) -> str:
+    """What the parts say: price alone against the limit, and what adds most."""
+    found = findings.parts_row(result)
+    shares = found[1] if found else {}
+    if not {"price", "total"} <= set(shares):
+        return "What it is made of"
+    most = _largest_channel(shares)
+    text = f"Price alone makes {numbers.percent(shares['price'])}"
+    name, _, amount = most.partition(", ")
+    return f"{text}; {name} adds {amount.lstrip('+')}" if most else f"{text}; nothing adds to it"
 
 
 def _crowd(result: Result) -> list[dict[str, str]]:

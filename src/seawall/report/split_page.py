@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.resources import files
-
 from markupsafe import Markup
 
 from seawall.report import findings, split_rows
 from seawall.report.findings import Result
+from seawall.report.templates import Explain, Marks, filled
 
 
-def split(result: Result, explain: Callable[..., Markup], marks: Callable[..., Markup]) -> Markup:
-    """HTML of these tables; without a split or accounts only that of the kinds."""
-    from jinja2 import Environment, StrictUndefined
+def kinds_part(result: Result, explain: Explain, marks: Marks) -> Markup:
+    """Which kinds of impairment count, and how often each happens; a desk's question alone."""
+    desk = str(result["headline"]).startswith("desk:")
+    kinds = split_rows.kinds(result) if desk else []
+    if not kinds:
+        return Markup("")
+    values = {
+        "kinds": kinds,
+        "horizon": findings.headline(result).horizon,
+        "n": explain,
+        "marks": marks,
+    }
+    return filled("kinds.html.jinja", values)
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    room = files("seawall.report").joinpath("split.html.jinja")
-    splits = split_rows.splits(result)
+
+def split_part(result: Result, explain: Explain, marks: Marks) -> Markup:
+    """DRE by leg, asset or venue, and by account; empty where neither was asked for."""
+    del marks
+    splits, accounts = split_rows.splits(result), split_rows.accounts(result)
+    if not splits and not accounts:
+        return Markup("")
     for one in splits:
         most = max((abs(row["value"]) for row in one["rows"]), default=0.0) or 1.0
         for row in one["rows"]:
             row["width"] = f"{max(row['value'], 0.0) / most * 100:.1f}"
-    desk = str(result["headline"]).startswith("desk:")
-    text = environment.from_string(room.read_text("utf-8")).render(
-        kinds=split_rows.kinds(result) if desk else [],
-        horizon=findings.headline(result).horizon,
-        splits=splits,
-        accounts=split_rows.accounts(result),
-        n=explain,
-        marks=marks,
-    )
-    return Markup(text)
+    return filled("split.html.jinja", {"splits": splits, "accounts": accounts, "n": explain})

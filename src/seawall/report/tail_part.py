@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from seawall.report import numbers, tail_words
 from seawall.report.findings import Result, level_text
+from seawall.report.templates import Explain, Marks, filled
 
 DESKS = 4
 
 
-def tail_part(
-    result: Result, explain: Callable[..., Markup], marks: Callable[..., Markup]
-) -> Markup:
-    """The section as HTML, escaped; empty for results without the block.
+def tail_part(result: Result, explain: Explain, marks: Marks) -> Markup:
+    """The block as HTML, escaped; empty for results without it.
 
     explain: text of a number and the term it is explained by; marks: links to assumptions.
     """
@@ -25,30 +23,24 @@ def tail_part(
     scopes = tail_words.at_risk_rows(result)
     if not desks and not scopes:
         return Markup("")
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = files("seawall.report").joinpath("tail.html.jinja").read_text("utf-8")
     levels = (result.get("tail") or {}).get("levels") or []
     heads = [
         (f"{short} {level_text(level)}", "tail_var" if short == "VaR" else "tail_es")
         for short, _ in tail_words.COLUMNS
         for level in levels
     ]
-    rendered = environment.from_string(text).render(
-        n=explain,
-        marks=marks,
-        heads=heads,
-        desks=[_desk(result, desk) for desk in desks[:DESKS]],
-        more=max(0, len(desks) - DESKS),
-        scopes=scopes,
-        definitions=tail_words.DEFINITIONS,
-        horizon=numbers.horizon(result["horizon_seconds"]),
-        paths=f"{result['paths']:,}",
-    )
-    return Markup(rendered)
+    values = {
+        "n": explain,
+        "marks": marks,
+        "heads": heads,
+        "desks": [_desk(result, desk) for desk in desks[:DESKS]],
+        "more": max(0, len(desks) - DESKS),
+        "scopes": scopes,
+        "definitions": tail_words.DEFINITIONS,
+        "horizon": numbers.horizon(result["horizon_seconds"]),
+        "paths": f"{result['paths']:,}",
+    }
+    return filled("tail.html.jinja", values)
 
 
 def _desk(result: Result, desk: Mapping[str, Any]) -> dict[str, Any]:
