@@ -18,6 +18,7 @@ from seawall.report.pagesections import Answered, answered, plain
 from seawall.report.templates import Explain, Marks, filled
 from seawall.report.terms import TERMS, explained, meaning
 from seawall.report.typography import true_minus
+from seawall.store.page_data import data_block, sealed_page
 
 NOTICE = (
     "Seawall, Copyright the Seawall maintainers, Apache License 2.0 "
@@ -31,8 +32,11 @@ def render(result: Result) -> str:
 
     One file without scripts; no request leaves it (a content policy in its head says so too).
     Everything from the Case is escaped. Definitions show on hover, focus or tap of a number and
-    are printed in full at the end; marks like A7 lead to the numbered assumptions.
+    are printed in full at the end; marks like A7 lead to the numbered assumptions. A report whose
+    manifest is sealed is embedded as inert text, and the page ends in its own seal (docs/audit.md).
     """
+    # The report as it is, with the names that the page itself shows cleaned.
+    embedded = data_block(result)
     result = _clean(result)
     stated = tuple(str(mark) for mark in result.get("assumptions") or ())
     explain, marks = _explainer(stated), _marker(stated)
@@ -49,9 +53,10 @@ def render(result: Result) -> str:
         "style": Markup(files("seawall.report").joinpath("page.css").read_text("utf-8")),
         "verdict": verdict,
         "sections": sections,
-        "embedded": Markup(""),
+        "embedded": Markup(embedded),
     }
-    return filled("page.html.jinja", values) + "\n"
+    html = filled("page.html.jinja", values) + "\n"
+    return sealed_page(html) if embedded else html
 
 
 def _clean(value: Any) -> Any:
