@@ -129,7 +129,7 @@ def verdict(result: Result) -> Verdict:
         )
         note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
-    missing = [limit for limit in limits if not numbers.known(limit["value"])]
+    missing = [limit for limit in limits if not has_value(limit)]
     if missing and (
         len(missing) == count
         or any(is_headline_limit(x, result) for x in missing)
@@ -155,6 +155,11 @@ def verdict(result: Result) -> Verdict:
         return Verdict("unknown", "?", "NOT PROVEN", sentence, f"{total}, exit 0", 0, ())
     sentence = f"{head.scope} is within its limits: {chance}{bound}"
     return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
+
+
+def has_value(limit: Mapping[str, Any]) -> bool:
+    """True for a limit whose value is known, or known and not published (report.public)."""
+    return bool(limit.get("withheld")) or numbers.known(limit["value"])
 
 
 def is_headline_limit(limit: Mapping[str, Any], result: Result) -> bool:
@@ -192,6 +197,8 @@ def measure_name(limit: Mapping[str, Any]) -> str:
 def measure_value(limit: Mapping[str, Any], key: str) -> str:
     """The value or the bound of a limit in the measure's unit; "no value" when it is null."""
     value, measure = limit[key], limit["measure"]
+    if limit.get("withheld"):
+        return "not published"
     if not numbers.known(value):
         return "no value"
     if measure in PERCENT_MEASURES:
@@ -228,7 +235,7 @@ def limit_state(limit: Mapping[str, Any]) -> str:
     """State in a word: "breached", "near" (above 85% of the limit), "within" or "no value"."""
     if limit["breached"]:
         return "breached"
-    if not numbers.known(limit["value"]):
+    if not has_value(limit):
         return "no value"
     share = used(limit)
     return "near" if share is not None and share >= NEAR else "within"

@@ -35,8 +35,17 @@ def render(result: Result) -> str:
     are printed in full at the end; marks like A7 lead to the numbered assumptions. A report whose
     manifest is sealed is embedded as inert text, and the page ends in its own seal (docs/audit.md).
     """
-    # The report as it is, with the names that the page itself shows cleaned.
+    # The report as it is; only what the page itself shows is cleaned.
     embedded = data_block(result)
+    html = framed(result, before=Markup(""), embedded=Markup(embedded))
+    return sealed_page(html) if embedded else html
+
+
+def framed(result: Result, before: Markup, embedded: Markup) -> str:
+    """The page of a result, whole or published: ``before`` the verdict, ``embedded`` in its foot.
+
+    A section whose keys the result does not have is left out.
+    """
     result = _clean(result)
     stated = tuple(str(mark) for mark in result.get("assumptions") or ())
     explain, marks = _explainer(stated), _marker(stated)
@@ -53,10 +62,10 @@ def render(result: Result) -> str:
         "style": Markup(files("seawall.report").joinpath("page.css").read_text("utf-8")),
         "verdict": verdict,
         "sections": sections,
-        "embedded": Markup(embedded),
+        "before": before,
+        "embedded": embedded,
     }
-    html = filled("page.html.jinja", values) + "\n"
-    return sealed_page(html) if embedded else html
+    return filled("page.html.jinja", values) + "\n"
 
 
 def _clean(value: Any) -> Any:
@@ -78,7 +87,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
         "verdict": verdict,
         "flag": _flag(verdict, result),
         "title": pageparts.title(result),
-        "lead": pageparts.lead(result),
+        "lead": pageparts.lead(result) if "first_to_break" in result else None,
         "remedy": pagetables.remedy(result),
         # Under check --rare the tables below DRE are those of the paths that were not tilted.
         "plain": plain(result),
@@ -87,6 +96,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
         "simulation_text": numbers.interval(head.low, head.high),
         "facts": pageparts.facts(result),
         "warnings": [str(said) for said in result.get("warnings") or []],
+        "warning_count": result.get("warning_count") or 0,
         "true_minus": true_minus,
         "n": explain,
         "marks": marks,
@@ -97,7 +107,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
 def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
     total = len(result["limits"])
     many = f"{total} limit" + ("" if total == 1 else "s")
-    missing = sum(not numbers.known(limit["value"]) for limit in result["limits"])
+    missing = sum(not findings.has_value(limit) for limit in result["limits"])
     if missing and verdict.state == "within":
         many = f"{total - missing} of {many}, {missing} without a value"
     return {

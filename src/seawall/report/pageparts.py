@@ -211,7 +211,7 @@ def _largest_channel(shares: Mapping[str, Any]) -> str:
 def _amplification(result: Result) -> tuple[str, Mapping[str, Any]] | None:
     """The asset that breaks first if it has a grid, else the first; its shock nearest to -10%."""
     grids = (result.get("system") or {}).get("amplification") or {}
-    rows = result["first_to_break"]
+    rows = result.get("first_to_break")
     wanted = rows[0].get("underlying") if rows else None
     asset = wanted if wanted in grids else next(iter(grids), None)
     steps = [g for g in grids.get(asset) or [] if numbers.known(g.get("ratio")) and g["shock"] < 0]
@@ -252,7 +252,9 @@ def _liquidations_fact(result: Result) -> Fact | None:
 
 def _size_fact(result: Result) -> Fact:
     case = result["case"]
-    text = f"accounts with {case['positions']:,} positions, on {len(case['venues'])} venues."
+    held = f" with {case['positions']:,} positions" if "positions" in case else ""
+    venues = len(case["venues"])
+    text = f"accounts{held}, on {venues} venue{'' if venues == 1 else 's'}."
     return Fact("What was tested", f"{case['accounts']:,}", "paths", text)
 
 

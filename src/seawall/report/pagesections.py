@@ -80,6 +80,8 @@ def survive_part(result: Result, explain: Explain, marks: Marks) -> Markup:
 
 def first_part(result: Result, explain: Explain, marks: Marks) -> Markup:
     """Which account and leg break first."""
+    if "first_to_break" not in result:
+        return NOTHING
     values = {
         "r": result,
         "head": findings.headline(result),
@@ -88,7 +90,7 @@ def first_part(result: Result, explain: Explain, marks: Marks) -> Markup:
         "n": explain,
         "marks": marks,
     }
-    return filled("first.html.jinja", values) if "first_to_break" in result else NOTHING
+    return filled("first.html.jinja", values)
 
 
 def parts_part(result: Result, explain: Explain, marks: Marks) -> Markup:

@@ -50,11 +50,15 @@ def _desk(result: Result, desk: Mapping[str, Any]) -> dict[str, Any]:
         tail_words.rests_on(result, desk),
         tail_words.power_words(result, desk),
     ]
-    left = [
-        ("tail_slow", tail_words.slowly(result, desk)),
-        ("tail_once", tail_words.at_once(result, desk)),
-        ("tail_spread", tail_words.by_spread(desk)),
-    ]
+    left = (
+        []
+        if "exit" not in desk
+        else [
+            ("tail_slow", tail_words.slowly(result, desk)),
+            ("tail_once", tail_words.at_once(result, desk)),
+            ("tail_spread", tail_words.by_spread(desk)),
+        ]
+    )
     return {
         "owner": desk["owner"],
         "finding": finding(result, desk),

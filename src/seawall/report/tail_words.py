@@ -100,8 +100,9 @@ def rests_on(result: Result, desk: Mapping[str, Any]) -> str:
     history, windows = result["tail"]["history"], desk["windows"]
     if not history or not windows:
         return ""
+    source = clean(history.get("file", "prices"))  # a published result names no files
     text = (
-        f"history: {clean(history['file'])}, {history['first'][:10]} to {history['last'][:10]}, "
+        f"history: {source}, {history['first'][:10]} to {history['last'][:10]}, "
         f"{windows['count']:,} windows of {numbers.horizon(windows['seconds'])}"
     )
     if windows["independent"] < windows["count"]:
