@@ -111,4 +111,9 @@ def floors(case: Case, monkeypatch: pytest.MonkeyPatch) -> Floors:
     text = "▲ BREACH" if fake.breached else "the page"
     put(seawall.report, "terminal", SimpleNamespace(render=lambda result, width, colour: text))
     put(seawall.report, "page", SimpleNamespace(render=lambda result: "<!doctype html>\n"))
+    published = SimpleNamespace(
+        render_public=lambda result: "<!doctype html> published\n",
+        public_json=lambda result: '{"schema": "seawall/public/1"}\n',
+    )
+    put(seawall.report, "public_page", published)
     return fake

@@ -68,6 +68,15 @@ def test_json_and_html_are_written_beside_the_page(floors, tmp_path, capsys):
     assert capsys.readouterr().out == "the page\n"
 
 
+def test_what_is_published_is_a_page_or_json_by_the_name_of_its_file(floors, tmp_path):
+    page, data = tmp_path / "out.html", tmp_path / "out.JSON"
+    assert run(["check", "--public", str(page)]) == 0
+    assert page.read_text() == "<!doctype html> published\n"
+    assert run(["check", "--public", str(data), "--html", str(page)]) == 0
+    assert json.loads(data.read_text())["schema"] == "seawall/public/1"
+    assert page.read_text() == "<!doctype html>\n"
+
+
 def test_a_breach_still_writes_the_files(floors, tmp_path):
     floors.breached = True
     assert run(["check", "--json", str(tmp_path / "a.json")]) == 2
@@ -81,6 +90,8 @@ def test_a_breach_still_writes_the_files(floors, tmp_path):
         (["--html", "."], "is a folder"),
         (["--html", "-"], "--html"),
         (["--json", "same", "--html", "./same"], "two different files"),
+        (["--json", "same", "--public", "./same"], "two different files"),
+        (["--public", "-"], "--public"),
         (["--horizon", "24"], "'24' is not a duration"),
         (["--step", "2d"], "longer than the horizon"),
         (["--paths", "0"], "--paths"),

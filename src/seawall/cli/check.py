@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ def check(
     step: ask.Step = None,
     json: ask.Json = None,
     html: ask.Html = None,
+    public: ask.Public = None,
     engine: ask.ChosenEngine = Engine.AUTO,
     threads: ask.Threads = None,
     ray_address: ask.RayAddress = None,
@@ -56,7 +57,7 @@ def check(
     horizon_seconds = seconds(horizon, "--horizon")
     step_seconds = _step(step, horizon)
     compute = Compute(engine, threads, ray_address)
-    targets = _targets(json, html)
+    targets = _targets({"json": json, "html": html, "public": public})
     receive = _receiver(accounts, accounts_table)
     question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
 
@@ -144,23 +145,25 @@ def _settled(question: Case, horizon_seconds: float, paths: int, seed: int) -> d
         )
 
 
-def _targets(json: str | None, html: str | None) -> dict[str, Path]:
-    """The files to write, by kind, refused here when they could not be written later."""
-    if html == STDOUT:
-        raise InputError(
-            "the page cannot go to stdout", file="--html", expected="the name of a file"
-        )
+def _targets(named: Mapping[str, str | None]) -> dict[str, Path]:
+    """The files to write, by option, refused here when they could not be written later."""
+    for option in ("html", "public"):
+        if named[option] == STDOUT:
+            raise InputError(
+                "the page cannot go to stdout", file=f"--{option}", expected="the name of a file"
+            )
     targets = {
-        kind: Path(name)
-        for kind, name in (("json", json), ("html", html))
-        if name is not None and name != STDOUT
+        option: Path(name) for option, name in named.items() if name is not None and name != STDOUT
     }
-    for kind, path in targets.items():
-        output.check_target(path, f"--{kind}")
-    if len({path.resolve() for path in targets.values()}) < len(targets):
-        raise InputError(
-            f"{json} is also the file of --json", file="--html", expected="two different files"
-        )
+    taken: dict[Path, str] = {}
+    for option, path in targets.items():
+        output.check_target(path, f"--{option}")
+        if (first := taken.setdefault(path.resolve(), option)) != option:
+            raise InputError(
+                f"{path} is also the file of --{first}",
+                file=f"--{option}",
+                expected="two different files",
+            )
     return targets
 
 
@@ -174,13 +177,19 @@ def _load(case: Path | None, trust_mechanisms: bool) -> Case:
 
 def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:
     """Render everything first, then write: an error in one leaves no other half-written."""
-    from seawall.report import jsonfile, page, terminal
+    from seawall.report import jsonfile, page, public_page, terminal
 
     text = (
         jsonfile.dumps(result)
         if json_to_stdout
         else terminal.render(result, width=output.width(), colour=output.colour())
     )
-    renderers = {"json": jsonfile.dumps, "html": page.render}
-    output.write_files({path: renderers[kind](result) for kind, path in targets.items()})
+    renderers = {
+        "json": jsonfile.dumps,
+        "html": page.render,
+        "public": public_page.public_json
+        if targets.get("public", Path()).suffix.lower() == ".json"
+        else public_page.render_public,
+    }
+    output.write_files({path: renderers[option](result) for option, path in targets.items()})
     (output.say_exactly if json_to_stdout else output.say)(text)

@@ -30,6 +30,13 @@ Json = Annotated[
 Html = Annotated[
     str | None, typer.Option(metavar="FILE", help="Write the answer as one offline HTML page.")
 ]
+Public = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write what an outside reader may see, no positions: .json as JSON, else as a page.",
+    ),
+]
 ChosenEngine = Annotated[
     Engine, typer.Option(help="What runs the paths; the answer is the same, bit for bit.")
 ]
