@@ -72,6 +72,43 @@ def one_of(*words: str) -> Test:
     return lambda value: value in words
 
 
+ACTION = {
+    "action": one_of("add", "repay", "move", "reduce"),
+    "account": text,
+    "venue": text,
+    "source": Maybe(text),
+    "asset": text,
+    "instrument": Maybe(text),
+    "side": Maybe(one_of("long", "short")),
+    "amount": number,
+    "amount_quote": number,
+    "share": Maybe(fraction),
+}
+REMEDY = ACTION | {
+    "then": Maybe(ACTION),
+    "dre_after": fraction,
+    "low_after": fraction,
+    "high_after": fraction,
+    "dre_landed": fraction,
+    "sure": flag,
+    "cost": number,
+    "cost_basis": one_of("per day", "once", "over the horizon"),
+    "cost_horizon": number,
+    "cost_point": Maybe(number),
+    "limit": text,
+    "deadline_seconds": Maybe(number),
+    "lead_seconds": number,
+    "lead_basis": text,
+    "in_time": flag,
+}
+SALE = {
+    "account": text,
+    "asset": text,
+    "side": one_of("long", "short"),
+    "amount": number,
+    "amount_quote": number,
+}
+
 KIND_NAMES = (
     *("liquidation", "negative_equity", "adl", "socialised", "claims_lost"),
     "loss_fraction",
@@ -217,22 +254,17 @@ RESULT = {
             "breached": flag,
         }
     ],
-    "remedy": Maybe(
+    "remedy": Maybe(REMEDY),
+    "remedies": [REMEDY],
+    "limit_actions": [
         {
-            "action": one_of("add", "repay", "reduce"),
-            "account": text,
-            "asset": text,
-            "amount": number,
-            "amount_quote": number,
-            "dre_after": fraction,
-            "low_after": fraction,
-            "high_after": fraction,
-            "cost": number,
-            "cost_basis": one_of("per day", "once"),
             "limit": text,
-            "deadline_seconds": Maybe(number),
+            "measure": text,
+            "scope": text,
+            "sentence": text,
+            "actions": [SALE],
         }
-    ),
+    ],
     "remedy_note": text,
     "assumptions": [lambda mark: re.fullmatch(r"A\d+", mark) is not None],
     "warnings": [text],

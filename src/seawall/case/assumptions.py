@@ -1,4 +1,4 @@
-"""What every answer of this version rests on: the numbered assumptions A1 to A13.
+"""What every answer of this version rests on: the numbered assumptions A1 to A14.
 
 The marks beside the numbers of a report (A7, ...) point here. docs/assumptions.md prints the same
 texts; a test holds the two equal, so this dictionary is the one place to edit. A number is never
@@ -97,10 +97,16 @@ ASSUMPTIONS: dict[str, str] = {
         "any number."
     ),
     "A11": (
-        "A remedy is one deposit, or one repayment of debt, at the start of the horizon, and "
-        "nobody else reacts to it; its cost is financing at 7% a year. It is searched on the "
-        "paths that were impaired: more cash is taken to break nothing elsewhere. Its deadline is "
-        "the time at which the chance of having broken reaches a third of the limit."
+        "A remedy is one action of the desk, or two, at the start of the horizon, and nobody "
+        "else reacts to it: cash into an account, the repayment of a debt, cash or collateral "
+        "moved between its own accounts, or the sale of a part of a leg. Money from outside "
+        "costs financing at 7% a year; a sale costs half the stated spread, the taker fee and "
+        "its impact by the case's law, once; they are ranked by cost over the horizon of the "
+        "limit. It is searched on the paths of the answer, run again: more cash is taken to "
+        "break nothing elsewhere; a move or a sale is also run on the paths that come nearest "
+        "to breaking, by `seawall remedy` on all. Its amount brings the upper end of the 95% "
+        "simulation interval under the limit where one does. Its deadline is the time at which "
+        "the chance of having broken reaches a third of the limit."
     ),
     "A12": (
         "An option's implied volatility moves with the spot price by its own or the asset's "
@@ -117,5 +123,13 @@ ASSUMPTIONS: dict[str, str] = {
         "longer. A stressed exit meets the depth at 1.5 standard deviations of the prior of "
         "depth, thinned as at three times normal volatility; a bad day's spread is its mean and "
         "three of its standard deviations. These shares and multiples are Seawall's own."
+    ),
+    "A14": (
+        "A remedy lands after its lead time, which no venue's words state: 60 seconds inside a "
+        "venue, 15 minutes for a transfer, an hour more to withdraw from a venue with an order "
+        "book, and the blocks of the destination's chain where the case states them; a "
+        "repayment on such a chain takes its blocks alone, an order no time. Paths that have "
+        "broken by then stay broken; those that have not are run as if it had been in place "
+        "from the start. An action whose lead is longer than its deadline is ranked last."
     ),
 }

@@ -38,7 +38,8 @@ from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
-from seawall.exposure.remedy import Search
+from seawall.exposure.remedy.ranked import Search
+from seawall.exposure.remedy.search import QUICK
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.system import amplification, system_numbers
@@ -47,7 +48,7 @@ from seawall.foundation.errors import InputError
 from seawall.margin.table.margin_table import RowKind
 
 SCHEMA = "seawall/check/1"
-ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 14))
+ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 15))
 Progress = Callable[[float, str], None]
 
 
@@ -99,8 +100,8 @@ def check(
     result["system"] = _system(setup, tapes[0], steps)
     result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
     result |= {"concentration": rows, "limits": limits}
-    search = Search(steps, seed, chosen.remedy_paths, (compute or Compute()).workers)
-    result |= headline_remedy(setup, found, headline, limits, search)
+    search = Search(steps, seed, chosen.remedy_paths, QUICK, compute, tilted is not None)
+    result |= headline_remedy(setup, found, tapes[0], headline, limits, rows, search)
     said = cautions(case, setup, prior, horizon_seconds)
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from seawall.cascade.setup import Setup
+from seawall.cascade.tape import Tape
 from seawall.exposure.curve import hits, last_step
 from seawall.exposure.impairment import Impairment, desks
-from seawall.exposure.remedy import Search, allowed_paths, find_remedy
+from seawall.exposure.remedy.other_limits import limit_actions
+from seawall.exposure.remedy.ranked import Ranked, Search, find_remedies
+from seawall.exposure.remedy.search import goal_of
 
 
 def headline_scope(
@@ -36,32 +39,55 @@ def _breached(limits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def headline_remedy(
     setup: Setup,
     found: Mapping[str, tuple[str, Impairment]],
+    tape: Tape,
+    headline: str,
+    limits: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    search: Search,
+) -> dict[str, Any]:
+    """`remedy`, `remedies`, `remedy_note` and `limit_actions`; tape: of the base world; rows:
+    `concentration`. The DRE remedies are for the first breached DRE limit of the headline desk.
+    """
+    ranked = headline_ranked(setup, found, tape, headline, limits, search)
+    return {
+        "remedy": ranked.rows[0] if ranked.rows else None,
+        "remedies": ranked.rows,
+        "remedy_note": ranked.note,
+        "limit_actions": limit_actions(setup, limits, rows),
+    }
+
+
+def headline_ranked(
+    setup: Setup,
+    found: Mapping[str, tuple[str, Impairment]],
+    tape: Tape,
     headline: str,
     limits: Sequence[Mapping[str, Any]],
     search: Search,
-) -> dict[str, Any]:
-    """`remedy` and `remedy_note`: for the first breached DRE limit of the headline desk alone."""
+) -> Ranked:
+    """The remedies for the first breached DRE limit of the headline desk, and what was tried."""
     if not headline.startswith("desk:"):
-        return {"remedy": None, "remedy_note": "there is no desk to help"}
+        return Ranked([], [], "there is no desk to help")
     breached = _breached(limits)
     others = list(dict.fromkeys(limit["scope"] for limit in breached if limit["scope"] != headline))
     rest = f"; a DRE limit of {', '.join(others)} is breached too" if others else ""
     own = [dict(limit) for limit in breached if limit["scope"] == headline]
     if not own:
         rest = rest.removesuffix(" too")
-        return {"remedy": None, "remedy_note": f"no DRE limit of {headline} is breached{rest}"}
+        return Ranked([], [], f"no DRE limit of {headline} is breached{rest}")
     seconds = own[0]["horizon_seconds"]
     step = search.steps if seconds is None else last_step(seconds, setup.step_seconds)
     impairment = found[headline][1]
     if hits(impairment, step) == 0:
         note = "no plain path is impaired, and a remedy is sought on those alone: take more paths"
-        return {"remedy": None, "remedy_note": note + rest}
+        return Ranked([], [], note + rest)
     few = search.paths < impairment.step.size
+    where = f"the first {search.paths:,} " + ("plain paths" if search.tilted else "paths")
     broken = int(np.count_nonzero(impairment.step[: search.paths] <= step))
-    if few and broken <= allowed_paths(own[0]["limit"], search.paths):
-        note = f"a remedy is sought on the first {search.paths:,} paths, which keep the limit"
-        return {"remedy": None, "remedy_note": note + rest}
+    if (few or search.tilted) and broken <= goal_of(own[0]["limit"], search.paths).point:
+        note = f"a remedy is sought on {where}, which keep the limit"
+        return Ranked([], [], note + rest)
     owner = headline.removeprefix("desk:")
-    remedy, note = find_remedy(setup, impairment, owner, own[0], step, search)
-    note += f", on the first {search.paths:,} paths" if few else ""
-    return {"remedy": remedy, "remedy_note": note + rest}
+    ranked = find_remedies(setup, impairment, tape, owner, own[0], step, search)
+    note = ranked.note + (f", on {where}" if few or search.tilted else "")
+    return Ranked(ranked.rows, ranked.actions, note + rest)

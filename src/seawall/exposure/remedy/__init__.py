@@ -1,0 +1,1 @@
+"""What would help: the cheapest actions that bring a desk's DRE under its limit."""
