@@ -23,10 +23,10 @@ from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.instruments import Held, Option
 from seawall.valuation import fastblack
-from seawall.valuation.portfolio_greeks import STABLE_VOLATILITY
+from seawall.valuation.common_shock import account_changes, moving_together
 from seawall.valuation.revalue import per_account, revalue
 from seawall.valuation.shockgrid import change_table, equity_holdings, rectangular
-from seawall.valuation.worst_loss import Holdings, WorstLoss, worst_loss
+from seawall.valuation.worst_loss import WorstLoss, worst_loss
 from seawall.whatif.edit import EVERYTHING, LARGEST_MOVE, nearest
 from seawall.whatif.margin_answer import case_names, scope_name
 from seawall.whatif.standing import desk_accounts
@@ -70,10 +70,7 @@ def moving_assets(case: Case, asset: str) -> tuple[str, ...]:
     """
     assets = case.market.assets
     if asset == EVERYTHING:
-        chosen = [
-            n for n, s in assets.items() if n != case.quote and s.volatility > STABLE_VOLATILITY
-        ]
-        return tuple(n for n in chosen if n not in case.market.shares)
+        return moving_together(case.market, case.quote)
     if asset not in assets or asset == case.quote:
         raise InputError(
             f"there is no asset {asset!r} that can move",
@@ -143,15 +140,6 @@ def equity_of(book: Book, case: Case) -> Floats:
         posted[n] = book.isolated_margin[n] * known[settle].spot
     own = per_account(book, values + posted)
     return own + segment_sums(coins, book.balance_account, own.size)
-
-
-def account_changes(holdings: Holdings, table: Floats, account: int) -> Floats:
-    """Change of one account's equity under every shock, (s,), summed as `worst_loss` sums."""
-    place = int(np.flatnonzero(holdings.account == account)[0])
-    total = np.zeros(table.shape[1])
-    for row in range(int(holdings.pointer[place]), int(holdings.pointer[place + 1])):
-        total += holdings.size[row] * table[holdings.instrument[row]]
-    return total
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.book import AccountKind, Book
+from seawall.book import AccountKind
+from seawall.book.held_by import held_by
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma
@@ -214,24 +215,5 @@ def desk_only(case: Case, accounts: Iterable[int]) -> Case:
 
     What others hold does not enter a margin, and a crowd of half a million would be carried along.
     """
-    kept = np.array(sorted(set(accounts)), dtype=np.int64)
-    book: Book = case.book
-    rows = np.isin(book.position_account, kept)
-    coins = np.isin(book.balance_account, kept)
-    if rows.all() and coins.all():
-        return case
-    return replace(
-        case,
-        book=replace(
-            book,
-            position_account=book.position_account[rows],
-            position_instrument=book.position_instrument[rows],
-            size=book.size[rows],
-            entry=book.entry[rows],
-            isolated=book.isolated[rows],
-            isolated_margin=book.isolated_margin[rows],
-            balance_account=book.balance_account[coins],
-            balance_asset=book.balance_asset[coins],
-            quantity=book.quantity[coins],
-        ),
-    )
+    book = held_by(case.book, accounts)
+    return case if book is case.book else replace(case, book=book)
