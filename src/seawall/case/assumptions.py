@@ -1,4 +1,4 @@
-"""What every answer of this version rests on: the numbered assumptions A1 to A14.
+"""What every answer of this version rests on: the numbered assumptions A1 to A15.
 
 The marks beside the numbers of a report (A7, ...) point here. docs/assumptions.md prints the same
 texts; a test holds the two equal, so this dictionary is the one place to edit. A number is never
@@ -131,5 +131,15 @@ ASSUMPTIONS: dict[str, str] = {
         "repayment on such a chain takes its blocks alone, an order no time. Paths that have "
         "broken by then stay broken; those that have not are run as if it had been in place "
         "from the start. An action whose lead is longer than its deadline is ranked last."
+    ),
+    "A15": (
+        "Collateral costs financing of 7% a year of what is posted, new money 3% a year more, a "
+        "conversion 0.05% of each side; the peg of a stable asset beside the quote currency "
+        "breaks with a chance of 2% a year and loses 10%: unless the desk's own terms say "
+        "otherwise. A transfer costs no fee. A cash ladder counts what is due less equity as if "
+        "no money came and nobody closed the desk's accounts; in its run the simulation's own "
+        "money keeps them open, while the crowd is closed as always and the desk's options and "
+        "futures that expire are not settled. What an account has free over maintenance margin up "
+        "to an hour can be sent elsewhere at the start and lands after the lead times of A14."
     ),
 }

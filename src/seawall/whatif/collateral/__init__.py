@@ -1,0 +1,1 @@
+"""The cheapest collateral that a desk's margin accounts can stand on."""
