@@ -18,6 +18,7 @@ from seawall.cli import (
     backtest,
     case,
     check,
+    collateral,
     define,
     doctor,
     greeks,
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.add_typer(case.app, name="case")
+app.command("collateral")(collateral.collateral)
 app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
 app.command("greeks")(greeks.greeks)
