@@ -25,7 +25,7 @@ def sample_case(crowd: int | None = None) -> Case:
     One perpetuals venue over five assets, one lending market, one options venue, and the desk
     ``harbour`` on all three. Raises InputError for a crowd below 0 or above 5,000,000.
     """
-    return case_from_files(CaseFiles(_sample_files(crowd)))
+    return case_from_files(CaseFiles(sample_files(crowd)))
 
 
 def new_case(folder: str | os.PathLike[str], crowd: int | None = None) -> Path:
@@ -33,10 +33,11 @@ def new_case(folder: str | os.PathLike[str], crowd: int | None = None) -> Path:
 
     Raises InputError when the folder is not empty; nothing is written half.
     """
-    return write_folder(_sample_files(crowd), folder)
+    return write_folder(sample_files(crowd), folder)
 
 
-def _sample_files(crowd: int | None) -> dict[str, bytes]:
+def sample_files(crowd: int | None = None) -> dict[str, bytes]:
+    """The files of the sample, by name in its folder; ``crowd`` as in `sample_case`."""
     root = resources.files("seawall.casefile") / "sample"
     files = {name: place.read_bytes() for name, place in _walk(root, "")}
     if crowd is None:

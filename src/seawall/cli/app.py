@@ -27,6 +27,7 @@ from seawall.cli import (
     output,
     pnl,
     replay,
+    report,
     scenarios,
     shocks,
     surface,
@@ -55,6 +56,7 @@ app.command("margin")(margin.margin)
 app.add_typer(mechanism.app, name="mechanism")
 app.command("pnl")(pnl.pnl)
 app.command("replay")(replay.replay)
+app.add_typer(report.app, name="report")
 app.add_typer(scenarios.app, name="scenarios")
 app.command("shocks")(shocks.shocks)
 app.command("surface")(surface.surface)

@@ -14,6 +14,7 @@ from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
+from seawall.cli.kept import as_report, reports_folder
 from seawall.cli.ledger import Ledger
 from seawall.foundation.errors import InputError
 
@@ -27,6 +28,7 @@ STDOUT = "-"
 
 
 def check(
+    context: typer.Context,
     case: ask.CaseFolder = None,
     horizon: ask.Horizon = "24h",
     paths: ask.Paths = 400,
@@ -47,6 +49,7 @@ def check(
     accounts: ask.Accounts = False,
     accounts_table: ask.AccountsTable = None,
     counterparty: ask.Counterparty = False,
+    reports: ask.Reports = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
@@ -59,6 +62,7 @@ def check(
     compute = Compute(engine, threads, ray_address)
     targets = _targets({"json": json, "html": html, "public": public})
     receive = _receiver(accounts, accounts_table)
+    kept = reports_folder(reports)
     question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
 
     from seawall.exposure import check as run_check
@@ -81,8 +85,8 @@ def check(
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
+    result = as_report(result, context, case, kept, with_page=html is not None)
     _deliver(result, targets, json_to_stdout=json == STDOUT)
-    _end_by_limits(result, json_to_stdout=json == STDOUT)
 
 
 def _end_by_limits(result: dict[str, Any], *, json_to_stdout: bool) -> None:
@@ -176,7 +180,10 @@ def _load(case: Path | None, trust_mechanisms: bool) -> Case:
 
 
 def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:
-    """Render everything first, then write: an error in one leaves no other half-written."""
+    """Render everything first, then write: an error in one leaves no other half-written.
+
+    Ends the command by the limits: see `_end_by_limits`.
+    """
     from seawall.report import jsonfile, page, public_page, terminal
 
     text = (
@@ -193,3 +200,4 @@ def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: b
     }
     output.write_files({path: renderers[option](result) for option, path in targets.items()})
     (output.say_exactly if json_to_stdout else output.say)(text)
+    _end_by_limits(result, json_to_stdout=json_to_stdout)

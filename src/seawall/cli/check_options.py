@@ -89,6 +89,12 @@ ChosenLedger = Annotated[
     Ledger,
     typer.Option(help="exact: settle the base paths in whole units too, and say how it ends."),
 ]
+Reports = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Keep this report in DIR, after those there; says which alerts are new."
+    ),
+]
 Counterparty = Annotated[
     bool,
     typer.Option(

@@ -69,18 +69,19 @@ def seal_report(
     link     number in its chain of reports from 1, seal of the report before it; None: in no chain
     kept     names of the files that its folder in the chain holds beside its inputs
 
-    ``result`` hashes the report without its manifest, ``sections`` each of its keys, ``seal`` the
-    manifest without the seal.
+    ``sections`` hashes each key of the report but the manifest, ``result`` those hashes in their
+    order, ``seal`` the manifest without the seal.
     """
     body = {key: value for key, value in result.items() if key != "manifest"}
+    sections = {key: digest({key: value}) for key, value in body.items()}
     manifest = dict(result["manifest"]) | {
         "options": dict(options),
         "written": written,
         "number": None if link is None else link[0],
         "previous": None if link is None else link[1],
         "kept": list(kept),
-        "result": digest(body),
-        "sections": {key: digest({key: value}) for key, value in body.items()},
+        "result": digest(sections),
+        "sections": sections,
     }
     return body | {"manifest": manifest | {"seal": seal_of(manifest)}}
 
