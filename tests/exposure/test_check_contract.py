@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn_shapes import FAN_ASSET, GRID, MAP_ASSET
 from risky import limited
 
 from seawall.book import AccountKind
@@ -218,6 +219,12 @@ RESULT = {
     },
     # Its own shape: tests/exposure/test_tail_block.py.
     "tail": lambda tail: isinstance(tail, dict),
+    "liquidation_map": Maybe({"moves": [number], "focus": text, "assets": Maps(MAP_ASSET)}),
+    "pnl_grid": Maybe(GRID),
+    "fan": Maybe(
+        {"focus": text, "paths": whole, "tail_paths": whole, "assets": Maps(FAN_ASSET)}
+        | {"times_seconds": [number], "levels": [fraction], "liquidated": [[number]]}
+    ),
     "counterparty": Maybe(
         {
             "counterparties": [COUNTERPARTY],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from fake_drawn import fake_drawn
+
 HORIZONS = [3600, 14400, 86400, 604800]
 PATHS = 10_000
 
@@ -307,7 +309,7 @@ def fake_result() -> dict[str, Any]:
         },
         "since_last": None,
     }
-    return copy.deepcopy(result)
+    return copy.deepcopy(result | fake_drawn())
 
 
 def without_desk() -> dict[str, Any]:
@@ -326,6 +328,7 @@ def without_desk() -> dict[str, Any]:
     result["who_pays_unconditional"] = dict.fromkeys(payers, 0.0)
     result["who_pays_loss"] = 0.0
     result["concentration"] = []
+    result["liquidation_map"] = result["pnl_grid"] = result["fan"] = None
     result["limits"] = []
     result["remedy"] = None
     result["remedy_note"] = ""

@@ -14,6 +14,7 @@ from seawall.exposure import check
 # Names that a Case or a machine chooses, not the schema.
 CHOSEN = {
     *("scopes", "files", "rulebooks", "versions", "venues", "amplification"),
+    "assets",
     *("texts", "sections", "options"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from seawall.exposure.curve import (
     last_step,
     whole_steps,
 )
+from seawall.exposure.drawn import drawn_blocks, focus_of
+from seawall.exposure.fan import watch_of
 from seawall.exposure.first_to_break import first_to_break
 from seawall.exposure.headline import headline_remedy, headline_scope
 from seawall.exposure.impairment import desk_columns, desks
@@ -42,6 +45,7 @@ from seawall.exposure.remedy.ranked import Search
 from seawall.exposure.remedy.search import QUICK
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
+from seawall.exposure.shocked import Shocked, shocks_of_page
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
@@ -97,11 +101,13 @@ def check(
     result["crowd_leverage"] = crowd_leverage(case, found, headline, beside.crowds, steps)
     result["first_to_break"] = _first(setup, found, headline, steps)
     result |= _payers(setup, tapes[0], found, headline, steps)
-    result["system"] = _system(setup, tapes[0], steps)
+    shocked = shocks_of_page(setup, _shocked(setup), _focus(setup, result))
+    result["system"] = _system(setup, tapes[0], steps, shocked)
     result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
     result |= {"concentration": rows, "limits": limits}
     search = Search(steps, seed, chosen.remedy_paths, QUICK, compute, tilted is not None)
     result |= headline_remedy(setup, found, tapes[0], headline, limits, rows, search)
+    result |= drawn_blocks(setup, tapes[0], chosen.watch, result, _shocked(setup), shocked)
     said = cautions(case, setup, prior, horizon_seconds)
     result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
@@ -121,7 +127,8 @@ def _planned(
     paths, steps, seed = asked
     units = setup.table.units.account.size
     subset = parts_paths(paths, parts_from, units)
-    return plan(beside, paths, steps, seed, units, part_worlds(setup), subset)
+    made = plan(beside, paths, steps, seed, units, part_worlds(setup), subset)
+    return replace(made, watch=watch_of(setup, _shocked(setup), steps))
 
 
 def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:
@@ -256,10 +263,14 @@ def _payers(
     }
 
 
-def _system(setup: Setup, base: Tape, steps: int) -> dict[str, Any]:
+def _system(setup: Setup, base: Tape, steps: int, shocked: Shocked | None) -> dict[str, Any]:
     return system_numbers(setup, base, steps) | {
-        "amplification": amplification(setup, _shocked(setup))
+        "amplification": amplification(setup, _shocked(setup), shocked)
     }
+
+
+def _focus(setup: Setup, result: dict[str, Any]) -> str:
+    return focus_of(_shocked(setup), result["first_to_break"])
 
 
 def _shocked(setup: Setup) -> tuple[str, ...]:

@@ -11,21 +11,16 @@ from typing import Any
 import numpy as np
 
 from seawall.book.book import Floats
-from seawall.cascade.pieces.loops import quickest
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import safe_worlds
 from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.attacker_profit import attacker_profit
 from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.exposure.keeper_rent import keeper_rent
+from seawall.exposure.shocked import SHOCKS, Shocked
 from seawall.exposure.tail.sample import quantile_ends
 from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
-SHOCKS = (-0.05, -0.10, -0.15, -0.20)
-# Nothing else happens, failures included.
-# A shock lands at the first step; prices then stand still for this long.
-SETTLING_SECONDS = 3_600.0
 
 
 def _per_path(tape: Tape, amount: Floats, keep: np.ndarray) -> Floats:
@@ -74,29 +69,18 @@ def _at_risk(key: str, amount: Floats) -> dict[str, float | None]:
     return {key: float(np.quantile(amount, LEVEL)), f"{key}_low": low, f"{key}_high": high}
 
 
-def amplification(setup: Setup, assets: tuple[str, ...]) -> dict[str, list[dict[str, float]]]:
+def amplification(
+    setup: Setup, assets: tuple[str, ...], shocked: Shocked | None
+) -> dict[str, list[dict[str, float]]]:
     """Trough of the market price after a shock to one asset, over the shock, with nothing else.
 
-    The exogenous price falls by the shock within one step and stays there; the trough is the lowest
-    market price within the next hour. 1 means that the crowd adds nothing. Shocks run from -5 to
-    -20%: near zero the ratio explodes.
+    shocked: what `shocked.shocks_of_page` found; without it nothing. 1 means that the crowd adds
+    nothing. Shocks run from -5 to -20%: near zero the ratio explodes.
     """
-    if not setup.impact.feedback or not assets:
+    if shocked is None:
         return {}
-    columns = [setup.table.assets.index(name) for name in assets]
-    count = len(columns) * len(SHOCKS)
-    steps = max(1, round(SETTLING_SECONDS / setup.step_seconds))
-    paths = np.tile(setup.spot, (count, steps + 2, 1))
-    for n, k in enumerate(columns):
-        for j, shock in enumerate(SHOCKS):
-            paths[n * len(SHOCKS) + j, 1:, k] *= 1.0 + shock
-    tape, _ = quickest(setup)(setup, paths, worlds=safe_worlds(count))
-    out: dict[str, list[dict[str, float]]] = {}
-    for n, (name, k) in enumerate(zip(assets, columns, strict=True)):
-        rows = slice(n * len(SHOCKS), (n + 1) * len(SHOCKS))
-        fall = tape.trough[rows, k] / setup.spot[k] - 1.0
-        out[name] = [
-            {"shock": shock, "ratio": float(f / shock)}
-            for shock, f in zip(SHOCKS, fall, strict=True)
-        ]
-    return out
+    columns = {name: setup.table.assets.index(name) for name in assets}
+    return {
+        name: [{"shock": shock, "ratio": shocked.at(k, shock).ratio} for shock in SHOCKS]
+        for name, k in columns.items()
+    }
