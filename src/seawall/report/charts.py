@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from seawall.report import numbers
+from seawall.report.drawing import lettering, line, log_ticks, nice_step, rect, svg
 
 
 @dataclass(frozen=True)
@@ -35,38 +36,6 @@ class Point:
         return numbers.probability(self.probability, self.seen, self.high)
 
 
-def _svg(height: int, label: str, body: Sequence[str]) -> Markup:
-    return Markup(
-        f'<svg class="chart" width="100%" height="{height}" role="img" '
-        f'aria-label="{escape(label)}">{"".join(body)}</svg>'
-    )
-
-
-def _text(x: float, y: float, text: str, cls: str = "", anchor: str = "middle", dx: int = 0) -> str:
-    return (
-        f'<text x="{x:.2f}%" y="{y:.1f}" dx="{dx}" text-anchor="{anchor}" class="{cls}">'
-        f"{escape(text)}</text>"
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, cls: str) -> str:
-    return f'<line x1="{x1:.2f}%" y1="{y1:.1f}" x2="{x2:.2f}%" y2="{y2:.1f}" class="{cls}"/>'
-
-
-def _rect(x: float, y: float, width: float, height: float, cls: str) -> str:
-    return (
-        f'<rect x="{x:.2f}%" y="{y:.1f}" width="{max(width, 0):.2f}%" height="{height:.1f}" '
-        f'class="{cls}"/>'
-    )
-
-
-def nice_step(span: float, count: int) -> float:
-    """A step of 1, 2 or 5 times a power of ten that cuts ``span`` into at most ``count`` parts."""
-    raw = max(span, 1e-300) / count
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next((m * power for m in (1, 2, 5) if m * power >= raw * (1 - 1e-9)), 10 * power)
-
-
 def strip(point: Point, label: str) -> Markup:
     """The interval strip: DRE on a straight scale from zero, both intervals, the limit."""
     ends = [point.probability, point.high, point.model_high, point.limit]
@@ -83,17 +52,17 @@ def strip(point: Point, label: str) -> Markup:
     body = []
     low, high = point.model_low, point.model_high
     if low is not None and high is not None:
-        body.append(_rect(x(low), 44, x(high) - x(low), 22, "model"))
+        body.append(rect(x(low), 44, x(high) - x(low), 22, "model"))
     if point.low is not None and point.high is not None:
-        body.append(_rect(x(point.low), 44, x(point.high) - x(point.low), 22, "simulation"))
+        body.append(rect(x(point.low), 44, x(point.high) - x(point.low), 22, "simulation"))
     if low is not None and high is not None:
         # The model interval's ends in figures, unless the other bar covers them.
         left = low if point.low is None else point.low
         right = high if point.high is None else point.high
         if 9 < x(low) <= x(left):
-            body.append(_text(x(low), 60, numbers.percent(low, 1), "mute", "end", -7))
+            body.append(lettering(x(low), 60, numbers.percent(low, 1), "mute", "end", -7))
         if 91 > x(high) >= x(right):
-            body.append(_text(x(high), 60, numbers.percent(high, 1), "mute", "start", 7))
+            body.append(lettering(x(high), 60, numbers.percent(high, 1), "mute", "start", 7))
     if point.probability is not None:
         p = point.probability
         body.append(f'<circle cx="{x(p):.2f}%" cy="55" r="7" class="dot"/>')
@@ -101,36 +70,22 @@ def strip(point: Point, label: str) -> Markup:
         bound = x(point.limit) if point.limit is not None else None
         # The limit's line would run through the words: they stand beside it then.
         if bound is None or abs(bound - x(p)) > 14:
-            body.append(_text(x(p), 37, said, "strong", anchor(p)))
+            body.append(lettering(x(p), 37, said, "strong", anchor(p)))
         elif max(bound, x(p)) < 70:
-            body.append(_text(max(bound, x(p)), 37, said, "strong", "start", 9))
+            body.append(lettering(max(bound, x(p)), 37, said, "strong", "start", 9))
         else:
-            body.append(_text(min(bound, x(p)), 37, said, "strong", "end", -9))
+            body.append(lettering(min(bound, x(p)), 37, said, "strong", "end", -9))
     if point.limit is not None:
-        body.append(_line(x(point.limit), 20, x(point.limit), 75, "limit"))
+        body.append(line(x(point.limit), 20, x(point.limit), 75, "limit"))
         text = f"limit {numbers.percent(point.limit)}"
-        body.append(_text(x(point.limit), 14, text, "over", anchor(point.limit)))
-    body.append(_line(1.5, 75, 98.5, 75, "axis"))
+        body.append(lettering(x(point.limit), 14, text, "over", anchor(point.limit)))
+    body.append(line(1.5, 75, 98.5, 75, "axis"))
     for index in range(round(top / step) + 1):
         value = index * step
-        body.append(_line(x(value), 75, x(value), 80, "axis"))
-        body.append(_text(x(value), 95, f"{float(f'{value * 100:.6g}'):g}%", "mute"))
+        body.append(line(x(value), 75, x(value), 80, "axis"))
+        body.append(lettering(x(value), 95, f"{float(f'{value * 100:.6g}'):g}%", "mute"))
     told = f"{label} is {point.text} on a scale from 0 to {numbers.percent(top)}"
-    return _svg(100, told, body)
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """Ticks at 1 and 3 times powers of ten around [low, high]; powers alone when that is many."""
-    first, last = math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1
-    for steps in ((1, 3), (1,)):
-        ticks = [m * 10.0**e for e in range(first, last + 1) for m in steps]
-        start = max(i for i, t in enumerate(ticks) if t <= low * (1 + 1e-9))
-        stop = min((i for i, t in enumerate(ticks) if t >= high * (1 - 1e-9)), default=-1)
-        chosen = ticks[start : stop + 1] if stop > start else ticks[start : start + 2]
-        if len(chosen) <= 9:
-            return chosen
-    skip = math.ceil(len(chosen) / 8)
-    return chosen[::-skip][::-1]
+    return svg(100, told, body)
 
 
 TOP, BOTTOM, HEIGHT = 18.0, 330.0, 362
@@ -163,9 +118,9 @@ def curve(points: Sequence[Point], scope: str) -> Markup:
 
     body = []
     for tick in ticks:
-        body.append(_line(0, y(tick), 100, y(tick), "grid"))
+        body.append(line(0, y(tick), 100, y(tick), "grid"))
         text = f"{float(f'{tick * 100:.3g}'):g}%"
-        body.append(_text(0, y(tick) + 4, text, "mute", "end", -8))
+        body.append(lettering(0, y(tick) + 4, text, "mute", "end", -8))
     xs = [x(p.seconds) for p in points]
     inner = _bands(xs, [(p.model_low, p.model_high) for p in points], y, "model")
     inner += _bands(xs, [(p.low, p.high) for p in points], y, "simulation")
@@ -177,16 +132,16 @@ def curve(points: Sequence[Point], scope: str) -> Markup:
         f'<svg x="0" y="0" width="100%" height="{HEIGHT}" viewBox="0 0 1000 {HEIGHT}" '
         f'preserveAspectRatio="none">{"".join(inner)}</svg>'
     )
-    body.append(_line(0, BOTTOM, 100, BOTTOM, "axis"))
+    body.append(line(0, BOTTOM, 100, BOTTOM, "axis"))
     previous = -100.0
     for index, point in enumerate(points):
         px = xs[index]
         if px - previous >= 8:  # labels of close horizons would overlap
-            body.append(_text(px, BOTTOM + 22, numbers.horizon(point.seconds), "mute"))
+            body.append(lettering(px, BOTTOM + 22, numbers.horizon(point.seconds), "mute"))
             previous = px
         body += _mark(point, px, y, last=index == len(points) - 1)
     said = ", ".join(f"{p.text} at {numbers.long_horizon(p.seconds)}" for p in points)
-    return _svg(HEIGHT, f"DRE of {scope}: {said}", body)
+    return svg(HEIGHT, f"DRE of {scope}: {said}", body)
 
 
 def _bands(
@@ -227,12 +182,12 @@ def _mark(point: Point, px: float, y: Callable[[float], float], last: bool) -> l
     if point.probability:
         body.append(f'<circle cx="{px:.2f}%" cy="{py:.1f}" r="5" class="dot"/>')
     else:  # nothing seen: the bar marks the upper end, the value lies somewhere below
-        body.append(_line(px - 2, py, px + 2, py, "track"))
+        body.append(line(px - 2, py, px + 2, py, "track"))
     if last:
         # The limit's bar would run through the words: they stand at its end then.
         close = point.limit is not None and abs(y(point.limit) - py) < 12
         body.append(
-            _text(
+            lettering(
                 px + (4 if close else 0),
                 py + 5,
                 point.text,
@@ -242,17 +197,17 @@ def _mark(point: Point, px: float, y: Callable[[float], float], last: bool) -> l
             )
         )
     else:
-        body.append(_text(px, py - 12, point.text, "strong halo"))
+        body.append(lettering(px, py - 12, point.text, "strong halo"))
     if point.limit is None:
         return body
     ly = y(point.limit)
     over = "over" if point.probability and point.probability > point.limit else ""
-    body.append(_line(px - 4, ly, px + 4, ly, "bound " + over))
+    body.append(line(px - 4, ly, px + 4, ly, "bound " + over))
     side = ly + 4
     if last and abs(side - py - 5) < 17:
         side = py + 5 + (17 if ly > py else -17)
     text = f"limit {float(f'{point.limit * 100:.4g}'):g}%"
-    body.append(_text(px + 4, side, text, f"small halo {over}", "start", 7))
+    body.append(lettering(px + 4, side, text, f"small halo {over}", "start", 7))
     return body
 
 
@@ -282,29 +237,29 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
         else:
             left -= width
             start = left
-        body.append(_rect(start, 34, width, 40, f"fill-{part.colour} slice"))
+        body.append(rect(start, 34, width, 40, f"fill-{part.colour} slice"))
         if width >= 12 and part.share is not None:
             words = f"{part.name} " if width >= 45 else ""
             share = f"{part.share * 100:.0f}%"
             text = words + (">99%" if 0.99 < part.share < 1 else share)
             cls = "onblue" if part.colour in ("blue", "ink") else "onfill"
-            body.append(_text(start + width / 2, 59, text, cls + " strong"))
+            body.append(lettering(start + width / 2, 59, text, cls + " strong"))
     end = zero + max(loss, 0.0) * scale
     body += [
-        _line(zero, 26, zero, 84, "axis"),
-        _line(zero, 26, end, 26, "axis"),
-        _line(end, 22, end, 30, "axis"),
+        line(zero, 26, zero, 84, "axis"),
+        line(zero, 26, end, 26, "axis"),
+        line(end, 22, end, 30, "axis"),
     ]
     text = f"loss {numbers.money(loss)}"
     if gain > 0:
         text += f" = paid {numbers.money(paid)} − gained {numbers.money(gain)}"
     at_start = zero < 55
-    body.append(_text(zero, 17, text, "strong", "start" if at_start else "end", 2))
+    body.append(lettering(zero, 17, text, "strong", "start" if at_start else "end", 2))
     step = nice_step(paid, 4)
     for index in range(int(paid / step + 1e-9) + 1):
         px = zero + index * step * scale
         body.append(
-            _text(
+            lettering(
                 px,
                 100,
                 numbers.money(index * step),
@@ -313,4 +268,4 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
             )
         )
     said = "; ".join(f"{s.name} {numbers.money(s.amount)}" for s in slices)
-    return _svg(106, f"Who pays: {said}; loss {numbers.money(loss)}", body)
+    return svg(106, f"Who pays: {said}; loss {numbers.money(loss)}", body)
