@@ -1,0 +1,172 @@
+"""`check --reports`, `seawall report verify` and `seawall report list`, on a small Case."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.casefile import new_case
+from seawall.cli.app import run
+from seawall.store.verify import verify_chain
+
+HOW = ("--horizon", "4h", "--paths", "20", "--step", "10m", "--parts-by", "venue")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """case/ and reports/ with two reports of it, and the first as out.json and out.html."""
+    place = tmp_path_factory.mktemp("made")
+    case, reports = new_case(place / "case", crowd=0), place / "reports"
+    written = ["--json", str(place / "out.json"), "--html", str(place / "out.html")]
+    assert run(["check", str(case), *HOW, "--reports", str(reports), *written]) in (0, 2)
+    assert run(["check", str(case), *HOW, "--seed", "2", "--reports", str(reports)]) in (0, 2)
+    return place
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+def verify(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = run(["report", "verify", *map(str, words), "--json", "-"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def first(place: Path) -> Path:
+    return min(p for p in (place / "reports").iterdir() if p.is_dir())
+
+
+def test_what_was_written_is_unchanged(place, capsys):
+    reports = place / "reports"
+    assert verify_chain(reports) == (2, [], [])
+    assert (first(place) / "report.json").read_bytes() == (place / "out.json").read_bytes()
+    assert (first(place) / "report.html").read_bytes() == (place / "out.html").read_bytes()
+    for words in (
+        [place / "out.json", "--case", place / "case"],
+        [place / "out.html", "--reports", reports],
+        [first(place) / "report.json"],
+        [reports],
+    ):
+        assert verify(capsys, *words)[0] == 0, words
+    assert run(["report", "verify", str(place / "out.json")]) == 0
+    assert capsys.readouterr().out.startswith("✓ UNCHANGED")
+
+
+def test_the_manifest_holds_the_options_and_no_path_of_this_machine(place):
+    report = json.loads((place / "out.json").read_text())
+    options = report["manifest"]["options"]
+    assert options["horizon"] == "4h"
+    assert options["step"] == "10m"
+    assert options["parts_by"] == ["venue"]
+    assert options["seed"] == 1
+    assert not options.keys() & {"json", "html", "reports", "engine", "threads", "case"}
+    assert str(place.parent) not in json.dumps(report["manifest"])
+    presets = {b["preset"]["name"] for b in report["manifest"]["rulebooks"].values()}
+    assert presets == {"hyperliquid", "aave_v3", "deribit"}
+
+
+def test_computed_again_it_is_the_same_byte_for_byte(place, capsys):
+    code, answer = verify(capsys, first(place) / "report.json", "--rerun")
+    assert code == 0, answer["faults"]
+    assert "the answer, computed again" in answer["looked_at"]
+
+
+def test_computed_again_from_a_report_that_lies_it_is_another(place, capsys):
+    """A report sealed over a number that the check never gave: only a rerun can tell."""
+    from seawall.exposure.manifest import seal_report
+    from seawall.foundation.json_text import dumps
+
+    report = json.loads((place / "out.json").read_text())
+    report["system"]["bad_debt_mean"] += 1.0
+    manifest = report["manifest"]
+    lie = seal_report(report, manifest["options"], manifest["written"])
+    (place / "lie.json").write_text(dumps(lie))
+    assert verify(capsys, place / "lie.json")[0] == 0
+    code, answer = verify(capsys, place / "lie.json", "--rerun", "--case", place / "case")
+    assert code == 2
+    assert [x["what"] for x in answer["faults"]] == ["system is another when computed again"]
+
+
+def test_a_changed_input_is_named_with_its_line(place, capsys):
+    positions = place / "case" / "positions.csv"
+    text = positions.read_text()
+    positions.write_text(text.replace("\n", "\n", 1).replace("0", "1", 1))
+    line = text[: text.index("0")].count("\n") + 1
+    code, answer = verify(
+        capsys, place / "out.json", "--case", place / "case", "--reports", place / "reports"
+    )
+    assert code == 2
+    (fault,) = answer["faults"]
+    assert (fault["file"], fault["line"]) == (str(positions), line)
+    assert run(["report", "verify", str(place / "out.json"), "--case", str(place / "case")]) == 2
+    printed = capsys.readouterr().out
+    assert printed.startswith("▲ ALTERED")
+    assert "positions.csv" in printed
+
+
+def test_inputs_taken_away_or_added_are_named(place, capsys):
+    (place / "case" / "limits.toml").unlink()
+    rules = place / "case" / "rulebooks"
+    shutil.copy(rules / "sextant.toml", rules / "other.toml")
+    code, answer = verify(capsys, place / "out.json", "--case", place / "case")
+    assert code == 2
+    assert {Path(x["file"]).name for x in answer["faults"]} == {"limits.toml", "other.toml"}
+
+
+def test_a_report_that_is_not_of_the_chain_is_named(place, capsys):
+    other = place / "elsewhere"
+    words = ["--horizon", "1h", "--paths", "2", "--reports", str(other)]
+    assert run(["check", str(place / "case"), *words]) in (0, 2)
+    code, answer = verify(capsys, place / "out.json", "--reports", other)
+    assert code == 2
+    assert answer["faults"][0]["file"] == str(place / "out.json")
+
+
+def test_an_older_link_is_found_from_a_later_report(place, capsys):
+    older = first(place) / "summary.json"
+    older.write_text(older.read_text().replace("harbour", "harbor", 1))
+    last = max(p for p in (place / "reports").iterdir() if p.is_dir())
+    code, answer = verify(capsys, last / "report.json")
+    assert code == 2
+    assert [x["file"] for x in answer["faults"]] == [str(older)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere.json"], "cannot be read"),
+        (["case/case.toml"], "is not a report"),
+        (["case"], "is not a folder of reports"),
+        (["out.json", "--rerun"], "--case DIR"),
+        (["reports", "--rerun"], "verified as a whole"),
+        (["out.json", "--reports", "case"], "is not a folder of reports"),
+        (["out.json", "--case", "nowhere"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_verified_is_1_and_a_sentence(place, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(place)
+    assert run(["report", "verify", *words]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+
+
+def test_a_bad_case_leaves_the_folder_of_reports_as_it_was(place, capsys):
+    (place / "case" / "positions.csv").write_text("not,a,book\n")
+    before = sorted(p.name for p in (place / "reports").rglob("*"))
+    assert run(["check", str(place / "case"), "--reports", str(place / "reports")]) == 1
+    assert sorted(p.name for p in (place / "reports").rglob("*")) == before
+
+
+def test_the_list_names_them_and_an_empty_folder_is_a_sentence(place, tmp_path, capsys):
+    assert run(["report", "list", str(place / "reports")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 reports")
+    assert run(["report", "list", str(tmp_path)]) == 1
+    assert "is not a folder of reports" in capsys.readouterr().err
