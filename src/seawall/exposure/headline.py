@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,4 +91,4 @@ def headline_ranked(
     owner = headline.removeprefix("desk:")
     ranked = find_remedies(setup, impairment, tape, owner, own[0], step, search)
     note = ranked.note + (f", on {where}" if few or search.tilted else "")
-    return Ranked(ranked.rows, ranked.actions, note + rest)
+    return replace(ranked, note=note + rest)

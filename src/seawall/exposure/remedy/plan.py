@@ -196,15 +196,15 @@ def _moves_alike(
     """The deposits found, out of the desk's own accounts that can spare them."""
     enough = [f for f in found if f.enough and f.candidate.action.kind in (Kind.ADD, Kind.REPAY)]
     amounts, candidates = [], []
-    for one in enough:
-        for action in moves(trial.setup, [one.candidate.action], trial.owner):
-            if action.largest >= one.amount:
+    for deposit in enough:
+        for action in moves(trial.setup, [deposit.candidate.action], trial.owner):
+            if action.largest >= deposit.amount:
                 candidates.append(candidate_of(trial, action, deadline, effort.near))
-                amounts.append(np.array([one.amount]))
+                amounts.append(np.array([deposit.amount]))
     out = []
-    for candidate, tried in zip(candidates, run_all(trial, candidates, amounts), strict=True):
-        after, landed = counts(candidate, tried[0].broken)
-        out.append(Found(candidate, tried[0].amount, after, landed, landed <= bound, 0.0))
+    for candidate, (one,) in zip(candidates, run_all(trial, candidates, amounts), strict=True):
+        after, landed = counts(candidate, one.broken)
+        out.append(Found(candidate, one.amount, after, landed, landed <= bound, one.broken))
     return out
 
 
@@ -246,21 +246,20 @@ def _pairs(
                 pair = _pair(trial, first, second, goal, deadline, effort)
                 if pair is not None:
                     out.append(pair)
+                if pair is not None and pair.sure:
+                    break  # the dearer kinds of pair are for where this one is not enough
     return out
 
 
 def _two(trial: Trial, u: int, v: int, leg: Ints) -> list[tuple[Action, Action]]:
-    """Pairs worth trying: of deposits, and of a deposit with the sale of the worst leg."""
+    """Pairs worth trying: of deposits, then of a deposit with the sale of the worst leg."""
     into = {one.unit: one for one in deposits(trial.setup, sorted({u, v}))}
-    sold = {w: reductions(trial.setup, _legs(trial, w, leg, 1)) for w in {u, v}}
-    money = into.get(u), into.get(v)
+    sold = {w: reductions(trial.setup, _legs(trial, w, leg, 1)) for w in (u, v)}
     out: list[tuple[Action, Action]] = []
-    if u != v and money[0] is not None and money[1] is not None:
-        out.append((money[0], money[1]))
-    if money[0] is not None:
-        out += [(money[0], one) for one in sold[v]]
-    if u != v and money[1] is not None:
-        out += [(money[1], one) for one in sold[u]]
+    if u != v and u in into and v in into:
+        out.append((into[u], into[v]))
+    for w, other in dict.fromkeys(((u, v), (v, u))):
+        out += [(into[w], one) for one in sold[other] if w in into]
     return out
 
 
@@ -296,12 +295,15 @@ def _refined(
 ) -> tuple[Action, float, Found] | None:
     """One action at its amount and the other, found beside it; ``most`` of ``a`` to begin with."""
     fixed, free, amount = a, b, most
-    pair = None
+    pair, seen = None, None
     for _ in range(TURNS):
         one = replace(free, beside=edit_of(trial.setup, fixed.action, amount))
-        found = smallest(trial, [one], first_look(trial, [one], effort), bound, effort)[0]
+        # From the second turn on an amount that is enough is known: the one of the turn before.
+        looked = first_look(trial, [one], effort) if seen is None else [[seen]]
+        found = smallest(trial, [one], looked, bound, effort)[0]
         if not found.enough:
             break
         pair = (fixed.action, amount, found)
+        seen = Tried(amount, found.broken)
         fixed, free, amount = free, fixed, found.amount
     return pair

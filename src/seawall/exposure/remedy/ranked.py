@@ -43,11 +43,15 @@ class Search:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Remedies as rows of the result, the actions behind each, and a sentence on what was tried."""
+    """Remedies as rows of the result, the actions behind each, and a sentence on what was tried.
+
+    points: of each the amount that is enough on the estimate alone, None where not sought
+    """
 
     rows: list[dict[str, Any]]
     actions: list[tuple[tuple[Action, float], ...]]
     note: str
+    points: tuple[float | None, ...] = ()
 
 
 def find_remedies(
@@ -63,27 +67,43 @@ def find_remedies(
 
     tape: of the base world, whose first ``search.paths`` paths are run again.
     """
-    count = search.paths
-    columns = desk_columns(setup, owner)
-    trial = Trial(
-        setup,
-        owner,
-        step,
-        search.seed,
-        (search.compute or Compute()).workers,
-        impairment.step[:count],
-        impairment.unit[:count],
-        tape.desk_equity[:count, : step + 1][:, :, columns].min(axis=1),
-    )
+    workers = (search.compute or Compute()).workers
+    trial = trial_of(setup, impairment, tape, owner, step, search.seed, workers, search.paths)
     deadline = deadline_seconds(trial, float(limit["limit"]))
-    goal = goal_of(float(limit["limit"]), count)
-    found, best = choices(trial, goal, impairment.leg[:count], deadline, search.effort)
+    goal = goal_of(float(limit["limit"]), trial.paths)
+    found, best = choices(trial, goal, impairment.leg[: trial.paths], deadline, search.effort)
     rows = [_row(trial, choice, limit, deadline) for choice in found]
     order = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))[:LISTED]
     if not order:
         return Ranked([], [], _why_none(trial, limit, best))
     ranked = [rows[n] for n in order]
-    return Ranked(ranked, [found[n].actions for n in order], _tried(trial, goal.sure, ranked))
+    note = _tried(trial, goal.sure, ranked)
+    points = tuple(found[n].point for n in order)
+    return Ranked(ranked, [found[n].actions for n in order], note, points)
+
+
+def trial_of(
+    setup: Setup,
+    impairment: Impairment,
+    tape: Tape,
+    owner: str,
+    step: int,
+    seed: int,
+    workers: int,
+    paths: int | None = None,
+) -> Trial:
+    """The first ``paths`` of a tape's paths (None: all) as a trial of a desk up to a step."""
+    columns = desk_columns(setup, owner)
+    return Trial(
+        setup,
+        owner,
+        step,
+        seed,
+        workers,
+        impairment.step[:paths],
+        impairment.unit[:paths],
+        tape.desk_equity[:paths, : step + 1][:, :, columns].min(axis=1),
+    )
 
 
 def deadline_seconds(trial: Trial, limit: float) -> float | None:

@@ -101,8 +101,8 @@ class Tried:
 @dataclass(frozen=True)
 class Found:
     """A candidate at the amount found: how many paths break with it in place from the start, and
-    with those that had broken before it landed; enough: it is within the bound; short: the largest
-    amount tried that was not enough, 0 if none.
+    with those that had broken before it landed; enough: it is within the bound; broken: which of
+    its own paths do.
     """
 
     candidate: Candidate
@@ -110,7 +110,7 @@ class Found:
     after: int
     landed: int
     enough: bool
-    short: float
+    broken: Bools
 
 
 def counts(candidate: Candidate, broken: Bools) -> tuple[int, int]:
@@ -223,15 +223,10 @@ def _narrowed(
 
 def _chosen(candidate: Candidate, tried: Sequence[Tried], bound: int) -> Found:
     """The first amount that is enough; without one the amount that leaves fewest broken."""
-    short = 0.0
-    for one in tried:
-        after, landed = counts(candidate, one.broken)
-        if landed <= bound:
-            return Found(candidate, one.amount, after, landed, True, short)
-        short = one.amount
-    best = min(tried, key=lambda one: counts(candidate, one.broken)[::-1])
+    enough = [one for one in tried if counts(candidate, one.broken)[1] <= bound]
+    best = enough[0] if enough else min(tried, key=lambda one: counts(candidate, one.broken)[::-1])
     after, landed = counts(candidate, best.broken)
-    return Found(candidate, best.amount, after, landed, False, short)
+    return Found(candidate, best.amount, after, landed, bool(enough), best.broken)
 
 
 def verified(trial: Trial, found: Sequence[Found]) -> list[Ints]:
