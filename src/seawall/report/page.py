@@ -20,6 +20,7 @@ from seawall.report.terms import TERMS, explained, meaning
 from seawall.report.typography import true_minus
 from seawall.store.page_data import data_block, sealed_page
 
+STYLES = ("page.css", "drawn.css")
 NOTICE = (
     "Seawall, Copyright the Seawall maintainers, Apache License 2.0 "
     "(apache.org/licenses/LICENSE-2.0). This file embeds nothing of others: "
@@ -53,19 +54,21 @@ def framed(result: Result, before: Markup, embedded: Markup) -> str:
     sections = answered(result, explain, marks)
     texts = [verdict, *(section.body for section in sections)]
     sections.append(_computed(result, stated, texts, explain, marks))
-    case = result["case"]
+    case, room = result["case"], files("seawall.report")
     values = {
         "r": result,
         "case": case,
         "as_of": numbers.moment(case["as_of"], words=True),
         "notice": NOTICE,
-        "style": Markup(files("seawall.report").joinpath("page.css").read_text("utf-8")),
+        "style": Markup("\n").join(
+            Markup(room.joinpath(name).read_text("utf-8")) for name in STYLES
+        ),
         "verdict": verdict,
         "sections": sections,
         "before": before,
         "embedded": embedded,
     }
-    return filled("page.html.jinja", values) + "\n"
+    return str(filled("page.html.jinja", values)) + "\n"
 
 
 def _clean(value: Any) -> Any:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
 from seawall.report.counterparty_part import counterparty_part
+from seawall.report.drawn_part import fan_part, grid_part, map_part
 from seawall.report.findings import Result
 from seawall.report.tail_part import tail_part
 from seawall.report.templates import Explain, Marks, filled
@@ -161,8 +162,8 @@ def remedy_part(result: Result, explain: Explain, marks: Marks) -> Markup:
 
 SECTIONS = (
     Section("survive", "Does it survive?", (survive_part, split_page.kinds_part)),
-    Section("first", "What dies first?", (first_part,)),
-    Section("why", "Why?", (parts_part, split_page.split_part)),
+    Section("first", "What dies first?", (first_part, map_part, fan_part)),
+    Section("why", "Why?", (parts_part, grid_part, split_page.split_part)),
     Section("pays", "Who pays?", (pays_part,)),
     Section("tail", "How much could it lose?", (tail_part,)),
     Section("leaving", "Could it get out?", (leaving_part,)),

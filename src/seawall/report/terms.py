@@ -107,6 +107,11 @@ TERMS: dict[str, Term] = {
     "amplification": Term(
         "Amplification", "amplification", "system.amplification", ("A4", "A5", "A7")
     ),
+    "liquidation_map": Term(
+        "Liquidation map", "liquidation_map", "liquidation_map.assets", ("A4", "A5", "A7", "A9")
+    ),
+    "pnl_grid": Term("P&L over price and volatility", "pnl_grid", "pnl_grid", ("A9",)),
+    "fan": Term("Fan of prices", "fan", "fan", ("A3", "A4", "A5")),
     "notional": Term("Notional", "notional", "concentration[].notional"),
     "share": Term(
         "Share of open interest", "open_interest_share", "concentration[].open_interest_share"
