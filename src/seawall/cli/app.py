@@ -17,6 +17,7 @@ from seawall import __version__
 from seawall.cli import (
     backtest,
     case,
+    cash,
     check,
     collateral,
     define,
@@ -48,6 +49,7 @@ app = typer.Typer(
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.add_typer(case.app, name="case")
+app.command("cash")(cash.cash)
 app.command("collateral")(collateral.collateral)
 app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
