@@ -103,7 +103,7 @@ def fake_drawn() -> dict[str, Any]:
             "focus": "SOL",
             "assets": {
                 "SOL": _fan_asset(118.4, 0.05, line),
-                "BTC": _fan_asset(84_000.0, 0.03, None),
+                "BTC": _fan_asset(84_000.0, 0.035, None),
             },
             "liquidated": [[1e6 * k * n for n in range(MOMENTS)] for k in range(len(LEVELS))],
         },

@@ -112,7 +112,8 @@ def test_text_of_the_case_is_escaped_everywhere() -> None:
     assert not [tag for tag, _ in reader.tags if tag == "script"]
     assert "<script" not in html
     # Places in drawings are numbers of their own.
-    said = re.sub(r' (x|y|x1|x2|y1|y2|width)="[0-9.%]*"', "", html.split("</style>")[1])
+    places = r' (x|y|x1|x2|y1|y2|cx|cy|width|height|points)="[0-9.,% -]*"'
+    said = re.sub(places, "", html.split("</style>")[1])
     assert "49" not in re.findall(r"&\{\{ 7\*7 \}\}|49", said)
     assert any(EVIL in piece for piece in ["".join(reader.text)])
     for _, attributes in reader.tags:

@@ -186,10 +186,9 @@ def grid_finding(result: Result, desk: Mapping[str, Any]) -> str:
     high = desk["change"][-1 if volatility[-1] > volatility[0] else 0][column]
     if abs(high) < 0.1 * max(abs(down), abs(up)):
         return text + ", and little by volatility"
-    word = "loses" if high < 0.0 else "gains"
-    return (
-        f"{text}, and {word} {numbers.money(abs(high))} when volatility is {max(volatility):+.0%}"
-    )
+    more = "loses" if high < 0.0 else "gains"
+    rise = _size(max(volatility))
+    return f"{text}, and {more} {numbers.money(abs(high))} when volatility rises {rise}"
 
 
 def below_accounts(desk: Mapping[str, Any]) -> list[str]:
