@@ -110,6 +110,36 @@ SALE = {
     "amount_quote": number,
 }
 
+SHARE = {"probability": fraction, "low": fraction, "high": fraction}
+PART_OF_CHANGE = {"part": number, "low": number, "high": number}
+ONE_OF_TWO = {"name": text, "as_of": utc, "hash": sha}
+SINCE_LAST = {
+    "before": ONE_OF_TWO,
+    "after": ONE_OF_TWO,
+    "seconds": number,
+    "scope": text,
+    "horizon_seconds": number,
+    "paths": whole,
+    "method": one_of("exact", "two orders"),
+    "hybrids": whole,
+    "dre_before": SHARE,
+    "dre_after": SHARE,
+    "before_recorded": Maybe(fraction),
+    "change": PART_OF_CHANGE,
+    "drivers": [
+        PART_OF_CHANGE
+        | {
+            "driver": text,
+            "kind": text,
+            "assets": [text],
+            "name": text,
+            "was": Maybe(number),
+            "now": Maybe(number),
+        }
+    ],
+    "sentence": text,
+}
+
 KIND_NAMES = (
     *("liquidation", "negative_equity", "adl", "socialised", "claims_lost"),
     "loss_fraction",
@@ -293,7 +323,7 @@ RESULT = {
         "sections": Maybe(Maps(sha)),
         "seal": Maybe(sha),
     },
-    "since_last": lambda value: value is None,
+    "since_last": Maybe(SINCE_LAST),
 }
 
 

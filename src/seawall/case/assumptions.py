@@ -142,4 +142,13 @@ ASSUMPTIONS: dict[str, str] = {
         "futures that expire are not settled. What an account has free over maintenance margin up "
         "to an hour can be sent elsewhere at the start and lands after the lead times of A14."
     ),
+    "A17": (
+        "Explain: a cause is knocked out of a path and everything else kept, random numbers and "
+        "accounts included; causes of the world come before responses to them, and what several "
+        "do together is shared evenly by Shapley values. Responses that a case cannot do without "
+        "are not knocked out, and are named. What changed: of a desk's account that both cases "
+        "have, equity that the market's move does not explain is cash; positions change at "
+        "constant equity. With more than five drivers their shares are the mean of one order and "
+        "its reverse, in which what they do together falls as those two orders have it."
+    ),
 }

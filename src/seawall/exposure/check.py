@@ -46,6 +46,7 @@ from seawall.exposure.remedy.search import QUICK
 from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.shocked import Shocked, shocks_of_page
+from seawall.exposure.since import since_last
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
@@ -69,13 +70,13 @@ def check(
     parts_from: int | None = None,
     accounts: Receive | None = None,
     counterparty: bool = False,
+    since: Case | None = None,
 ) -> dict[str, Any]:
     """Does it survive, what dies first, who pays, what would help: the result of `seawall check`.
 
-    ``compute``: engine and workers; by default the fastest here. It changes no bit of the answer.
-    ``rare``: as many tilted paths again (`exposure.rare`). ``counterparty``: venues fail in turn.
-    ``parts_by``, ``accounts``: see `exposure.parts_by`; `exposure.accounts`, given the whole table.
-    ``parts_from``: how many paths the parts of DRE are made from (see `exposure.parts`).
+    ``compute``: engine and workers, no bit of the answer. ``rare``: as many tilted paths again.
+    ``counterparty``: venues fail in turn. ``parts_by``, ``accounts``: see `exposure.parts_by`,
+    `exposure.accounts`. ``parts_from``: paths behind the parts. ``since``: an earlier Case.
     Returns the dict of docs/json.md (seawall/check/1); SeawallError where there is no answer.
     """
     seconds = _horizons(case, horizon_seconds, paths)
@@ -84,20 +85,17 @@ def check(
     setup = prepare(case, (BASE, *crowds))
     prior = model_prior(case, _gross(setup))
     chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
-    # Chosen before anything is run: what cannot be tilted is refused at once.
-    tilt = choose_tilt(setup, steps) if rare else None
+    tilt = choose_tilt(setup, steps) if rare else None  # refused before anything is run
     tapes = run_plan(setup, chosen, progress, compute)
     found, *others = (impairments(setup, t, accounts=accounts is not None) for t in tapes)
     last = len(others) - chosen.parts
     beside = Beside(others[:3], others[3:last], others[last:])
     tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
     dre = _dre(setup, found, beside, seconds, chosen, tilted)
-    rows = concentration(setup)
-    limits = evaluate(case, dre, rows, found)
+    limits = evaluate(case, dre, rows := concentration(setup), found)
     headline = headline_scope(setup, dre, limits)
     asked = (paths, steps, seed)
-    result = _question(case, setup, chosen, horizon_seconds)
-    result |= {"headline": headline, "dre": dre}
+    result = _question(case, setup, chosen, horizon_seconds) | {"headline": headline, "dre": dre}
     result["crowd_leverage"] = crowd_leverage(case, found, headline, beside.crowds, steps)
     result["first_to_break"] = _first(setup, found, headline, steps)
     result |= _payers(setup, tapes[0], found, headline, steps)
@@ -108,13 +106,14 @@ def check(
     search = Search(steps, seed, chosen.remedy_paths, QUICK, compute, tilted is not None)
     result |= headline_remedy(setup, found, tapes[0], headline, limits, rows, search)
     result |= drawn_blocks(setup, tapes[0], chosen.watch, result, _shocked(setup), shocked)
-    said = cautions(case, setup, prior, horizon_seconds)
-    result |= {"assumptions": list(ASSUMPTIONS_USED), "warnings": said}
+    result["assumptions"] = list(ASSUMPTIONS_USED)
+    result["warnings"] = cautions(case, setup, prior, horizon_seconds)
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
     result |= accounts_block(setup, tapes[0], steps, accounts)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
-    result |= {"manifest": manifest_block(case, ASSUMPTIONS_USED), "since_last": None}
+    result |= since_last(since, case, result, compute, progress)
+    result |= {"manifest": manifest_block(case, result["assumptions"])}
     if progress is not None:
         progress(1.0, "done")
     return result

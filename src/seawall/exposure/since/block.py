@@ -31,6 +31,7 @@ from seawall.exposure.since.hybrid import cash_moved, hybrid
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
 
+ASSUMPTION = "A17"
 MOST_EXACT = 5
 MOST_PATHS = 400
 # Paths are cut to about so many path-steps over all hybrids, but never below LEAST_PATHS.
@@ -171,3 +172,19 @@ def _notional(two: Two) -> dict[str, float]:
             for coin, quantity in account.holding.balances.items():
                 out[coin] = out.get(coin, 0.0) + abs(quantity) * market[coin].spot
     return out
+
+
+def since_last(
+    before: Case | None,
+    after: Case,
+    result: Mapping[str, Any],
+    compute: Compute | None,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """`since_last` of the result, and its assumption; null where no earlier Case was given."""
+    if before is None:
+        return {"since_last": None}
+    block = since_block(before, after, result, compute, progress=progress)
+    known = list(result["assumptions"])
+    used = known if ASSUMPTION in known else [*known, ASSUMPTION]
+    return {"since_last": block, "assumptions": used}
