@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from seawall.case.assumptions import ASSUMPTIONS
-from seawall.report import charts, findings, numbers, pageparts, pagetables
+from seawall.report import charts, findings, numbers, pageparts
 from seawall.report.columns import clean
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
@@ -91,7 +91,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
         "flag": _flag(verdict, result),
         "title": pageparts.title(result),
         "lead": pageparts.lead(result) if "first_to_break" in result else None,
-        "remedy": pagetables.remedy(result),
+        "remedy": pageparts.remedy(result),
         # Under check --rare the tables below DRE are those of the paths that were not tilted.
         "plain": plain(result),
         "strip": charts.strip(pageparts.points(result)[head.index], f"DRE {head.horizon}"),
