@@ -50,20 +50,19 @@ def check(
     accounts_table: ask.AccountsTable = None,
     counterparty: ask.Counterparty = False,
     reports: ask.Reports = None,
+    since: ask.Since = None,
 ) -> None:
     """Check a Case: does it survive, and what breaks first?
 
     Who pays, how concentrated it is, which limits are breached, what would help.
-
     Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why.
     """
     horizon_seconds = seconds(horizon, "--horizon")
-    step_seconds = _step(step, horizon)
     compute = Compute(engine, threads, ray_address)
     targets = _targets({"json": json, "html": html, "public": public})
-    receive = _receiver(accounts, accounts_table)
     kept = reports_folder(reports)
-    question = _asked(_load(case, trust_mechanisms), step_seconds, counts)
+    question = _asked(_load(case, trust_mechanisms), _step(step, horizon), counts)
+    earlier = None if since is None else _asked(_load(since, trust_mechanisms), None, counts)
 
     from seawall.exposure import check as run_check
 
@@ -80,8 +79,9 @@ def check(
             rare=rare,
             parts_by=tuple(str(by) for by in parts_by or ()),
             parts_from=parts_paths,
-            accounts=receive,
+            accounts=_receiver(accounts, accounts_table),
             counterparty=counterparty,
+            since=earlier,
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)

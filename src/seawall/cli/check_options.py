@@ -95,6 +95,10 @@ Reports = Annotated[
         metavar="DIR", help="Keep this report in DIR, after those there; says which alerts are new."
     ),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option(metavar="OLD_CASE", help="Folder of an earlier Case: what drove DRE since then."),
+]
 Counterparty = Annotated[
     bool,
     typer.Option(

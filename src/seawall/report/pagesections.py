@@ -19,6 +19,7 @@ from seawall.report import charts, findings, numbers, pageparts, pagetables, spl
 from seawall.report.counterparty_part import counterparty_part
 from seawall.report.drawn_part import fan_part, grid_part, map_part
 from seawall.report.findings import Result
+from seawall.report.since_part import since_part
 from seawall.report.tail_part import tail_part
 from seawall.report.templates import Explain, Marks, filled
 from seawall.report.typography import true_minus
@@ -170,5 +171,5 @@ SECTIONS = (
     Section("failing", "What if somebody else fails?", (counterparty_part,)),
     Section("limits", "Are its limits kept?", (limits_part,)),
     Section("remedies", "What would help?", (remedy_part,)),
-    Section("changed", "What changed?", ()),
+    Section("changed", "What changed?", (since_part,)),
 )

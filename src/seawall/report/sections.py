@@ -366,11 +366,3 @@ def remedy(result: Result, width: int) -> list[Line]:
     lines: list[Line] = [rule(title, width), *_text(wrap(said, width, 2, 4))]
     lines[-1] = with_marks(lines[-1], marks(result, "A11"), width)
     return lines + (_text(wrap(note, width, 2, 2), "muted") if note else [])
-
-
-def since_last(result: Result, width: int) -> list[Line]:
-    """What changed since the run before, when that was asked for."""
-    change = result.get("since_last")
-    if not isinstance(change, Mapping) or not change.get("sentence"):
-        return []
-    return [rule("Since the last run", width), *_text(wrap(clean(change["sentence"]), width))]

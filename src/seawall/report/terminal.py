@@ -10,6 +10,7 @@ from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, w
 from seawall.report.counterparty_section import counterparty
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
+from seawall.report.since_section import since_last
 from seawall.report.tail_section import tail
 
 ANSWER = 12  # cells of the label column of the first lines
@@ -39,7 +40,7 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
         counterparty,
         sections.limits,
         sections.remedy,
-        sections.since_last,
+        since_last,
     ):
         body = block(result, width)
         if body:

@@ -1,0 +1,113 @@
+"""What changed since an earlier Case: on the terminal, and by the same rows on the HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seawall.report import numbers
+from seawall.report.columns import Column, Line, Span, bar, clean, rule, table, with_marks, wrap
+from seawall.report.findings import Result
+
+ROWS = 10
+
+
+def since_last(result: Result, width: int) -> list[Line]:
+    """The change in a sentence, its drivers as a table, and what it rests on."""
+    block = result.get("since_last")
+    if not isinstance(block, Mapping) or "dre_before" not in block:
+        return []
+    lines = [rule(f"Since {numbers.moment(block['before']['as_of'])}", width)]
+    lines += [(Span(text),) for text in wrap(clean(block["sentence"]), width)]
+    rows = drivers(block)
+    if rows:
+        lines += table(_columns(rows, block), width)
+    lines += [(Span(text, "muted"),) for text in wrap(rests_on(result), width)]
+    marked = "A17" if "A17" in result["assumptions"] else ""
+    return [*lines[:-1], with_marks(lines[-1], marked, width)]
+
+
+def _columns(rows: list[dict[str, Any]], block: Mapping[str, Any]) -> list[Column]:
+    most = max((abs(row["value"]) for row in rows), default=0.0) or 1.0
+    total = change(block)
+    return [
+        Column("driver", [Span(clean(r["name"])) for r in (*rows, total)], wraps=True),
+        Column("was", [Span(r["was"]) for r in (*rows, total)], "r", drop=2),
+        Column("now", [Span(r["now"]) for r in (*rows, total)], "r", drop=2),
+        Column("points", [Span(r["text"]) for r in (*rows, total)], "r"),
+        Column("95%", [Span(r["interval"]) for r in (*rows, total)], "r"),
+        Column(
+            "",
+            [
+                Span(bar(abs(r["value"]) / most, 10), "orange" if r["value"] > 0 else "")
+                for r in rows
+            ]
+            + [Span("")],
+            drop=1,
+        ),
+    ]
+
+
+def drivers(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the drivers that move a path, the largest first, and one for all smaller ones."""
+    moving = [row for row in block["drivers"] if row["part"] != 0.0]
+    shown = moving if len(moving) <= ROWS else moving[: ROWS - 1]
+    rows = [_row(row) for row in shown]
+    rest = moving[len(shown) :]
+    if rest:
+        part = sum(row["part"] for row in rest)
+        name = f"{len(rest)} smaller drivers"
+        rows.append(_row({"name": name, "part": part, "was": None, "now": None}))
+    return rows
+
+
+def change(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of the whole change: DRE before and after."""
+    whole = _row({"name": "DRE", "kind": "", "was": None, "now": None, **block["change"]})
+    was, now = (numbers.percent(block[key]["probability"]) for key in ("dre_before", "dre_after"))
+    return whole | {"was": was, "now": now}
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": row["name"],
+        "value": float(row["part"]),
+        "text": numbers.points(row["part"], signed=True),
+        "interval": ""
+        if "low" not in row
+        else f"{numbers.points(row['low'])} to {numbers.points(row['high'])}",
+        "was": _number(row, "was"),
+        "now": _number(row, "now"),
+    }
+
+
+def _number(row: Mapping[str, Any], key: str) -> str:
+    value, kind = row.get(key), row.get("kind")
+    if value is None:
+        return ""
+    if kind == "spot":
+        return numbers.price(value)
+    if kind == "volatility":
+        return f"{value:.1%}"
+    return numbers.money(value)
+
+
+def rests_on(result: Result) -> str:
+    """How the parts were made, in a sentence or two."""
+    block = result["since_last"]
+    still = sum(row["part"] == 0.0 for row in block["drivers"])
+    text = f"On {block['paths']:,} of {result['paths']:,} paths, the same random numbers before "
+    text += f"and after; {block['hybrids']:,} mixtures of both Cases, "
+    text += (
+        "Shapley values, 95% over paths."
+        if block["method"] == "exact"
+        else "the mean of one order of the drivers and its reverse, 95% over paths."
+    )
+    if still:
+        noun = "change moves" if still == 1 else "changes move"
+        text += f" {still} other {noun} no path across impairment."
+    if block["before_recorded"] is not None:
+        text += f" The earlier report said {numbers.percent(block['before_recorded'])}."
+    if "rare" in result:
+        text += " Plain paths alone: the DRE above also rests on tilted ones."
+    return text
