@@ -37,6 +37,16 @@ numpy scipy seawall since_last parts_by by_account coalitions orders grouped non
 mean deciles top equity_at_stake
 """.split()
 
+# Words that the pages print and nobody should have to guess.
+WORDS_OF_THE_PAGES = [
+    *("ES", "ES (level)", "VaR", "model 95%", "simulation 95%", "daily sigmas", "mean loss"),
+    *("price only", "own exit cost", "crowd feedback", "latency", "external failure", "points"),
+    *("liq price", "distance", "of OI", "x depth 1%", "exit days", "exit cost", "crowd leverage"),
+    *("loses too much", "adds to mean loss", "cannot fail", "hazard a year", "lost then"),
+    *("tilted", "plain", "Pareto", "power", "out slowly", "out at once", "by the spread alone"),
+    *("unexplained trades", "smile level", "log score", "width", "near", "within", "not proven"),
+]
+
 
 def in_a_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -113,6 +123,10 @@ class TestDefine:
         entry = lookup(number.lower())
         assert entry is not None
         assert entry.text == ASSUMPTIONS[number]
+
+    @pytest.mark.parametrize("word", WORDS_OF_THE_PAGES)
+    def test_every_word_that_the_pages_print_is_defined(self, word):
+        assert lookup(word) is not None
 
     def test_no_name_means_two_things(self):
         names = [
