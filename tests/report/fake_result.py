@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from fake_drawn import fake_drawn
+from fake_remedies import limit_actions, remedies
 
 HORIZONS = [3600, 14400, 86400, 604800]
 PATHS = 10_000
@@ -226,6 +227,7 @@ def fake_result() -> dict[str, Any]:
         "adl": 0.06e6,
         "socialised": 0.02e6,
     }
+    rows = remedies()
     result = {
         "schema": "seawall/check/1",
         "case": {
@@ -264,22 +266,11 @@ def fake_result() -> dict[str, Any]:
         "system": _system(),
         "concentration": _concentration(),
         "limits": _limits(),
-        "remedy": {
-            "action": "add",
-            "account": "harbour/perp-main",
-            "asset": "USDC",
-            "amount": 620e3,
-            "amount_quote": 620e3,
-            "dre_after": 0.0192,
-            "low_after": 0.0167,
-            "high_after": 0.0221,
-            "cost": 119.0,
-            "cost_basis": "per day",
-            "limit": "DRE 24 h, desk:harbour",
-            "deadline_seconds": 15540,
-        },
+        "remedy": rows[0],
+        "remedies": rows,
+        "limit_actions": limit_actions(),
         "remedy_note": "The smallest single action found; 14 were tried on the same paths.",
-        "assumptions": [f"A{number}" for number in range(1, 13)],
+        "assumptions": [f"A{number}" for number in range(1, 15)],
         "warnings": ["2 open-interest figures are older than a day and were kept as given."],
         "manifest": {
             "files": {
@@ -331,6 +322,7 @@ def without_desk() -> dict[str, Any]:
     result["liquidation_map"] = result["pnl_grid"] = result["fan"] = None
     result["limits"] = []
     result["remedy"] = None
+    result["remedies"] = result["limit_actions"] = []
     result["remedy_note"] = ""
     result["warnings"] = []
     result["system"]["amplification"] = {}

@@ -170,7 +170,7 @@ def test_sections_come_in_the_agreed_order() -> None:
         "amplification of a SOL shock",
         "── Concentration",
         "── Limits",
-        "── Remedy",
+        "── Remedies",
         "Any number: seawall define NAME",
     ]
     places = [text.index(words) for words in order]
@@ -246,7 +246,8 @@ def test_repaying_is_said_as_repaying() -> None:
     result = fake_result()
     result["remedy"] |= {"action": "repay", "amount": 620_000.0, "asset": "USDC"}
     text = terminal.render(result, 100)
-    assert f"repay 620,000 USDC in {result['remedy']['account']}" in text
+    assert "repay 620,000 USDC in" in text
+    assert result["remedy"]["account"] in text
 
 
 def test_a_total_alone_is_no_table_of_parts() -> None:

@@ -335,23 +335,6 @@ PART_NAMES = {
 }
 
 
-def remedy_action(remedy: Mapping[str, Any]) -> str:
-    """The action in words: "add 620,000 USDC to harbour/perp-main"."""
-    quantity = numbers.amount(remedy["amount"])
-    if remedy["action"] == "add":
-        return f"add {quantity} {remedy['asset']} to {remedy['account']}"
-    if remedy["action"] == "repay":
-        return f"repay {quantity} {remedy['asset']} in {remedy['account']}"
-    return f"{remedy['action']} {remedy['asset']} by {quantity} in {remedy['account']}"
-
-
-def remedy_cost(remedy: Mapping[str, Any], quote: str) -> str:
-    """Cost and its basis: "119 USDC per day"; "no cost stated" when it is null."""
-    if not numbers.known(remedy.get("cost")):
-        return "no cost stated"
-    return f"{numbers.money(remedy['cost'])} {quote} {remedy.get('cost_basis') or ''}".strip()
-
-
 def mechanisms(result: Result) -> str:
     """Which mechanisms were in force, as a sentence with a space behind; nothing where none was."""
     found: dict[str, dict[str, str]] = result["case"].get("mechanisms") or {}

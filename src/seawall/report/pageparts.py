@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seawall.report import charts, findings, numbers
+from seawall.report import charts, findings, numbers, remedy_words
 from seawall.report.findings import Result, at
 from seawall.report.pagetables import kind_words, payers, share_text, slowest
 from seawall.report.parts_rows import WHOLE, part_rows, paths_behind, waterfall
@@ -118,6 +118,14 @@ def lead(result: Result) -> dict[str, Any]:
         if numbers.known(distance.get("daily_sigmas"))
         else "",
     }
+
+
+def remedy(result: Result) -> dict[str, str] | None:
+    """The cheapest remedy in the paragraph under the verdict."""
+    rows = remedy_words.rows_of(result)
+    if not rows:
+        return None
+    return {"action": remedy_words.action(rows[0]), "after": remedy_words.after(rows[0])}
 
 
 def facts(result: Result) -> list[Fact]:

@@ -19,6 +19,7 @@ from seawall.report import charts, findings, numbers, pageparts, pagetables, spl
 from seawall.report.counterparty_part import counterparty_part
 from seawall.report.drawn_part import fan_part, grid_part, map_part
 from seawall.report.findings import Result
+from seawall.report.remedy_part import remedy_part
 from seawall.report.since_part import since_part
 from seawall.report.tail_part import tail_part
 from seawall.report.templates import Explain, Marks, filled
@@ -145,20 +146,6 @@ def limits_part(result: Result, explain: Explain, marks: Marks) -> Markup:
     del marks
     values = {"limits": pagetables.limits(result), "true_minus": true_minus, "n": explain}
     return filled("limits.html.jinja", values)
-
-
-def remedy_part(result: Result, explain: Explain, marks: Marks) -> Markup:
-    """What would bring DRE under its limit, or why nothing was found."""
-    remedy = pagetables.remedy(result)
-    if not remedy:
-        return NOTHING
-    values = {
-        "remedy": remedy,
-        "head": findings.headline(result),
-        "n": explain,
-        "marks": marks,
-    }
-    return filled("remedy.html.jinja", values)
 
 
 SECTIONS = (

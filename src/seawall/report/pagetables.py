@@ -268,29 +268,3 @@ def limits(result: Result) -> dict[str, Any] | None:
 
 def _used(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}" if share < 99.99 else ">9999%"
-
-
-def remedy(result: Result) -> dict[str, Any] | None:
-    """The cheapest single action, or the note that says why there is none."""
-    found, note = result.get("remedy"), result.get("remedy_note") or ""
-    if not found:
-        return {"action": None, "note": note} if note else None
-    quote = result["case"]["quote"]
-    action = findings.remedy_action(found)
-    worth = ""
-    if found["action"] != "add" or found["asset"] != quote:
-        worth = f"{numbers.money(found.get('amount_quote'))} {quote}"
-    return {
-        "action": action[:1].upper() + action[1:],
-        "short": f"{found['action']} {numbers.amount(found['amount'])} {found['asset']}",
-        "account": found["account"],
-        "limit": found.get("limit") or "",
-        "after": numbers.percent(found.get("dre_after")),
-        "interval": numbers.interval(found.get("low_after"), found.get("high_after")),
-        "cost": findings.remedy_cost(found, quote),
-        "worth": worth,
-        "deadline": numbers.deadline(result["case"]["as_of"], found["deadline_seconds"])
-        if numbers.known(found.get("deadline_seconds"))
-        else "",
-        "note": note,
-    }

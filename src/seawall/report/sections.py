@@ -342,27 +342,3 @@ def limits(result: Result, width: int) -> list[Line]:
         Column("", [Span(*words.get(s, (s, ""))) for s in states]),
     ]
     return [rule("Limits", width), *table(columns, width), *_more(len(rows), len(shown), " limits")]
-
-
-def remedy(result: Result, width: int) -> list[Line]:
-    """The cheapest single action that brings DRE under its limit, or why there is none."""
-    found = result.get("remedy")
-    note = clean(result.get("remedy_note") or "")
-    if not found:
-        return [rule("Remedy", width), *_text(wrap(note, width))] if note else []
-    head = findings.headline(result)
-    quote = clean(result["case"]["quote"])
-    after = numbers.percent(found.get("dre_after"))
-    said = (
-        f"{clean(findings.remedy_action(found))}: DRE {head.horizon} {after}, "
-        f"simulation 95% {numbers.interval(found.get('low_after'), found.get('high_after'))}; "
-        f"{clean(findings.remedy_cost(found, quote))}"
-    )
-    if numbers.known(found.get("deadline_seconds")):
-        said += (
-            f"; in place by {numbers.deadline(result['case']['as_of'], found['deadline_seconds'])}"
-        )
-    title = f"Remedy that brings {clean(found.get('limit') or 'DRE')} under its limit"
-    lines: list[Line] = [rule(title, width), *_text(wrap(said, width, 2, 4))]
-    lines[-1] = with_marks(lines[-1], marks(result, "A11"), width)
-    return lines + (_text(wrap(note, width, 2, 2), "muted") if note else [])

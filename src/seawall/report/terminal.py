@@ -8,8 +8,10 @@ from typing import Any
 from seawall.report import findings, numbers, sections, split_section
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
 from seawall.report.counterparty_section import counterparty
+from seawall.report.drawn_section import liquidation_map, pnl_grid
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
+from seawall.report.remedy_section import remedies
 from seawall.report.since_section import since_last
 from seawall.report.tail_section import tail
 
@@ -32,14 +34,16 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
     for block in (
         sections.warnings,
         sections.first_to_break,
+        liquidation_map,
         sections.horizons,
+        pnl_grid,
         split_section.split,
         sections.who_pays,
         tail,
         sections.concentration,
         counterparty,
         sections.limits,
-        sections.remedy,
+        remedies,
         since_last,
     ):
         body = block(result, width)

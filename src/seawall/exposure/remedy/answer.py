@@ -21,7 +21,7 @@ from seawall.exposure.remedy.edit import applied, edit_of, together
 from seawall.exposure.remedy.other_limits import limit_actions
 from seawall.exposure.remedy.ranked import Ranked, Search
 from seawall.exposure.remedy.search import FULL, Effort
-from seawall.exposure.runs import plan, run_plan
+from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.foundation.errors import InputError
 
 SCHEMA = "seawall/remedy/1"
@@ -84,19 +84,7 @@ def remedy_answer(
     ranked = headline_ranked(setup, found, tape, headline, limits, search)
     if progress is not None:
         progress(1.0, "done")
-    result = {
-        "schema": SCHEMA,
-        "version": seawall.__version__,
-        "case": {
-            "name": case.name,
-            "hash": case.digest,
-            "as_of": case.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "quote": case.quote,
-        },
-        "seed": seed,
-        "paths": paths,
-        "horizon_seconds": horizon_seconds,
-        "step_seconds": case.step_seconds,
+    result = _question(case, setup, chosen, horizon_seconds) | {
         "headline": headline,
         "limits": [limit for limit in limits if limit["measure"] == "dre"],
         "remedy": ranked.rows[0] if ranked.rows else None,
@@ -106,6 +94,24 @@ def remedy_answer(
         "assumptions": list(ASSUMPTIONS_USED),
     }
     return Answer(result, setup, tape, found, ranked)
+
+
+def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:
+    """What was asked."""
+    return {
+        "schema": SCHEMA,
+        "version": seawall.__version__,
+        "case": {
+            "name": case.name,
+            "hash": case.digest,
+            "as_of": case.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "quote": case.quote,
+        },
+        "seed": chosen.seed,
+        "paths": chosen.paths,
+        "horizon_seconds": horizon_seconds,
+        "step_seconds": setup.step_seconds,
+    }
 
 
 def with_remedy(case: Case, answer: Answer, number: int) -> Case:
