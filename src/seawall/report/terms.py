@@ -123,6 +123,7 @@ TERMS: dict[str, Term] = {
     "remedy": Term("Remedy", "remedy", "remedy", ("A3", "A11")),
     "cost": Term("Cost of the remedy", "cost", "remedy.cost", ("A6", "A11")),
     "deadline": Term("In place by", "deadline_seconds", "remedy.deadline_seconds", ("A11",)),
+    "since_last": Term("What changed", "since_last", "since_last.drivers[]", ("A3", "A17")),
     "equity": Term("Equity", "equity", "case.desks[].equity"),
     "hash": Term("Hash", "hash", "case.hash, manifest.files"),
     "paths": Term("Paths", "paths", "paths", ("A3",)),
