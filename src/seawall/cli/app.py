@@ -106,8 +106,11 @@ def run(arguments: Sequence[str]) -> int:
     except SeawallError as error:
         return _fail(str(error), debug)
     except typer.TyperException as error:
+        from seawall.cli.wording import sentence
+
         command = getattr(getattr(error, "ctx", None), "command_path", "seawall")
-        return _fail(f"{error.format_message().rstrip('.')}. Try `{command} --help`.", debug=False)
+        said = sentence(error.format_message(), arguments)
+        return _fail(f"{said}. Try `{command} --help`.", debug=False)
     except (typer.Abort, KeyboardInterrupt):
         output.complain("Interrupted.")
         return INTERRUPTED

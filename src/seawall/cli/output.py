@@ -18,10 +18,36 @@ PAGE_WIDTH = 100  # columns when the output is not a terminal
 
 def say(text: str) -> None:
     """Print to stdout; a reader that has gone away is not an error."""
-    # A terminal without UTF-8 gets a question mark for a block character, not an exception.
     if isinstance(sys.stdout, TextIOWrapper):
+        text = spoken(text, sys.stdout.encoding)
+        # What is left gets a question mark, not an exception.
         sys.stdout.reconfigure(errors="replace")
     _write(text)
+
+
+# Signs of the pages, and what stands for them where they cannot be printed; all one cell wide.
+PLAIN_SIGNS = str.maketrans(
+    "▲✓○─│┃█▉▊▋▌▍▎▏▓▒░σ…’‘–−×·≤≥±²",
+    "!+o-||######..%=:s~''--x.<>+2",
+)
+
+
+def spoken(text: str, encoding: str) -> str:
+    """``text`` with plain signs for those that ``encoding`` does not have."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        missing = {ord(sign) for sign in set(text) if not _has(encoding, sign)}
+        return text.translate({k: v for k, v in PLAIN_SIGNS.items() if k in missing})
+    return text
+
+
+def _has(encoding: str, sign: str) -> bool:
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def say_exactly(text: str) -> None:
