@@ -17,8 +17,8 @@ DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 def test_the_answer_stands_in_the_first_lines(capsys) -> None:
     assert run(["collateral"]) == 0
     lines = capsys.readouterr().out.split("\n")
-    assert lines[0].startswith("▲ SHORT     desk:harbour: harbour/options lacks 964k")
-    assert any(line.startswith("  Cheapest  costs 98.1k over 30 days, now 82.9k") for line in lines)
+    assert lines[0].startswith("▲ SHORT     desk:harbour: harbour/options lacks 1.2M")
+    assert any(line.startswith("  Cheapest  costs 100k over 30 days, now 82.9k") for line in lines)
     assert max(width_of(line) for line in lines) <= 100
 
 

@@ -13,6 +13,8 @@ from tiny_cases import QUOTE, Held, Trader, coin, perpetual, perpetuals_venue, t
 from seawall.book import AccountKind
 from seawall.casefile import load_case, sample_case
 from seawall.casefile.save import save_case
+from seawall.exposure.cash.due import desk_of
+from seawall.exposure.cash.named import Move, shocked
 from seawall.foundation.errors import InputError
 from seawall.margin.account.shifts import moved
 from seawall.margin.rules import rules_of
@@ -154,6 +156,22 @@ def test_the_written_case_holds_in_every_state(tmp_path) -> None:
     )
 
 
+def test_isolated_margin_is_set_on_the_position_that_it_belongs_to() -> None:
+    # Others come first in the book; long 2 BTC at 100 alone: 5% of 160 and 40 lost: 48 at -20%.
+    case = one_perp()
+    traders = [
+        Trader("v", (Held("BTC-PERP", -3.0, 100.0, 77.0),), {}, ""),
+        Trader("v", (Held("BTC-PERP", 2.0, 100.0, 90.0),), {QUOTE: 10.0}, "me"),
+    ]
+    assets = {a: s for a, s in case.market.assets.items() if a != QUOTE}
+    case = tiny_case(traders, case.book.instruments, case.rulebooks, assets)
+    found = collateral_answer(case, Terms(), shocks=("BTC=-20%",))
+    assert found.case.book.isolated_margin.tolist() == pytest.approx([77.0, 48.0], rel=1e-6)
+    assert [a["value_mix"] for a in found.result["accounts"]] == pytest.approx(
+        [0.0, 48.0], rel=1e-6
+    )
+
+
 def random_desk(seed: int):
     """A random book whose every account is one desk's, and random terms."""
     r = np.random.default_rng(seed)
@@ -232,6 +250,16 @@ def test_a_haircut_that_grows_with_size_has_a_bound() -> None:
     assert found["mix"]["holds"]
     assert not found["mix"]["exact"]
     assert 0.0 < found["mix"]["gap"] <= 0.1 * found["mix"]["cost"]["total"]
+
+
+def test_present_shortfalls_are_those_of_the_cash_ladder() -> None:
+    case = sample_case(crowd=30)
+    found = collateral_answer(case, Terms(), shocks=("all=-20%",)).result["now"]["short"]
+    factors = price_factors(case, parse_shock("all=-20%"))
+    (row,) = shocked(desk_of(case, None, "maintenance"), [Move("all", factors, 0.0)])
+    short = {s["account"]: s["amount"] for s in found if s["state"].startswith("all -20%")}
+    for account, amount in row["by_account"].items():
+        assert short.get(account, 0.0) == pytest.approx(amount, rel=1e-9, abs=1e-6)
 
 
 def test_same_json_twice() -> None:

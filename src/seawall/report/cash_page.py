@@ -181,6 +181,10 @@ def _shocks(result: Result, width: int) -> list[Line]:
     rows = result["shocks"]
     if not rows:
         return []
+    if not any(r["total"] > 0.0 for r in rows):
+        names = ", ".join(clean(r["name"]) for r in rows)
+        said = f"none of these needs any cash: {names}"
+        return [rule("Named shocks", width), *((Span(t),) for t in wrap(said, width))]
     venues = [v["venue"] for v in result["venues"]]
     columns = [column("shock, at once", rows, lambda r: clean(r["name"]), "l", flexible=True)]
     for venue in venues:

@@ -102,7 +102,7 @@ def _mix(result: Result, width: int) -> list[Line]:
         column("now", rows, lambda r: numbers.amount(r["now"])),
         column("cheapest", rows, lambda r: numbers.amount(r["mix"])),
         column("change, quote", rows, _change),
-        column("tightest state", rows, _tightest, "l", flexible=True, drop=1),
+        column("tightest state", rows, _tightest, "l", wraps=True, drop=1),
     ]
     lines = [rule("Collateral, in units", width), *table(columns, width)]
     outside = [o for o in result["outside"] if o["now"] or o["mix"]]

@@ -158,6 +158,16 @@ def test_prices_noted_by_either_loop_give_what_looking_at_the_plain_one_gives() 
     assert np.abs(noted.need - looked.need).max() <= 1e-6 * gross
 
 
+def test_margin_that_follows_the_market_is_looked_at_in_the_plain_loop() -> None:
+    rule = {"rule": "volatility_scaled", "strength": 1.0, "cap": 3.0}
+    case, marks = one_perp(), np.array([24, 96])
+    venue = replace(case.rulebooks["v"], mechanisms={"dynamic_margin": rule})
+    _, static = needs_of(case, marks, paths=60)
+    _, scaled = needs_of(replace(case, rulebooks={"v": venue}), marks, paths=60)
+    assert np.all(scaled.need >= static.need)
+    assert scaled.need.max() > static.need.max()
+
+
 def test_chunks_of_paths_change_no_bit(monkeypatch) -> None:
     case, marks = desk_case(2), np.array([2, 8])
     _, whole = needs_of(case, marks, paths=50)

@@ -96,11 +96,11 @@ def desk_of(case: Case, owner: str | None, level: str) -> Desk:
         )
     names = [book.account_names[a] for a in table.units.account.tolist()]
     settle = [table.assets[table.feed_asset[f]] for f in table.units.settle.tolist()]
-    position = table.rows.position[np.minimum(table.units.rows[:-1], table.rows.unit.size - 1)]
     shown = []
     for n, name in enumerate(names):
         if table.units.isolated[n]:
-            held = book.instruments[book.position_instrument[int(position[n])]].name
+            row = int(table.rows.contract[int(table.units.rows[n])])
+            held = table.contracts[row][1]
             shown.append(f"{name}/{held}")
         else:
             shown.append(name if names.count(name) == 1 else f"{name} in {settle[n]}")

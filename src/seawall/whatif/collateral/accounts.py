@@ -19,6 +19,7 @@ from seawall.case import Case
 from seawall.margin.account.margin_account import Balances, MarginAccount
 from seawall.margin.account.shifts import moved
 from seawall.margin.rules import Rules
+from seawall.margin.table.assess import VOLATILITY_FLOOR
 from seawall.margin.view import View, margin_accounts
 from seawall.whatif.collateral.terms import Terms, depegs, stable
 from seawall.whatif.edit import Shock, price_factors
@@ -167,12 +168,31 @@ def with_collateral(case: Case, held: Margined, posted: Mapping[str, float]) -> 
     )
 
 
-def net_in(case: Case, rules: Rules, account: MarginAccount, state: State, buffer: float) -> float:
-    """Equity - (1 + buffer) x what the state asks for, quote: below 0 the account is short."""
+def in_state(case: Case, account: MarginAccount, state: State) -> MarginAccount:
+    """The account in a state; implied volatility also follows spot, as in the loop (A12)."""
     volatility = {}
     if state.volatility:
         volatility = dict.fromkeys(case.market.assets, 1.0 + state.volatility)
-    found = rules.assess(moved(account, state.factors, volatility)).requirement
+    found = moved(account, state.factors, volatility)
+    options, market = found.options, case.market
+    if not options.names:
+        return found
+    slopes = [
+        market.assets[asset].implied_slope if own is None else own
+        for asset, own in zip(
+            options.underlying,
+            (market.instruments[name].implied_slope for name in options.names),
+            strict=True,
+        )
+    ]
+    change = np.array([state.factors.get(asset, 1.0) - 1.0 for asset in options.underlying])
+    followed = np.maximum(options.volatility + np.array(slopes) * change, VOLATILITY_FLOOR)
+    return replace(found, options=replace(options, volatility=followed))
+
+
+def net_in(case: Case, rules: Rules, account: MarginAccount, state: State, buffer: float) -> float:
+    """Equity - (1 + buffer) x what the state asks for, quote: below 0 the account is short."""
+    found = rules.assess(in_state(case, account, state)).requirement
     due = found.initial if state.initial else found.maintenance
     return float(found.equity) - (1.0 + buffer) * float(due)
 

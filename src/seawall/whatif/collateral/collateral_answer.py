@@ -68,7 +68,7 @@ def collateral_answer(
     left: list[dict[str, str]] = []
     for index in shown:
         venue = case.book.account_venue[index]
-        own = margined_accounts(asked, index, rules[venue])
+        own = margined_accounts(case, index, rules[venue])
         if rules[venue].framework.together == "underlying" and len(own) > 1:
             why = "its venue margins each underlying alone: where its cash lies is not in the Case"
             left.append({"account": case.book.account_names[index], "why": why})
@@ -133,7 +133,7 @@ def _numbers(
             "cost": cost,
             "bound": mix.bound,
             "gap": max(solution.cost - mix.bound, 0.0),
-            "exact": all(concave for _, _, concave in question.bent) and not question.bent,
+            "exact": not question.bent,
             **_standing(question, after),
         },
         "bent": [
