@@ -22,6 +22,7 @@ from seawall.cli import (
     collateral,
     define,
     doctor,
+    explain,
     greeks,
     margin,
     mechanism,
@@ -53,6 +54,7 @@ app.command("cash")(cash.cash)
 app.command("collateral")(collateral.collateral)
 app.command("define")(define.define)
 app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
 app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
 app.add_typer(mechanism.app, name="mechanism")
