@@ -9,9 +9,10 @@ PIP = $$( $(BIN)/python -m pip --version >/dev/null 2>&1 \
 INSTALL = --disable-pip-version-check -qq install
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+DOCS := $(VENV)/.docs-installed
 PEERS := $(VENV)/.peers-installed
 
-.PHONY: help demo setup test test-all bench bench-gate lock clean
+.PHONY: help demo setup test test-all docs docs-examples bench bench-gate lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,9 +20,11 @@ help:
 	@echo "make test      style, types, floors and the quick tests"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make setup     everything for development in .venv"
+	@echo "make docs      the documentation site, in site/; works without a network"
+	@echo "make docs-examples  run the examples of the documentation and renew their output"
 	@echo "make bench     timings against peers, as ratios; installs the peers"
 	@echo "make bench-gate  kernels against their plain twins and the recorded ratios"
-	@echo "make lock      renew the four requirements*.lock (needs uv)"
+	@echo "make lock      renew the five requirements*.lock (needs uv)"
 	@echo "make clean     remove what these commands made, .venv included"
 	@echo "Another Python: make demo PYTHON=python3.12"
 
@@ -54,6 +57,11 @@ $(PEERS): requirements-peers.lock pyproject.toml | $(BIN)/python
 		$$pip $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(RUNTIME) $(DEV) $@
 
+$(DOCS): requirements-docs.lock pyproject.toml | $(RUNTIME)
+	@echo "Installing what builds the documentation"
+	@pip="$(PIP)"; $$pip $(INSTALL) --require-hashes -r requirements-docs.lock
+	@touch $@
+
 setup: $(DEV)
 	@echo "Ready: . $(BIN)/activate"
 
@@ -78,6 +86,12 @@ test-all: $(DEV)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto --benchmark-skip
 
+docs: $(DOCS)
+	$(BIN)/python -m docsbuild
+
+docs-examples: $(DEV)
+	$(BIN)/python -m docsbuild.renew
+
 bench: $(PEERS)
 	$(BIN)/python benchmarks/run.py
 
@@ -92,10 +106,11 @@ lock:
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group build --extra cluster -c requirements-dev.lock -o requirements-cluster.lock
 	$(COMPILE) --group peers -c requirements-dev.lock -o requirements-peers.lock
+	$(COMPILE) --group docs -c requirements-dev.lock -o requirements-docs.lock
 	@! grep -n '/' requirements.lock requirements-dev.lock requirements-cluster.lock \
-		requirements-peers.lock
+		requirements-peers.lock requirements-docs.lock
 
 clean:
-	rm -rf $(VENV) demo-out build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf $(VENV) demo-out site build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .benchmarks
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,8 +1,8 @@
 """Collateral and loans: debts are negative balances, and a loan is margined like a perpetual.
 
 Maintenance = sum over collateral of (1 - liquidation threshold) x value, and equity = collateral -
-debt. Then equity < maintenance is exactly health factor < 1 (C9, Aave v3). Wrong where a protocol
-adds isolation or efficiency modes: those need their own thresholds per pair.
+debt. Then equity < maintenance is exactly health factor < 1 (C9). Source: Aave v3. Wrong where a
+protocol adds isolation or efficiency modes: those need their own thresholds per pair.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Builds the documentation site from docs/, docstrings and figures drawn by the code itself."""
