@@ -69,6 +69,7 @@ def fan_part(result: Result, explain: Explain, marks: Marks) -> Markup:
                 "finding": drawn_words.fan_finding(fan, name),
                 "chart": fan_chart(name, fan, one, due),
                 "said": drawn_words.fan_notes(fan, name),
+                "dashed": bool(one["without_orders"]),
             }
             for name, one in fan["assets"].items()
         ],

@@ -144,7 +144,7 @@ def fan_notes(fan: Mapping[str, Any], asset: str) -> list[str]:
     if one["without_orders"]:
         alone = numbers.price(one["without_orders"][-1])
         said.append(
-            f"Dashed: the lowest 1% with nobody’s orders in the price (no crowd), {alone} instead "
+            f"With nobody’s orders in the price (no crowd) the lowest 1% ends at {alone} instead "
             f"of {numbers.price(edge)}."
         )
     else:
@@ -153,9 +153,9 @@ def fan_notes(fan: Mapping[str, Any], asset: str) -> list[str]:
         low, high = one["lowest_low"], one["lowest_high"]
         count = fan["tail_paths"]
         rests = f"{count} path{'' if count == 1 else 's'}" if count else "less than one path"
-        ends = f"at least {numbers.price(low)}" if numbers.known(low) else "not known below"
-        upper = f"at most {numbers.price(high)}" if numbers.known(high) else "not known above"
-        said.append(f"The outermost 1% rests on {rests}: 95% interval {ends}, {upper}.")
+        first = numbers.price(low) if numbers.known(low) else "not known"
+        last = numbers.price(high) if numbers.known(high) else "not known"
+        said.append(f"The outermost 1% rests on {rests}: 95% interval {first} to {last}.")
     return said
 
 
