@@ -111,7 +111,8 @@ def test_axe_finds_nothing_serious_in_any_medium(
 
 def test_axe_would_find_something(browser: Any, tmp_path: Path) -> None:
     """The test of the tests above: grey on grey and a picture without words are found."""
-    html = '<!doctype html><html><body style="color:#999;background:#aaa">grey words<img></body></html>'
+    style = "color:#999;background:#aaa"
+    html = f'<!doctype html><html><body style="{style}">grey words<img></body></html>'
     with opened(browser, html, tmp_path) as seen:
         found = " ".join(serious(seen, AXE_ALL))
     for name in ("color-contrast", "image-alt", "html-has-lang", "document-title"):

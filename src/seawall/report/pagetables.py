@@ -6,7 +6,7 @@ holds nothing for it; the template then leaves the section out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seawall.report import charts, findings, numbers
@@ -48,7 +48,7 @@ def first(result: Result) -> dict[str, Any] | None:
     leader = max(by_account, key=lambda name: by_account[name])
     most = max((row["probability"] or 0.0 for row in rows), default=0.0) or 1.0
     share = by_account[leader] / total if total else 0.0
-    finding = f"{leader} breaks first in {share:.0%} of the cases"
+    finding = f"{leader} breaks first {_how_often(rows, leader, share)}"
     if all(row["probability"] == 0 for row in rows):
         nothing = "No plain path" if "rare" in result else "Nothing"
         finding = f"{nothing} breaks; {rows[0]['account']} is nearest"
@@ -58,6 +58,21 @@ def first(result: Result) -> dict[str, Any] | None:
         "more": max(0, len(rows) - ROWS),
         "rest": numbers.percent(sum(row["probability"] or 0.0 for row in rows[ROWS:])),
     }
+
+
+FEW = 100  # below so many paths a share is told by counting them
+
+
+def _how_often(rows: Sequence[Mapping[str, Any]], leader: str, share: float) -> str:
+    """As "on 5 of 9 impaired paths"; as a percentage where there are many."""
+    counts = [row.get("paths") for row in rows]
+    seen = sum(count for count in counts if count is not None)
+    if None in counts or seen >= FEW:
+        return f"in {share:.0%} of the cases"
+    own = sum(row["paths"] for row in rows if row["account"] == leader)
+    if seen == 1:
+        return "on the one impaired path"
+    return f"on {'both' if own == seen == 2 else f'{own} of {seen}'} impaired paths"
 
 
 def _break_row(row: Mapping[str, Any], most: float) -> dict[str, Any]:

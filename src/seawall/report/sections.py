@@ -298,7 +298,7 @@ def concentration(result: Result, width: int) -> list[Line]:
     else:
         columns = [_column("account", shown, lambda r: clean(r["account"]), "l", flexible=True)]
     columns += [
-        _column("leg", shown, lambda r: clean(findings.leg(r)), "l", flexible=True),
+        _column("leg", shown, lambda r: clean(findings.leg(r)), "l", wraps=True),
         _column("notional", shown, lambda r: numbers.money(r["notional"])),
         _column("of OI", shown, lambda r: numbers.percent(r["open_interest_share"], 1)),
         _column("x depth 1%", shown, lambda r: numbers.ratio(r["depth_multiple"], 1)),

@@ -31,7 +31,7 @@ def _desk(result: Result, desk: Mapping[str, Any], width: int) -> list[Line]:
     horizon = numbers.horizon(result["tail"]["horizon_seconds"])
     unit = f"{letter} {clean(result['case']['quote'])}".strip()
     title = f"Tail: loss of desk:{clean(desk['owner'])} over {horizon}, {unit}"
-    lines: list[Line] = [rule(title, width), *table(_columns(result, rows, scale), width)]
+    lines: list[Line] = [rule(title, width), *_table(_columns(result, rows, scale), width)]
     said = [
         *tail_words.not_known(desk),
         tail_words.rests_on(result, desk),
@@ -46,6 +46,16 @@ def _desk(result: Result, desk: Mapping[str, Any], width: int) -> list[Line]:
     stated = set(result.get("assumptions") or [])
     marks = " ".join(mark for mark in ("A3", "A6", "A12", "A13") if mark in stated)
     return [*lines[:-1], with_marks(lines[-1], marks, width)]
+
+
+def _table(columns: list[Column], width: int) -> list[Line]:
+    """One table where it fits; else that of VaR, then that of ES: no level is left out."""
+    if 2 + sum(column.natural + 1 for column in columns) - 1 <= width:
+        return table(columns, width)
+    method, numbers_of = columns[0], columns[1:]
+    half = len(numbers_of) // 2
+    first, second = ([method, *some] for some in (numbers_of[:half], numbers_of[half:]))
+    return [*table(first, width), *table(second, width)]
 
 
 def _columns(result: Result, rows: list[Mapping[str, Any]], scale: float) -> list[Column]:
@@ -66,9 +76,7 @@ def _columns(result: Result, rows: list[Mapping[str, Any]], scale: float) -> lis
             for row in rows:
                 found = tail_words.cell(row, key, i, scale)
                 cells += [Span(found.value), *_under(row, [Span(found.interval, "muted")])]
-            # Where there is no room: first the shortfall at the lowest level, then VaR between.
-            drop = {("ES", 0): 3, ("VaR", 1): 2, ("ES", len(levels) - 1): 1}.get((short, i), 0)
-            columns.append(Column(f"{short} {level_text(level)}", cells, "r", drop=drop))
+            columns.append(Column(f"{short} {level_text(level)}", cells, "r"))
     return columns
 
 

@@ -57,11 +57,13 @@ def answer(result: Result, width: int) -> list[Line]:
     """The first lines: verdict, DRE with both intervals, first to break, the case."""
     verdict, head = findings.verdict(result), findings.headline(result)
     style = {"breach": "bad", "within": "good"}.get(verdict.state, "strong")
-    lines = _flow(
-        Span(f"{verdict.sign} {verdict.word}", style),
-        [clean(verdict.sentence), verdict.note],
-        width,
-    )
+    sign = Span(f"{verdict.sign} {verdict.word}", style)
+    sentence = clean(verdict.sentence)
+    beside = _flow(sign, [sentence, verdict.note], width)
+    alone = _flow(sign, [sentence], width)
+    # A bare count of limits is no answer: where it does not fit behind the verdict, it comes last.
+    later = len(alone) < len(beside) and "without a value" not in verdict.note
+    lines, last = (alone, [verdict.note]) if later else (beside, [])
     model = numbers.model_interval(head.model_low, head.model_high, head.high)
     pieces = [
         head.text,
@@ -70,9 +72,11 @@ def answer(result: Result, width: int) -> list[Line]:
     ]
     dre = _flow(Span(f"  DRE {head.horizon}"), pieces, width)
     lines += _marked(dre, sections.marks(result, "A1", "A2", "A3", "A7"), width)
-    first = _flow(Span("  First"), [_first(result, head)], width)
+    full = _flow(Span("  First"), [_first(result, head)], width)
+    short = _flow(Span("  First"), [_first(result, head).replace(" daily sigmas", "σ")], width)
+    first = short if len(short) < len(full) else full
     lines += _marked(first, sections.marks(result, "A3", "A9"), width)
-    return lines + _flow(Span("  Case"), _case(result), width)
+    return lines + _flow(Span("  Case"), [*_case(result), *last], width)
 
 
 def _first(result: Result, head: findings.Headline) -> str:
