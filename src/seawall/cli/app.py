@@ -28,6 +28,7 @@ from seawall.cli import (
     mechanism,
     output,
     pnl,
+    remedy,
     replay,
     report,
     scenarios,
@@ -59,6 +60,7 @@ app.command("greeks")(greeks.greeks)
 app.command("margin")(margin.margin)
 app.add_typer(mechanism.app, name="mechanism")
 app.command("pnl")(pnl.pnl)
+app.command("remedy")(remedy.remedy)
 app.command("replay")(replay.replay)
 app.add_typer(report.app, name="report")
 app.add_typer(scenarios.app, name="scenarios")
