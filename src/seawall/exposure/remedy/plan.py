@@ -39,6 +39,8 @@ from seawall.exposure.remedy.trial import Trial
 RETRIES = 3
 # How often the amounts of a pair are narrowed, one after the other.
 TURNS = 3
+# Pairs are tried too where certainty multiplies the amount of every single action by this.
+DEAR = 2.0
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,19 @@ def choices(
         points = _points(trial, candidates, looked, all_found, goal, effort) if sure else {}
         found = [_single(one, sure, points) for one in all_found if one.enough]
         best = min(all_found, key=lambda one: one.landed)
-    if effort.full and not any(one.sure for one in found):
+    if effort.full and not any(_fair(one) for one in found):
         found += _pairs(trial, goal, leg, deadline, effort)
     return found, best
+
+
+def _fair(choice: Choice) -> bool:
+    """Whether a single action is surely enough, and not at many times the amount that would do on
+    the estimate: where it is, other accounts take up most of what the limit leaves.
+    """
+    (action, amount), *_ = choice.actions
+    point = choice.point
+    dear = point is not None and amount > DEAR * point and action.kind is not Kind.MOVE
+    return choice.sure and not dear
 
 
 def _single(found: Found, sure: bool, points: dict[Action, float]) -> Choice:
