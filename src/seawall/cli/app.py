@@ -31,6 +31,7 @@ from seawall.cli import (
     remedy,
     replay,
     report,
+    reverse,
     scenarios,
     shocks,
     surface,
@@ -62,6 +63,7 @@ app.add_typer(mechanism.app, name="mechanism")
 app.command("pnl")(pnl.pnl)
 app.command("remedy")(remedy.remedy)
 app.command("replay")(replay.replay)
+app.command("reverse")(reverse.reverse)
 app.add_typer(report.app, name="report")
 app.add_typer(scenarios.app, name="scenarios")
 app.command("shocks")(shocks.shocks)
