@@ -142,6 +142,17 @@ ASSUMPTIONS: dict[str, str] = {
         "futures that expire are not settled. What an account has free over maintenance margin up "
         "to an hour can be sent elsewhere at the start and lands after the lead times of A14."
     ),
+    "A16": (
+        "Reverse stress: a shock comes at once, and prices then stand still for an hour but for "
+        "the orders it sets off; nothing fails, and every shock sees the same random numbers. "
+        "Axes are taken as independent of one another, assets as correlated by the case. Where "
+        "the case states no error, one unit is a factor exp(0.25) on volatility or exp(0.5) on "
+        "depth; one unit of latency is 12 seconds, or a step where that is longer. Caps: an "
+        "exposure grows by more accounts like those there are, while depth stays; where the case "
+        "states no limit of the venue, its fund is ruined on at most 1% of paths. What a keeper's "
+        "wait of one block costs is half of a normal move of the price and financing at 7% a "
+        "year; the cap by the law of impact alone is for a move of three daily sigmas at once."
+    ),
     "A17": (
         "Explain: a cause is knocked out of a path and everything else kept, random numbers and "
         "accounts included; causes of the world come before responses to them, and what several "
