@@ -116,7 +116,8 @@ def _breached(setup: Setup, found: Found, limit: Limit, steps: int) -> bool:
     step = last_step(limit.horizon_seconds, setup.step_seconds)
     if step > steps:
         return False
-    return float(np.mean(found[limit.scope][1].step <= step)) > limit.maximum
+    share = float(np.mean(found[limit.scope][1].step <= step))
+    return limit.maximum is not None and share > limit.maximum
 
 
 def _path(

@@ -23,9 +23,10 @@ from seawall.exposure.explain.causes import (
     has_rates,
 )
 from seawall.exposure.explain.rerun import PathOf
+from seawall.foundation.random import Stream, path_words, uniforms
+from seawall.foundation.units import SECONDS_PER_YEAR
+from seawall.scenario.poisson import step_chances
 
-# A step is a jump's where the price without jumps differs by this much more than it does in others.
-JUMP_STEP = 1e-4
 # Models whose common jumps can be taken out, all else equal.
 WITH_JUMPS = ("jump_diffusion", "self_exciting")
 
@@ -47,10 +48,22 @@ def path_of(setup: Setup, number: int, steps: int, seed: int) -> PathOf:
     if still is None:
         return PathOf(number, seed, prices)
     calm = draw(replace(setup, case=still), (BASE,), runs, steps, seed)[0]
-    # Without jumps there is no compensation for them either; that alone is no jump.
-    moved = np.abs(np.diff(np.log(prices / calm), axis=0)).max(axis=1)
-    came = moved.size > 0 and float(moved.max()) > JUMP_STEP + 10.0 * float(np.median(moved))
-    return PathOf(number, seed, prices, calm if came else None)
+    return PathOf(number, seed, prices, calm if _jumped(setup, number, steps, seed) else None)
+
+
+def _jumped(setup: Setup, number: int, steps: int, seed: int) -> bool:
+    """Whether a common jump came; where jumps excite one another they always count as come.
+
+    Prices without jumps lack what makes up for jumps on average too, so they differ everywhere.
+    """
+    scenario = setup.case.market.scenario
+    if scenario.model != "jump_diffusion":
+        return True
+    years = setup.step_seconds / SECONDS_PER_YEAR
+    none = step_chances(scenario.jumps_per_year * years)[0]
+    words = path_words(seed, np.array([number]))
+    drawn = uniforms(seed, Stream.JUMP_TIME, words, np.arange(steps), 1)
+    return bool(np.any(drawn >= none))
 
 
 def _without_jumps(case: Case) -> Case | None:
