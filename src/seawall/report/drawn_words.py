@@ -82,10 +82,12 @@ def feedback_words(one: Mapping[str, Any]) -> str:
     if not shocks:
         return "Orders leave no trace in prices that hold it already: there is no amplification."
     shock = max(shocks, key=lambda s: s["ratio"])
-    closed = shock["into_market"] + shock["backstop"] + shock["deleveraged"]
     becomes = _size(shock["shock"] * shock["ratio"])
     what = "fall" if shock["shock"] < 0.0 else "rise"
     text = f"A {_size(shock['shock'])} {what} becomes {becomes}"
+    if "below_margin" not in shock:  # a published result does not say how much
+        return f"{text}."
+    closed = shock["into_market"] + shock["backstop"] + shock["deleveraged"]
     if closed > shock["below_margin"]:
         more = numbers.money(closed - shock["below_margin"])
         return (

@@ -34,6 +34,7 @@ LEFT_OUT = (
     "which account and leg breaks first, and at what price",
     "concentration and exits",
     "claims on counterparties",
+    "the desks' part of the liquidation map, their profit and loss, paths of prices",
     "remedies, and what changed",
     "values of limits on any of these",
     "the texts of warnings",
@@ -159,6 +160,17 @@ def _tail_desk(value: Any, names: Names) -> Any:
     return _desk(value, names) | listed(_TAIL_DESK)(value, names)
 
 
+def _map(value: Any, names: Names) -> Any:
+    """The crowd's liquidation map: no bar of a desk, nothing from which one could be taken off."""
+    if not value:
+        return None
+    shown: dict[str, Any] = listed({"moves": number, "assets": keyed(listed(_MAP))})(value, names)
+    for asset in shown["assets"].values():
+        asset["desk"] = [0.0] * len(asset["crowd"])
+    # The Case's own focus is the asset that breaks a desk first.
+    return shown | {"focus": next(iter(shown["assets"]), "")}
+
+
 def _note(value: Any, names: Names) -> Any:
     """Why a row has no number may name a file: only that it has none."""
     del names
@@ -196,6 +208,12 @@ _TAIL_DESK = {
     "windows": listed(_numbers("seconds", "count", "independent", "stretch")),
     "rows": each(listed(_TAIL_ROW)),
     "by_horizon": each(listed({**_QUANTILES, **_numbers("horizon_seconds")})),
+}
+_TURN = listed({"from": number, "to": number, "why": word})
+_MAP = {
+    **_numbers("price", "crowd"),
+    "shocks": each(listed(_numbers("shock", "ratio", "low", "high", "draws"))),
+    "turning": listed(dict.fromkeys(("falls", "rises"), _TURN)),
 }
 _CASE = {
     **dict.fromkeys(("name", "hash", "as_of", "quote", "venues"), word),
@@ -251,6 +269,7 @@ _RESULT = listed(
                 "scopes": by_scope(listed(_numbers("effective_paths", "plain_low", "plain_high"))),
             }
         ),
+        "liquidation_map": _map,
         "assumptions": word,
         "manifest": listed(_MANIFEST),
     }
