@@ -9,6 +9,7 @@ from datetime import datetime
 from seawall.book import Book
 from seawall.case.impairment_kinds import KINDS, ImpairmentKind
 from seawall.crowd import CrowdSpec
+from seawall.foundation.errors import InputError
 from seawall.market import Market
 from seawall.venues import Rulebook
 
@@ -17,15 +18,40 @@ from seawall.venues import Rulebook
 class Limit:
     """A bound on a reported number.
 
-    measure   one of LIMIT_MEASURES; ``scope`` a scope of the results; ``horizon_seconds`` for
-              measures that have one; ``maximum`` in the measure's own unit.
+    measure     one of LIMIT_MEASURES, or NUMBER: then ``number`` is the path of any number
+                (`case.number_path`); ``scope`` a scope of the results, "" for a number;
+                ``horizon_seconds`` for what has one
+    maximum     in the number's own unit; of ``maximum`` and ``minimum`` exactly one is given
+    end         "low" or "high": that end of the number's simulation interval is held to the bound
+    hysteresis  share of the bound by which a value has to come back before an alert is cleared
+    after       reports in a row that have to breach before an alert is raised
     """
 
     name: str
     measure: str
     scope: str
-    maximum: float
+    maximum: float | None = None
     horizon_seconds: float | None = None
+    number: str | None = None
+    minimum: float | None = None
+    end: str | None = None
+    hysteresis: float = 0.1
+    after: int = 1
+
+    @property
+    def bound(self) -> float:
+        """The maximum, or the minimum."""
+        bound = self.maximum if self.minimum is None else self.minimum
+        if bound is None or (self.maximum is not None and self.minimum is not None):
+            raise InputError(
+                f"limit {self.name!r} needs a maximum or a minimum", expected="one of them"
+            )
+        return bound
+
+
+NUMBER = "number"
+# Measures that have a simulation interval, an end of which can be limited.
+WITH_INTERVAL = ("dre", "fund_ruin", "var_95", "var_975", "var_99", "es_95", "es_975", "es_99")
 
 
 LIMIT_MEASURES = {

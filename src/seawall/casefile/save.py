@@ -205,6 +205,11 @@ def _limits_toml(case: Case) -> str:
     blocks = []
     for limit in case.limits:
         table = _without_none(asdict(limit))
+        for key, usual in (("hysteresis", 0.1), ("after", 1)):
+            if table[key] == usual:
+                del table[key]
+        if limit.number is not None:
+            del table["measure"], table["scope"]
         seconds = cast(float | None, table.pop("horizon_seconds", None))
         if seconds is not None:
             table["horizon"] = _horizon(seconds)
@@ -261,6 +266,7 @@ def _scenario(scenario: Scenario) -> dict[str, object]:
 
 def _rulebook_toml(rulebook: Rulebook) -> str:
     table = _without_none(asdict(rulebook))
+    table.pop("preset", None)  # what it gave is written out
     table["schema"] = RULEBOOK_SCHEMA
     if rulebook.liquidation.partial_steps is None:
         cast(dict[str, object], table["liquidation"])["partial_steps"] = UNTIL_HEALTHY

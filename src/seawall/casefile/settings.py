@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from seawall.book import AccountKind, Book
 from seawall.case import Limit
-from seawall.case.case import LIMIT_MEASURES
+from seawall.case.case import LIMIT_MEASURES, NUMBER, WITH_INTERVAL
+from seawall.case.number_path import known_path
 from seawall.crowd import CrowdSpec, LeverageMix
+from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import (
     AMOUNT,
     FRACTION,
     POSITIVE_AMOUNT,
     POSITIVE_FRACTION,
+    SIGNED,
     Quantity,
     choices,
 )
@@ -22,7 +25,12 @@ from seawall.instruments import Perpetual
 from seawall.market import Market
 from seawall.venues import Rulebook
 
-LIMIT_KEYS = ("name", "measure", "scope", "maximum", "horizon")
+LIMIT_KEYS = (
+    *("name", "measure", "number", "scope", "maximum", "minimum", "horizon", "end"),
+    *("hysteresis", "after"),
+)
+LENGTH = 'a length of time such as "24h", "4h" or "7d"'
+LONGEST_RUN = 10_000
 CROWD_KEYS = (
     "venue",
     "accounts",
@@ -53,8 +61,10 @@ MAXIMA = {
 LEVERAGES = ("light", "base", "heavy")
 
 
-def read_limits(top: Section, book: Book, venues: Sequence[str]) -> tuple[Limit, ...]:
-    """The limits, each on a known measure and on a scope that this Case has."""
+def read_limits(
+    top: Section, book: Book, venues: Sequence[str], assets: Sequence[str]
+) -> tuple[Limit, ...]:
+    """The limits, each on a known measure and a scope of this Case, or on a path of the report."""
     top.only("limit")
     desks = sorted(
         {
@@ -68,37 +78,76 @@ def read_limits(top: Section, book: Book, venues: Sequence[str]) -> tuple[Limit,
     limits: list[Limit] = []
     for entry in top.sections("limit"):
         entry.only(*LIMIT_KEYS)
-        measure = entry.word("measure", LIMIT_MEASURES)
         name = entry.name("name")
         if any(limit.name == name for limit in limits):
             raise entry.refuse("name", f"{name!r} is used twice", "a name for each limit")
-        limits.append(
-            Limit(
-                name=name,
-                measure=measure,
-                scope=entry.word("scope", scopes),
-                maximum=entry.number("maximum", MAXIMA.get(measure, AMOUNT)),
-                horizon_seconds=_horizon(entry, measure),
-            )
-        )
+        limits.append(_limit(entry, name, scopes, book, assets))
     return tuple(limits)
 
 
+def _limit(
+    entry: Section, name: str, scopes: Sequence[str], book: Book, assets: Sequence[str]
+) -> Limit:
+    if entry.has("number"):
+        measure, scope, path = NUMBER, "", _path(entry, scopes, book, assets)
+        horizon = _length(entry) if entry.has("horizon") else None
+    else:
+        measure, path = entry.word("measure", LIMIT_MEASURES), None
+        scope, horizon = entry.word("scope", scopes), _horizon(entry, measure)
+    end = entry.word("end", ("low", "high")) if entry.has("end") else None
+    if end is not None and measure not in (NUMBER, *WITH_INTERVAL):
+        raise entry.refuse("end", f"is given, but {measure} has no interval", "no such key")
+    bounds = SIGNED if path is not None else MAXIMA.get(measure, AMOUNT)
+    if entry.has("maximum") and entry.has("minimum"):
+        raise entry.refuse("minimum", "is given beside a maximum", "one of them")
+    has_minimum = entry.has("minimum")
+    return Limit(
+        name=name,
+        measure=measure,
+        scope=scope,
+        maximum=None if has_minimum else entry.number("maximum", bounds),
+        horizon_seconds=horizon,
+        number=path,
+        minimum=entry.number("minimum", bounds) if has_minimum else None,
+        end=end,
+        hysteresis=entry.number("hysteresis", FRACTION, 0.1),
+        after=entry.whole("after", 1, LONGEST_RUN, 1),
+    )
+
+
+def _path(entry: Section, scopes: Sequence[str], book: Book, assets: Sequence[str]) -> str:
+    """The path of a number, its keys known; which rows there are is known after the run."""
+    for key in ("measure", "scope"):
+        if entry.has(key):
+            raise entry.refuse(key, "is given beside number, whose path says it", "no such key")
+    path = entry.note("number")
+    venues = [x.removeprefix("venue:") for x in scopes if x.startswith("venue:")]
+    names = [*scopes, *venues, *book.account_names, *book.account_owner, *assets]
+    try:
+        known_path(path, [*names, *(x.name for x in book.instruments)])
+    except InputError as error:
+        raise entry.refuse("number", f"cannot be used: {error}") from None
+    return path
+
+
 def _horizon(entry: Section, measure: str) -> float | None:
-    words = 'a length of time such as "24h", "4h" or "7d"'
     if measure in WITHOUT_HORIZON:
         if entry.has("horizon"):
             raise entry.refuse("horizon", f"is given, but {measure} has none", "no such key")
         return None
     if not entry.has("horizon"):
-        raise entry.refuse("horizon", "is missing", words)
+        raise entry.refuse("horizon", "is missing", LENGTH)
+    return _length(entry)
+
+
+def _length(entry: Section) -> float:
     text = entry.values["horizon"]
     found = (
         re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])", text) if isinstance(text, str) else None
     )
     seconds = float(found.group(1)) * HORIZON_UNITS[found.group(2)] if found else 0.0
     if not 0.0 < seconds <= 366 * 86_400.0:
-        raise entry.refuse("horizon", f"is {shown(text)}", words)
+        raise entry.refuse("horizon", f"is {shown(text)}", LENGTH)
     return seconds
 
 

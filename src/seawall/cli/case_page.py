@@ -64,9 +64,10 @@ def tables(case: Case) -> dict[str, list[Row]]:
         "limits": [
             {
                 "limit": limit.name,
-                "measure": limit.measure,
+                "measure": limit.number or limit.measure,
                 "scope": limit.scope,
                 "maximum": limit.maximum,
+                "minimum": limit.minimum,
                 "horizon_seconds": limit.horizon_seconds,
             }
             for limit in case.limits

@@ -37,6 +37,7 @@ from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.manifest import manifest_block
 from seawall.exposure.model_interval import model_prior, nodes
+from seawall.exposure.number_limits import with_numbers
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
@@ -113,6 +114,7 @@ def check(
     result |= accounts_block(setup, tapes[0], steps, accounts)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
     result |= since_last(since, case, result, compute, progress)
+    result["limits"] = with_numbers(case, result)
     result |= {"manifest": manifest_block(case, result["assumptions"])}
     if progress is not None:
         progress(1.0, "done")

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from seawall.case import Case, Limit
+from seawall.case.case import NUMBER
 from seawall.exposure.curve import last_step, whole_steps
 from seawall.exposure.impairment import Impairment
+from seawall.exposure.limit_row import NOT_MEASURED, Measured, limit_row
 from seawall.exposure.tail.sample import tail_of
 from seawall.foundation.errors import InputError
 
@@ -68,23 +70,15 @@ def evaluate(
     """
     out = []
     for limit in case.limits:
-        if limit.measure in OF_OWNERS:
-            value = _largest(limit, rows, list(found))
+        if limit.measure == NUMBER:
+            measured = NOT_MEASURED  # when the whole result is there: `number_limits`
+        elif limit.measure in OF_OWNERS:
+            measured = _largest(limit, rows, list(found))
         elif limit.measure in VALUE_AT_RISK | SHORTFALL:
-            value = _of_tail(limit, case, dre["horizons_seconds"], found)
+            measured = _of_tail(limit, case, dre["horizons_seconds"], found)
         else:
-            value = _at_horizon(limit, case, dre, found)
-        out.append(
-            {
-                "name": limit.name,
-                "measure": limit.measure,
-                "scope": limit.scope,
-                "horizon_seconds": limit.horizon_seconds,
-                "value": value,
-                "limit": limit.maximum,
-                "breached": value is not None and value > limit.maximum,
-            }
-        )
+            measured = _at_horizon(limit, case, dre, found)
+        out.append(limit_row(limit, measured, limit.scope))
     return out
 
 
@@ -93,7 +87,7 @@ def _at_horizon(
     case: Case,
     dre: Mapping[str, Any],
     found: Mapping[str, tuple[str, Impairment]],
-) -> float | None:
+) -> Measured:
     """Value of a measure at the limit's own horizon (without one, the run's)."""
     of_system = limit.measure in ("fund_ruin", "bad_debt")
     known = [s for s in found if not (of_system and s.startswith("desk:"))]
@@ -102,14 +96,17 @@ def _at_horizon(
     seconds = dre["horizons_seconds"]
     wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
     if wanted > seconds[-1]:
-        return None
+        return NOT_MEASURED
     if limit.measure == "bad_debt":
         # The loss of a venue, and of the protocol, is its bad debt so far.
         loss = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
-        return float(loss.mean())
+        return Measured(float(loss.mean()))
     key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
-    value = dre["scopes"][limit.scope][key][seconds.index(wanted)]
-    return None if value is None else float(value)
+    entry, at = dre["scopes"][limit.scope], seconds.index(wanted)
+    value = entry[key][at]
+    if key != "probability" or value is None:
+        return Measured(None if value is None else float(value))
+    return Measured(float(value), float(entry["low"][at]), float(entry["high"][at]))
 
 
 def _of_tail(
@@ -117,7 +114,7 @@ def _of_tail(
     case: Case,
     seconds: Sequence[float],
     found: Mapping[str, tuple[str, Impairment]],
-) -> float | None:
+) -> Measured:
     """VaR or ES of a desk's losses at the limit's own horizon (without one, the run's).
 
     None for an ES with fewer than ten paths beyond its level.
@@ -127,26 +124,29 @@ def _of_tail(
         raise _unknown(limit, known or ["desk:OWNER, of a Case that has a desk"])
     wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
     if wanted > seconds[-1]:
-        return None
+        return NOT_MEASURED
     level = (VALUE_AT_RISK | SHORTFALL)[limit.measure]
     losses = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
     tail = tail_of(np.sort(losses), level)
-    at_risk = limit.measure in VALUE_AT_RISK
-    return tail.value_at_risk.value if at_risk else tail.expected_shortfall.value
+    estimate = tail.value_at_risk if limit.measure in VALUE_AT_RISK else tail.expected_shortfall
+    return Measured(estimate.value, estimate.low, estimate.high)
 
 
-def _largest(limit: Limit, rows: Sequence[Mapping[str, Any]], scopes: list[str]) -> float | None:
+def _largest(limit: Limit, rows: Sequence[Mapping[str, Any]], scopes: list[str]) -> Measured:
     """Largest value of one owner, of those in the scope; of each owner the whole book counts."""
     known = ["protocol", *(s for s in scopes if s.startswith("desk:") and not s.endswith("/loss"))]
     if limit.scope not in known:
         raise _unknown(limit, known)
-    values = [
-        float(row[f"owner_{limit.measure}"])
+    key = f"owner_{limit.measure}"
+    mine = [
+        row
         for row in rows
-        if limit.scope in ("protocol", f"desk:{row['owner']}")
-        and row[f"owner_{limit.measure}"] is not None
+        if limit.scope in ("protocol", f"desk:{row['owner']}") and row[key] is not None
     ]
-    return max(values, default=None)
+    if not mine:
+        return NOT_MEASURED
+    worst = max(mine, key=lambda row: float(row[key]))
+    return Measured(float(worst[key]), breacher=f"{worst['account']} ({worst['instrument']})")
 
 
 def _unknown(limit: Limit, known: list[str]) -> InputError:
