@@ -62,7 +62,7 @@ def check(
     targets = _targets({"json": json, "html": html, "public": public})
     kept = reports_folder(reports)
     question = _asked(_load(case, trust_mechanisms), _step(step, horizon), counts)
-    earlier = None if since is None else _asked(_load(since, trust_mechanisms), None, counts)
+    earlier = _earlier(since, question, trust_mechanisms, counts)
 
     from seawall.exposure import check as run_check
 
@@ -124,6 +124,19 @@ def _asked(case: Case, step_seconds: float | None, counts: str | None) -> Case:
     if step_seconds is not None:
         case = replace(case, step_seconds=step_seconds)
     return case if counts is None else replace(case, impairments=_counted(counts))
+
+
+def _earlier(
+    since: Path | None, question: Case, trust_mechanisms: bool, counts: str | None
+) -> Case | None:
+    """The earlier Case, refused here where it is none: nobody waits for a run to hear it."""
+    if since is None:
+        return None
+    from seawall.exposure.since.two import two_cases
+
+    earlier = _asked(_load(since, trust_mechanisms), None, counts)
+    two_cases(earlier, question)
+    return earlier
 
 
 def _counted(counts: str) -> tuple[ImpairmentKind, ...]:

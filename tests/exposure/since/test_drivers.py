@@ -242,3 +242,17 @@ def test_cases_that_do_not_fit_are_refused() -> None:
         since(replace(case, as_of=later), case)
     with pytest.raises(InputError, match="one quote currency"):
         since(replace(case, quote="EUR"), case)
+
+
+def test_a_mixture_that_cannot_be_run_is_a_warning() -> None:
+    """A slot that names an account of the later Case alone: check answers, and says what not."""
+    other = Trader("v", (Held("BTC-PERP", 1.0, 100.0),), {"USD": 9.0}, owner="us")
+    after = book_case(extra=(other,))
+    name = after.book.account_names[-1]
+    stops = {"rule": "stops", "share": 0.0, "median": 0.1}
+    stops["own"] = [{"account": name, "distance": 0.05}]
+    books = {n: replace(b, mechanisms={"stops": stops}) for n, b in after.rulebooks.items()}
+    after = replace(after, rulebooks=books)
+    result = check(after, horizon_seconds=DAY, paths=10, seed=5, since=book_case())
+    assert result["since_last"] is None
+    assert any("what changed is not known" in said for said in result["warnings"])

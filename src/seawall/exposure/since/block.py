@@ -30,6 +30,7 @@ from seawall.exposure.since.drivers import Driver, changed, few
 from seawall.exposure.since.hybrid import cash_moved, hybrid
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
+from seawall.foundation.errors import SeawallError
 
 ASSUMPTION = "A17"
 MOST_EXACT = 5
@@ -181,10 +182,19 @@ def since_last(
     compute: Compute | None,
     progress: Progress | None,
 ) -> dict[str, Any]:
-    """`since_last` of the result, and its assumption; null where no earlier Case was given."""
+    """`since_last` of the result, and its assumption; null where no earlier Case was given.
+
+    Where some mixture of the Cases cannot be run it is null too, and a warning says why: the answer
+    itself stands. Cases that do not fit together at all raise InputError (see `two.py`).
+    """
     if before is None:
         return {"since_last": None}
-    block = since_block(before, after, result, compute, progress=progress)
+    two_cases(before, after)
+    try:
+        block = since_block(before, after, result, compute, progress=progress)
+    except SeawallError as error:
+        said = f"what changed is not known: a mixture of both Cases cannot be run ({error})"
+        return {"since_last": None, "warnings": [*result["warnings"], said]}
     known = list(result["assumptions"])
     used = known if ASSUMPTION in known else [*known, ASSUMPTION]
     return {"since_last": block, "assumptions": used}
