@@ -30,6 +30,13 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "Decide",
+        (
+            "explain.md", "reverse.md", "remedies.md", "collateral.md", "cash.md", "caps.md",
+            "limits.md", "reports.md", "audit.md",
+        ),
+    ),
+    (
         "Describe the world",
         (
             "case.md", "scenarios.md", "liquidity.md", "behaviour.md", "failures.md",
