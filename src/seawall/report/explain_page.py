@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from seawall.report import numbers
@@ -177,9 +178,10 @@ def _story(result: Result, one: Mapping[str, Any], width: int) -> list[Line]:
 
 
 def _clock(as_of: str, seconds: float) -> str:
-    """Time of day, and the day where it is another: "04:12" or "31 Jan 04:12"."""
+    """Time of day, and the day where it is another: "04:12" or "+1d 04:12"."""
     now, then = numbers.moment(as_of), numbers.moment(as_of, seconds)
-    return then[11:16] if now[:10] == then[:10] else f"+1d {then[11:16]}"
+    days = (date.fromisoformat(then[:10]) - date.fromisoformat(now[:10])).days
+    return f"+{days}d {then[11:16]}" if days else then[11:16]
 
 
 def _across(result: Result, width: int) -> list[Line]:

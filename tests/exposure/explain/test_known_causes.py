@@ -28,8 +28,10 @@ from tiny_cases import (
     tiny_case,
 )
 
+from seawall.cascade.draws import Draws
 from seawall.cascade.engine import prepare
 from seawall.cascade.failures import with_failures
+from seawall.cascade.reference import run
 from seawall.case import Case
 from seawall.exposure.explain.answer import cause_rows, leading
 from seawall.exposure.explain.attribute import Attribution, attribute
@@ -37,6 +39,7 @@ from seawall.exposure.explain.causes import responses_of
 from seawall.exposure.explain.losses import payers_of
 from seawall.exposure.explain.path import came_on
 from seawall.exposure.explain.rerun import PathOf, Reruns
+from seawall.exposure.explain.story import story
 from seawall.foundation.pricekind import PriceKind
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.impact.linear import average, displacement
@@ -308,3 +311,18 @@ def test_bad_debt_of_a_venue() -> None:
     assert parts["price:BTC"] == pytest.approx(10.0, rel=1e-12)
     paid = dict(zip(payers_of("venue:v"), split.parts[0, 1:], strict=True))
     assert paid["backstop"] == pytest.approx(10.0, rel=1e-12)
+
+
+def test_the_story_says_at_what_price_it_was_closed() -> None:
+    """The Case of the depth that is gone: one coin sold at 95 average(0, -0.475), so many per cent
+    below 95; equity of 55 against 57 of maintenance is what broke it, at the first minute.
+    """
+    setup = prepare(one_long(60.0, rate=0.6, depth=200.0))
+    prices = paths_of(setup.case, BTC=[100, 95, 95])
+    tape, _ = run(setup, prices, draws=Draws(1, np.array([0])))
+    told = story(setup, came_on(setup, PathOf(0, 1, prices[0])), US, 2, tape)
+    close = next(row for row in told["events"] if row["kind"] == "liquidation")
+    paid = 95.0 * float(average(0.0, -0.475))
+    assert close["seconds"] == told["seconds"] == 60.0
+    assert f"1 sold at {paid:,.6g}, {paid / 95.0 - 1.0:+.1%} to the price" in close["text"]
+    assert told["leg"] == "BTC-PERP"

@@ -20,6 +20,7 @@ from seawall.cascade.state import State, base_worlds
 from seawall.cascade.tape import FORCED, NEVER, EventKind, Tape
 from seawall.case.impairment_kinds import KINDS
 from seawall.exposure.explain.causes import failure_name
+from seawall.exposure.explain.executions import Executions, executions
 from seawall.exposure.explain.losses import impairment_of, owner_of
 from seawall.exposure.explain.path import CameOn
 from seawall.exposure.first_to_break import leg_facts
@@ -56,23 +57,27 @@ PAID_BY = ("keeper", "backstop", "fund", "adl", "socialised", "fee")
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen on the path after each step: feeds (s, f), market (s, k); and its tape."""
+    """What was seen on the path after each step: feeds (s, f), market (s, k), equity and
+    maintenance (s,) of one unit; and what was traded.
+    """
 
     feeds: Floats
     market: Floats
     equity: Floats
     maintenance: Floats
-    tape: Tape
+    traded: Executions
 
 
 def see(setup: Setup, came: CameOn, unit: int) -> Seen:
     """Run the path once more, and look at feeds, markets and one unit."""
     feeds, market, equity, maintenance = [], [], [], []
+    traded = executions(setup)
     pair = np.array([0]), np.array([unit])
 
     def note(_: int, state: State) -> None:
         feeds.append(state.quotes.price[0].copy())
         market.append(state.market[0].copy())
+        traded.end_step()
         if unit >= 0:
             worth, due, _rows = assess(setup.table, state.holdings, state.quotes, *pair)
             equity.append(float(worth[0]))
@@ -80,8 +85,16 @@ def see(setup: Setup, came: CameOn, unit: int) -> Seen:
 
     path = came.path
     draws = Draws(path.seed, np.array([path.number]))
-    tape, _ = run(setup, path.prices[None], worlds=base_worlds(1), draws=draws, observe=note)
-    return Seen(np.array(feeds), np.array(market), np.array(equity), np.array(maintenance), tape)
+    run(
+        setup,
+        path.prices[None],
+        worlds=base_worlds(1),
+        draws=draws,
+        journal=traded.journal,
+        observe=note,
+    )
+    found = (np.array(feeds), np.array(market), np.array(equity), np.array(maintenance))
+    return Seen(*found, traded)
 
 
 def story(setup: Setup, came: CameOn, scope: str, step: int, tape: Tape) -> dict[str, Any]:
@@ -100,7 +113,7 @@ def story(setup: Setup, came: CameOn, scope: str, step: int, tape: Tape) -> dict
     rows += _oracle(setup, seen, unit, asset, until) if broke else []
     rows += _failed(setup, came, step)
     rows += _others(setup, tape, mine, until)
-    events = _events(setup, tape, mine, step, seen)
+    events = _events(setup, came, tape, mine, step, seen)
     rows += events[:MOST_EVENTS]
     rows.sort(key=lambda row: (row["seconds"], row["order"]))
     for row in rows:
@@ -226,7 +239,9 @@ def _others(setup: Setup, tape: Tape, mine: Bools, until: int) -> list[dict[str,
     return [_row(setup, int(tape.step[forced].max()), 2, "others", text, amount=worth)]
 
 
-def _events(setup: Setup, tape: Tape, mine: Bools, step: int, seen: Seen) -> list[dict[str, Any]]:
+def _events(
+    setup: Setup, came: CameOn, tape: Tape, mine: Bools, step: int, seen: Seen
+) -> list[dict[str, Any]]:
     """Every event of the scope's accounts, in order, with who paid and who earned."""
     out = []
     for e in np.flatnonzero(mine[tape.unit] & (tape.step <= step)).tolist():
@@ -242,12 +257,29 @@ def _events(setup: Setup, tape: Tape, mine: Bools, step: int, seen: Seen) -> lis
             name, side, asset = leg_facts(setup, leg)
             price = float(seen.market[at - 1, setup.table.assets.index(asset)])
             text += f"; its {name} {side} had lost most, {asset} then at {price:,.6g}"
+            text += _paid(setup, came, seen, at, leg, asset)
         money = {payer: float(getattr(tape, payer)[e]) for payer in PAID_BY}
         told = [_words(payer, amount) for payer, amount in money.items() if abs(amount) >= 0.5]
         text += f" ({', '.join(told)})" if told else ""
         more = {"account": account, "asset": asset, "price": price, "amount": worth}
         out.append(_row(setup, at, 4, kind.name.lower(), text, **more))
     return out
+
+
+def _paid(setup: Setup, came: CameOn, seen: Seen, at: int, leg: int, asset: str) -> str:
+    """At which price the leg was traded, and how far that is from the price without any orders."""
+    found = seen.traded.at(at, leg)
+    if found is None:
+        return ""
+    change, price = found
+    rows = setup.table.rows
+    quiet = float(came.path.prices[at, setup.table.assets.index(asset)])
+    quiet *= float(setup.contract_factor[rows.contract[leg]])
+    verb = "sold" if change < 0.0 else "bought back"
+    return (
+        f"; {abs(change):,.6g} {verb} at {price:,.6g}, {price / quiet - 1.0:+.1%} to the price "
+        "without anybody's orders"
+    )
 
 
 def _words(payer: str, amount: float) -> str:
