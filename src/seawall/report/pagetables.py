@@ -261,7 +261,9 @@ def limits(result: Result) -> dict[str, Any] | None:
     if near:
         more = "more " if over else ""
         text += f"; {_count(near)} {more}{'is' if near == 1 else 'are'} above 85%"
-    signs = {"breached": "▲", "no value": "?"}
+    if loose := states.count("not resolved"):
+        text += f"; {_count(loose)} {'is' if loose == 1 else 'are'} not resolved by these paths"
+    signs = {"breached": "▲", "no value": "?", "not resolved": "?"}
     return {
         "finding": text[:1].upper() + text[1:],
         "rows": [
@@ -270,7 +272,8 @@ def limits(result: Result) -> dict[str, Any] | None:
                 "value": findings.why_no_value(result, row)
                 if state == "no value"
                 else findings.measure_value(row, "value"),
-                "limit": findings.measure_value(row, "limit"),
+                "limit": ("at least " if row.get("bound") == "minimum" else "")
+                + findings.measure_value(row, "limit"),
                 "used": _used(findings.used(row)),
                 "width": f"{min((findings.used(row) or 0.0) * 62.5, 100):.1f}",
                 "state": state,

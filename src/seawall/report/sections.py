@@ -316,7 +316,11 @@ def limits(result: Result, width: int) -> list[Line]:
     ordered = sorted(rows, key=lambda row: not row["breached"])
     shown = ordered[: max(ROWS + 4, sum(row["breached"] for row in rows))]
     cells, over = (15, 8) if width >= PAIRED else (7, 3)
-    words = {"breached": ("▲ BREACHED", "bad"), "no value": ("? no value", "strong")}
+    words = {
+        "breached": ("▲ BREACHED", "bad"),
+        "no value": ("? no value", "strong"),
+        "not resolved": ("? not resolved", "strong"),
+    }
 
     def share(row: Mapping[str, Any]) -> str:
         part = findings.used(row)
@@ -332,11 +336,15 @@ def limits(result: Result, width: int) -> list[Line]:
             return findings.why_no_value(result, row)
         return findings.measure_value(row, "value")
 
+    def bound(row: Mapping[str, Any]) -> str:
+        word = "min" if row.get("bound") == "minimum" else "of"
+        return f"{word} {findings.measure_value(row, 'limit').rjust(7)}"
+
     states = [findings.limit_state(row) for row in shown]
     columns = [
         _column("", shown, lambda r: clean(r["name"]), "l", flexible=True),
         _column("", shown, value),
-        _column("", shown, lambda r: "of " + findings.measure_value(r, "limit").rjust(7)),
+        _column("", shown, bound),
         _column("", shown, share),
         Column("", [Span(gauge(r), "bad" if r["breached"] else "slate") for r in shown], drop=1),
         Column("", [Span(*words.get(s, (s, ""))) for s in states]),
