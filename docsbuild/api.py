@@ -25,16 +25,18 @@ def floors() -> list[list[str]]:
 
 
 def pages() -> dict[str, str]:
-    """{file below api/: text}, the index first."""
+    """{file below api/: text}, the index first: a page for each package and each of its folders."""
     made = {}
     rows = []
     for number, floor in enumerate(floors()):
-        for package in floor:
-            if not (SOURCE / package).is_dir():
-                continue
-            made[f"{package}.md"] = _package(package)
-            said = first_line(ast.get_docstring(_tree(SOURCE / package / "__init__.py")))
-            rows.append(f"| {number} | [`{package}`]({package}.md) | {html.escape(said)} |")
+        for package in (p for p in floor if (SOURCE / p).is_dir()):
+            below = sorted(p.parent for p in (SOURCE / package).rglob("__init__.py"))
+            for folder in below:
+                name = page_of(folder)
+                made[name] = _folder(folder)
+                said = first_line(ast.get_docstring(_tree(folder / "__init__.py")))
+                dotted = name.removesuffix(".md").replace("-", ".")
+                rows.append(f"| {number} | [`{dotted}`]({name}) | {html.escape(said)} |")
     head = [
         "# API",
         "",
@@ -44,21 +46,23 @@ def pages() -> dict[str, str]:
         "| floor | package | what it is |",
         "|---|---|---|",
     ]
-    return {"index.md": "\n".join([*head, *reversed(rows), ""]), **made}
+    return {"index.md": "\n".join([*head, *rows, ""]), **made}
+
+
+def page_of(folder: Path) -> str:
+    """The page of a folder of the sources."""
+    return "-".join(folder.relative_to(SOURCE).parts) + ".md"
 
 
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def _package(package: str) -> str:
-    folder = SOURCE / package
-    lines = [
-        f"# seawall.{package}",
-        "",
-        as_html(ast.get_docstring(_tree(folder / "__init__.py")) or ""),
-    ]
-    for path in sorted(folder.rglob("*.py")):
+def _folder(folder: Path) -> str:
+    dotted = ".".join(folder.relative_to(SOURCE).parts)
+    said = as_html(ast.get_docstring(_tree(folder / "__init__.py")) or "")
+    lines = [f"# seawall.{dotted}", "", said]
+    for path in sorted(folder.glob("*.py")):
         name = path.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".")
         if path.name.startswith("_") or path.stem.endswith("kernel") or "templates" in path.parts:
             continue

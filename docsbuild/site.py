@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from docsbuild import api, mechanisms
@@ -125,12 +124,12 @@ def _settings(source: Path, found: list[mechanisms.Page]) -> str:
     return head.replace("nav = []", "nav = [\n  " + ",\n  ".join(nav) + ",\n]")
 
 
-def _api(written: list[str]) -> Iterator[str]:
-    have = set(written)
-    for floor in reversed(api.floors()):
-        for package in floor:
-            if f"api/{package}.md" in have:
-                yield f"api/{package}.md"
+def _api(written: list[str]) -> list[str]:
+    """Pages of the packages, the highest floor first, folders of a package after it."""
+    order = [name for floor in reversed(api.floors()) for name in floor]
+    mine = [page for page in written if page.startswith("api/") and page != "api/index.md"]
+    names = {page: page[4:-3].split("-") for page in mine}
+    return sorted(mine, key=lambda page: (order.index(names[page][0]), names[page]))
 
 
 def _entry(page: str) -> str:

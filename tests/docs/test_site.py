@@ -73,7 +73,7 @@ def test_the_reference_has_every_public_function_and_class() -> None:
         module = name.with_suffix("").as_posix().replace("/", ".")
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
-                assert f"{{ #{module}.{node.name} }}" in pages[f"{name.parts[0]}.md"]
+                assert f"{{ #{module}.{node.name} }}" in pages[api.page_of(path.parent)]
                 found += 1
     assert found > 1000
 
