@@ -211,7 +211,7 @@ def random_desk(seed: int):
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(8), pytest.param(range(8, 208), marks=pytest.mark.slow)], ids=["few", "many"]
+    "seeds", [range(3), pytest.param(range(3, 208), marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_random_desks_hold_in_every_state_and_no_mix_is_cheaper(seeds) -> None:
     tried, worst, gap = 0, np.inf, 0.0
@@ -263,7 +263,7 @@ def test_present_shortfalls_are_those_of_the_cash_ladder() -> None:
 
 
 def test_same_json_twice() -> None:
-    one, two = (json.dumps(collateral_answer(sample_case(), Terms()).result) for _ in range(2))
+    one, two = (json.dumps(collateral_answer(one_perp(), Terms()).result) for _ in range(2))
     assert one == two
 
 

@@ -122,9 +122,12 @@ def random_programme(seed: int) -> Programme:
     )
 
 
-def test_equals_an_independent_programme_on_random_desks() -> None:
+@pytest.mark.parametrize(
+    "seeds", [range(12), pytest.param(range(12, 250), marks=pytest.mark.slow)], ids=["few", "many"]
+)
+def test_equals_an_independent_programme_on_random_desks(seeds) -> None:
     worst, gap = 0.0, 0.0
-    for seed in range(250):
+    for seed in seeds:
         p = random_programme(seed)
         found, other = solve(p), by_flows(p)
         assert other is not None
@@ -132,13 +135,13 @@ def test_equals_an_independent_programme_on_random_desks() -> None:
         gap = max(gap, (found.cost - found.bound) / max(found.cost, 1e-3))
         assert found.bound <= found.cost + 1e-12 * max(found.cost, 1.0)
         assert np.all(credited(p, found.posted, p.slices) >= p.need - 1e-8)
-    print(f"250 desks: largest relative difference {worst:.1e}, largest relative gap {gap:.1e}")
+    print(f"{len(seeds)} desks: largest relative difference {worst:.1e}, gap {gap:.1e}")
     assert worst < 1e-6
     assert gap < 1e-6
 
 
 def test_money_adds_up_asset_by_asset_and_sales_pay_for_purchases() -> None:
-    for seed in range(60):
+    for seed in range(15):
         p = random_programme(seed)
         x = solve(p)
         left = p.have + x.bought - x.sold + x.new - x.posted.sum(axis=0) - x.kept
@@ -150,7 +153,7 @@ def test_money_adds_up_asset_by_asset_and_sales_pay_for_purchases() -> None:
 
 
 def test_everything_ten_times_as_large_costs_ten_times_as_much() -> None:
-    for seed in range(20):
+    for seed in range(6):
         p = random_programme(seed)
         large = Programme(
             10.0 * p.need,

@@ -74,16 +74,26 @@ def cash(
         moves=[_move(question, text) for text in shock or SHOCKS],
         lead_seconds=None if transfer_minutes is None else 60.0 * transfer_minutes,
     )
-    if write is not None:
-        from seawall.casefile.save import save_case
-
-        save_case(found.case, write)
+    keep(found.case, write)
 
     from seawall.report import cash_page
 
     deliver(found.result, cash_page.render, target, to_stdout=json == STDOUT)
-    if write is not None:
-        output.complain(f"The Case with these top-ups is in {write}.")
+    tell(write)
+
+
+def keep(case: Case, folder: Path | None) -> None:
+    """Write an answer's Case where one is asked for."""
+    if folder is not None:
+        from seawall.casefile.save import save_case
+
+        save_case(case, folder)
+
+
+def tell(folder: Path | None) -> None:
+    """Say where it is."""
+    if folder is not None:
+        output.complain(f"The Case with this in place is in {folder}.")
 
 
 def _move(case: Case, text: str) -> Move:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import output
+from seawall.cli.cash import keep, tell
 from seawall.cli.margin import STDOUT, CasePath, JsonFile, deliver, load, target_of
 from seawall.foundation.errors import InputError
 
@@ -57,16 +57,12 @@ def collateral(
     if days is not None:
         own = with_days(own, days)
     found = collateral_answer(question, own, account=account, desk=desk, shocks=shock or SHOCKS)
-    if write is not None:
-        from seawall.casefile.save import save_case
-
-        save_case(found.case, write)
+    keep(found.case, write)
 
     from seawall.report import collateral_page
 
     deliver(found.result, collateral_page.render, target, to_stdout=json == STDOUT)
-    if write is not None:
-        output.complain(f"The Case with this collateral is in {write}.")
+    tell(write)
 
 
 def _bytes_of(path: Path) -> bytes:

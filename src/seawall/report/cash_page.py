@@ -219,7 +219,7 @@ def _events(result: Result, width: int) -> list[Line]:
 
 
 def _after(row: Mapping[str, Any]) -> str:
-    return "-" if row["by_seconds"] is None else f"{row['by_seconds'] / 3600:.0f} h"
+    return "-" if row["by_seconds"] is None else f"{row['by_seconds'] / 3600:.1f} h"
 
 
 def _note(result: Result) -> str:

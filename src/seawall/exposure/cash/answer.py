@@ -89,7 +89,7 @@ def cash_answer(
         "accounts": accounts,
         "together": _together(needs, marks, hour, lead, seconds),
         "shocks": shocked(own, moves),
-        "events": replayed(case, own, wanted, dt),
+        "events": replayed(case, own, int(wanted[-1]), dt),
     }
     return Answer(result, topped_up(case, own, [row["top_up"] for row in accounts]))
 

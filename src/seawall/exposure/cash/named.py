@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from seawall.book.book import Floats, Ints
+from seawall.book.book import Floats
 from seawall.case import Case
 from seawall.exposure.cash.due import Desk, Seen, surplus
-from seawall.exposure.cash.needs import Needs, gathered
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.margin_table import RowKind
 from seawall.scenario.events import Event, list_events, load_event
@@ -51,19 +50,20 @@ def shocked(desk: Desk, moves: Sequence[Move]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -float(row["total"]))
 
 
-def replayed(case: Case, desk: Desk, marks: Ints, step_seconds: float) -> list[dict[str, Any]]:
-    """What each past event that moves the desk's coins would make it need, largest first."""
+def replayed(case: Case, desk: Desk, steps: int, step_seconds: float) -> list[dict[str, Any]]:
+    """What each past event that moves the desk's coins would make it need, largest first.
+
+    ``steps``: how far a replay goes at most, in steps of ``step_seconds``.
+    """
     rows = []
     for name in list_events():
         event = load_event(name)
         share = _moved_share(case, desk, event)
         if share <= 0.0:
             continue
-        last = int(min(marks[-1], max(event.duration_seconds // step_seconds, 1)))
-        within = marks[marks < last]
-        columns = np.unique(np.append(within, last))
-        needs = _through(case, desk, event, columns, step_seconds)
-        total = needs.need[0].sum(axis=1)
+        last = int(min(steps, max(event.duration_seconds // step_seconds, 1)))
+        needed = _through(case, desk, event, last, step_seconds)
+        total = needed.sum(axis=1)
         at = int(np.argmax(total >= total[-1]))
         rows.append(
             {
@@ -71,8 +71,8 @@ def replayed(case: Case, desk: Desk, marks: Ints, step_seconds: float) -> list[d
                 "title": event.title,
                 "moved": share,
                 "seconds": float(last * step_seconds),
-                "by_seconds": float(columns[at] * step_seconds) if total[-1] > 0.0 else None,
-                **_split(desk, needs.need[0, -1]),
+                "by_seconds": float(at * step_seconds) if total[-1] > 0.0 else None,
+                **_split(desk, needed[-1]),
             }
         )
     return sorted(rows, key=lambda row: (-float(row["total"]), str(row["name"])))
@@ -90,9 +90,9 @@ def _split(desk: Desk, need: Floats) -> dict[str, Any]:
     }
 
 
-def _through(case: Case, desk: Desk, event: Event, marks: Ints, step_seconds: float) -> Needs:
-    """Needs on the one path of an event's knots."""
-    steps = np.arange(int(marks[-1]) + 1) * step_seconds
+def _through(case: Case, desk: Desk, event: Event, last: int, step_seconds: float) -> Floats:
+    """Needed by each step of the one path of an event's knots (s + 1, d), quote."""
+    steps: Floats = np.arange(last + 1, dtype=np.float64) * step_seconds
     level = {
         asset: np.exp(
             np.interp(steps, knots.seconds, np.log(np.array(knots.prices) / knots.prices[0]))
@@ -106,14 +106,10 @@ def _through(case: Case, desk: Desk, event: Event, marks: Ints, step_seconds: fl
     by_step = [{a: float(level[of][t]) for a, of in given.items()} for t in range(steps.size)]
     whole = [price_ratios(case.market, case.book.instruments, move) for move in by_step]
     price = _factors(desk, whole) * desk.spot[None, :]
-    integral = np.cumsum(price, axis=0) * step_seconds
-
-    def moment(step: int) -> Seen:
-        years = np.full(1, step * step_seconds / SECONDS_PER_YEAR)
-        so_far = integral[step : step + 1] - price[:1] * step_seconds
-        return Seen(price[step : step + 1], so_far, years)
-
-    return gathered(desk, moment, 1, marks)
+    integral = np.cumsum(price, axis=0) * step_seconds - price[:1] * step_seconds
+    spare = surplus(desk, Seen(price, integral, steps / SECONDS_PER_YEAR))
+    needed: Floats = np.maximum.accumulate(np.maximum(-spare, 0.0), axis=0)
+    return needed
 
 
 def _factors(desk: Desk, moves: Sequence[Mapping[str, float]]) -> Floats:
