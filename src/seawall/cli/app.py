@@ -15,7 +15,9 @@ import typer
 
 from seawall import __version__
 from seawall.cli import (
+    alerts,
     backtest,
+    caps,
     case,
     cash,
     check,
@@ -49,7 +51,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("alerts")(alerts.alerts)
 app.command("backtest")(backtest.backtest)
+app.command("caps")(caps.caps)
 app.command("check")(check.check)
 app.add_typer(case.app, name="case")
 app.command("cash")(cash.cash)

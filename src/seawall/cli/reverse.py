@@ -23,12 +23,10 @@ def reverse(
         str, typer.Option(metavar="AXES", help="What the shock may move, with commas between.")
     ] = "spot,volatility,depth,latency",
     norm: Annotated[
-        str,
-        typer.Option(metavar="l2|linf|l1", help="How distances along the axes become one number."),
+        str, typer.Option(metavar="l2|linf|l1", help="How the axes' distances become one number.")
     ] = "l2",
     reach: Annotated[
-        float,
-        typer.Option(metavar="UNITS", min=0.01, max=100.0, help="How far shocks are looked for."),
+        float, typer.Option(metavar="UNITS", min=0.01, max=100.0, help="How far shocks are sought.")
     ] = 8.0,
     points: Annotated[
         int,
