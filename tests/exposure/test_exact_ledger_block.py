@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from seawall.casefile import sample_case
 from seawall.cli.app import app
 from seawall.exposure.exact_ledger import exact_ledger
-from seawall.report import findings
+from seawall.report import foot
 
 BLOCK = {
     "paths": 60,
@@ -46,13 +46,13 @@ def test_the_block_of_the_sample() -> None:
 
 def test_its_sentence() -> None:
     result = {"ledger": BLOCK, "case": {"quote": "USDC"}}
-    assert findings.ledger(result) == (
+    assert foot.ledger(result) == (
         "Exact ledger: 1,234 transfers on 60 paths in whole units, sums are exactly zero; at most "
         "2.1e-05 USDC from the run, where rounding explains 0.00014. "
     )
     lost = {"ledger": {**BLOCK, "imbalance_units": 7}, "case": {"quote": "USDC"}}
-    assert "sums are off by up to 7 units" in findings.ledger(lost)
-    assert findings.ledger({"case": {"quote": "USDC"}}) == ""
+    assert "sums are off by up to 7 units" in foot.ledger(lost)
+    assert foot.ledger({"case": {"quote": "USDC"}}) == ""
 
 
 def test_its_keys_are_documented() -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from fake_result import breaking, fake_result
+from fake_result import breaking, fake_result, scope, without_desk
 
 from seawall.report import page, pagetables, terminal
 
@@ -93,3 +93,38 @@ def test_few_paths_are_counted_and_not_called_percent() -> None:
         assert words in page.render(result)
     result["first_to_break"] = fake_result()["first_to_break"]
     assert re.search(r"breaks first in 7\d% of the cases", pagetables.first(result)["finding"])
+
+
+def test_a_protocol_without_a_desk_names_the_venue_that_breaks_and_not_nothing() -> None:
+    """No desk, so no account is named; but 1.5% is not "nothing breaks"."""
+    result = without_desk()
+    result["dre"]["scopes"] = {
+        "venue:meridian": scope([0, 0, 150, 300], "bad debt above the fund"),
+        "venue:causeway": scope([0, 0, 0, 10], "bad debt above the reserve"),
+        "protocol": scope([0, 0, 150, 310], "bad debt above the insurance layer"),
+    }
+    line = terminal.render(result, 100).splitlines()[2]
+    assert line.startswith("  First     venue:meridian breaks most often: 1.50% within 24 h")
+    html = page.render(result)
+    assert "<b>venue:meridian</b> breaks most often" in html
+    assert "Nothing breaks" not in html
+
+
+def test_one_path_is_one_path() -> None:
+    result = without_desk()
+    result["paths"] = 1
+    assert "1 paths" not in terminal.render(result, 100)
+    text = re.sub(r"<[^>]*>", "", page.render(result).split("</style>")[1])
+    assert "1 paths" not in text.split("Assumptions")[0]
+
+
+def test_the_flag_counts_the_limits_that_have_no_value() -> None:
+    result = fake_result()
+    for row in result["limits"][:5]:
+        row.update(value=None, breached=False)
+    flag = page.render(result).split('<p class="state')[1].split("</p>")[0]
+    assert "A limit has no value</b>5 of 7 limits" in flag
+
+
+def test_dre_that_no_path_reached_stays_below_its_bound() -> None:
+    assert "DRE stays below 0.04% up to 7 d" in page.render(without_desk())

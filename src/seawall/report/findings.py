@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.report import numbers
-from seawall.report.columns import clean
 
 Result = Mapping[str, Any]
 
@@ -94,6 +93,23 @@ def headline(result: Result) -> Headline:
     )
 
 
+def likeliest_scope(result: Result) -> tuple[str, str] | None:
+    """Where no desk's account is named: the venue that breaks most often, else the headline.
+
+    The scope and its chance at the headline's horizon, as printed; None where no path broke any.
+    """
+    head, scopes = headline(result), result["dre"]["scopes"]
+    chances = {
+        name: at(entry, "probability", head.index) or 0.0
+        for name, entry in scopes.items()
+        if name.startswith("venue:") or name == head.scope
+    }
+    best = max(chances, key=lambda name: (chances[name], name != head.scope), default="")
+    if not best or not chances[best]:
+        return None
+    return best, numbers.percent(chances[best])
+
+
 @dataclass(frozen=True)
 class Verdict:
     """state is "breach", "within", "unknown" or "none" (no limits).
@@ -125,8 +141,10 @@ def verdict(result: Result) -> Verdict:
         first = breached[0]
         said = f"{measure_name(first)} {measure_value(first, 'value')}"
         sentence = (
-            f"{first['scope']} is over its limit: {said}, limit {measure_value(first, 'limit')}"
+            f"{first['scope']} is {beyond(first)}: {said}, limit {measure_value(first, 'limit')}"
         )
+        if first.get("breacher"):
+            sentence += f", driven by {first['breacher']}"
         note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     missing = [limit for limit in limits if not has_value(limit)]
@@ -147,6 +165,16 @@ def verdict(result: Result) -> Verdict:
     bound = f", limit {measure_value(own, 'limit')}" if own else ""
     if missing:
         total = f"{count - len(missing)} of {total} held, {len(missing)} without a value"
+    loose = [limit for limit in limits if limit_state(limit) == "not resolved"]
+    if loose and (own is None or own not in loose):
+        first = loose[0]
+        end = measure_value(first, "low" if first.get("bound") == "minimum" else "high")
+        sentence = (
+            f"{head.scope} is within its limits, not proven: {chance}{bound}; {first['name']} is "
+            f"{measure_value(first, 'value')}, its simulation interval reaches {end}"
+        )
+        note = f"{len(loose)} of {total} not resolved, exit 0"
+        return Verdict("unknown", "?", "NOT PROVEN", sentence, note, 0, ())
     if own and numbers.known(head.high) and head.high > own["limit"]:
         sentence = (
             f"{head.scope} is within its limits, not proven: {chance}{bound}, but the simulation "
@@ -190,6 +218,9 @@ def measure_name(limit: Mapping[str, Any]) -> str:
         "es_99": "ES 99%",
     }
     text = words.get(limit["measure"], str(limit["measure"]).replace("_", " "))
+    text = str(limit.get("number") or text) + {"low": " low end", "high": " high end"}.get(
+        str(limit.get("end")), ""
+    )
     seconds = limit.get("horizon_seconds")
     return f"{text} {numbers.horizon(seconds)}" if seconds else text
 
@@ -201,11 +232,21 @@ def measure_value(limit: Mapping[str, Any], key: str) -> str:
         return "not published"
     if not numbers.known(value):
         return "no value"
-    if measure in PERCENT_MEASURES:
+    unit = limit.get("unit") or ""
+    if unit == "fraction" or measure in PERCENT_MEASURES:
         return numbers.percent(value)
-    if measure == "days_to_exit":
+    if unit == "days" or measure == "days_to_exit":
         return numbers.days(value) + " d"
-    return numbers.money(value)
+    if unit == "seconds":
+        return numbers.horizon(value)
+    if unit == "ratio":
+        return numbers.ratio(value)
+    return numbers.amount(value) if unit == "number" else numbers.money(value)
+
+
+def beyond(limit: Mapping[str, Any]) -> str:
+    """How a breached limit stands to its bound: over a maximum, below a minimum."""
+    return "below its limit" if limit.get("bound") == "minimum" else "over its limit"
 
 
 def why_no_value(result: Result, limit: Mapping[str, Any]) -> str:
@@ -224,19 +265,25 @@ def why_no_value(result: Result, limit: Mapping[str, Any]) -> str:
 
 
 def used(limit: Mapping[str, Any]) -> float | None:
-    """Value over limit; None when either is missing or the limit is not above zero."""
+    """Value over limit, a minimum over the value; None when either is missing or not above zero."""
     value, bound = limit["value"], limit["limit"]
+    if limit.get("bound") == "minimum":
+        value, bound = bound, value
     if not (numbers.known(value) and numbers.known(bound)) or bound <= 0:
         return None
     return float(value) / float(bound)
 
 
 def limit_state(limit: Mapping[str, Any]) -> str:
-    """State in a word: "breached", "near" (above 85% of the limit), "within" or "no value"."""
+    """State in a word: "breached", "near" (above 85% of the limit), "within", "not resolved" (its
+    interval reaches beyond) or "no value".
+    """
     if limit["breached"]:
         return "breached"
     if not has_value(limit):
         return "no value"
+    if limit.get("state") == "not resolved":
+        return "not resolved"
     share = used(limit)
     return "near" if share is not None and share >= NEAR else "within"
 
@@ -333,50 +380,3 @@ PART_NAMES = {
     "counterparty": "external failure",
     "total": "total",
 }
-
-
-def mechanisms(result: Result) -> str:
-    """Which mechanisms were in force, as a sentence with a space behind; nothing where none was."""
-    found: dict[str, dict[str, str]] = result["case"].get("mechanisms") or {}
-    if not found:
-        return ""
-    told = [
-        f"{clean(where)} "
-        + ", ".join(slot if rule == slot else f"{slot} {rule}" for slot, rule in rules.items())
-        for where, rules in found.items()
-    ]
-    return f"Mechanisms: {'; '.join(told)}. "
-
-
-def ledger(result: Result) -> str:
-    """How the run ends in whole units, one sentence and a space; nothing where it was not asked."""
-    block = result.get("ledger")
-    if not block:
-        return ""
-    sums = "sums are exactly zero"
-    if block["imbalance_units"]:
-        sums = f"sums are off by up to {block['imbalance_units']:,} units"
-    return (
-        f"Exact ledger: {block['transfers']:,} transfers on {block['paths']:,} paths in whole "
-        f"units, {sums}; at most {block['largest_gap']:.2g} {clean(result['case']['quote'])} from "
-        f"the run, where rounding explains {block['gap_bound']:.2g}. "
-    )
-
-
-def rare(result: Result) -> str:
-    """How rare impairments were looked for, one sentence and a space; nothing where not asked."""
-    block = result.get("rare")
-    if not block:
-        return ""
-    head = headline(result)
-    own = block["scopes"][head.scope]
-    open_to = " and ".join(block["not_pushed"])
-    return (
-        f"Rare impairment: DRE rests on {block['plain_paths']:,} plain and "
-        f"{block['tilted_paths']:,} tilted paths, weighted; who pays, first to break and the "
-        f"system's numbers on the plain ones. DRE {head.horizon} is known as from "
-        f"{own['effective_paths'][head.index]:,.0f} impaired paths of equal weight; the plain "
-        f"paths alone say {numbers.percent(own['plain_low'][head.index])} to "
-        f"{numbers.percent(own['plain_high'][head.index])}. "
-        + (f"Not pushed, so the interval is wide: {open_to}. " if open_to else "")
-    )

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from seawall.case.assumptions import ASSUMPTIONS
-from seawall.report import charts, findings, numbers, pageparts
+from seawall.report import charts, findings, foot, numbers, pageparts
 from seawall.report.columns import clean
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
@@ -90,6 +90,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
         "verdict": verdict,
         "flag": _flag(verdict, result),
         "title": pageparts.title(result),
+        "horizon": head.horizon,
         "lead": pageparts.lead(result) if "first_to_break" in result else None,
         "remedy": pageparts.remedy(result),
         # Under check --rare the tables below DRE are those of the paths that were not tilted.
@@ -111,8 +112,14 @@ def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
     total = len(result["limits"])
     many = f"{total} limit" + ("" if total == 1 else "s")
     missing = sum(not findings.has_value(limit) for limit in result["limits"])
-    if missing and verdict.state == "within":
+    if missing == total > 1:
+        many = f"none of {many} has one"
+    elif missing and verdict.state == "unknown":
+        many = f"{missing} of {many}"
+    elif missing and verdict.state == "within":
         many = f"{total - missing} of {many}, {missing} without a value"
+    if verdict.word == "NOT PROVEN":
+        return "Within limits, not proven", many
     return {
         "breach": ("Limit breached", f"{len(verdict.breached)} of {many}"),
         "within": ("Within limits", many),
@@ -180,7 +187,7 @@ def _definitions(stated: tuple[str, ...], used: set[str]) -> list[tuple[str, str
 
 
 def _told(result: Mapping[str, Any]) -> str:
-    said = findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)
+    said = foot.mechanisms(result) + foot.ledger(result) + foot.rare(result)
     return (said + fewer_paths(result)).strip()
 
 
@@ -188,7 +195,8 @@ def _run(result: Mapping[str, Any]) -> str:
     versions = (result.get("manifest") or {}).get("versions") or {}
     built = ", ".join(f"{name} {text}" for name, text in versions.items() if name != "seawall")
     return (
-        f"Seawall {result['version']}, seed {result['seed']}, {result['paths']:,} paths of "
+        f"Seawall {result['version']}, seed {result['seed']}, "
+        f"{findings.paths_text(int(result['paths']))} of "
         f"{result['steps']:,} steps of {numbers.horizon(result['step_seconds'])}"
         + (f"; {built}." if built else ".")
         + (f" {said}" if (said := _told(result)) else "")

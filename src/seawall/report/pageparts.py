@@ -90,7 +90,7 @@ def title(result: Result) -> str:
         text += f" Its limit is {_round(own['limit'])}."
     if verdict.breached and not (own and own["breached"]):
         name = findings.measure_name(verdict.breached[0])
-        text += f" {name[:1].upper()}{name[1:]} is over its limit."
+        text += f" {name[:1].upper()}{name[1:]} is {findings.beyond(verdict.breached[0])}."
     return text
 
 
@@ -107,6 +107,7 @@ def lead(result: Result) -> dict[str, Any]:
     fraction = distance.get("fraction")
     return {
         "row": row,
+        "likeliest": None if row else findings.likeliest_scope(result),
         "breaks": bool(row and row["probability"] != 0),
         "leg": findings.leg(row) if row else "",
         "kind": kind_words(row["kind"]) if row else "",
@@ -190,8 +191,11 @@ def _beyond_fact(result: Result) -> Fact | None:
         return None
     shares = found[1]
     gap = numbers.points(shares["total"] - shares["price"], signed=True)
+    ends = shares.get("beyond_price") or {}
+    known = numbers.known(ends.get("low")) and numbers.known(ends.get("high"))
+    between = f"95% {numbers.points(ends['low'])} to {numbers.points(ends['high'])}. " if known else ""
     text = (
-        f"Price alone {numbers.percent(shares['price'])}, with all channels "
+        f"{between}Price alone {numbers.percent(shares['price'])}, with all channels "
         f"{numbers.percent(shares['total'])}."
     )
     if most := _largest_channel(shares):
@@ -279,12 +283,15 @@ def survive(result: Result) -> dict[str, Any]:
     bounded = any(p.limit is not None for p in curve)
     if over:
         finding = f"The limit is breached at {' and '.join(over)}"
+    elif bounded and findings.verdict(result).breached:
+        finding = "DRE stays under its own limits; another limit is breached"
     elif bounded:
         finding = "DRE stays under its limits"
     else:
-        word = "reaches" if curve[-1].probability else "stays"
-        place = "at" if curve[-1].probability else "up to"
-        finding = f"DRE {word} {curve[-1].text} {place} {numbers.horizon(curve[-1].seconds)}"
+        last, when = curve[-1], numbers.horizon(curve[-1].seconds)
+        finding = f"DRE reaches {last.text} at {when}"
+        if not last.probability:
+            finding = f"DRE stays below {last.text.lstrip('<')} up to {when}"
     levels = findings.shortfall_levels(entry)
     scopes = [(name, row) for name, row in dre["scopes"].items() if name != head.scope]
     return {

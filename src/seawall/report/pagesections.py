@@ -90,6 +90,7 @@ def first_part(result: Result, explain: Explain, marks: Marks) -> Markup:
         "head": findings.headline(result),
         "plain": plain(result),
         "first": pagetables.first(result),
+        "likeliest": findings.likeliest_scope(result),
         "n": explain,
         "marks": marks,
     }

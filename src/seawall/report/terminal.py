@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seawall.report import findings, numbers, sections, split_section
+from seawall.report import findings, foot, numbers, sections, split_section
+from seawall.report.alerts_section import alerts
 from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
 from seawall.report.counterparty_section import counterparty
 from seawall.report.drawn_section import liquidation_map, pnl_grid
@@ -43,6 +44,7 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
         sections.concentration,
         counterparty,
         sections.limits,
+        alerts,
         remedies,
         since_last,
     ):
@@ -82,7 +84,9 @@ def answer(result: Result, width: int) -> list[Line]:
 def _first(result: Result, head: findings.Headline) -> str:
     rows = result["first_to_break"]
     if not rows:
-        return f"nothing breaks within {head.horizon} on any of {result['paths']:,} paths"
+        if likeliest := findings.likeliest_scope(result):
+            return f"{clean(likeliest[0])} breaks most often: {likeliest[1]} within {head.horizon}"
+        return f"nothing breaks within {head.horizon} on any of {_paths(result)}"
     row = rows[0]
     text = clean(row["account"])
     if row.get("instrument"):  # claims on a venue that fails are lost with no leg of their own
@@ -101,6 +105,10 @@ def _first(result: Result, head: findings.Headline) -> str:
     return text
 
 
+def _paths(result: Result) -> str:
+    return findings.paths_text(int(result["paths"]))
+
+
 def _case(result: Result) -> list[str]:
     case = result["case"]
     headline = str(result["headline"])
@@ -111,7 +119,7 @@ def _case(result: Result) -> list[str]:
     words = [f"{clean(case['name'])}, {clean(when)}"]
     if numbers.known(equity):
         words[0] += f", {numbers.money(equity)} {clean(case['quote'])}"
-    words[0] += f", {result['paths']:,} paths"
+    words[0] += f", {_paths(result)}"
     words.append(f"{case['accounts']:,} accounts, seed {result['seed']}")
     return words
 
@@ -170,7 +178,7 @@ def closing(result: Result, width: int) -> list[Line]:
     )
     if marks:
         text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
-    text += findings.mechanisms(result) + findings.ledger(result) + findings.rare(result)
+    text += foot.mechanisms(result) + foot.ledger(result) + foot.rare(result)
     text += fewer_paths(result)
     text += "Any number: seawall define NAME"
     return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]
