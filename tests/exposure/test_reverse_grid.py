@@ -63,7 +63,7 @@ def random_desk(seed: int) -> Case:
 
 
 def shocked(case: Case, v: float, d: float, steps: int) -> Case:
-    """The Case with other implied volatilities, depths and oracle delays in its market and rules."""
+    """The Case with other implied volatilities, depths and oracle delays in what it states."""
     up, thin = math.exp(VOLATILITY * v), math.exp(-DEPTH * d)
     market = case.market
     instruments = {
@@ -111,8 +111,8 @@ def smallest_on_the_grid(case: Case, low: float, spot_low: float) -> tuple[float
     sigma = np.array([case.market.assets[n].volatility / math.sqrt(365.0) for n in names])
     kept = prepare(case).desk_equity
     best, best_spot, tried = math.inf, math.inf, 0
-    for v, d, l in itertools.product(*LEVELS.values()):
-        other = math.sqrt(v * v + d * d + l * l)
+    for v, d, late in itertools.product(*LEVELS.values()):
+        other = math.sqrt(v * v + d * d + late * late)
         alone = other == 0.0
         bound = max(low, spot_low) if alone else low
         if other >= bound:
@@ -120,7 +120,7 @@ def smallest_on_the_grid(case: Case, low: float, spot_low: float) -> tuple[float
         radii = np.arange(0.0, math.sqrt(bound * bound - other * other), RADII)
         z = (directions[:, None, :] * radii[None, :, None]).reshape(-1, 3)
         norm = np.sqrt(np.tile(radii, directions.shape[0]) ** 2 + other * other)
-        setup = prepare(shocked(case, v, d, l))
+        setup = prepare(shocked(case, v, d, late))
         columns = [setup.table.assets.index(n) for n in names]
         prices = np.tile(setup.spot, (z.shape[0], round(3_600.0 / STEP) + 2, 1))
         prices[:, 1:, columns] *= 1.0 + (z * sigma)[:, None, :]
