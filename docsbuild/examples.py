@@ -61,10 +61,10 @@ class Command:
 
 
 def pages() -> list[Path]:
-    """Every page whose examples are run: README and all of docs/ but the decisions."""
+    """Every page whose examples are run: those of the root and all of docs/ but the decisions."""
     docs = ROOT / "docs"
     found = [p for p in sorted(docs.rglob("*.md")) if "decisions" not in p.parts]
-    return [ROOT / "README.md", *found]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *found]
 
 
 def blocks(text: str) -> list[Block]:
