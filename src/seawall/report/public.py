@@ -178,7 +178,10 @@ def _note(value: Any, names: Names) -> Any:
 
 
 _SHARES = _numbers("price", "liquidity", "crowd", "latency", "counterparty", "total")
-_PARTS = listed({**_SHARES, "low": listed(_SHARES), "high": listed(_SHARES)})
+_BEYOND = listed(_numbers("value", "low", "high"))
+_PARTS = listed(
+    {**_SHARES, "low": listed(_SHARES), "high": listed(_SHARES), "beyond_price": _BEYOND}
+)
 _CURVE = {
     **_numbers("probability", "low", "high", "model_low", "model_high"),
     **_numbers("expected_loss", "expected_shortfall", "expected_shortfall_level"),
