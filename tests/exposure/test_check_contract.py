@@ -159,7 +159,12 @@ SCOPE = {
     "expected_shortfall_level": [Maybe(lambda value: value in LEVELS)],
     "impaired_paths": [whole],
     "kinds": {name: [fraction] for name in KIND_NAMES},
-    "parts": [Maybe({**PART, "low": PART_ENDS, "high": PART_ENDS})],
+    "parts": [
+        Maybe(
+            {**PART, "low": PART_ENDS, "high": PART_ENDS}
+            | {"beyond_price": {"value": number, "low": number, "high": number}}
+        )
+    ],
     "sentence": text,
 }
 MIX = {

@@ -19,6 +19,7 @@ PARTS = {
     "latency": -0.0006,
     "counterparty": 0.0005,
     "total": 0.031,
+    "beyond_price": {"value": 0.0116, "low": 0.0089, "high": 0.0142},
     "low": {
         "price": 0.0169,
         "liquidity": 0.0027,

@@ -138,6 +138,8 @@ def parts_of(
         most = _most(values, split.weights)
         for j, name in enumerate(split.channels):
             ends[name] = signed_interval(_known(mean_of(phi[j], split.weights.component, most)))
+        beyond = mean_of(phi.sum(axis=0), split.weights.component, most)
+        ends["beyond_price"] = signed_interval(_known(beyond)) if found else (0.0, 0.0)
         whole = _values(base, step, split.whole)
         ends["price"] = _price_interval(split, whole, values, most) if found else ends["total"]
         out.append(_entry(total, found, ends))
@@ -195,4 +197,7 @@ def _entry(
     entry: dict[str, Any] = dict(parts)
     entry["low"] = {k: min(ends[k][0], v) if k in ends else 0.0 for k, v in parts.items()}
     entry["high"] = {k: max(ends[k][1], v) if k in ends else 0.0 for k, v in parts.items()}
+    beyond = total - parts["price"]
+    low, high = ends["beyond_price"]
+    entry["beyond_price"] = {"value": beyond, "low": min(low, beyond), "high": max(high, beyond)}
     return entry

@@ -193,7 +193,9 @@ def _beyond_fact(result: Result) -> Fact | None:
     gap = numbers.points(shares["total"] - shares["price"], signed=True)
     ends = shares.get("beyond_price") or {}
     known = numbers.known(ends.get("low")) and numbers.known(ends.get("high"))
-    between = f"95% {numbers.points(ends['low'])} to {numbers.points(ends['high'])}. " if known else ""
+    between = (
+        f"95% {numbers.points(ends['low'])} to {numbers.points(ends['high'])}. " if known else ""
+    )
     text = (
         f"{between}Price alone {numbers.percent(shares['price'])}, with all channels "
         f"{numbers.percent(shares['total'])}."
