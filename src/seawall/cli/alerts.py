@@ -44,7 +44,7 @@ def alerts(
         "reports": len(known),
         "since": after,
         "standing": standing(book),
-        "events": [event for event in events if event["number"] > after],
+        "events": [event for event in events if event["report"] > after],
     }
     deliver(result, alerts_page.render, target, to_stdout=json == STDOUT)
     if result["standing"]:

@@ -16,7 +16,6 @@ import typer
 from seawall import __version__
 from seawall.cli import (
     alerts,
-    alerts,
     backtest,
     caps,
     case,
@@ -52,7 +51,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("alerts")(alerts.alerts)
 app.command("alerts")(alerts.alerts)
 app.command("backtest")(backtest.backtest)
 app.command("caps")(caps.caps)

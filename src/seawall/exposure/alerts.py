@@ -112,14 +112,14 @@ def is_back(row: Mapping[str, Any]) -> bool:
 
 
 def fold(reports: Iterable[Mapping[str, Any]]) -> tuple[Book, list[dict[str, Any]]]:
-    """The state after all reports, and every event in order, each with its report's number."""
+    """The state after all reports, and every event in order, with its report's number."""
     book, events = EMPTY, []
     for report in reports:
         book, happened = step(book, report)
         events += [
             {
                 "kind": kind,
-                "number": report.get("number"),
+                "report": report.get("number"),
                 "seal": report.get("seal"),
                 "written": report.get("written"),
                 **_told(report, row),

@@ -53,7 +53,7 @@ def _standing(rows: list[Mapping[str, Any]], width: int) -> list[Line]:
 def _events(rows: list[Mapping[str, Any]], width: int) -> list[Line]:
     columns = [
         Column("as of", [Span(numbers.moment(str(r["as_of"]))) for r in rows], "l"),
-        Column("report", [Span(f"{r['number']:,}") for r in rows], "r"),
+        Column("report", [Span(f"{r['report']:,}") for r in rows], "r"),
         Column("", [SIGNS[r["kind"]] for r in rows], "l"),
         Column("case", [Span(clean(r["case"])) for r in rows], "l", flexible=True, drop=2),
         Column("limit", [Span(clean(r["name"])) for r in rows], "l", wraps=True),
