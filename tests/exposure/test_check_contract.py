@@ -111,7 +111,14 @@ SALE = {
 }
 
 SHARE = {"probability": fraction, "low": fraction, "high": fraction}
-PART_OF_CHANGE = {"part": number, "low": number, "high": number}
+PART_OF_CHANGE = {
+    "part": number,
+    "low": number,
+    "high": number,
+    "tail": number,
+    "tail_low": number,
+    "tail_high": number,
+}
 ONE_OF_TWO = {"name": text, "as_of": utc, "hash": sha}
 SINCE_LAST = {
     "before": ONE_OF_TWO,
@@ -125,6 +132,9 @@ SINCE_LAST = {
     "dre_before": SHARE,
     "dre_after": SHARE,
     "before_recorded": Maybe(fraction),
+    "tail_paths": whole,
+    "tail_before": number,
+    "tail_after": number,
     "change": PART_OF_CHANGE,
     "drivers": [
         PART_OF_CHANGE

@@ -13,7 +13,8 @@ from seawall.report import page, terminal
 def driver(name: str, part: float, kind: str = "crowd", **more: Any) -> dict[str, Any]:
     """A row of the block."""
     row = {"driver": kind, "kind": kind, "assets": [], "name": name, "was": None, "now": None}
-    return row | {"part": part, "low": part - 0.004, "high": part + 0.004} | more
+    tail = {"tail": part * 1e7, "tail_low": part * 9e6, "tail_high": part * 2e7}
+    return row | {"part": part, "low": part - 0.004, "high": part + 0.004} | tail | more
 
 
 def with_since(drivers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -32,7 +33,17 @@ def with_since(drivers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "dre_before": {"probability": 0.0188, "low": 0.015, "high": 0.023},
         "dre_after": {"probability": 0.031, "low": 0.0278, "high": 0.0346},
         "before_recorded": 0.019,
-        "change": {"part": 0.0122, "low": 0.004, "high": 0.02},
+        "tail_paths": 10,
+        "tail_before": 1.66e6,
+        "tail_after": 1.78e6,
+        "change": {
+            "part": 0.0122,
+            "low": 0.004,
+            "high": 0.02,
+            "tail": 1.2e5,
+            "tail_low": 1e5,
+            "tail_high": 2e5,
+        },
         "drivers": drivers,
         "sentence": "DRE 1.88 to 3.10%: SOL price +0.56, SOL vol +0.38.",
     } | more
@@ -61,7 +72,8 @@ def test_the_terminal_says_what_changed(width: int) -> None:
     assert "-0.14" in joined
     assert "+1.22" in joined
     assert "The earlier report said 1.90%" in joined
-    assert "1 other change moves no path across impairment" in joined
+    assert "+56k" in joined
+    assert "1 other change moves neither" in joined
 
 
 def test_what_was_and_is_stands_beside_a_driver() -> None:

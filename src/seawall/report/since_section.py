@@ -35,7 +35,8 @@ def _columns(rows: list[dict[str, Any]], block: Mapping[str, Any]) -> list[Colum
         Column("was", [Span(r["was"]) for r in (*rows, total)], "r", drop=2),
         Column("now", [Span(r["now"]) for r in (*rows, total)], "r", drop=2),
         Column("points", [Span(r["text"]) for r in (*rows, total)], "r"),
-        Column("95%", [Span(r["interval"]) for r in (*rows, total)], "r"),
+        Column("95%", [Span(r["interval"]) for r in (*rows, total)], "r", drop=1),
+        Column("worst 2.5%", [Span(r["tail"]) for r in (*rows, total)], "r"),
         Column(
             "",
             [
@@ -43,22 +44,28 @@ def _columns(rows: list[dict[str, Any]], block: Mapping[str, Any]) -> list[Colum
                 for r in rows
             ]
             + [Span("")],
-            drop=1,
+            drop=3,
         ),
     ]
 
 
 def drivers(block: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the drivers that move a path, the largest first, and one for all smaller ones."""
-    moving = [row for row in block["drivers"] if row["part"] != 0.0]
+    """Rows of the drivers that move a path or the tail, the largest first, one for the others."""
+    moving = [row for row in block["drivers"] if _moves(block, row)]
     shown = moving if len(moving) <= ROWS else moving[: ROWS - 1]
     rows = [_row(row) for row in shown]
     rest = moving[len(shown) :]
     if rest:
-        part = sum(row["part"] for row in rest)
+        sums = {key: sum(row[key] for row in rest) for key in ("part", "tail")}
         name = f"{len(rest)} smaller drivers"
-        rows.append(_row({"name": name, "part": part, "was": None, "now": None}))
+        rows.append(_row({"name": name, "was": None, "now": None, **sums}))
     return rows
+
+
+def _moves(block: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a driver moves a path, or the tail by a share of it that can be seen."""
+    most = max(abs(one["tail"]) for one in block["drivers"])
+    return bool(row["part"] != 0.0 or (most > 0.0 and abs(row["tail"]) > 0.01 * most))
 
 
 def change(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +83,9 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "interval": ""
         if "low" not in row
         else f"{numbers.points(row['low'])} to {numbers.points(row['high'])}",
+        "tail": numbers.money(row["tail"])
+        if row["tail"] <= 0.0
+        else f"+{numbers.money(row['tail'])}",
         "was": _number(row, "was"),
         "now": _number(row, "now"),
     }
@@ -95,7 +105,7 @@ def _number(row: Mapping[str, Any], key: str) -> str:
 def rests_on(result: Result) -> str:
     """How the parts were made, in a sentence or two."""
     block = result["since_last"]
-    still = sum(row["part"] == 0.0 for row in block["drivers"])
+    still = sum(not _moves(block, row) for row in block["drivers"])
     text = f"On {block['paths']:,} of {result['paths']:,} paths, the same random numbers before "
     text += f"and after; {block['hybrids']:,} mixtures of both Cases, "
     text += (
@@ -105,7 +115,7 @@ def rests_on(result: Result) -> str:
     )
     if still:
         noun = "change moves" if still == 1 else "changes move"
-        text += f" {still} other {noun} no path across impairment."
+        text += f" {still} other {noun} neither."
     if block["before_recorded"] is not None:
         text += f" The earlier report said {numbers.percent(block['before_recorded'])}."
     if "rare" in result:

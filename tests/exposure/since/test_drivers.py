@@ -73,6 +73,9 @@ def since(before: Case, after: Case, paths: int = 60, **more: Any) -> dict[str, 
     change = block["dre_after"]["probability"] - block["dre_before"]["probability"]
     assert whole == pytest.approx(change, abs=1e-12)
     assert block["change"]["part"] == pytest.approx(change, abs=1e-12)
+    tail = block["tail_after"] - block["tail_before"]
+    assert block["change"]["tail"] == pytest.approx(tail, abs=1e-9)
+    assert math.fsum(row["tail"] for row in block["drivers"]) == pytest.approx(tail, abs=1e-9)
     return block
 
 
@@ -136,6 +139,7 @@ def test_one_change_alone_has_all_of_it(driver: str) -> None:
     block = since(before, ALONE[driver](before))
     assert [row["driver"] for row in block["drivers"]] == [driver]
     assert block["drivers"][0]["part"] == block["change"]["part"]
+    assert block["drivers"][0]["tail"] == pytest.approx(block["change"]["tail"], rel=1e-12)
     if driver != "mechanisms":
         assert block["change"]["part"] != 0.0, "the change moves no path: the test shows nothing"
 
@@ -144,11 +148,7 @@ def test_equal_cases_say_so() -> None:
     """Nothing changed: no driver, no change, and a sentence."""
     block = since(book_case(), book_case())
     assert block["drivers"] == []
-    assert block["change"] == {
-        "part": 0.0,
-        "low": block["change"]["low"],
-        "high": block["change"]["high"],
-    }
+    assert block["change"]["part"] == block["change"]["tail"] == 0.0
     assert block["sentence"].startswith("Nothing that moves DRE has changed")
 
 

@@ -32,6 +32,9 @@ def check_pair(before: Recipe, after: Recipe) -> None:
         whole = math.fsum(row["part"] for row in block["drivers"])
         change = block["dre_after"]["probability"] - block["dre_before"]["probability"]
         assert whole == pytest.approx(change, abs=1e-9)
+        tail = math.fsum(row["tail"] for row in block["drivers"])
+        largest = max(1.0, abs(block["tail_before"]), abs(block["tail_after"]))
+        assert abs(tail - block["change"]["tail"]) < 1e-9 * largest
 
 
 @laws

@@ -4,7 +4,8 @@ The change of the headline scope's DRE at the horizon is the Shapley split, path
 game "is the scope impaired with these groups of fields from the later Case" (`hybrid.py`). Up to
 MOST_EXACT drivers: all 2^n hybrids. More: the mean of one order (that of `drivers.KINDS`) and its
 reverse, which also sums exactly but of what drivers do together gives each the half that these two
-orders do. Groups that do not differ are no drivers, so theirs is exactly 0.
+orders do. Groups that do not differ are no drivers, so theirs is exactly 0. The same split is made
+of the mean of the worst 2.5% of losses (`tails.py`), which small changes move too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from seawall.exposure.shapley import along, coalitions, exact, from_orders
 from seawall.exposure.signed_interval import mean_of, signed_interval
 from seawall.exposure.since.drivers import Driver, changed, few
 from seawall.exposure.since.hybrid import cash_moved, hybrid
+from seawall.exposure.since.tails import GROUPS, tail_size, tails, with_interval
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
 from seawall.foundation.errors import SeawallError
@@ -64,19 +66,20 @@ def since_block(
         MOST_PATHS,
         max(LEAST_PATHS, MOST_PATH_STEPS // (walks * max(steps, 1))),
     )
-    seen: dict[frozenset[int], Floats] = {}
+    seen: dict[frozenset[int], tuple[Floats, Floats]] = {}
 
-    def value(members: frozenset[int]) -> Floats:
+    def run(members: frozenset[int]) -> tuple[Floats, Floats]:
         if members not in seen:
             if progress is not None:
                 progress(0.99, f"what changed: {len(seen) + 1} of {walks} Cases")
             case = hybrid(two, [drivers[n] for n in sorted(members)], drivers)
-            seen[members] = _impaired(case, result, steps, count, compute or Compute())
+            seen[members] = _answer(case, result, steps, count, compute or Compute())
         return seen[members]
 
-    parts = _split(len(drivers), count, value)
-    everybody = frozenset(range(len(drivers)))
-    none, full = value(frozenset()), value(everybody)
+    parts = _split(len(drivers), count, lambda members: run(members)[0])
+    tail = _split(len(drivers), 1 + GROUPS, lambda members: run(members)[1])
+    ends = run(frozenset()), run(frozenset(range(len(drivers))))
+    (none, full), bad = (ends[0][0], ends[1][0]), [float(end[1][0]) for end in ends]
     block = {
         "before": _named(before),
         "after": _named(after),
@@ -89,8 +92,11 @@ def since_block(
         "dre_before": _share(none),
         "dre_after": _share(full),
         "before_recorded": recorded,
-        "change": _part(full - none),
-        "drivers": _rows(two, drivers, parts),
+        "tail_paths": tail_size(count),
+        "tail_before": bad[0],
+        "tail_after": bad[1],
+        "change": _part(full - none) | with_interval(ends[1][1] - ends[0][1]),
+        "drivers": _rows(two, drivers, parts, tail),
     }
     return block | {"sentence": sentence(block)}
 
@@ -119,16 +125,16 @@ def _members(row: Bools) -> frozenset[int]:
     return frozenset(np.flatnonzero(row).tolist())
 
 
-def _impaired(
+def _answer(
     case: Case, result: Mapping[str, Any], steps: int, paths: int, compute: Compute
-) -> Floats:
-    """1 where the headline scope is impaired within the horizon (p,), else 0."""
+) -> tuple[Floats, Floats]:
+    """1 where the headline scope is impaired within the horizon (p,), else 0; and `tails`."""
     setup = prepare(case)
     loop = choose(compute.engine, setup)
     runs = Runs(np.arange(paths), np.zeros(paths, dtype=np.int64))
     tape = run_job(Job(setup, (BASE,), runs, steps, result["seed"], loop), compute)
     found = impairment_of(setup, tape, result["headline"])
-    return (found.step <= steps).astype(np.float64)
+    return (found.step <= steps).astype(np.float64), tails(found.loss[:, steps])
 
 
 def _named(case: Case) -> dict[str, str]:
@@ -148,15 +154,16 @@ def _part(values: Floats) -> dict[str, float]:
     return {"part": float(values.mean()), "low": max(low, -1.0), "high": min(high, 1.0)}
 
 
-def _rows(two: Two, drivers: Sequence[Driver], parts: Floats) -> list[dict[str, Any]]:
+def _rows(two: Two, drivers: Sequence[Driver], parts: Floats, tail: Floats) -> list[dict[str, Any]]:
     """A row for each driver, the largest part first."""
     rows = [
         {"driver": one.key, "kind": one.kind, "assets": list(one.assets)}
         | was_and_now(two, one)
         | _part(parts[n])
+        | with_interval(tail[n])
         for n, one in enumerate(drivers)
     ]
-    return sorted(rows, key=lambda row: -abs(float(row["part"])))
+    return sorted(rows, key=lambda row: (-abs(float(row["part"])), -abs(float(row["tail"]))))
 
 
 def _notional(two: Two) -> dict[str, float]:

@@ -71,10 +71,18 @@ def sentence(block: Mapping[str, Any]) -> str:
     named = [row for row in rows if abs(row["part"]) > least][:MOST_NAMED]
     text = f"DRE {was:.2f} to {now:.2f}%"
     if not named:
-        return f"{text}: {len(rows)} changes, none of which moves a path across impairment."
+        many = f"{len(rows)} changes, none of which moves"
+        said = "1 change, which does not move" if len(rows) == 1 else many
+        return f"{text}: {said} a path across impairment; {_tail(block)}."
     text += ": " + ", ".join(f"{row['name']} {100.0 * row['part']:+.2f}" for row in named)
     rest = 100.0 * sum(row["part"] for row in rows if row not in named)
     others = len(rows) - len(named)
     if others:
         text += f", {others} {'other' if others == 1 else 'others'} {rest:+.2f}"
-    return text + "."
+    return f"{text}; {_tail(block)}."
+
+
+def _tail(block: Mapping[str, Any]) -> str:
+    """The worst losses before and after."""
+    was, now = block["tail_before"], block["tail_after"]
+    return f"mean of the worst 2.5% of losses {was:,.0f} to {now:,.0f}"
