@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from seawall.case.definitions import DEFINITIONS, closest, lookup
 from seawall.foundation.errors import InputError
@@ -25,6 +26,15 @@ from seawall.foundation.errors import InputError
 TOKEN = re.compile(r"\.?([^.\[\]]+)|\[([^\[\]]+)\]")
 # Keys of the JSON that are not the answer itself, or of which a limit would be on itself.
 NOT_NUMBERS = ("manifest", "since_last", "alerts", "limits", "schema")
+# Keys of the JSON that only hold others or count them: docs/json.md explains them in their table.
+IN_TABLES = frozenset(
+    (
+        *("at_seconds", "bar_seconds", "beyond", "by_horizon", "deleveraged", "draws", "excesses"),
+        *("exit", "exposure", "failure", "falls", "from", "history", "independent", "note"),
+        *("observations", "refill_seconds", "rises", "rows", "seconds", "shape", "shocks", "start"),
+        *("stretch", "threshold", "to", "volatility", "volume_seconds", "windows"),
+    )
+)
 EXAMPLE = "a path such as tail.desks[harbour].exit.exit_cost"
 
 
@@ -83,7 +93,7 @@ def unit_of(steps: Iterable[Step]) -> str:
         return "number"
     if keys[-1] in ("low", "high", "model_low", "model_high"):
         return "fraction"
-    entry = lookup(keys[-1].removesuffix("_low").removesuffix("_high"))
+    entry = lookup(_without_end(keys[-1]))
     said = "" if entry is None else entry.unit
     return next((unit for word, unit in UNITS if word in said), "number")
 
@@ -102,11 +112,21 @@ UNITS = (
 )
 
 
+def _plain(word: str) -> str:
+    return word.casefold().replace("_", " ")
+
+
+@cache
+def _keys() -> frozenset[str]:
+    """Every key of the JSON, and word of the page, that has a definition."""
+    return frozenset(_plain(name) for entry in DEFINITIONS for name in (entry.name, *entry.also))
+
+
 def _is_key(word: str) -> bool:
-    """True for a key of the JSON (a word of the page with a blank in it is none)."""
-    plain = word.casefold().replace("_", " ")
-    return lookup(word) is not None and any(
-        plain == name.casefold().replace("_", " ")
-        for entry in DEFINITIONS
-        for name in (entry.name, *entry.also)
-    )
+    """True for a key of the JSON; ends of intervals have the definition of their number."""
+    base = _without_end(word)
+    return base in IN_TABLES or _plain(word) in _keys() or _plain(base) in _keys()
+
+
+def _without_end(word: str) -> str:
+    return word.removesuffix("_low").removesuffix("_high")

@@ -123,6 +123,7 @@ def _path(entry: Section, scopes: Sequence[str], book: Book, assets: Sequence[st
     path = entry.note("number")
     venues = [x.removeprefix("venue:") for x in scopes if x.startswith("venue:")]
     names = [*scopes, *venues, *book.account_names, *book.account_owner, *assets]
+    names += [f"account:{name}" for name in book.account_names]
     try:
         known_path(path, [*names, *(x.name for x in book.instruments)])
     except InputError as error:

@@ -125,6 +125,7 @@ def _names(case: Case) -> frozenset[str]:
     book = case.book
     instruments = (instrument.name for instrument in book.instruments)
     desks = {f"desk:{owner}" for owner in book.account_owner}
+    desks |= {f"account:{name}" for name in book.account_names}
     return frozenset(
         {*book.account_names, *book.account_owner, *book.assets, *case.market.assets}
         | {*instruments, *case.rulebooks, *(f"venue:{name}" for name in case.rulebooks), *desks}
