@@ -138,8 +138,12 @@ def _top_ups(result: Result, width: int) -> list[Line]:
     rows = [a for a in result["accounts"] if a["top_up"] > 0.0]
     hours = result["hours"][-1]
     title = f"Top-up of each account that holds on 99% of paths for {hours} h"
+    spare = [a for a in result["accounts"] if a["never_needed"] > 0.0]
+    names = ", ".join(f"{clean(a['account'])} {numbers.money(a['never_needed'])}" for a in spare)
+    said = f"never needed on 99% of paths, so free to send: {names or 'nothing'}"
+    free: list[Line] = [(Span(t, "muted"),) for t in wrap(said, width)]
     if not rows:
-        return [rule(title, width), (Span("  none is needed"),)]
+        return [rule(title, width), (Span("  none is needed"),), *free]
     columns = [
         column("account", rows, lambda r: clean(r["account"]), "l", flexible=True),
         column("venue", rows, lambda r: clean(r["venue"]), "l", drop=1),
@@ -147,8 +151,9 @@ def _top_ups(result: Result, width: int) -> list[Line]:
         column("amount", rows, lambda r: numbers.amount(r["top_up"])),
         column("", rows, lambda r: clean(r["asset"]), "l"),
         column("needed on", rows, lambda r: f"{numbers.percent(r['chance'][-1])} of paths"),
+        column("from", rows, lambda r: f"{r['from_hour']} h" if r["from_hour"] else "-"),
     ]
-    return [rule(title, width), *table(columns, width)]
+    return [rule(title, width), *table(columns, width), *free]
 
 
 def _transfers(result: Result, width: int) -> list[Line]:

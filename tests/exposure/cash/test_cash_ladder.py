@@ -189,6 +189,10 @@ def test_topping_up_the_99_percent_amount_leaves_one_percent_of_paths() -> None:
     found = cash_answer(case, hours=24, paths=1_000, seed=1)
     (row,) = found.result["accounts"]
     assert 0.02 < row["chance"][-1] < 0.9
+    top = row["quantiles"][-1]["value"]
+    assert top[row["from_hour"] - 1] > 0.0
+    assert row["from_hour"] == 1 or top[row["from_hour"] - 2] == 0.0
+    assert row["never_needed"] == 0.0  # it is short on more than 1% of paths
     before = check(case, paths=1_000, seed=1, horizon_seconds=86_400.0)
     after = check(found.case, paths=1_000, seed=1, horizon_seconds=86_400.0)
 

@@ -135,6 +135,9 @@ def _accounts(desk: Desk, needs: Needs, hour: Ints) -> list[dict[str, Any]]:
         asset = desk.table.assets[int(desk.table.feed_asset[int(desk.pays[n])])]
         units = quantile(needs.units[:, hour[-1], n], TOP_UP_LEVEL)
         repays = int(desk.pays[n]) != int(desk.table.units.settle[n])
+        own = ladder(needs.need[:, hour, n])
+        top = next(q["value"] for q in own["quantiles"] if q["level"] == TOP_UP_LEVEL)
+        first = [h + 1 for h, amount in enumerate(top) if amount > 0.0]
         out.append(
             {
                 "account": name,
@@ -143,7 +146,9 @@ def _accounts(desk: Desk, needs: Needs, hour: Ints) -> list[dict[str, Any]]:
                 "repays": repays,
                 "top_up": units,
                 "top_up_level": TOP_UP_LEVEL,
-                **ladder(needs.need[:, hour, n]),
+                "from_hour": first[0] if first else None,
+                "never_needed": quantile(needs.free[:, hour[-1], n], 1.0 - TOP_UP_LEVEL),
+                **own,
             }
         )
     return out
