@@ -73,7 +73,7 @@ def test_the_terminal_says_what_changed(width: int) -> None:
     assert "+1.22" in joined
     assert "The earlier report said 1.90%" in joined
     assert "+56k" in joined
-    assert "1 other change moves neither" in joined
+    assert "1 other change moves neither DRE nor the worst losses" in joined
 
 
 def test_what_was_and_is_stands_beside_a_driver() -> None:

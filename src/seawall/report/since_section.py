@@ -115,7 +115,7 @@ def rests_on(result: Result) -> str:
     )
     if still:
         noun = "change moves" if still == 1 else "changes move"
-        text += f" {still} other {noun} neither."
+        text += f" {still} other {noun} neither DRE nor the worst losses."
     if block["before_recorded"] is not None:
         text += f" The earlier report said {numbers.percent(block['before_recorded'])}."
     if "rare" in result:
