@@ -151,7 +151,7 @@ def test_no_smaller_shock_on_a_finer_grid_of_another_make() -> None:
     for seed in range(CASES):
         case = random_desk(seed)
         assert case.market.assets[QUOTE].volatility == 0.0
-        found = reverse_stress(case, reach=REACH, points=300)
+        found = reverse_stress(case, reach=REACH, points=600)
         answer = found["answer"]
         low, spot_low = ends(found, answer["over"]), ends(found, ["spot"])
         best, best_spot, tried = smallest_on_the_grid(case, low, spot_low)

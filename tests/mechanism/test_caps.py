@@ -41,7 +41,13 @@ TERMS = {
 
 
 def lender_case(
-    loans: list[tuple[float, float]], *, gas: float = 0.0, scenario: Scenario | None = None
+    loans: list[tuple[float, float]],
+    *,
+    gas: float = 0.0,
+    scenario: Scenario | None = None,
+    depth: float = DEPTH,
+    volatility: float = 0.9,
+    fund: float = 0.0,
 ) -> Case:
     """Loans of (debt, health factor) against ETH at one venue, in a market of depth 1e6."""
     price_of = [health * debt / 0.83 / SPOT for debt, health in loans]
@@ -50,13 +56,13 @@ def lender_case(
         for eth, (debt, _) in zip(price_of, loans, strict=True)
     ]
     venue = lending_venue(
-        TERMS, ("fund", "socialised"), fund=0.0, liquidation=Liquidation("keeper", gas=gas)
+        TERMS, ("fund", "socialised"), fund=fund, liquidation=Liquidation("keeper", gas=gas)
     )
     return tiny_case(
         traders,
         [],
         {"lender": venue},
-        {"ETH": coin(SPOT, DEPTH, 0.9)},
+        {"ETH": coin(SPOT, depth, volatility)},
         scenario=scenario or Scenario(recovery_seconds=3_600.0),
         step_seconds=300.0,
     )
@@ -198,7 +204,9 @@ def random_protocol(seed: int) -> Case:
             (float(np.exp(rng.normal(9.0, 0.8))), float(1.05 + np.exp(rng.normal(-1.6, 0.5))))
             for _ in range(40)
         ]
-        return lender_case(loans, gas=float(rng.choice([0.0, 20.0])))
+        # So volatile that collateral falls below debt while keepers cannot sell it.
+        gas = float(rng.choice([0.0, 20.0]))
+        return lender_case(loans, gas=gas, depth=3e5, volatility=2.0, fund=30_000.0)
     traders = []
     for _ in range(40):
         notional = float(np.exp(rng.normal(9.0, 0.8)))

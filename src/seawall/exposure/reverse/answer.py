@@ -150,13 +150,19 @@ def _units_of_scope(setup: Setup, scope: str) -> tuple[Ints, bool]:
 
 def held_by(setup: Setup, units: Units, scope: str) -> tuple[Ints, Ints]:
     """Margin accounts whose steepest directions are tried, and places of the assets that the scope
-    holds, largest gross notional first.
+    holds, largest gross notional first, then of those that others hold at its venues.
     """
     mine, own = _units_of_scope(setup, scope)
-    gross = _gross(setup, mine)
-    weight = np.array([gross.get(setup.table.assets[k], 0.0) for k in units.assets])
-    order = np.argsort(-weight, kind="stable")
-    held = order[weight[order] > 0]
+    venue = setup.table.units.venue
+    around = np.flatnonzero(np.isin(venue, venue[mine]))
+    order: list[int] = []
+    # Others' assets matter too: their losses come back by deleveraging and socialised losses.
+    for accounts in (mine, around):
+        gross = _gross(setup, accounts)
+        weight = np.array([gross.get(setup.table.assets[k], 0.0) for k in units.assets])
+        ranked = np.argsort(-weight, kind="stable")
+        order += [k for k in ranked.tolist() if weight[k] > 0 and k not in order]
+    held = np.array(order, dtype=np.int64)
     return (mine if own else np.zeros(0, dtype=np.int64)), held
 
 

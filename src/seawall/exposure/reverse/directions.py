@@ -1,6 +1,6 @@
 """Directions of prices that reverse stress searches along, each with its name.
 
-Of every asset that the scope holds: up and down, the others following as the correlation says, and
+Of every asset at the scope's venues: up and down, the others following as the correlation says, and
 alone; all together up and down (what moves an equally weighted index most); for the two largest
 assets a circle of directions; and of each margin account of the scope the direction in which
 equity less maintenance falls fastest for its plausibility: u = -L'g / |L'g|, g its

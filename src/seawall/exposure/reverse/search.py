@@ -28,7 +28,6 @@ from seawall.exposure.reverse.measure import (
     Axis,
     Norm,
     Shocks,
-    Units,
     along,
     combined,
     joined,
@@ -81,26 +80,33 @@ class Asked:
 
 def smallest(trial: Trial, asked: Asked) -> Found:
     """The smallest impairing shock over some axes, with its certificate."""
-    lattice, units = asked.lattice, trial.units
+    lattice = asked.lattice
     best = asked.start
     radius = asked.reach if best is None else norm_of(best, lattice.norm)
     before = trial.tried
-    first, checked, count = _first_sweep(trial, asked, radius)
+    first, checked, whole = _first_sweep(trial, asked, radius)
     if first is not None:
         best = crossing(trial, first)
-        radius = norm_of(best, lattice.norm)
-    elif best is None:
-        low = _low(lattice, units, checked)
-        return Found(None, None, lattice.spacing, count, checked, low)
-    if checked >= radius:
+    if whole:
         best, lattice = _finer(trial, asked, best, before)
-        best = sideways(trial, asked, best)
-        radius = norm_of(best, lattice.norm)
-        checked = radius
-    tried = points(lattice, units, checked, 10**9)
-    count = count if tried is None else tried[0].size
-    low = _low(lattice, units, min(checked, radius))
-    return Found(best, radius, lattice.spacing, count, checked, low)
+    if best is None:
+        return _nothing(trial, lattice, checked)
+    best = sideways(trial, asked, best)
+    radius = norm_of(best, lattice.norm)
+    checked = min(checked, radius)
+    return Found(best, radius, lattice.spacing, *_proof(trial, lattice, checked))
+
+
+def _nothing(trial: Trial, lattice: Lattice, checked: float) -> Found:
+    """No shock of the grid impairs."""
+    return Found(None, None, lattice.spacing, *_proof(trial, lattice, checked))
+
+
+def _proof(trial: Trial, lattice: Lattice, checked: float) -> tuple[int, float, float]:
+    """Points below a norm, that norm, and the end below which nothing worse is left."""
+    grid = points(lattice, trial.units, checked, 10**9)
+    wide = float(combined(spacing_along(lattice, trial.units), lattice.norm)[0])
+    return 0 if grid is None else grid[0].size, checked, max(0.0, checked - wide)
 
 
 def norm_of(shock: Shocks, norm: Norm) -> float:
@@ -108,24 +114,21 @@ def norm_of(shock: Shocks, norm: Norm) -> float:
     return float(combined(along(shock), norm)[0])
 
 
-def _low(lattice: Lattice, units: Units, radius: float) -> float:
-    wide = float(combined(spacing_along(lattice, units), lattice.norm)[0])
-    return max(0.0, radius - wide)
-
-
-def _first_sweep(trial: Trial, asked: Asked, radius: float) -> tuple[Shocks | None, float, int]:
-    """The first impairing point of the coarsest grid, the norm it was tried up to, how many."""
+def _first_sweep(trial: Trial, asked: Asked, radius: float) -> tuple[Shocks | None, float, bool]:
+    """The first impairing point of the coarsest grid, the norm below which all of its points were
+    tried (or would have been: the answer lies lower), and whether that is all that was asked for.
+    """
     below = radius
     while (grid := points(asked.lattice, trial.units, below, 50 * asked.budget)) is None:
         below *= 0.8
     shocks, norms = grid
-    whole = norms.size <= asked.budget
-    kept = norms.size if whole else int(np.searchsorted(norms, norms[asked.budget], "left"))
-    checked = below if whole else float(norms[kept])
+    whole = norms.size <= asked.budget and below == radius
+    kept = min(norms.size, asked.budget)
+    checked = below if kept == norms.size else float(norms[kept])
     hit = _sweep(trial, shocks.take(slice(0, max(kept, 1))), BATCH)
     if hit is None:
-        return None, checked, kept
-    return shocks.take(slice(hit, hit + 1)), max(checked, float(norms[hit])), kept
+        return None, checked, whole
+    return shocks.take(slice(hit, hit + 1)), checked, True
 
 
 def _sweep(trial: Trial, shocks: Shocks, batch: int) -> int | None:
@@ -139,13 +142,15 @@ def _sweep(trial: Trial, shocks: Shocks, batch: int) -> int | None:
     return None
 
 
-def _finer(trial: Trial, asked: Asked, best: Shocks, before: int) -> tuple[Shocks, Lattice]:
-    """The answer and the finest grid of which all points below it were tried."""
+def _finer(
+    trial: Trial, asked: Asked, best: Shocks | None, before: int
+) -> tuple[Shocks | None, Lattice]:
+    """The answer and the finest grid of which all points below it (or reach) were tried."""
     lattice = asked.lattice
     finest = FINEST_OF_VOLATILITY if Axis.VOLATILITY in lattice.over else FINEST
     while lattice.spacing / 2.0 >= finest:
         left = asked.budget - (trial.tried - before)
-        radius = norm_of(best, lattice.norm)
+        radius = asked.reach if best is None else norm_of(best, lattice.norm)
         # Some of the finer grid's points were tried as points of the coarser one.
         grid = points(lattice.halved(), trial.units, radius, left)
         if grid is None:
