@@ -336,7 +336,8 @@ def parts(result: Result) -> dict[str, Any] | None:
     if not found:
         return None
     horizon, rows = found
-    drawn = waterfall(rows)
+    limit = points(result)[findings.headline(result).index].limit
+    drawn = waterfall(rows, limit)
     cells = [
         {
             "name": row.name,
@@ -347,7 +348,8 @@ def parts(result: Result) -> dict[str, Any] | None:
         }
         for row, bar in zip(rows, drawn, strict=True)
     ]
-    return {"horizon": horizon, "rows": cells, "paths": paths_behind(result)}
+    bound = "" if limit is None else numbers.percent(limit)
+    return {"horizon": horizon, "rows": cells, "paths": paths_behind(result), "limit": bound}
 
 
 def parts_finding(result: Result) -> str:

@@ -114,16 +114,20 @@ def parts_block(result: Result, cells: int) -> list[Line]:
 HEIGHT = 16
 
 
-def waterfall(rows: list[PartRow]) -> list[Markup]:
-    """One drawing per row, all on one scale: the part as a bar, its interval as a line over it."""
+def waterfall(rows: list[PartRow], limit: float | None) -> list[Markup]:
+    """One drawing per row, all on one scale: the part as a bar, its interval as a line over it, the
+    limit on DRE as an upright line through all.
+    """
     places = [place for row in rows if row.there for place in _places(row)]
-    left, right = min([0.0, *places]), max([1e-12, *places])
+    bound = [] if limit is None else [limit]
+    left, right = min([0.0, *places]), max([1e-12, *places, *bound])
     span = (right - left) * 1.04
 
     def x(value: float) -> float:
         return 2.0 + 96.0 * (value - left) / span
 
-    return [_row(row, x(0.0), [x(place) for place in _places(row)]) for row in rows]
+    upright = None if limit is None else x(limit)
+    return [_row(row, x(0.0), [x(place) for place in _places(row)], upright) for row in rows]
 
 
 def _places(row: PartRow) -> tuple[float, float, float, float]:
@@ -133,11 +137,11 @@ def _places(row: PartRow) -> tuple[float, float, float, float]:
     return row.start, row.end, row.start + low, row.start + high
 
 
-def _row(row: PartRow, zero: float, at: list[float]) -> Markup:
+def _row(row: PartRow, zero: float, at: list[float], limit: float | None) -> Markup:
     start, end, low, high = at
     body = [f'<line x1="{zero:.2f}%" y1="0" x2="{zero:.2f}%" y2="{HEIGHT}" class="axis"/>']
     if row.there:
-        kind = "lead-part" if row.key == "total" else "less-part" if row.value < 0.0 else "part"
+        kind = _colour(row)
         first, width = min(start, end), max(abs(end - start), 0.4)
         body.append(
             f'<rect x="{first:.2f}%" y="3" width="{width:.2f}%" height="10" class="{kind}"/>'
@@ -148,7 +152,20 @@ def _row(row: PartRow, zero: float, at: list[float]) -> Markup:
                 f'<line x1="{low:.2f}%" y1="5" x2="{low:.2f}%" y2="11" class="whisker"/>'
                 f'<line x1="{high:.2f}%" y1="5" x2="{high:.2f}%" y2="11" class="whisker"/>'
             )
+    if limit is not None:
+        # Beyond the drawing's own edges, so that the rows' lines nearly meet.
+        body.append(
+            f'<line x1="{limit:.2f}%" y1="-9" x2="{limit:.2f}%" y2="{HEIGHT + 9}" '
+            'class="limit thin"/>'
+        )
     return Markup(
         f'<svg class="chart" width="100%" height="{HEIGHT}" aria-hidden="true">'
         f"{''.join(body)}</svg>"
     )
+
+
+def _colour(row: PartRow) -> str:
+    """Total and price alone by their own colours, what a channel adds or takes away by its sign."""
+    if row.key in WHOLE:
+        return "lead-part" if row.key == "total" else "part"
+    return "less-part" if row.value < 0.0 else "fill-orange"
