@@ -23,6 +23,7 @@ def main() -> int:
         shutil.rmtree(SITE, ignore_errors=True)
         shutil.move(BUILD / "html", SITE)
         print(f"Written: site/index.html, {len(list(SITE.rglob('*.html')))} pages")
+        print("To search in it: python -m http.server -d site")
     return code
 
 
