@@ -82,8 +82,7 @@ def check(
     """
     seconds = _horizons(case, horizon_seconds, paths)
     steps = last_step(horizon_seconds, case.step_seconds)
-    crowds = crowd_worlds(case)
-    setup = prepare(case, (BASE, *crowds))
+    setup = prepare(case, (BASE, *(crowds := crowd_worlds(case))))
     prior = model_prior(case, _gross(setup))
     chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
     tilt = choose_tilt(setup, steps) if rare else None  # refused before anything is run
