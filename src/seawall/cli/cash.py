@@ -10,7 +10,6 @@ import typer
 from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.margin import STDOUT, CasePath, JsonFile, deliver, target_of
-from seawall.foundation.errors import InputError
 
 if TYPE_CHECKING:
     from seawall.case import Case
@@ -59,10 +58,7 @@ def cash(
 
     from seawall.casefile import load_case, sample_case
     from seawall.exposure.cash.answer import cash_answer
-    from seawall.exposure.cash.due import LEVELS
 
-    if margin not in LEVELS:
-        raise InputError(f"margin {margin!r}", file="--margin", expected=" or ".join(LEVELS))
     question = sample_case() if case is None else load_case(case, trust_mechanisms=trust_mechanisms)
     found = cash_answer(
         question,
