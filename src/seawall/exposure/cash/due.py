@@ -66,7 +66,8 @@ class Seen:
 def desk_of(case: Case, owner: str | None, level: str) -> Desk:
     """The accounts of a desk, the only one where none is named.
 
-    Raises InputError for an unknown level or desk, for several where none is named, and for an empty one.
+    Raises InputError for an unknown level or desk, for several desks where none is named, and for
+    an empty one.
     """
     if level not in LEVELS:
         raise InputError(f"margin {level!r}", file="--margin", expected=" or ".join(LEVELS))
