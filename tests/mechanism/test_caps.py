@@ -29,10 +29,11 @@ from seawall.mechanism.caps.keepers import keeper_row
 from seawall.mechanism.caps.limits import Bound, bounds_of, paths_needed, read
 from seawall.mechanism.caps.room import earns, largest, sustained, terms_of
 from seawall.mechanism.caps.scaled import exposures, scaled
-from seawall.mechanism.caps.study import Asked, caps, readings
+from seawall.mechanism.caps.study import Asked, alone, caps, readings
 from seawall.mechanism.paired_runs import Plan
 from seawall.venues import Collateral, Liquidation, Tier
 
+HOURS = 21_600.0  # six of them
 BONUS, DEPTH, SPOT = 0.05, 1e6, 3_000.0
 TERMS = {
     "ETH": Collateral(0.80, 0.83, BONUS),
@@ -48,6 +49,7 @@ def lender_case(
     depth: float = DEPTH,
     volatility: float = 0.9,
     fund: float = 0.0,
+    step: float = 300.0,
 ) -> Case:
     """Loans of (debt, health factor) against ETH at one venue, in a market of depth 1e6."""
     price_of = [health * debt / 0.83 / SPOT for debt, health in loans]
@@ -64,7 +66,7 @@ def lender_case(
         {"lender": venue},
         {"ETH": coin(SPOT, depth, volatility)},
         scenario=scenario or Scenario(recovery_seconds=3_600.0),
-        step_seconds=300.0,
+        step_seconds=step,
     )
 
 
@@ -202,11 +204,11 @@ def random_protocol(seed: int) -> Case:
     if seed % 2:
         loans = [
             (float(np.exp(rng.normal(9.0, 0.8))), float(1.05 + np.exp(rng.normal(-1.6, 0.5))))
-            for _ in range(40)
+            for _ in range(20)
         ]
         # So volatile that collateral falls below debt while keepers cannot sell it.
         gas = float(rng.choice([0.0, 20.0]))
-        return lender_case(loans, gas=gas, depth=3e5, volatility=2.0, fund=30_000.0)
+        return lender_case(loans, gas=gas, depth=3e5, volatility=4.0, fund=30_000.0, step=600.0)
     traders = []
     for _ in range(40):
         notional = float(np.exp(rng.normal(9.0, 0.8)))
@@ -226,33 +228,34 @@ def random_protocol(seed: int) -> Case:
 
 
 @pytest.mark.slow
-def test_caps_hold_on_fresh_seeds_and_not_far_above() -> None:
-    """At the cap the limit holds on other seeds in 95% of 40 Cases; a quarter above the factor at
-    which the number itself meets it, it does not in most.
+@pytest.mark.parametrize("kind", ["perps", "lender"])
+def test_caps_hold_on_fresh_seeds_and_not_far_above(kind: str) -> None:
+    """At the cap the limit holds on other seeds in 95% of 20 Cases of each kind; a quarter above the
+    factor at which the number itself meets it, it does not in four of five.
     """
     held = tried = broken = above = 0
-    for seed in range(40):
+    bounds = [Bound(f"venue:{kind}", "fund_ruin", 0.15, HOURS)]
+    for seed in range(kind == "lender", 40, 2):
         case = random_protocol(seed)
-        venue = next(iter(case.rulebooks))
-        limit = (f"venue:{venue}", "fund_ruin", 0.10)
-        found = caps(case, venue, limits=(limit,), paths=400, seed=1, horizon_seconds=43_200.0)
-        row = max(found["caps"], key=lambda cap: cap["now"])
-        if row["cap"] is None:
-            print(f"case {seed}: factor {row['factor']}, no cap within the scan")
+        setup, steps = prepare(case), round(HOURS / case.step_seconds)
+        one = next(e for e in exposures(setup, kind) if e.kind != "borrow")
+        asked = Asked(setup, kind, bounds, Plan(200, steps, 1))
+        row = alone(asked, one, readings(asked, {}))
+        if row["factor"] is None or row["above"] is None:
+            print(f"{kind} {seed}: factor {row['factor']}, no cap within the scan")
             continue
-        setup = prepare(case)
-        (one,) = [e for e in exposures(setup, venue) if e.name == row["name"]]
-        bounds = [Bound(*limit, 43_200.0)]
-        fresh = Asked(setup, venue, bounds, Plan(400, round(43_200.0 / case.step_seconds), 1_000))
+        fresh = Asked(setup, kind, bounds, Plan(200, steps, 1_000))
         at_cap = readings(fresh, {one: row["factor"]})[0].value
         tried += 1
-        held += at_cap <= 0.10
-        if row["factor_plain"] is not None:
-            over = readings(fresh, {one: 1.25 * row["factor_plain"]})[0].value
+        held += at_cap <= 0.15
+        said = ""
+        if row["plain"] is not None:
+            over = readings(fresh, {one: 1.25 * row["plain"]})[0].value
             above += 1
-            broken += over > 0.10
-        print(f"case {seed}: x{row['factor']:.2f}, fresh {at_cap:.3f}, plain {row['factor_plain']}")
-    print(f"caps held on fresh seeds in {held} of {tried}; broken above in {broken} of {above}")
-    assert tried >= 20
+            broken += over > 0.15
+            said = f"; above x{row['plain']:.2f} {over:.3f}"
+        print(f"{kind} {seed}: x{row['factor']:.2f}, fresh {at_cap:.3f}{said}", flush=True)
+    print(f"{kind}: held on fresh seeds in {held} of {tried}, broken above in {broken} of {above}")
+    assert tried >= 10
     assert held >= 0.95 * tried
     assert broken >= 0.8 * above
