@@ -71,6 +71,20 @@ def test_the_manifest_holds_the_options_and_no_path_of_this_machine(place):
     assert presets == {"hyperliquid", "aave_v3", "deribit"}
 
 
+def test_since_last_is_the_copy_in_the_last_report(place, capsys):
+    from seawall.cli.kept import since_case
+
+    reports = place / "reports"
+    copy = since_case(Path("last"), reports, "harbour")
+    assert copy is not None
+    assert copy.parent.name.startswith("000002-")
+    assert (copy / "positions.csv").read_bytes() == (place / "case/positions.csv").read_bytes()
+    assert since_case(Path("last"), reports, "another") is None
+    assert since_case(Path("elsewhere"), reports, "harbour") == Path("elsewhere")
+    assert run(["check", str(place / "case"), "--since", "last"]) == 1
+    assert "--reports DIR" in capsys.readouterr().err
+
+
 def test_computed_again_it_is_the_same_byte_for_byte(place, capsys):
     code, answer = verify(capsys, first(place) / "report.json", "--rerun")
     assert code == 0, answer["faults"]

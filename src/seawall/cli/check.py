@@ -14,7 +14,7 @@ from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
-from seawall.cli.kept import as_report, reports_folder
+from seawall.cli.kept import as_report, reports_folder, since_case
 from seawall.cli.ledger import Ledger
 from seawall.foundation.errors import InputError
 
@@ -62,6 +62,7 @@ def check(
     targets = _targets({"json": json, "html": html, "public": public})
     kept = reports_folder(reports)
     question = _asked(_load(case, trust_mechanisms), _step(step, horizon), counts)
+    since = since_case(since, kept, question.name)
     earlier = _earlier(since, question, trust_mechanisms, counts)
 
     from seawall.exposure import check as run_check

@@ -97,7 +97,10 @@ Reports = Annotated[
 ]
 Since = Annotated[
     Path | None,
-    typer.Option(metavar="OLD_CASE", help="Folder of an earlier Case: what drove DRE since then."),
+    typer.Option(
+        metavar="OLD_CASE",
+        help="Folder of an earlier Case, or last with --reports: what drove DRE since.",
+    ),
 ]
 Counterparty = Annotated[
     bool,

@@ -10,6 +10,9 @@ from typing import Any
 import typer
 
 from seawall.cli.asked import asked_options
+from seawall.foundation.errors import InputError
+
+LAST = "last"
 
 
 def reports_folder(reports: Path | None) -> Path | None:
@@ -46,6 +49,28 @@ def as_report(
     question = Question(options, written, inputs_of(case))
     sealed, _ = keep(reports, result, question, page.render if with_page else None)
     return sealed
+
+
+def since_case(since: Path | None, reports: Path | None, name: str) -> Path | None:
+    """The folder of the earlier Case; of `--since last` the copy in the last report of this Case.
+
+    None where the folder of reports has no report of it yet.
+    """
+    if since is None or str(since) != LAST or since.exists():
+        return since
+    if reports is None:
+        raise InputError(
+            "`last` is the Case of the last report",
+            file="--since",
+            expected="--reports DIR beside it, or the folder of an earlier Case",
+        )
+    from seawall.store.chain import CASE, HEAD, entries, summaries
+
+    if not (reports / HEAD).is_file():
+        return None
+    numbers = [int(row["number"]) for row in summaries(reports) if row["case"] == name]
+    places = [entry.folder for entry in entries(reports) if entry.number in numbers[-1:]]
+    return places[0] / CASE if places else None
 
 
 def inputs_of(case: Path | None) -> Mapping[str, bytes]:
