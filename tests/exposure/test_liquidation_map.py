@@ -9,16 +9,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from random_cases import EXAMPLES, Recipe, build, laws, recipes
-from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
+from tiny_cases import (
+    Held,
+    Trader,
+    coin,
+    lending_venue,
+    perpetual,
+    perpetuals_venue,
+    tiny_case,
+)
 
 from seawall.cascade.engine import prepare
 from seawall.cascade.setup import Setup
 from seawall.case import Case
+from seawall.exposure import check
 from seawall.exposure.liquidation_map import SIDE, WIDTH, liquidation_map, moves, place
 from seawall.exposure.shocked import SHOCKS, Shocked, run_shocks, shocks_of_page, turning
 from seawall.margin.liquidation_price.closed_form import linear_liquidation_price
 from seawall.margin.table.assess import requirement
 from seawall.market import Scenario
+from seawall.venues import Collateral
 
 few = settings(laws, max_examples=max(4, EXAMPLES // 4))
 SPOT, RATE = 100.0, 0.01
@@ -176,6 +186,7 @@ def test_why_amplification_falls_as_shocks_deepen() -> None:
         assert found == (-0.1, -0.2, why)
     assert turning(shocked_by_hand([first, (-0.2, 1.5, (300.0, 0.0, 0.0))]), 0, -1) is None
     assert turning(shocked_by_hand([first]), 0, 1) is None
+    assert turning(shocked_by_hand([first, (-0.2, 1.396, (300.0, 0.0, 0.0))]), 0, -1) is None
 
 
 def test_the_interval_over_draws_is_students() -> None:
@@ -186,3 +197,27 @@ def test_the_interval_over_draws_is_students() -> None:
     assert answer.low == pytest.approx(1.3 - 0.196325, abs=1e-5)
     assert answer.high == pytest.approx(1.3 + 0.196325, abs=1e-5)
     assert shocked_by_hand(rows[:1]).at(0, -0.1).low is None
+
+
+def test_a_lending_market_alone_has_a_map_and_shocks() -> None:
+    """Ten loans of 600 to 780 against 10 ETH of 100 each, threshold 85%: each is below its margin
+    once 0.85 x 10 x price is below the debt, at 70.6 to 91.8.
+    """
+    debts = [600.0 + 20.0 * n for n in range(10)]
+    loans = [Trader("lender", [], {"ETH": 10.0, "USD": -debt}) for debt in debts]
+    venue = lending_venue({"ETH": Collateral(0.8, 0.85, 0.05)})
+    assets = {"ETH": coin(100.0, depth=2e4)}
+    case = tiny_case(loans, [], {"lender": venue}, assets, step_seconds=3_600.0)
+    result = check(case, paths=2, horizon_seconds=14_400.0)
+    block = result["liquidation_map"]
+    assert block["focus"] == "ETH"
+    wanted = [0.0] * (2 * SIDE)
+    for debt in debts:
+        wanted[SIDE - math.ceil((1.0 - debt / 850.0) / WIDTH - 1e-12)] += 1_000.0
+    assert block["assets"]["ETH"]["crowd"] == wanted
+    first = next(s for s in block["assets"]["ETH"]["shocks"] if s["shock"] == -0.1)
+    # At 90 the one that owes 780 has fallen: 10 ETH at 90.
+    assert first["below_margin"] == pytest.approx(900.0)
+    assert first["into_market"] > 0.0
+    assert first["ratio"] > 1.0
+    assert list(result["system"]["amplification"]) == ["ETH"]

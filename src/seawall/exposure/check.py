@@ -274,12 +274,16 @@ def _focus(setup: Setup, result: dict[str, Any]) -> str:
 
 
 def _shocked(setup: Setup) -> tuple[str, ...]:
-    """Assets whose shocks are amplified on the page: those of derivatives, largest first, five."""
-    rows = setup.table.rows
+    """Assets whose shocks are amplified on the page: those of derivatives, largest first, five;
+    where there are only loans, the volatile ones that are held and owed.
+    """
+    rows, known = setup.table.rows, setup.case.market.assets
+    volatile = np.array([known[name].volatility > 0 for name in setup.table.assets])
     derivative = rows.position >= 0
+    counted = derivative if derivative.any() else volatile[rows.asset]
     gross = np.bincount(
-        rows.asset[derivative],
-        _row_notional(setup)[derivative],
+        rows.asset[counted],
+        _row_notional(setup)[counted],
         minlength=len(setup.table.assets),
     )
     order = np.argsort(-gross, kind="stable")[:5]

@@ -30,6 +30,8 @@ FURTHER = (-0.30, 0.05, 0.10, 0.15, 0.20, 0.30)
 # Further shocks x margin accounts beyond which they are left out: about 0.3 s.
 MOST_ACCOUNTS = 100_000
 DRAWS = 5
+# A ratio that falls by less than can be printed has not turned.
+LEAST_TURN = 0.005
 # 97.5% point of Student's t with DRAWS - 1 degrees of freedom.
 STUDENT = 2.776445
 TO_MARKET, TO_VAULT, TO_WINNERS = 0, 1, 2
@@ -127,7 +129,7 @@ def turning(shocked: Shocked, asset: int, side: int) -> tuple[float, float, str]
     if len(found) < 2:
         return None
     top = max(range(len(found)), key=lambda n: found[n].ratio)
-    if top == len(found) - 1:
+    if top == len(found) - 1 or found[top].ratio - found[top + 1].ratio < LEAST_TURN:
         return None
     per = [found[n].closed / abs(moves[n]) for n in (top, top + 1)]
     more = per[1] - per[0]

@@ -19,16 +19,20 @@ def liquidation_map(result: Result, width: int) -> list[Line]:
     if block and block["assets"]:
         name, moves = block["focus"], block["moves"]
         one = block["assets"][name]
-        lines = [rule(f"Liquidation map of {clean(name)}, M {_quote(result)}", width)]
+        columns, letter = _map_columns(one, moves)
+        unit = f"{letter} {_quote(result)}".strip()
+        lines = [rule(f"Liquidation map of {clean(name)}, {unit}", width)]
         lines += _said([drawn_words.map_finding(result, name) + "."], width)
-        lines += table(_map_columns(one, moves), width)
+        lines += table(columns, width)
         lines += _said([drawn_words.feedback_words(one), *drawn_words.turning_words(one)], width)
         lines[-1] = with_marks(lines[-1], _marks(result, "A4", "A5", "A7"), width)
     return [*lines, *_fan(result, width)]
 
 
-def _map_columns(one: Mapping[str, Any], moves: Sequence[float]) -> list[Column]:
+def _map_columns(one: Mapping[str, Any], moves: Sequence[float]) -> tuple[list[Column], str]:
+    """The columns of one asset's map, one for each shock, and the letter of their scale."""
     shocks = one["shocks"]
+    scale, letter = numbers.money_scale([*one["crowd"], *one["desk"]])
     at = [s["shock"] for s in shocks] or [-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]
     desk = sum(one["desk"]) > 0.0
     names = ["on the map", *(["of it desks"] if desk else [])]
@@ -36,19 +40,19 @@ def _map_columns(one: Mapping[str, Any], moves: Sequence[float]) -> list[Column]
     columns = [Column("moves by", [Span(name) for name in names])]
     for n, move in enumerate(at):
         total, own = drawn_words.up_to(moves, one, move)
-        cells = [_millions(total), *([_millions(own)] if desk else [])]
+        cells = [_short(total, scale), *([_short(own, scale)] if desk else [])]
         if shocks:
             shock = shocks[n]
             closed = shock["into_market"] + shock["backstop"] + shock["deleveraged"]
-            cells += [_millions(closed), numbers.ratio(shock["ratio"])]
+            cells += [_short(closed, scale), numbers.ratio(shock["ratio"])]
         deep = 1 if abs(move) > 0.25 else 0
         title = drawn_words.signed(move)
         columns.append(Column(title, [Span(cell) for cell in cells], "r", drop=deep))
-    return columns
+    return columns, letter
 
 
-def _millions(value: float) -> str:
-    return numbers.scaled(value, 1e6) if value < 99.995e6 else f"{value / 1e6:,.0f}"
+def _short(value: float, scale: float) -> str:
+    return numbers.scaled(value, scale) if value < 99.995 * scale else f"{value / scale:,.0f}"
 
 
 def _fan(result: Result, width: int) -> list[Line]:

@@ -146,8 +146,10 @@ def fan_notes(fan: Mapping[str, Any], asset: str) -> list[str]:
     if one["without_orders"]:
         alone = numbers.price(one["without_orders"][-1])
         said.append(
-            f"With nobody’s orders in the price (no crowd) the lowest 1% ends at {alone} instead "
-            f"of {numbers.price(edge)}."
+            "Nobody’s orders change where the lowest 1% ends."
+            if alone == numbers.price(edge)
+            else f"With nobody’s orders in the price (no crowd) the lowest 1% ends at {alone} "
+            f"instead of {numbers.price(edge)}."
         )
     else:
         said.append(f"The price is that which the feed of {one['venue']} shows.")
