@@ -81,6 +81,11 @@ def sought(seed: int) -> Sought:
             return Sought(replace(case, limits=(limit,)), horizon, dre)
 
 
+def drawn(seed: int) -> Case:
+    """A random Case without a limit, whatever its DRE."""
+    return _drawn(np.random.default_rng([seed, 25]))[0]
+
+
 def _drawn(rng: Generator) -> tuple[Case, float]:
     horizon = float(rng.choice([14_400.0, 28_800.0, 86_400.0]))
     volatility = {name: float(rng.uniform(0.4, 1.0)) for name in SPOT}
