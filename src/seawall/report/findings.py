@@ -143,7 +143,8 @@ def verdict(result: Result) -> Verdict:
         sentence = (
             f"{first['scope']} is {beyond(first)}: {said}, limit {measure_value(first, 'limit')}"
         )
-        if first.get("breacher"):
+        # A scope need not be told twice that it is itself.
+        if first.get("breacher") not in (None, str(first["scope"]).partition(":")[2]):
             sentence += f", driven by {first['breacher']}"
         note = f"{len(breached)} of {total}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
@@ -218,9 +219,10 @@ def measure_name(limit: Mapping[str, Any]) -> str:
         "es_99": "ES 99%",
     }
     text = words.get(limit["measure"], str(limit["measure"]).replace("_", " "))
-    text = str(limit.get("number") or text) + {"low": " low end", "high": " high end"}.get(
-        str(limit.get("end")), ""
-    )
+    text = (str(limit["name"]) if limit.get("number") else text) + {
+        "low": " low end",
+        "high": " high end",
+    }.get(str(limit.get("end")), "")
     seconds = limit.get("horizon_seconds")
     return f"{text} {numbers.horizon(seconds)}" if seconds else text
 
