@@ -28,6 +28,7 @@ from seawall.exposure.shocked import SHOCKS, Shocked, run_shocks, shocks_of_page
 from seawall.margin.liquidation_price.closed_form import linear_liquidation_price
 from seawall.margin.table.assess import requirement
 from seawall.market import Scenario
+from seawall.mechanism.fuzz.scaled import scaled
 from seawall.venues import Collateral
 
 few = settings(laws, max_examples=max(4, EXAMPLES // 4))
@@ -221,3 +222,20 @@ def test_a_lending_market_alone_has_a_map_and_shocks() -> None:
     assert first["into_market"] > 0.0
     assert first["ratio"] > 1.0
     assert list(result["system"]["amplification"]) == ["ETH"]
+
+
+@pytest.mark.parametrize("c", [0.25, 1_024.0])
+def test_l7_all_money_scaled_together_leaves_moves_and_ratios(c: float) -> None:
+    case = crowded(depth=1e6)
+    one, other = (prepare(each) for each in (case, scaled(case, c)))
+    blocks = [
+        liquidation_map(s, ("X",), shocks_of_page(s, ("X",), "X"), "X")["assets"]["X"]
+        for s in (one, other)
+    ]
+    for key in ("crowd", "desk"):
+        assert [c * v for v in blocks[0][key]] == blocks[1][key]
+    assert blocks[0]["turning"] == blocks[1]["turning"]
+    for left, right in zip(blocks[0]["shocks"], blocks[1]["shocks"], strict=True):
+        assert left["ratio"] == right["ratio"]
+        for key in ("below_margin", "into_market", "backstop", "deleveraged"):
+            assert c * left[key] == right[key]
