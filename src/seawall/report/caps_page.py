@@ -32,8 +32,14 @@ def _verdict(result: Result, width: int) -> list[Line]:
     capped = [cap for cap in result["caps"] if cap["cap"] is not None]
     quote = clean(result["case"]["quote"])
     if broken:
-        text = f"{venue}: {limit_words(broken[0])} is not kept as it stands now"
-        lines = lead(Span("▲ OVER", "bad"), text, width)
+        one, over = broken[0], broken[0]["now"] > broken[0]["maximum"]
+        text = f"{venue}: {limit_words(one)} is not kept as it stands now"
+        if not over:
+            text = (
+                f"{venue}: {limit_words(one)} is not shown to be kept as it stands now: "
+                f"{_number(one, one['now'])}, but the interval reaches {_number(one, one['now_high'])}"
+            )
+        lines = lead(Span("▲ OVER" if over else "▲ OPEN", "bad"), text, width)
     elif not capped:
         most = result["factors"][-1]
         text = f"{venue}: no exposure alone breaks a limit, up to {most:g} times what there is"
@@ -72,10 +78,16 @@ def _limits(result: Result, width: int) -> list[Line]:
         column("limit", rows, limit_words, "l", wraps=True),
         column("now", rows, lambda r: _number(r, r["now"])),
         column("upper end, 99%", rows, lambda r: _number(r, r["now_high"])),
-        column("", rows, lambda r: "kept" if r["kept"] else "▲ not kept", "l"),
+        column("", rows, _state, "l"),
     ]
     title = "Limits to keep" + (" (assumed, A16)" if result["limits_assumed"] else "")
     return [rule(title, width), *table(columns, width)]
+
+
+def _state(limit: Mapping[str, Any]) -> str:
+    if limit["kept"]:
+        return "kept"
+    return "▲ not kept" if limit["now"] > limit["maximum"] else "▲ not shown"
 
 
 def _caps(result: Result, width: int) -> list[Line]:
@@ -162,7 +174,7 @@ def _keepers(result: Result, width: int) -> list[Line]:
         column("largest call", calls, lambda c: _part(c[1], "repaid")),
         column("bonus", calls, lambda c: _part(c[1], "bonus"), drop=3),
         column("slippage", calls, lambda c: _part(c[1], "slippage"), drop=3),
-        column("earns", calls, lambda c: _part(c[1], "earned")),
+        column("earns" if lender else "left", calls, lambda c: _part(c[1], "earned")),
         column("largest that pays", rows, lambda k: _pays(k["largest_paying"])),
         column("in every block", rows, lambda k: _pays(k["per_block"]), drop=1),
     ]
