@@ -37,7 +37,7 @@ def _verdict(result: Result, width: int) -> list[Line]:
         if not over:
             text = (
                 f"{venue}: {limit_words(one)} is not shown to be kept as it stands now: "
-                f"{_number(one, one['now'])}, but the interval reaches {_number(one, one['now_high'])}"
+                f"{_number(one, one['now'])}, interval up to {_number(one, one['now_high'])}"
             )
         lines = lead(Span("▲ OVER" if over else "▲ OPEN", "bad"), text, width)
     elif not capped:
