@@ -146,3 +146,21 @@ def test_the_waterfall_has_the_limit_on_its_own_scale() -> None:
     # The total's bar is 3.10 points wide and begins at zero.
     assert float(at.pop()) == pytest.approx(total[0] + total[2] * 0.02 / 0.031, abs=0.05)
     assert not any("limit" in svg for svg in waterfall(found[1], None))
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        (110.5, "In 5 to 25% of paths SOL is below"),
+        (104.31, "The lowest 1% of SOL begins at 105.40"),
+        (131.0, "In 1 to 5% of paths SOL is above"),
+        (118.5, "In 25 to 50% of paths SOL is above"),
+    ],
+)
+def test_a_fan_says_how_many_paths_end_beyond_the_liquidation_price(
+    price: float, said: str
+) -> None:
+    # At sigma 5%: 1% 105.40, 5% 109.05, 25% 114.48, 75% 122.46, 95% 128.55, 99% 133.00 of 118.4.
+    fan = fake_result()["fan"]
+    fan["assets"]["SOL"]["liquidation"]["price"] = price
+    assert drawn_words.fan_finding(fan, "SOL").startswith(said)

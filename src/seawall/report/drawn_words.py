@@ -125,18 +125,23 @@ def fan_finding(fan: Mapping[str, Any], asset: str) -> str:
     beyond = [n for n in order if (last[n] <= price if below else last[n] >= price)]
     word = "below" if below else "above"
     if beyond:
-        level = fan["levels"][beyond[-1]]
-        share = level if below else 1.0 - level
-        return (
-            f"In {share * 100:.3g}% of paths or more {asset} is {word} the liquidation price "
-            f"after {when}"
-        )
+        share = _between(fan["levels"], beyond[-1], below)
+        return f"In {share} of paths {asset} is {word} the liquidation price after {when}"
     edge = last[0] if below else last[-1]
     side = "lowest" if below else "highest"
     return (
         f"The {side} 1% of {asset} begins at {numbers.price(edge)}, short of the liquidation "
         f"price {numbers.price(price)}"
     )
+
+
+def _between(levels: Sequence[float], last: int, below: bool) -> str:
+    """The share of paths beyond a price: quantile ``last`` is beyond it, the next one is not."""
+    shares = [level if below else 1.0 - level for level in levels]
+    further = last + 1 if below else last - 1
+    if not 0 <= further < len(levels):
+        return f"{shares[last] * 100:.3g}% or more"
+    return f"{shares[last] * 100:.3g} to {shares[further] * 100:.3g}%"
 
 
 def fan_notes(fan: Mapping[str, Any], asset: str) -> list[str]:
