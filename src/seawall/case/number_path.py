@@ -53,7 +53,8 @@ class Step:
 
 def read_path(text: str) -> tuple[Step, ...]:
     """The steps of a path; raises InputError where it is none."""
-    steps, at = [], 0
+    steps: list[Step] = []
+    at = 0
     while at < len(text):
         found = TOKEN.match(text, at)
         starts_with_dot = text[at] == "."

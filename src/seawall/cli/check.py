@@ -62,8 +62,7 @@ def check(
     targets = _targets({"json": json, "html": html, "public": public})
     kept = reports_folder(reports)
     question = _asked(_load(case, trust_mechanisms), _step(step, horizon), counts)
-    since = since_case(since, kept, question.name)
-    earlier = _earlier(since, question, trust_mechanisms, counts)
+    before = since_case(since, kept, question.name)
 
     from seawall.exposure import check as run_check
 
@@ -82,7 +81,7 @@ def check(
             parts_from=parts_paths,
             accounts=_receiver(accounts, accounts_table),
             counterparty=counterparty,
-            since=earlier,
+            since=_earlier(before, question, trust_mechanisms, counts),
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
