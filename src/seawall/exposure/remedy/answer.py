@@ -118,7 +118,8 @@ def with_remedy(case: Case, answer: Answer, number: int) -> Case:
     """The Case with the remedy of this number done, 1 the first; InputError where there is none."""
     count = len(answer.ranked.actions)
     if not 1 <= number <= count:
-        listed = f"a number from 1 to {count}" if count else "a Case that has a remedy"
+        note = answer.ranked.note
+        listed = f"a number from 1 to {count}" if count else f"a Case that has one ({note})"
         raise InputError(f"there is no remedy {number}", file="--action", expected=listed)
     edits = [
         edit_of(answer.setup, one, amount) for one, amount in answer.ranked.actions[number - 1]
