@@ -150,12 +150,12 @@ def alone(asked: Asked, one: Exposure, base: list[Reading]) -> dict[str, Any]:
     scan = _scan(asked, ask)
     binding = _binding(asked, list(scan.values()))
     factor, above = _edge(asked, scan, ask, keeps)
-    plain, _ = _edge(asked, scan, ask, meets)
+    plain, over = _edge(asked, scan, ask, meets)
     return {
         "exposure": one,
         "factor": factor,
         "above": above,
-        "plain": plain,
+        "plain": None if over is None else plain,
         "binding": binding,
         "scan": [_point(asked, f, found) for f, found in scan.items()],
         "monotone": _monotone(list(scan.values())),
