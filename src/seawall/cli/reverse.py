@@ -31,7 +31,7 @@ def reverse(
     points: Annotated[
         int,
         typer.Option(metavar="N", min=1, help="Points of the grid for each set of axes: finer."),
-    ] = 400,
+    ] = 1_000,
     step: ask.Step = None,
     json: JsonFile = None,
     trust_mechanisms: ask.Trust = False,
