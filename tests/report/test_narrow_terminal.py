@@ -128,3 +128,15 @@ def test_the_flag_counts_the_limits_that_have_no_value() -> None:
 
 def test_dre_that_no_path_reached_stays_below_its_bound() -> None:
     assert "DRE stays below 0.04% up to 7 d" in page.render(without_desk())
+
+
+def test_who_drives_a_breach_does_not_push_the_answer_down() -> None:
+    result = fake_result()
+    for row in result["limits"]:
+        row["breacher"] = "harbour/perp-main (HYPE-PERP long)"
+    wide = terminal.render(result, 200).splitlines()
+    assert "driven by harbour/perp-main (HYPE-PERP long)" in wide[0]
+    lines = terminal.render(result, 100).splitlines()
+    assert lines[1].startswith("  DRE 24 h  3.10%")
+    assert lines[2].startswith("  First ")
+    assert "driven by harbour/perp-main (HYPE-PERP long)" in " ".join(lines[3:6])

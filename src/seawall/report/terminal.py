@@ -61,11 +61,15 @@ def answer(result: Result, width: int) -> list[Line]:
     style = {"breach": "bad", "within": "good"}.get(verdict.state, "strong")
     sign = Span(f"{verdict.sign} {verdict.word}", style)
     sentence = clean(verdict.sentence)
+    said, _, driver = sentence.partition(", driven by ")
+    moved = len(_flow(sign, [said], width)) < len(_flow(sign, [sentence], width))
+    sentence = said if moved else sentence
     beside = _flow(sign, [sentence, verdict.note], width)
     alone = _flow(sign, [sentence], width)
     # A bare count of limits is no answer: where it does not fit behind the verdict, it comes last.
     later = len(alone) < len(beside) and "without a value" not in verdict.note
     lines, last = (alone, [verdict.note]) if later else (beside, [])
+    last = [*last, f"driven by {driver}"] if moved else last
     model = numbers.model_interval(head.model_low, head.model_high, head.high)
     pieces = [
         head.text,
