@@ -12,6 +12,7 @@ from seawall.casefile import new_case
 from seawall.cli.app import run
 from seawall.store.verify import verify_chain
 
+pytestmark = pytest.mark.slow
 LIMITS = """
 [[limit]]
 name = "size"

@@ -1,7 +1,7 @@
 """Which line of a file changed: a mark for each line, short enough to be kept beside the file.
 
 A mark is the first three bytes of the SHA-256 of a line, in hexadecimal. It finds the place only;
-that a file changed is said by its whole hash. A file of more than 4,000 lines has marks of groups
+that a file changed is said by its whole hash. A file of more than 20,000 lines has marks of groups
 of lines, and the place is then the first line of the group.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-MOST_MARKS = 4000
+MOST_MARKS = 20_000
 WIDTH = 6
 BINARY = (".parquet",)
 
