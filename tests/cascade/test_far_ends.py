@@ -130,6 +130,6 @@ def test_many_sellers_of_one_option_are_bounded_once(monkeypatch: pytest.MonkeyP
     black = guards.black
     monkeypatch.setattr(guards, "black", counted)
     table = guards.compile_guards(prepare(case), 1_440)
-    assert len(priced) == table.low.shape[1]
-    # The seller of two has twice the bound of the seller of one.
-    assert np.array_equal(table.low[1], 2.0 * table.low[0])
+    assert len(priced) == table.most.shape[1]
+    # Sellers of one and of two share the bound of one.
+    assert table.table.tolist() == [0] * 20

@@ -45,9 +45,10 @@ def test_bounds_hold_and_are_close() -> None:
         years = step * setup.step_seconds / SECONDS_PER_YEAR
         quotes = option_quotes(setup.table, price[None], start, years)
         for u, o in enumerate(setup.table.units.options[:-1].tolist()):
-            g = guards.first[u]
-            cell = int(price[guards.feed[g]] / guards.origin[g] / guards.width)
-            bound = guards.low[g, step // guards.slice_steps, cell]
+            assert guards.known[u]
+            cell = int(price[guards.feed[o]] / guards.origin[o] / guards.width)
+            most = guards.most[guards.table[o], step // guards.slice_steps, cell]
+            bound = setup.table.options.size[o] * most
             added = setup.table.options.size[o] * quotes.option_short[0, o]
             if setup.table.options.years[o] > years:
                 assert bound <= added < 0.0, (step, u)

@@ -43,7 +43,7 @@ from seawall.cli.app import run
 def never(*arguments, **more):
     os.write(1, b"at work\\n")
     time.sleep(1000)
-job.simulate_with = lambda loop: never
+job.simulation = lambda loop, setup, steps: never
 job.GRAINS = dict.fromkeys(loops.Loop, job.Grain(1, 10**9, 1))
 sys.exit(run(["check", "--threads", "3", "--engine", "plain", "--horizon", "30m", "--paths", "9"]))
 """
@@ -79,7 +79,7 @@ def test_paths_arrive_in_order_and_are_counted(
 ) -> None:
     counts: list[int] = []
     tape = run_job(nine, compute(way, monkeypatch), counts.append)
-    whole = nine.tape((0, 9))
+    whole = nine.runner()((0, 9))
     assert np.array_equal(tape.final, whole.final)
     assert np.array_equal(tape.desk_equity, whole.desk_equity)
     assert counts == list(range(1, 10))

@@ -103,15 +103,28 @@ def simulate_fast(
     setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
 ) -> Tape:
     """As `seawall.cascade.engine.simulate`: same arguments, same tape."""
-    tapes = []
-    fixed, chunk = _fixed(setup, steps), chunk_of(setup)
-    for first in range(0, runs.number.size, chunk):
-        part = runs.part(first, first + chunk)
-        exogenous = draw(setup, worlds, part, steps, seed)
-        own, draws = path_worlds(worlds, part), part.draws(seed)
-        tape, _ = _run_on(fixed, setup, exogenous, worlds=own, draws=draws, watch=runs.watch)
-        tapes.append(tape)
-    return join(tapes)
+    return FastSimulation(setup, steps).tape(worlds, runs, seed)
+
+
+class FastSimulation:
+    """Runs of one Setup over so many steps: what all their paths share is made once."""
+
+    def __init__(self, setup: Setup, steps: int) -> None:
+        self.setup, self.steps = setup, steps
+        self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
+
+    def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
+        """As `seawall.cascade.engine.simulate`."""
+        tapes = []
+        for first in range(0, runs.number.size, self.chunk):
+            part = runs.part(first, first + self.chunk)
+            exogenous = draw(self.setup, worlds, part, self.steps, seed)
+            own, draws = path_worlds(worlds, part), part.draws(seed)
+            tape, _ = _run_on(
+                self.fixed, self.setup, exogenous, worlds=own, draws=draws, watch=runs.watch
+            )
+            tapes.append(tape)
+        return join(tapes)
 
 
 def fast_ready(setup: Setup) -> bool:

@@ -24,15 +24,14 @@ def holds_options(fixed: Fixed, books: Books, p: int, u: int) -> bool:
 def option_floor(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, step: int) -> float:
     """Least that a unit's options add to equity - maintenance now; -inf where nothing is known."""
     guards = fixed.guards
-    if guards.first[u + 1] == guards.first[u]:
+    if not guards.known[u]:
         return -np.inf
+    total, at = 0.0, min(step // guards.slice_steps, guards.most.shape[1] - 1)
     for o in range(guards.options[u], guards.options[u + 1]):
-        if books.option_size[p, o] < min(guards.start_size[o], 0.0):
-            return -np.inf
-    total, at = 0.0, min(step // guards.slice_steps, guards.low.shape[1] - 1)
-    for g in range(guards.first[u], guards.first[u + 1]):
-        cell = int(prices.feed[p, guards.feed[g]] / guards.origin[g] / guards.width)
-        if cell >= guards.low.shape[2]:
-            return -np.inf
-        total += guards.low[g, at, cell]
+        size = books.option_size[p, o]
+        if size < 0.0:
+            cell = int(prices.feed[p, guards.feed[o]] / guards.origin[o] / guards.width)
+            if guards.table[o] < 0 or cell >= guards.most.shape[2]:
+                return -np.inf
+            total += size * guards.most[guards.table[o], at, cell]
     return total

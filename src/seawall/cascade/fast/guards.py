@@ -2,7 +2,7 @@
 
 A long option adds as much to maintenance as to equity, a short one of size s takes s x its
 requirement R from the buffer. For every cell of prices and slice of time the table holds the
-largest sum of s R: Black's value rises with volatility, with time left, and with the forward for
+largest R: Black's value rises with volatility, with time left, and with the forward for
 calls (falls for puts); the requirement rises with value and spot. So ends of the cell bound it:
 
     call: R <= R(V(F_high, T_high, v_high), S_high)    put: R <= R(V(F_low, T_high, v_high), S_high)
@@ -35,36 +35,33 @@ ROUNDING = 1e-9
 
 
 def compile_guards(setup: Setup, steps: int) -> layout.Guards:
-    """Tables of all units that are short options, for a run of ``steps`` steps."""
+    """Tables of all contracts that some unit is short of, for a run of ``steps`` steps."""
     options, units = setup.table.options, setup.table.units
     slice_steps = max(1, -(-(steps + 1) // SLICES))
     slices = -(-(steps + 1) // slice_steps)
+    known = np.zeros(units.account.size, dtype=bool)
+    table = np.full(options.size.size, -1, dtype=np.int64)
     tables: list[Floats] = []
-    feeds: list[int] = []
-    known: dict[int, Floats] = {}
-    count = np.zeros(units.account.size + 1, dtype=np.int64)
+    number: dict[int, int] = {}
     for u in np.flatnonzero(np.diff(units.options)).tolist():
-        mine, before = np.arange(units.options[u], units.options[u + 1]), len(tables)
-        if _bounded(setup, u, mine):
-            # A unit that is only long has a table of zeros: known to add nothing.
-            for feed in np.unique(options.feed[mine]):
-                short = mine[(options.feed[mine] == feed) & (options.size[mine] < 0.0)]
-                for o in short:
-                    # Many accounts hold few contracts.
-                    if (contract := int(options.contract[o])) not in known:
-                        known[contract] = _contract_table(setup, int(o), slices, slice_steps)
-                tables.append(_table(setup, short, known, slices))
-                feeds.append(int(feed))
-        count[u + 1] = len(tables) - before
+        mine = np.arange(units.options[u], units.options[u + 1])
+        known[u] = _bounded(setup, u, mine)
+        if not known[u]:
+            continue
+        for o in mine[options.size[mine] < 0.0].tolist():
+            # Many accounts hold few contracts.
+            if (contract := int(options.contract[o])) not in number:
+                number[contract] = len(tables)
+                tables.append(_contract_table(setup, o, slices, slice_steps) * (1.0 + ROUNDING))
+            table[o] = number[contract]
     cells = round(REACH / WIDTH)
-    feed = np.array(feeds, dtype=np.int64)
     return layout.Guards(
-        first=np.cumsum(count),
-        feed=feed,
-        origin=setup.spot[setup.table.feed_asset[feed]],
-        low=np.array(tables).reshape(len(tables), slices, cells),
+        known=known,
         options=units.options,
-        start_size=options.size,
+        feed=options.feed,
+        origin=setup.spot[setup.table.feed_asset[options.feed]],
+        table=table,
+        most=np.array(tables).reshape(len(tables), slices, cells),
         width=WIDTH,
         slice_steps=slice_steps,
     )
@@ -76,15 +73,6 @@ def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
     in_quote = table.feed_asset[table.units.settle[u]] == setup.quote
     still = set(setup.mechanisms[table.units.venue[u]]) <= CLOSING
     return bool(still and (in_quote or table.options.inverse[mine].all()))
-
-
-def _table(setup: Setup, short: Ints, known: dict[int, Floats], slices: int) -> Floats:
-    """Least buffer (slices, cells) that short options of one unit and underlying add."""
-    options = setup.table.options
-    out = np.zeros((slices, round(REACH / WIDTH)))
-    for o in short:
-        out -= -options.size[o] * known[int(options.contract[o])]
-    return out * (1.0 + ROUNDING)
 
 
 def _contract_table(setup: Setup, o: int, slices: int, slice_steps: int) -> Floats:

@@ -136,19 +136,18 @@ class Wakes(NamedTuple):
 
 
 class Guards(NamedTuple):
-    """Lower bounds of what options add to a unit's buffer, so that most steps need no pricing.
+    """Bounds of what short options take from a unit's buffer, so that most steps need no pricing.
 
-    Unit u has the tables first[u] to first[u + 1] - 1, one for each of its underlyings: low
-    (g, slices, cells) holds for all prices of a cell and all times of a slice, as long as no option
-    is held shorter than at the start.
+    most (t, slices, cells) is the largest requirement of one short unit of a contract, for all
+    prices of a cell and all times of a slice.
     """
 
-    first: Array  # (u + 1,) tables of each unit
-    feed: Array  # (g,)
-    origin: Array  # (g,) price at which cell 1 / width begins
-    low: Array  # (g, slices, cells)
+    known: Array  # (u,) whether the bounds hold for a unit
     options: Array  # (u + 1,) options of each unit
-    start_size: Array  # (o,)
+    feed: Array  # (o,)
+    origin: Array  # (o,) price at which cell 1 / width begins
+    table: Array  # (o,) which of ``most``; -1: none, the option was not short at the start
+    most: Array  # (t, slices, cells)
     width: float  # of a cell, as a share of the origin
     slice_steps: int
 
@@ -269,7 +268,7 @@ SPECS = {
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0",
     Feeds: "i1 f1 f1 i1 b1",
     Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
-    Guards: "i1 i1 f1 f3 i1 f1 f0 i0",
+    Guards: "b1 i1 i1 f1 i1 f3 f0 i0",
     Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f3 f2 f2 i1",
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",

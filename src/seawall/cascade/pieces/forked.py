@@ -101,13 +101,14 @@ def _work(job: Job, pieces: list[Piece], begun: Synchronized[int], send: Connect
     """In the child: take the next piece until there is none."""
     Thread(target=_end_with_parent, daemon=True).start()
     try:
+        tape = job.runner()
         while True:
             with begun.get_lock():
                 n = begun.value
                 begun.value = n + 1
             if n >= len(pieces):
                 return
-            send.send((pieces[n], job.tape(pieces[n])))
+            send.send((pieces[n], tape(pieces[n])))
     except Exception as error:
         # The traceback would be lost on the way.
         error.add_note(traceback.format_exc())

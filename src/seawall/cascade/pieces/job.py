@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from seawall.cascade.engine import CHUNK, Runs, World
-from seawall.cascade.pieces.loops import Loop, simulate_with
+from seawall.cascade.engine import CHUNK, Runs, World, chunk_of
+from seawall.cascade.pieces.loops import Loop, simulation
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape
 
@@ -54,21 +55,24 @@ class Job:
         """How many paths there are."""
         return int(self.runs.number.size)
 
-    def tape(self, piece: Piece) -> Tape:
-        """The tape of one piece, its paths numbered from 0."""
-        simulate = simulate_with(self.loop)
-        part = self.runs.part(*piece)
-        return simulate(self.setup, self.worlds, part, steps=self.steps, seed=self.seed)
+    def runner(self) -> Callable[[Piece], Tape]:
+        """What gives the tape of a piece, its paths numbered from 0; for many pieces make it once."""
+        simulate = simulation(self.loop, self.setup, self.steps)
+
+        def tape(piece: Piece) -> Tape:
+            return simulate(self.worlds, self.runs.part(*piece), self.seed)
+
+        return tape
 
     def pieces(self, workers: int) -> list[Piece]:
         """Pieces of about equal size for this many workers, in order; none empty."""
-        return cut(self.paths, self.steps, workers, GRAINS[self.loop])
+        return cut(self.paths, self.steps, workers, GRAINS[self.loop], chunk_of(self.setup))
 
 
-def cut(paths: int, steps: int, workers: int, grain: Grain) -> list[Piece]:
+def cut(paths: int, steps: int, workers: int, grain: Grain, chunk: int = CHUNK) -> list[Piece]:
     """Ranges of paths of about equal size, in order: see Grain; none is larger than a chunk."""
     work = paths * max(steps, 1)
-    needed = max(-(-paths // CHUNK), -(-work // grain.most))
+    needed = max(-(-paths // chunk), -(-work // grain.most))
     worth = max(1, work // grain.least)
     count = max(needed, min(workers * grain.per_worker, worth))
     if count > workers:  # an equal share for each

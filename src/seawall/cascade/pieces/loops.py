@@ -26,9 +26,7 @@ class Loop(StrEnum):
 class Simulate(Protocol):
     """Run paths and return their tape."""
 
-    def __call__(
-        self, setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
-    ) -> Tape:
+    def __call__(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
         """The tape of these runs, numbered from 0."""
 
 
@@ -65,13 +63,17 @@ def choose(engine: Engine, setup: Setup) -> Loop:
     return Loop.FAST if has_fast() and _fast_ready(setup) else Loop.PLAIN
 
 
-def simulate_with(loop: Loop) -> Simulate:
-    """The function that runs a piece."""
+def simulation(loop: Loop, setup: Setup, steps: int) -> Simulate:
+    """What runs pieces of a Setup over so many steps; what pieces share is made here, once."""
     if loop is Loop.FAST:
-        from seawall.cascade.fast.engine import simulate_fast
+        from seawall.cascade.fast.engine import FastSimulation
 
-        return simulate_fast
-    return simulate
+        return FastSimulation(setup, steps).tape
+
+    def plain(worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
+        return simulate(setup, worlds, runs, steps=steps, seed=seed)
+
+    return plain
 
 
 def quickest(setup: Setup) -> Run:

@@ -15,7 +15,7 @@ import hashlib
 import os
 import platform
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module
@@ -72,14 +72,16 @@ def run_piece(shared: list[Any], code: dict[str, str], piece: Piece) -> Tape:
             expected=", ".join(f"{name} {code[name]}" for name in differ)
             + ", as here: other code may give other bits",
         )
-    return _job(shared[0]).tape(piece)
+    return _runner(shared[0])(piece)
 
 
 @lru_cache(maxsize=1)
-def _job(reference: Any) -> Job:
-    """The job behind a reference; arrays are views of the object store, and read-only."""
+def _runner(reference: Any) -> Callable[[Piece], Tape]:
+    """What runs pieces of the job behind a reference; arrays are views of the object store, and
+    read-only.
+    """
     job: Job = _ray().get(reference)
-    return job
+    return job.runner()
 
 
 @cache

@@ -52,5 +52,6 @@ def _finished(job: Job, compute: Compute) -> Finished:
 
 def _here(job: Job, pieces: list[Piece]) -> Finished:
     """One piece after the other, in this thread."""
+    tape = job.runner()
     for piece in pieces:
-        yield piece, job.tape(piece)
+        yield piece, tape(piece)
