@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from tiny_cases import (
     OPTION_MARGIN,
     QUOTE,
@@ -15,10 +16,12 @@ from tiny_cases import (
 )
 
 from seawall.cascade.engine import prepare
+from seawall.cascade.fast import engine
 from seawall.cascade.fast.guards import compile_guards
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.table.assess import option_quotes
 from seawall.market.state import InstrumentState
+from seawall.venues.rulebook import Liquidation
 
 
 def test_bounds_hold_and_are_close() -> None:
@@ -55,3 +58,31 @@ def test_bounds_hold_and_are_close() -> None:
                 loose.append(bound / added)
     # A cell of 0.25% and an hour of time cost a few per cent where an option is worth something.
     assert 1.0 < np.median(loose) < 1.05
+
+
+def test_a_seller_who_was_half_closed_is_bounded_by_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a partial close the account is healthy, and no step needs it priced any more."""
+    closing = Liquidation("orderbook", partial_fraction=0.5)
+    case = tiny_case(
+        [Trader("o", [Held("C", -2.0, 0.0)], {QUOTE: 70.0})],
+        [option("C", "BTC", 100.0, call=True, days=30.0)],
+        {"o": perpetuals_venue(fund=1_000.0, option_margin=OPTION_MARGIN, liquidation=closing)},
+        {"BTC": coin(100.0)},
+        states={"C": InstrumentState(implied_volatility=0.6)},
+    )
+    setup = prepare(case)
+    exogenous = np.tile(setup.spot, (1, 201, 1))
+    exogenous[:, 1:, setup.table.assets.index("BTC")] *= 1.25
+    played = []
+    play = engine.play_round
+
+    def counted(*given: object) -> object:
+        played.append(1)
+        return play(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "play_round", counted)
+    _, state = engine.run_fast(setup, exogenous)
+    assert state.holdings.option_size.tolist() == [[-1.0]]
+    assert len(played) < 10

@@ -56,7 +56,7 @@ class Job:
         return int(self.runs.number.size)
 
     def runner(self) -> Callable[[Piece], Tape]:
-        """What gives the tape of a piece, its paths numbered from 0; for many pieces make it once."""
+        """What gives the tape of a piece, its paths numbered from 0; make it once for many."""
         simulate = simulation(self.loop, self.setup, self.steps)
 
         def tape(piece: Piece) -> Tape:
