@@ -90,10 +90,10 @@ def test_paths_arrive_in_order_and_are_counted(
 def test_a_refusal_in_a_piece_is_raised_as_it_was(
     nine: Job, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def tape(self: Job, piece: Piece) -> Tape:
+    def tape(piece: Piece) -> Tape:
         raise InputError(f"piece {piece}", file="market.toml", expected="another")
 
-    monkeypatch.setattr(Job, "tape", tape)
+    monkeypatch.setattr(Job, "runner", lambda self: tape)
     with pytest.raises(InputError) as caught:
         run_job(nine, compute(way, monkeypatch))
     assert str(caught.value).startswith("market.toml: piece (")
@@ -121,12 +121,12 @@ def test_a_process_that_the_system_ends_is_named(
 ) -> None:
     parent = os.getpid()
 
-    def tape(self: Job, piece: Piece) -> Tape:
+    def tape(piece: Piece) -> Tape:
         assert os.getpid() != parent
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    monkeypatch.setattr(Job, "tape", tape)
+    monkeypatch.setattr(Job, "runner", lambda self: tape)
     with pytest.raises(SeawallError, match="want of memory"):
         run_job(nine, compute("processes", monkeypatch))
     assert nothing_is_left()
