@@ -290,3 +290,12 @@ def test_nothing_breaks_but_the_nearest_leg_is_named() -> None:
     text = page.render(result)
     assert "breaks first in" not in text
     assert "Nothing breaks on any path; nearest is" in text
+
+
+def test_the_verdict_says_what_makes_its_remedy_doubtful() -> None:
+    result = fake_result()
+    assert "reaches over the limit" not in page.render(result)
+    result["remedies"][0]["sure"] = False
+    assert "by the estimate; its interval reaches over the limit." in page.render(result)
+    result["remedies"][0]["in_time"] = False
+    assert ", but it lands too late." in page.render(result)

@@ -126,7 +126,12 @@ def remedy(result: Result) -> dict[str, str] | None:
     rows = remedy_words.rows_of(result)
     if not rows:
         return None
-    return {"action": remedy_words.action(rows[0]), "after": remedy_words.after(rows[0])}
+    first = rows[0]
+    return {
+        "action": remedy_words.action(first),
+        "after": remedy_words.after(first),
+        "doubt": remedy_words.doubt(first),
+    }
 
 
 def facts(result: Result) -> list[Fact]:

@@ -103,6 +103,15 @@ def state(row: Row) -> tuple[str, str]:
     return "in time", ""
 
 
+def doubt(row: Row) -> str:
+    """The same at the end of a sentence that recommends it; nothing where it can be relied on."""
+    if row.get("in_time") is False:
+        return ", but it lands too late"
+    if row.get("sure") is False:
+        return " by the estimate; its interval reaches over the limit"
+    return ""
+
+
 def finding(result: Result) -> str:
     """The first remedy as a sentence."""
     row = rows_of(result)[0]
