@@ -137,7 +137,7 @@ def watched(desk: Desk, setup: Setup, runs: Runs, marks: Ints, seed: int, loop: 
     steps, dt, feeds = int(marks[-1]), setup.step_seconds, desk_feeds(desk, setup)
     watching = replace(runs, watch=Watch(feeds, np.arange(steps + 1)))
     job = Job(setup, (BASE,), watching, steps, seed, loop)
-    price = job.tape((0, runs.number.size)).seen
+    price = job.runner()((0, job.paths)).seen
     integral = np.zeros((price.shape[0], feeds.size))
 
     def moment(step: int) -> Seen:
