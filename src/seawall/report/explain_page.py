@@ -75,9 +75,10 @@ def _why(one: Mapping[str, Any]) -> str:
 
 
 def _shares(one: Mapping[str, Any]) -> str:
-    """The largest causes as shares of the loss; what reduced it after them."""
-    rows = sorted(one["causes"], key=lambda row: -row["loss"])
-    named = [row for row in rows if row["loss"] > 0.05 * one["loss"]][:4]
+    """The largest causes, standing among them, as shares of the loss; what reduced it after."""
+    standing = {"name": STANDING.replace(",", ""), "loss": one["standing"]}
+    rows = sorted([*one["causes"], standing], key=lambda row: -row["loss"])
+    named = [row for row in rows if row["loss"] > 0.05 * one["loss"]][:4] or rows[:1]
     text = ", ".join(f"{row['name']} {row['loss'] / one['loss']:.0%}" for row in named)
     gains = [row for row in rows[::-1] if row["loss"] < -0.05 * one["loss"]][:2]
     if gains:
@@ -91,8 +92,12 @@ def _path(result: Result, one: Mapping[str, Any], width: int) -> list[Line]:
     title = f"Path {one['path']}, {_why(one)}: {numbers.money(one['loss'])} lost"
     lines = [rule(title, width), *_causes(one, width)]
     if abs(one["together"]) > 0.05 * abs(one["loss"]):
-        said = f"Of this {numbers.money(one['together'])} is lost only by several causes together"
-        lines += _text(f"{said}: each has an even share of it.", width, "muted")
+        more = "more" if one["together"] > 0.0 else "less"
+        said = (
+            f"Together causes of the world lose {numbers.money(abs(one['together']))} {more} than"
+        )
+        said += " each alone, summed; that is shared evenly between those that do it."
+        lines += _text(said, width, "muted")
     lines += _legs(one, width)
     others = {k: v for k, v in one["payers"].items() if k != "account" and abs(v) >= 0.5}
     if others:

@@ -7,14 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
+from tiny_cases import (
+    OPTION_MARGIN,
+    Held,
+    Trader,
+    coin,
+    option,
+    perpetual,
+    perpetuals_venue,
+    tiny_case,
+)
 
 from seawall.case import Case
 from seawall.exposure.explain import explain_case
 from seawall.exposure.explain.choose import MOST_IMPAIRED, choose_paths
 from seawall.exposure.impairment import Impairment
 from seawall.foundation.errors import InputError
-from seawall.market import Scenario
+from seawall.market import InstrumentState, Scenario
 from seawall.report import explain_page
 from seawall.venues import Tier
 
@@ -90,6 +99,32 @@ def test_no_line_of_the_page_is_wider(width: int) -> None:
     assert joined.startswith("Of ")
     assert "Across these" in joined
     assert "First impairment: liquidation" in joined
+
+
+def test_the_first_sentence_names_what_time_alone_cost() -> None:
+    """A long option on a coin that stands still: no cause, all of the loss is its decay."""
+    case = tiny_case(
+        [Trader("o", (Held("C", 1.0, 3.0),), {"USD": 1.0}, owner="us")],
+        [option("C", "BTC", 100.0, True, 0.02)],
+        {"o": perpetuals_venue(("backstop",), option_margin=OPTION_MARGIN)},
+        {"BTC": coin(100.0, volatility=0.0)},
+        states={"C": InstrumentState(implied_volatility=0.6)},
+        step_seconds=3_600.0,
+    )
+    result = explain_case(case, horizon_seconds=DAY, paths=2, seed=1, wanted=("worst",))
+    one = result["explained"][0]
+    assert one["standing"] == one["loss"] > 0.0
+    page = " ".join(explain_page.render(result).split())
+    assert "the worst: time alone and what stood wrong at the start 100%." in page
+
+
+@pytest.mark.parametrize(("together", "words"), [(5.0, "5 more than"), (-5.0, "5 less than")])
+def test_what_causes_do_together_is_said_with_its_sign(together: float, words: str) -> None:
+    """Causes that offset one another lose less together, however much each alone loses."""
+    result = answer(book_case(jumps=60.0), wanted=("worst",))
+    result["explained"][0]["together"] = together
+    page = " ".join(explain_page.render(result, width=100).split())
+    assert f"Together causes of the world lose {words} each alone, summed" in page
 
 
 def test_venues_and_the_protocol_are_scopes_too() -> None:

@@ -53,7 +53,7 @@ def _named(word: str, ranked: np.ndarray, impaired: np.ndarray) -> Sequence[int]
         count = min(MOST_IMPAIRED, impaired.size)
         places = np.linspace(impaired.size - 1, 0, count).round().astype(int)
         return [int(number) for number in impaired[places]]
-    if not word.isdigit():
+    if not word.isdecimal():
         raise InputError(
             f"{word!r} names no path", file="--paths", expected=f"{', '.join(WORDS)} or a number"
         )
