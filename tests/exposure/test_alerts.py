@@ -96,6 +96,36 @@ def test_a_limit_that_is_gone_while_it_stands_is_withdrawn() -> None:
     assert told(found) == [(0, "raised"), (1, "withdrawn")]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scope": "desk:second"},
+        {"measure": "fund_ruin"},
+        {"horizon_seconds": 3_600.0},
+        {"measure": "number", "number": "system.value_at_risk"},
+    ],
+)
+def test_a_limit_moved_to_another_number_is_another_limit(other: dict[str, Any]) -> None:
+    """Else the breach of the second number would never be told."""
+    found = reports([0.03, 0.03, 0.03])
+    found[1]["limits"][0] |= other
+    found[2]["limits"][0] |= other
+    assert told(found) == [(0, "raised"), (1, "withdrawn"), (1, "raised")]
+
+
+def test_a_limit_whose_bound_was_moved_is_the_same_limit() -> None:
+    found = reports([0.03, 0.03, 0.03, 0.03])
+    found[1]["limits"][0] |= {"limit": 0.031, "breached": False}  # within, inside the band
+    found[3]["limits"][0] |= {"limit": 0.04, "breached": False}
+    assert told(found) == [(0, "raised"), (3, "cleared")]
+
+
+def test_the_entry_behind_a_path_may_change_while_the_alert_stands() -> None:
+    found = reports([0.03, 0.03], measure="number", number="concentration[*].exit_cost")
+    found[1]["limits"][0] |= {"scope": "desk:second"}  # the worst of all rows is another's now
+    assert told(found) == [(0, "raised")]
+
+
 def test_two_cases_and_two_limits_do_not_touch_each_other() -> None:
     found = reports([0.03, 0.03])
     found[1] |= {"case": "other"}

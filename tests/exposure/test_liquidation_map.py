@@ -160,6 +160,22 @@ def test_without_impact_the_cascade_closes_what_the_map_says() -> None:
     assert falls[-1] > 0.0
 
 
+def test_an_inverse_contract_is_closed_at_the_notional_it_was_opened_with() -> None:
+    """1,000 quote contracts trade 1,000 quote at any price; collateral in the coin falls too."""
+    traders = [
+        Trader("perps", [Held("X-INV", 1_000.0, SPOT)], {"X": 10.0 * share})
+        for share in (0.04, 0.09, 0.14, 0.19)
+    ]
+    market = {"X": coin(SPOT)}
+    venue = {"perps": perpetuals_venue(fund=1e6)}  # pays what is lost, so nobody else is closed
+    setup = prepare(tiny_case(traders, [perpetual("X-INV", "X", inverse=True)], venue, market))
+    block = liquidation_map(setup, ("X",), shocks_of_page(setup, ("X",), "X"), "X")["assets"]["X"]
+    closed = {s["shock"]: s["into_market"] for s in block["shocks"]}
+    assert closed[-0.05] == pytest.approx(1_000.0)
+    assert closed[-0.30] == pytest.approx(4_000.0)
+    assert {s["shock"]: s["below_margin"] for s in block["shocks"]} == pytest.approx(closed)
+
+
 def test_total_paths_have_no_shocks() -> None:
     case = crowded(depth=1e6)
     scenario = replace(case.market.scenario, label="total")
@@ -187,7 +203,11 @@ def test_why_amplification_falls_as_shocks_deepen() -> None:
         assert found == (-0.1, -0.2, why)
     assert turning(shocked_by_hand([first, (-0.2, 1.5, (300.0, 0.0, 0.0))]), 0, -1) is None
     assert turning(shocked_by_hand([first]), 0, 1) is None
-    assert turning(shocked_by_hand([first, (-0.2, 1.396, (300.0, 0.0, 0.0))]), 0, -1) is None
+    flat = (-0.2, 1.396, (300.0, 0.0, 0.0))
+    assert turning(shocked_by_hand([first, flat]), 0, -1) is None
+    # A flat top hides no fall behind it.
+    found = turning(shocked_by_hand([first, flat, (-0.3, 1.1, (0.0, 0.0, 0.0))]), 0, -1)
+    assert found == (-0.1, -0.3, "exhausted")
 
 
 def test_the_interval_over_draws_is_students() -> None:

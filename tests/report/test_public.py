@@ -116,6 +116,26 @@ def test_no_name_and_no_amount_of_what_is_held_is_published() -> None:
     assert "15.3M" not in page
 
 
+def test_the_shocks_do_not_tell_which_asset_breaks_a_desk_first() -> None:
+    """The result has further shocks, draws and turns for the asset of its focus alone."""
+    result = fake_result()
+    shock = {"shock": -0.1, "ratio": 1.5, "low": None, "high": None, "draws": 1}
+    further = [shock | {"draws": 5, "low": 1.4, "high": 1.6}, shock | {"shock": -0.3}]
+    turn = {"falls": {"from": -0.1, "to": -0.3, "why": "exhausted"}}
+    bars = {"price": 1.0, "crowd": [0.0], "desk": [0.0]}
+    result["liquidation_map"] = {
+        "moves": [0.0],
+        "focus": "SOL",
+        "assets": {
+            "ETH": bars | {"shocks": [shock], "turning": {}},
+            "SOL": bars | {"shocks": further, "turning": turn},
+        },
+    }
+    assets = public_result(result)["liquidation_map"]["assets"]
+    assert assets["SOL"] == assets["ETH"]
+    assert [x["shock"] for x in assets["SOL"]["shocks"]] == [-0.1]
+
+
 def test_a_key_that_nobody_listed_is_not_published() -> None:
     """Put a new key into every object of the result: none of them comes out."""
     result, _ = held()

@@ -15,11 +15,13 @@ from seawall.exposure.manifest import seal_report
 from seawall.foundation.errors import InputError
 from seawall.foundation.json_text import dumps
 from seawall.store import keep as keeping
-from seawall.store.chain import HEAD, REPORT, entries, summaries
+from seawall.store import verify as verifying
+from seawall.store.chain import HEAD, REPORT, Entry, entries, summaries
+from seawall.store.fault import Fault
 from seawall.store.keep import Question, keep, ready
 from seawall.store.page_data import data_block, report_of_page
-from seawall.store.report import open_report
-from seawall.store.verify import verify_chain
+from seawall.store.report import Opened, open_report
+from seawall.store.verify import verify_chain, verify_folder
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +180,51 @@ class TestWriting:
         assert "not counted" in notes[0]
         kept(folder, 4, html=False)
         assert verify_chain(folder) == (5, [], [])
+
+    def test_a_head_that_cannot_be_written_leaves_no_report(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who is told that it failed shall not find it in the chain later."""
+        before = sorted(path.name for path in folder.iterdir())
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(keeping, "write_head", full)
+        with pytest.raises(InputError, match="No space left"):
+            kept(folder, 3, html=False)
+        assert sorted(path.name for path in folder.iterdir()) == before
+
+    def test_a_lock_that_cannot_be_taken_is_a_sentence(self, folder: Path) -> None:
+        (folder / ".lock").unlink()
+        (folder / ".lock").mkdir()
+        with pytest.raises(InputError, match=r"\.lock: cannot be locked"):
+            kept(folder, 3, html=False)
+
+    def test_a_first_head_that_cannot_be_written_is_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(keeping, "_put", full)
+        with pytest.raises(InputError, match=r"head\.json could not be written"):
+            kept(tmp_path / "new", 0, html=False)
+
+    def test_a_check_that_ends_during_a_verification_is_no_fault(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Reading a month of reports takes longer than the next check needs to come."""
+        calls = iter(range(100))
+
+        def slow(entry: Entry) -> tuple[Opened, list[Fault]]:
+            if next(calls) == 1:
+                kept(folder, 3, html=False)
+            return verify_folder(entry)
+
+        monkeypatch.setattr(verifying, "verify_folder", slow)
+        assert verify_chain(folder) == (3, [], [])
+        assert verify_chain(folder) == (4, [], [])
 
     def test_what_a_killed_writer_left_is_swept(self, folder: Path) -> None:
         (folder / ".part-left").mkdir()

@@ -4,6 +4,9 @@
     standing --value back to limit x (1 - hysteresis)--> clear (cleared)
     standing --the Case no longer has the limit--> gone (withdrawn)
 
+A limit of the same name that is on another number (measure, path, scope or horizon), or has become
+a minimum instead of a maximum, is another limit: what stood is withdrawn, and it starts clear.
+
 For a minimum the way back is limit x (1 + hysteresis); of a limit at or below zero the band is
 hysteresis x |limit|. Between the limit and the end of the band nothing is said, so noise around the
 limit does not ring twice.
@@ -27,6 +30,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 RAISED, CLEARED, WITHDRAWN = "raised", "cleared", "withdrawn"
+ASKED = ("measure", "number", "horizon_seconds", "bound")
 SHOWN = ("name", "measure", "number", "scope", "horizon_seconds", "value", "limit", "unit")
 
 
@@ -69,7 +73,8 @@ def step(
     counts = newest is None or as_of > newest
     watches, happened = dict(book.watches), []
     rows = {str(row["name"]): row for row in report["limits"]}
-    for key in [key for key in watches if key[0] == case and key[1] not in rows]:
+    known = [key for key in watches if key[0] == case]
+    for key in [key for key in known if not _same(watches[key].row, rows.get(key[1]))]:
         gone = watches.pop(key)
         if gone.standing:
             happened.append((WITHDRAWN, gone.row, gone.since))
@@ -80,6 +85,16 @@ def step(
         if kind is not None:
             happened.append((kind, row, after.since or before.since))
     return Book({**book.newest, case: as_of}, watches), happened
+
+
+def _same(before: Mapping[str, Any], row: Mapping[str, Any] | None) -> bool:
+    """True where the limit is still there, and still on the same number and from the same side.
+
+    Another bound is the same limit moved. Whose number a path leads to may change with the rows.
+    """
+    if row is None or any(before.get(key) != row.get(key) for key in ASKED):
+        return False
+    return before.get("number") is not None or before.get("scope") == row.get("scope")
 
 
 def _moved(

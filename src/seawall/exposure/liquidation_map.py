@@ -218,8 +218,9 @@ def _shocks(setup: Setup, placed: Placed, shocked: Shocked, asset: int) -> list[
 
 
 def _whole(setup: Setup, asset: int) -> tuple[Floats, Floats]:
-    """What closing each margin account (u,) whole would trade at today's prices, quote: of one
-    asset, and of all others. Of balances what is held counts, which is what keepers seize.
+    """What closing each margin account (u,) whole would trade at today's prices, quote: what moves
+    with the price of one asset, and the rest, its inverse contracts (of a fixed notional) among it.
+    Of balances what is held counts, which is what keepers seize.
     """
     rows, options, spot = setup.table.rows, setup.table.options, setup.spot
     units = setup.table.units.account.size
@@ -227,7 +228,8 @@ def _whole(setup: Setup, asset: int) -> tuple[Floats, Floats]:
     size = np.where(rows.kind == RowKind.BALANCE, np.maximum(rows.size, 0.0), np.abs(rows.size))
     value = np.concatenate([size * price, np.abs(options.size) * spot[options.asset]])
     unit = np.concatenate([rows.unit, options.unit])
-    own = np.concatenate([rows.asset, options.asset]) == asset
+    moving = np.where(rows.kind == RowKind.INVERSE, -1, rows.asset)
+    own = np.concatenate([moving, options.asset]) == asset
     own_part = np.where(own, value, 0.0)
     return segment_sums(own_part, unit, units), segment_sums(value - own_part, unit, units)
 

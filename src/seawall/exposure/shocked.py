@@ -129,9 +129,12 @@ def turning(shocked: Shocked, asset: int, side: int) -> tuple[float, float, str]
     if len(found) < 2:
         return None
     top = max(range(len(found)), key=lambda n: found[n].ratio)
-    if top == len(found) - 1 or found[top].ratio - found[top + 1].ratio < LEAST_TURN:
+    lower = [
+        n for n in range(top + 1, len(found)) if found[top].ratio - found[n].ratio >= LEAST_TURN
+    ]
+    if not lower:
         return None
-    per = [found[n].closed / abs(moves[n]) for n in (top, top + 1)]
+    per = [found[n].closed / abs(moves[n]) for n in (top, lower[0])]
     more = per[1] - per[0]
     if more[TO_MARKET] >= 0.0:
         reason = "impact"
@@ -139,4 +142,4 @@ def turning(shocked: Shocked, asset: int, side: int) -> tuple[float, float, str]
         reason = "exhausted"
     else:
         reason = "deleveraged" if more[TO_WINNERS] >= more[TO_VAULT] else "backstop"
-    return moves[top], moves[top + 1], reason
+    return moves[top], moves[lower[0]], reason

@@ -13,7 +13,7 @@ hash over all files of the Case is published and binds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from seawall.report import findings
@@ -165,10 +165,25 @@ def _map(value: Any, names: Names) -> Any:
     if not value:
         return None
     shown: dict[str, Any] = listed({"moves": number, "assets": keyed(listed(_MAP))})(value, names)
+    _alike(shown["assets"].values())
     for asset in shown["assets"].values():
         asset["desk"] = [0.0] * len(asset["crowd"])
     # The Case's own focus is the asset that breaks a desk first.
     return shown | {"focus": next(iter(shown["assets"]), "")}
+
+
+def _alike(assets: Collection[dict[str, Any]]) -> None:
+    """Leaves the shocks that every asset has: further ones mark the asset that breaks a desk."""
+    found = [{shock["shock"] for shock in asset["shocks"]} for asset in assets]
+    common = set.intersection(*found) if found else set()
+    for asset in assets:
+        asset["shocks"] = [
+            shock | {"low": None, "high": None, "draws": 1} if len(found) > 1 else shock
+            for shock in asset["shocks"]
+            if shock["shock"] in common
+        ]
+        turns = asset["turning"]
+        asset["turning"] = {k: t for k, t in turns.items() if {t["from"], t["to"]} <= common}
 
 
 def _note(value: Any, names: Names) -> Any:

@@ -12,8 +12,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,8 @@ def keep(
     with locked(folder):
         for left in folder.glob(f"{PART}*"):
             shutil.rmtree(left, ignore_errors=True)
-        head = _counted(folder)
+        with _refusals(folder / HEAD):
+            head = _counted(folder)
         told = dict(result) | {
             "alerts": alerts_block(summaries(folder) if head.count else [], result)
         }
@@ -107,13 +108,24 @@ def keep(
         files = _files(sealed, question.inputs, page)
         seal = str(sealed["manifest"]["seal"])
         place = folder / name_of(link[0], seal)
-        try:
+        with _refusals(place):
             _write(files, place)
-            write_head(folder, Head(link[0], seal))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise InputError(f"{place} could not be written ({reason})") from error
+            try:
+                write_head(folder, Head(link[0], seal))
+            except OSError:  # who is told that it failed shall not find it in the chain later
+                shutil.rmtree(place, ignore_errors=True)
+                raise
     return sealed, place
+
+
+@contextmanager
+def _refusals(place: Path) -> Iterator[None]:
+    """What the system refuses, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{place} could not be written ({reason})") from error
 
 
 def _same_inputs(result: Mapping[str, Any], inputs: Mapping[str, bytes]) -> None:

@@ -8,13 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from seawall.foundation.errors import InputError
+
 LOCK = ".lock"
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, waiting for whoever has it."""
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    """Hold the folder's lock, waiting for whoever has it.
+
+    Raises InputError where the lock cannot be opened.
+    """
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"cannot be locked ({reason})",
+            file=str(folder / LOCK),
+            expected="a file that you may write",
+        ) from None
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -36,10 +36,13 @@ from seawall.store.lines import changed_line, first_difference
 from seawall.store.page_data import page_is_whole, report_of_page
 from seawall.store.report import Opened, open_json, open_report
 
+# How often the head is read again while another process writes reports.
+LOOKS = 20
+
 
 def verify_chain(folder: Path) -> tuple[int, list[Fault], list[str]]:
     """How many reports there are, what is not as it was written, and notes that are no faults."""
-    known = entries(folder)
+    known, end = _at_rest(folder)
     faults = _strangers(folder)
     opened: dict[Path, Opened] = {}
     for entry in known:
@@ -48,8 +51,23 @@ def verify_chain(folder: Path) -> tuple[int, list[Fault], list[str]]:
         faults += found
     faults += _numbers(known, opened)
     faults += _links(known, opened)
-    head, notes = _head(folder, known, opened)
+    head, notes = _head(end, known, opened)
     return len(known), faults + head, notes
+
+
+def _at_rest(folder: Path) -> tuple[list[Entry], bytes | None]:
+    """The reports and the head that counts them, as of one moment between two checks.
+
+    Reading all reports may take longer than the next check needs to come.
+    """
+    path, known = folder / HEAD, entries(folder)
+    data = path.read_bytes() if path.is_file() else None
+    for _ in range(LOOKS):
+        before, known = data, entries(folder)
+        data = path.read_bytes() if path.is_file() else None
+        if data == before:
+            break
+    return known, data
 
 
 def verify_folder(entry: Entry) -> tuple[Opened, list[Fault]]:
@@ -228,13 +246,11 @@ def _links(known: list[Entry], opened: Mapping[Path, Opened]) -> list[Fault]:
 
 
 def _head(
-    folder: Path, known: list[Entry], opened: Mapping[Path, Opened]
+    data: bytes | None, known: list[Entry], opened: Mapping[Path, Opened]
 ) -> tuple[list[Fault], list[str]]:
     """Faults of head.json, which follows from the last report; notes on a write cut short."""
-    path = folder / HEAD
-    if not path.is_file():
+    if data is None:
         return [Fault(HEAD, "the file is missing")], []
-    data = path.read_bytes()
     last = opened[known[-1].folder] if known else None
     if last is not None and last.seal is None:
         # Its seal cannot be trusted; the name of its folder holds the start of it.
