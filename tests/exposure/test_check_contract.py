@@ -124,6 +124,8 @@ SINCE_LAST = {
     "before": ONE_OF_TWO,
     "after": ONE_OF_TWO,
     "seconds": number,
+    "step_seconds": number,
+    "step_seconds_before": number,
     "scope": text,
     "horizon_seconds": number,
     "paths": whole,

@@ -25,6 +25,8 @@ def with_since(drivers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "before": when,
         "after": when | {"as_of": "2026-01-30T16:00:00Z"},
         "seconds": 86400.0,
+        "step_seconds": 300.0,
+        "step_seconds_before": 300.0,
         "scope": "desk:harbour",
         "horizon_seconds": 86400.0,
         "paths": 400,
@@ -82,6 +84,16 @@ def test_what_was_and_is_stands_beside_a_driver() -> None:
     row = next(line for line in text.splitlines() if line.strip().startswith("SOL vol"))
     assert "70.0%" in row
     assert "92.0%" in row
+
+
+def test_another_step_is_said() -> None:
+    """What was run in other steps than its own Case has is no plain comparison."""
+    result = with_since(MANY, step_seconds_before=60.0)
+    text = " ".join(terminal.render(result, width=100).split())
+    said = "Both run in steps of 300 s; the earlier Case itself has steps of 60 s"
+    assert said in text
+    assert said in page.render(result)
+    assert "steps of 60 s" not in page.render(with_since(MANY))
 
 
 def test_smaller_drivers_share_a_row() -> None:

@@ -116,6 +116,10 @@ def rests_on(result: Result) -> str:
     if still:
         noun = "change moves" if still == 1 else "changes move"
         text += f" {still} other {noun} neither DRE nor the worst losses."
+    steps = block["step_seconds"]
+    if block["step_seconds_before"] != steps:
+        text += f" Both run in steps of {steps:,.10g} s; the earlier Case itself has steps of "
+        text += f"{block['step_seconds_before']:,.10g} s, and its own DRE may differ."
     if block["before_recorded"] is not None:
         text += f" The earlier report said {numbers.percent(block['before_recorded'])}."
     if "rare" in result:

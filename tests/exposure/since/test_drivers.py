@@ -152,6 +152,32 @@ def test_equal_cases_say_so() -> None:
     assert block["sentence"].startswith("Nothing that moves DRE has changed")
 
 
+def test_another_step_is_no_driver_and_is_said() -> None:
+    """Both are run in this Case's steps: the sentence does not claim it for the earlier one's."""
+    block = since(replace(book_case(), step_seconds=DAY / 2.0), book_case())
+    assert block["drivers"] == []
+    assert (block["step_seconds_before"], block["step_seconds"]) == (DAY / 2.0, DAY)
+    assert "both Cases, in steps of 86,400 s, give the same answer" in block["sentence"]
+
+
+def test_a_number_that_did_not_change_does_not_stand_beside_its_driver() -> None:
+    """The index moved and spot did not: "100 to 100" would say that nothing did."""
+    (row,) = since(book_case(), with_asset(book_case(), "BTC", index=95.0))["drivers"]
+    assert (row["driver"], row["was"], row["now"]) == ("spot:BTC", None, None)
+
+
+def test_sizes_in_coin_and_in_quote_are_not_added() -> None:
+    """One BTC and 1,000 inverse contracts, of a dollar each, are no net size."""
+
+    def case(size: float) -> Case:
+        held = (Held("BTC-INV", size, 100.0),)
+        other = Trader("v", held, {"BTC": 20.0}, owner="us")
+        return book_case(extra=(other,), instruments=(perpetual("BTC-INV", "BTC", True),))
+
+    (row,) = since(case(1000.0), case(900.0))["drivers"]
+    assert (row["driver"], row["was"], row["now"]) == ("positions:BTC", None, None)
+
+
 def test_limits_and_names_are_no_drivers() -> None:
     """What moves no path is not named."""
     block = since(book_case(), replace(book_case(), name="other", digest="1" * 64))

@@ -84,6 +84,8 @@ def since_block(
         "before": _named(before),
         "after": _named(after),
         "seconds": (after.as_of - before.as_of).total_seconds(),
+        "step_seconds": after.step_seconds,
+        "step_seconds_before": before.step_seconds,
         "scope": result["headline"],
         "horizon_seconds": result["horizon_seconds"],
         "paths": count,

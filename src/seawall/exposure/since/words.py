@@ -7,6 +7,7 @@ from typing import Any
 
 from seawall.exposure.since.drivers import Driver
 from seawall.exposure.since.two import Two, holdings, underlying
+from seawall.instruments import Future, Perpetual
 
 NAMES = {
     "time": "time that passed",
@@ -40,7 +41,9 @@ def was_and_now(two: Two, driver: Driver) -> dict[str, Any]:
     """Name of a driver and, where one number says it, what it was and is; else None.
 
     Spot in quote, volatility an annual fraction, depth quote per unit of log-price, positions the
-    desks' net size in the asset's units (contracts count by their size).
+    desks' net size in the asset's units (contracts count by their size; None where inverse ones,
+    whose size is in quote, stand beside others). Both None where that number is the same: another
+    field of the group moved, such as a mark, an implied volatility or one of two offsetting legs.
     """
     was = now = None
     if len(driver.assets) == 1:
@@ -50,21 +53,35 @@ def was_and_now(two: Two, driver: Driver) -> dict[str, Any]:
             was, now = (_net(two, case.book, asset) for case in (two.before, two.after))
         elif states[0] is not None and states[1] is not None:
             was, now = (float(getattr(state, driver.kind)) for state in states)
+    if was == now or None in (was, now):
+        was = now = None
     return {"name": name_of(driver), "was": was, "now": now}
 
 
-def _net(two: Two, book: Any, asset: str) -> float:
-    total = 0.0
+def _net(two: Two, book: Any, asset: str) -> float | None:
+    in_quote = {
+        item.name: isinstance(item, Perpetual | Future) and item.inverse for item in two.instruments
+    }
+    sizes: dict[bool, list[float]] = {}
     for held in holdings(book, two.mixed).values():
-        total += sum(r.size for r in held.positions if underlying(two, r.instrument) == asset)
-        total += 0.0 if asset in two.cash else held.balances.get(asset, 0.0)
-    return total
+        for row in held.positions:
+            if underlying(two, row.instrument) == asset and row.size:
+                sizes.setdefault(in_quote[row.instrument], []).append(row.size)
+        coins = 0.0 if asset in two.cash else held.balances.get(asset, 0.0)
+        if coins:
+            sizes.setdefault(False, []).append(coins)
+    if len(sizes) > 1:
+        return None
+    return sum(size for some in sizes.values() for size in some)
 
 
 def sentence(block: Mapping[str, Any]) -> str:
     """DRE from what to what, and the drivers that matter, in points."""
     if not block["drivers"]:
-        return "Nothing that moves DRE has changed: both Cases give the same answer on every path."
+        both, steps = "both Cases", block["step_seconds"]
+        if block["step_seconds_before"] != steps:
+            both += f", in steps of {steps:,.10g} s,"
+        return f"Nothing that moves DRE has changed: {both} give the same answer on every path."
     was, now = (100.0 * block[key]["probability"] for key in ("dre_before", "dre_after"))
     rows = block["drivers"]
     least = SMALL * max(abs(row["part"]) for row in rows)
