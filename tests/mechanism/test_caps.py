@@ -142,6 +142,37 @@ def test_scaling_loans_keeps_every_health_factor() -> None:
     assert grown.amount(1.0) == pytest.approx(supply.amount(3.0))
 
 
+def test_a_loan_under_two_caps_grows_once_by_the_smaller() -> None:
+    setup = prepare(lender_case([(20_000.0, 1.1), (40_000.0, 1.4)]))
+    kinds = {e.kind: e for e in exposures(setup, "lender")}
+    both = scaled(setup, "lender", {kinds["supply"]: 2.0, kinds["borrow"]: 3.0})
+    assert prepare(both).table.rows.size == pytest.approx(2.0 * setup.table.rows.size)
+
+
+def test_what_a_cap_grows_is_what_the_scaled_case_holds() -> None:
+    """ETH beside BTC in a loan against BTC, and ETH of the desk, do not grow with loans on ETH."""
+    traders = [
+        Trader("lender", (), {"ETH": 10.0, QUOTE: -23_000.0}),
+        Trader("lender", (), {"ETH": 1.0, "BTC": 1.0, QUOTE: -20_000.0}),
+        Trader("lender", (), {"ETH": 20.0, QUOTE: -9_000.0}, "harbour"),
+    ]
+    venue = lending_venue({**TERMS, "BTC": TERMS["ETH"]})
+    coins = {"ETH": coin(SPOT, DEPTH, 0.9), "BTC": coin(90_000.0, DEPTH)}
+    setup = prepare(tiny_case(traders, [], {"lender": venue}, coins))
+    for one in exposures(setup, "lender"):
+        larger = exposures(prepare(scaled(setup, "lender", {one: 2.0})), "lender")
+        (same,) = [e for e in larger if (e.kind, e.asset) == (one.kind, one.asset)]
+        assert same.amount(1.0) == pytest.approx(one.amount(2.0))
+    (eth,) = [e for e in exposures(setup, "lender") if (e.kind, e.asset) == ("supply", "ETH")]
+    # 30,000 of the loan on ETH; 3,000 beside BTC and 60,000 of the desk stay.
+    assert (eth.others, eth.fixed) == pytest.approx((30_000.0, 63_000.0))
+    row = keeper_row(setup, "lender", eth)
+    # Of the three the loan at health 10 x 3,000 x 0.83 / 23,000 = 1.08 alone is callable.
+    assert row["callable"] == pytest.approx(23_000.0)
+    expected = 63_000.0 + 30_000.0 * row["largest_paying"] / 23_000.0
+    assert row["cap_quote"] == pytest.approx(expected)
+
+
 def test_scaling_open_interest_keeps_leverage_and_leaves_the_desk_alone() -> None:
     instruments = [perpetual("BTC-PERP", "BTC"), perpetual("ETH-PERP", "ETH")]
     both = [Held("BTC-PERP", 1.0, 85_000.0), Held("ETH-PERP", -10.0, 3_000.0)]
@@ -230,14 +261,14 @@ def random_protocol(seed: int) -> Case:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["perps", "lender"])
 def test_caps_hold_on_fresh_seeds_and_not_far_above(kind: str) -> None:
-    """At the cap the limit holds on other seeds in 95% of 20 Cases of a kind; a quarter above the
-    factor at which the number itself meets it, it does not.
+    """At the cap the limit holds on other seeds in 95% of 20 Cases of a kind; at twice the factor
+    at which the number itself meets it, it does not in four of five.
 
-    That was predicted for four of five Cases of each kind. It is so for perpetuals; of lenders
-    11 of 19 were seen over: their ruin rises slowly with size, and 200 paths have an error of 2.5
-    points at 15%. Half is asked of them.
+    A quarter above that factor was predicted to be enough for four of five Cases of each kind. That
+    holds for perpetuals; for lenders it was missed, with 11 of 19 (decision 027): their ruin rises
+    slowly with size, and 200 paths have an error of 2.5 points at 15%. Printed, not asked of them.
     """
-    held = tried = broken = above = 0
+    held = tried = quarter = twice = above = 0
     bounds = [Bound(f"venue:{kind}", "fund_ruin", 0.15, HOURS)]
     for seed in range(kind == "lender", 40, 2):
         case = random_protocol(seed)
@@ -254,12 +285,17 @@ def test_caps_hold_on_fresh_seeds_and_not_far_above(kind: str) -> None:
         held += at_cap <= 0.15
         said = ""
         if row["plain"] is not None:
-            over = readings(fresh, {one: 1.25 * row["plain"]})[0].value
+            over = [readings(fresh, {one: by * row["plain"]})[0].value for by in (1.25, 2.0)]
             above += 1
-            broken += over > 0.15
-            said = f"; above x{row['plain']:.2f} {over:.3f}"
+            quarter += over[0] > 0.15
+            twice += over[1] > 0.15
+            said = f"; x{row['plain']:.2f} and a quarter {over[0]:.3f}, twice {over[1]:.3f}"
         print(f"{kind} {seed}: x{row['factor']:.2f}, fresh {at_cap:.3f}{said}", flush=True)
-    print(f"{kind}: held on fresh seeds in {held} of {tried}, broken above in {broken} of {above}")
+    print(
+        f"{kind}: held on fresh seeds in {held} of {tried}, broken in {quarter} of {above} a "
+        f"quarter above and in {twice} at twice"
+    )
     assert tried >= 10
     assert held >= 0.95 * tried
-    assert broken >= (0.8 if kind == "perps" else 0.5) * above
+    assert twice >= 0.8 * above
+    assert kind == "lender" or quarter >= 0.8 * above

@@ -3,7 +3,7 @@
 What a shock makes callable at once has to be sold at once: where prices of one asset move by three
 daily sigmas, repayments of all loans then below health 1 (positions of all accounts then below
 maintenance) are ``callable``. The cap from the impact law alone is the exposure at which that is
-the largest size that still pays: exposure x largest / callable. Three sigmas at once are an
+the largest size that still pays: others grow by largest / callable. Three sigmas at once are an
 assumption (A16); the simulation's cap stands beside it and needs none.
 """
 
@@ -60,7 +60,7 @@ def keeper_row(setup: Setup, venue: str, one: Exposure) -> dict[str, Any]:
         "largest_paying": most,
         "per_block": None if most is None else sustained(terms, most),
         "block_seconds": terms.block,
-        "cap_quote": None if most is None or total <= 0.0 else one.amount(1.0) * most / total,
+        "cap_quote": None if most is None or total <= 0.0 else one.amount(most / total),
     }
 
 

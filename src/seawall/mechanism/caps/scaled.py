@@ -102,13 +102,15 @@ def _loans(case: Case, book: Book, venue: str) -> list[Exposure]:
     out = []
     for kind, sign in ((SUPPLY, 1.0), (BORROW, -1.0)):
         amount = np.maximum(sign * value, 0.0)
-        own = segment_sums(amount * others[book.balance_account], book.balance_asset, count)
-        all_ = segment_sums(amount * mine[book.balance_account], book.balance_asset, count)
         main = _main_asset(book, sign * value)
+        grows = (others & (main >= 0))[book.balance_account]
+        grows &= main[book.balance_account] == book.balance_asset
+        own = segment_sums(amount * grows, book.balance_asset, count)
+        all_ = segment_sums(amount * mine[book.balance_account], book.balance_asset, count)
         for k, name in enumerate(book.assets):
             if kind == SUPPLY and name not in thresholds:
                 continue
-            if own[k] > 0 and bool(np.any(others & (main == k))):
+            if own[k] > 0:
                 out.append(Exposure(kind, name, float(own[k]), float(all_[k] - own[k]), spot[k]))
     return out
 
@@ -164,7 +166,11 @@ def _notional(case: Case, book: Book) -> Floats:
 
 
 def scaled(setup: Setup, venue: str, factors: Mapping[Exposure, float]) -> Case:
-    """The Case, crowd joined, with exposures of a venue times their factors."""
+    """The Case, crowd joined, with exposures of a venue times their factors.
+
+    A loan on which two factors are, of its collateral and of its debt, grows by the smaller one:
+    both caps stand in its way, and it grows once.
+    """
     case, book = setup.case, setup.book
     if is_lender(case, venue):
         book = _scaled_loans(case, book, venue, factors)
@@ -176,11 +182,12 @@ def scaled(setup: Setup, venue: str, factors: Mapping[Exposure, float]) -> Case:
 def _scaled_loans(case: Case, book: Book, venue: str, factors: Mapping[Exposure, float]) -> Book:
     value = book.quantity * _spot(case, book)[book.balance_asset]
     main = {SUPPLY: _main_asset(book, value), BORROW: _main_asset(book, -value)}
-    by = np.ones(len(book.account_names))
+    by = np.full(len(book.account_names), np.inf)
     others = others_at(book, venue)
     for exposure, factor in factors.items():
-        k = book.assets.index(exposure.asset)
-        by[others & (main[exposure.kind] == k)] *= factor
+        mine = others & (main[exposure.kind] == book.assets.index(exposure.asset))
+        by[mine] = np.minimum(by[mine], factor)
+    by[~np.isfinite(by)] = 1.0
     return replace(book, quantity=book.quantity * by[book.balance_account])
 
 
