@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from seawall.casefile import new_case
 from seawall.cli.app import run
+from seawall.store.page_data import sealed_page
 from seawall.store.verify import verify_chain
 
 HOW = ("--horizon", "4h", "--paths", "20", "--step", "10m", "--parts-by", "venue")
@@ -149,6 +151,52 @@ def test_an_older_link_is_found_from_a_later_report(place, capsys):
     code, answer = verify(capsys, last / "report.json")
     assert code == 2
     assert [x["file"] for x in answer["faults"]] == [str(older)]
+
+
+def test_a_report_named_by_a_relative_path_is_one_file(place, monkeypatch, capsys):
+    name = f"reports/{first(place).name}/report.json"
+    (place / name).write_text((place / name).read_text().replace('"paths": 20', '"paths": 21', 1))
+    monkeypatch.chdir(place)
+    code, answer = verify(capsys, name)
+    assert code == 2
+    assert [x["file"] for x in answer["faults"]] == [name]
+
+
+def test_a_report_whose_folder_was_sent_alone_is_verified_with_its_inputs(place, capsys):
+    sent = Path(shutil.copytree(first(place), place / "sent" / first(place).name))
+    code, answer = verify(capsys, sent / "report.html")
+    assert (code, answer["faults"]) == (0, [])
+    assert "its own folder, with its inputs and presets" in answer["looked_at"]
+    positions = sent / "case" / "positions.csv"
+    positions.write_text(positions.read_text().replace("0", "1", 1))
+    code, answer = verify(capsys, sent / "report.json")
+    assert code == 2
+    assert [x["file"] for x in answer["faults"]] == [str(positions)]
+
+
+def test_a_report_of_a_chain_whose_head_is_lost_is_altered(place, capsys):
+    (place / "reports" / "head.json").unlink()
+    code, answer = verify(capsys, first(place) / "report.json")
+    assert code == 2
+    assert [x["file"] for x in answer["faults"]] == [str(place / "reports" / "head.json")]
+
+
+def test_a_page_that_shows_another_number_under_a_seal_of_its_own_is_altered(place, capsys):
+    page = place / "out.html"
+    shown, inside = page.read_text().split("<template", 1)
+    other = re.sub(r">\d+\.\d%<", ">0.1%<", shown, count=1)
+    assert other != shown
+    text, seal, _ = (other + "<template" + inside).partition("<!-- seawall page ")
+    assert seal
+    page.write_text(sealed_page(text))
+    code, answer = verify(capsys, page)
+    assert code == 2
+    assert [x["file"] for x in answer["faults"]] == [str(page)]
+    assert answer["faults"][0]["line"] == shown[: _first_change(shown, other)].count("\n") + 1
+
+
+def _first_change(one: str, other: str) -> int:
+    return next(n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,13 @@ def _one(asked: Asked, opened: Opened) -> dict[str, Any]:
     own = None
     if folder is not None:
         own, in_chain, more, count = _in_chain(folder, asked.file, opened)
-        known = {(x.file, x.line) for x in faults}
-        faults += [x for x in in_chain if (x.file, x.line) not in known]
+        faults += _not_known(in_chain, asked.file, faults)
         notes += more
         looked.append(f"{_many(count, 'report')} of its chain, with their inputs and presets")
+    elif (place := _alone(asked.file)) is not None:
+        own, of_folder = place
+        faults += _not_known(of_folder, asked.file, faults)
+        looked.append("its own folder, with its inputs and presets")
     if opened.sealed:
         manifest = opened.manifest
         if asked.case is not None:
@@ -104,20 +107,65 @@ def _one(asked: Asked, opened: Opened) -> dict[str, Any]:
             notes += [f"{x.sentence.rstrip('.')}; the copy in the chain is" for x in stale]
         if not same_program(manifest):
             notes.append("the installed program is not, byte for byte, the one that wrote it")
+        elif not opened.faults and opened.text != asked.file.read_bytes():
+            faults += _drawn_again(asked.file, opened)
+            looked.append("the page, drawn again")
     if asked.rerun:
         faults += _rerun(asked, opened, own, faults)
         looked.append("the answer, computed again")
     return _answer(asked.file, opened, faults, notes, looked)
 
 
+def _not_known(found: list[Fault], file: Path, known: list[Fault]) -> list[Fault]:
+    """Faults that are not told already; those of the file itself under the name it was given by."""
+    from seawall.store.fault import Fault
+
+    same = [
+        Fault(str(file), x.what, x.line) if Path(x.file).absolute() == file.absolute() else x
+        for x in found
+    ]
+    told = {(x.file, x.line) for x in known}
+    return [x for x in same if (x.file, x.line) not in told]
+
+
 def _home(file: Path) -> Path | None:
-    """The folder of reports in which a file stands, if it stands in one."""
-    from seawall.store.chain import HEAD, NAME
+    """The folder of reports in which a file stands, if it stands in one; its head may be lost."""
+    from seawall.store.chain import HEAD, NAME, entries
 
     inside = file.absolute().parent
-    return (
-        inside.parent if NAME.fullmatch(inside.name) and (inside.parent / HEAD).exists() else None
-    )
+    if NAME.fullmatch(inside.name) is None:
+        return None
+    whole = (inside.parent / HEAD).exists() or len(entries(inside.parent)) > 1
+    return inside.parent if whole else None
+
+
+def _alone(file: Path) -> tuple[Path, list[Fault]] | None:
+    """A report's own folder that was taken out of its chain, and the faults of its files."""
+    from seawall.store.chain import NAME, PAGE, REPORT, Entry
+    from seawall.store.fault import Fault
+    from seawall.store.verify import verify_folder
+
+    inside = file.absolute().parent
+    match = NAME.fullmatch(inside.name)
+    if match is None or file.name not in (REPORT, PAGE):
+        return None
+    _, faults = verify_folder(Entry(int(match.group(1)), match.group(2), inside))
+    return inside, [Fault(str(inside.parent / x.file), x.what, x.line) for x in faults]
+
+
+def _drawn_again(file: Path, opened: Opened) -> list[Fault]:
+    """A fault where a page shows what this program does not draw of the report inside it.
+
+    The page's own seal can be made anew by whoever changes what it shows.
+    """
+    from seawall.report import page
+    from seawall.store.fault import Fault
+    from seawall.store.lines import first_difference
+
+    drawn = page.render(dict(opened.result or {})).encode()
+    line = first_difference(drawn, file.read_bytes())
+    what = "the page is not the one that the program draws of the report inside it"
+    return [] if line is None else [Fault(str(file), what, line)]
 
 
 def _chain(folder: Path) -> tuple[int, list[Fault], list[str]]:

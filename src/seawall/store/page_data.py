@@ -3,7 +3,7 @@
 The JSON of a sealed report stands in a `template` element, which browsers neither show nor run,
 with the three signs that mean something to HTML escaped. The last line of the page is a comment
 with the SHA-256 of all that stands before it: it finds accidents and careless edits; who can write
-the page anew can seal it anew, and then only the chain of reports tells (docs/audit.md).
+the page anew can seal it anew, and then only drawing it again tells (docs/audit.md).
 """
 
 from __future__ import annotations
