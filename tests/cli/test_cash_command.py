@@ -71,6 +71,17 @@ def test_a_desk_that_needs_nothing_and_one_that_is_short_now(answer) -> None:
     assert page.startswith("▲ SHORT     desk:harbour lacks 5k USDC of maintenance margin now")
 
 
+@pytest.mark.parametrize(("hour", "when"), [(1, "now"), (5, "4 h")])
+def test_money_must_be_there_when_the_hour_of_need_begins(answer, hour, when) -> None:
+    """Needed within the fifth hour: at its end, 5 h from now, it would be too late."""
+    told = json.loads(json.dumps(answer))
+    told["accounts"] = told["accounts"][:1]
+    told["accounts"][0] |= {"top_up": 1_000.0, "from_hour": hour}
+    lines = cash_page.render(told, width=120).split("\n")
+    (head,) = (n for n, line in enumerate(lines) if "there by" in line)
+    assert lines[head + 1].rstrip().endswith(when)
+
+
 def test_names_of_others_are_shown_and_not_run(answer) -> None:
     told = json.loads(json.dumps(answer))
     told["desk"] = "a\x1b[31mb"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.app import run
+from seawall.report import collateral_page
 from seawall.report.columns import width_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
@@ -40,6 +41,17 @@ def test_a_written_case_holds_and_the_json_is_documented(tmp_path, capsys) -> No
         return set(value).union(*(keys(v) for v in value.values()))
 
     assert keys(first) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("concave", "words"),
+    [(True, "counts for less the more there is of it"), (False, "nor bends one way")],
+)
+def test_a_credit_that_is_no_line_is_said_as_it_was_counted(concave, words, capsys) -> None:
+    assert run(["collateral", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    found["bent"] = [{"account": "harbour/loan", "asset": "SOL", "concave": concave}]
+    assert words in " ".join(collateral_page.render(found).split())
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,17 @@ def _top_ups(result: Result, width: int) -> list[Line]:
         column("amount", rows, lambda r: numbers.amount(r["top_up"])),
         column("", rows, lambda r: clean(r["asset"]), "l"),
         column("needed on", rows, lambda r: f"{numbers.percent(r['chance'][-1])} of paths"),
-        column("from", rows, lambda r: f"{r['from_hour']} h" if r["from_hour"] else "-"),
+        column("there by", rows, _there_by),
     ]
     return [rule(title, width), *table(columns, width), *free]
+
+
+def _there_by(row: Mapping[str, Any]) -> str:
+    """When money must have landed: where the hour begins in which it is first needed."""
+    hour = row["from_hour"]
+    if not hour:
+        return "-"
+    return "now" if hour == 1 else f"{hour - 1} h"
 
 
 def _transfers(result: Result, width: int) -> list[Line]:

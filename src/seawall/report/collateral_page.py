@@ -162,14 +162,22 @@ def _cost(result: Result, width: int) -> list[Line]:
     ]
     days, quote = result["days"], clean(result["case"]["quote"])
     lines = [rule(f"Cost over {days:g} days, {quote}", width), *table(columns, width)]
-    for bent in result["bent"]:
-        shape = "less the more there is of it" if bent["concave"] else "neither more nor less"
-        said = (
-            f"{clean(bent['asset'])} counts for {shape} at {clean(bent['account'])}: its curve is "
-            "cut into straight pieces from below, and the bound is that of pieces from above"
-        )
-        lines += [(Span(t, "muted"),) for t in wrap(said, width)]
+    lines += [(Span(t, "muted"),) for bent in result["bent"] for t in wrap(_bent(bent), width)]
     return lines
+
+
+def _bent(row: Mapping[str, Any]) -> str:
+    """How a credit that is no line is counted."""
+    where = f"{clean(row['asset'])} at {clean(row['account'])}"
+    if row["concave"]:
+        return (
+            f"{where} counts for less the more there is of it: its curve is cut into straight "
+            "pieces from below, and the bound is that of pieces from above"
+        )
+    return (
+        f"what {where} counts for is neither a line nor bends one way: the mix counts it at a line "
+        "below, and the bound at a line above"
+    )
 
 
 def _states(result: Result, width: int) -> list[Line]:
