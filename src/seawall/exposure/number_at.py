@@ -58,7 +58,9 @@ def leaves(
     """Every number that a path leads to, in order; [] where what it names is not in this result.
 
     horizon  seconds, of lists along horizons; None is the run's
-    known    names of the Case: an entry of this name that a list does not have is no mistake
+    known    names of the Case and numbers as Python writes them: an entry called by one of these
+             that a list does not have is no mistake; nor is any entry of an empty list, or a place
+             beyond its end
 
     Raises InputError for a path that leads nowhere, with the nearest that does.
     """
@@ -197,16 +199,16 @@ def _chosen(
         return list(range(len(node)))
     if step.word.startswith("#") and step.word[1:].isdigit():
         index = int(step.word[1:]) - 1
-        if not 0 <= index < len(node):
-            raise asked.wrong(at, f"has no entry {step.word}", f"#1 to #{len(node)}")
-        return [index]
+        if index < 0:
+            raise asked.wrong(at, f"has no entry {step.word}", "#1 for the first")
+        return [index] if index < len(node) else []
     if axis is not None:
         wanted = _number(step.word)
         return [k for k, value in enumerate(axis[1]) if value == wanted] or _missing(
             asked, at, step.word, [f"{value:g}" for value in axis[1]]
         )
     found = [k for k, entry in enumerate(node) if _fits(entry, step.word)]
-    if found or all(word in asked.known for word in _words(step.word)):
+    if found or not node or all(_is_known(word, asked.known) for word in _words(step.word)):
         return found
     return _missing(asked, at, step.word, [x for entry in node for x in _called(entry)])
 
@@ -216,6 +218,12 @@ def _missing(asked: _Asked, at: int, word: str, known: list[str]) -> list[int]:
     names = list(dict.fromkeys(known))
     expected = repr(near) if near else f"one of {', '.join(names[:8])}" if names else "[*]"
     raise asked.wrong(at, f"has no entry {word!r}", expected)
+
+
+def _is_known(word: str, known: frozenset[str]) -> bool:
+    """True for a name that an entry may have, or a number: [-0.30] is known as -0.3."""
+    number = _number(word)
+    return word in known or (number is not None and repr(number) in known)
 
 
 def _words(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from seawall.case.case import NUMBER
 from seawall.case.number_path import Step, read_path, unit_of
 from seawall.exposure.limit_row import Measured, limit_row
 from seawall.exposure.number_at import NAMES, Leaf, leaves
+from seawall.exposure.shocked import FURTHER, SHOCKS
 from seawall.foundation.errors import InputError
 
 # Numbers whose interval stands beside them as plain `low` and `high`.
@@ -129,4 +130,6 @@ def _names(case: Case) -> frozenset[str]:
     return frozenset(
         {*book.account_names, *book.account_owner, *book.assets, *case.market.assets}
         | {*instruments, *case.rulebooks, *(f"venue:{name}" for name in case.rulebooks), *desks}
+        # Which asset has the further shocks of the map is another one tomorrow.
+        | {repr(shock) for shock in (*SHOCKS, *FURTHER)}
     )
