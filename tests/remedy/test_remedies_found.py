@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import pytest
 from remedy_cases import COLLATERAL, DEEP, OWNER, impaired_share
 from tiny_cases import (
@@ -20,14 +22,18 @@ from tiny_cases import (
     tiny_case,
 )
 
+from seawall.book.book import Bools, Ints
 from seawall.cascade import engine
 from seawall.cascade.pieces.compute import Compute
 from seawall.case import Case, Limit
 from seawall.case.impairment_kinds import ImpairmentKind
 from seawall.exposure.proportion import wilson
 from seawall.exposure.remedy.answer import Answer, remedy_answer, with_remedy
+from seawall.exposure.remedy.edit import Edit
 from seawall.exposure.remedy.lead import INTERNAL_SECONDS, TRANSFER_SECONDS, WITHDRAWAL_SECONDS
+from seawall.exposure.remedy.ranked import trial_of
 from seawall.exposure.remedy.search import FULL, Effort, goal_of
+from seawall.exposure.remedy.trial import Trial
 from seawall.foundation.errors import InputError
 
 DAY = 86_400.0
@@ -172,6 +178,43 @@ def test_two_accounts_that_both_break_need_two_actions() -> None:
     cured = with_remedy(case, found, 1)
     assert share(cured) == pytest.approx(first["dre_after"], abs=1e-12)
     assert share(cured, 4_000, 77) < 0.02
+
+
+def test_beside_a_single_action_no_pair_is_offered_that_is_no_surer() -> None:
+    """100 paths show no 3%: the deposit holds on the estimate alone, and so would two."""
+    short = Trader("perps", [Held("BTC-PERP", -1.0, SPOT)], {QUOTE: 9_500.0}, OWNER)
+    rows = answer(desk(trader(6_000.0), short, limit=0.03), 100).result["remedies"]
+    assert [(row["action"], row["then"], row["sure"]) for row in rows] == [
+        ("add", None, False),
+        ("reduce", None, False),
+    ]
+
+
+def test_a_path_is_run_once_with_an_edit_and_says_the_same_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = answer(desk(trader(7_000.0), limit=0.05), 60)
+    desk_impairment = found.found[f"desk:{OWNER}"][1]
+    trial = trial_of(found.setup, desk_impairment, found.tape, OWNER, 48, 3, 1)
+    edit = Edit(cash={int(trial.setup.desk_units[0]): 500.0})
+    every = np.arange(60)
+    whole = replace(trial, known={}).broken([(edit, every)])[0]
+    ran: list[int] = []
+    run = Trial._run
+
+    def counted(self: Trial, tries: Sequence[tuple[Edit, Ints]]) -> list[Bools]:
+        ran.extend(path for _, paths in tries for path in paths.tolist())
+        return run(self, tries)
+
+    monkeypatch.setattr(Trial, "_run", counted)
+    parts = [trial.broken([(edit, some)])[0] for some in (every[:40:2], every, every[::-1])]
+    assert sorted(ran) == every.tolist()
+    assert whole.any()
+    assert [one.tolist() for one in parts] == [
+        whole[:40:2].tolist(),
+        whole.tolist(),
+        whole[::-1].tolist(),
+    ]
 
 
 @pytest.mark.slow

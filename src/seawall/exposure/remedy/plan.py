@@ -123,8 +123,18 @@ def choices(
         found = [_single(one, sure, points) for one in all_found if one.enough]
         best = min(all_found, key=lambda one: one.landed)
     if effort.full and not any(_fair(one) for one in found):
-        found += _pairs(trial, goal, leg, deadline, effort)
+        # Where a single action is enough on the estimate, two must be surely enough to be better.
+        alone = any(_in_time(trial, one, deadline) for one in found)
+        wanted = replace(goal, point=goal.sure) if alone else goal
+        found += _pairs(trial, wanted, leg, deadline, effort)
     return found, best
+
+
+def _in_time(trial: Trial, choice: Choice, deadline: float | None) -> bool:
+    """Whether all of it lands before the deadline."""
+    return deadline is None or all(
+        lead(trial.setup, action)[0] <= deadline for action, _ in choice.actions
+    )
 
 
 def _fair(choice: Choice) -> bool:
@@ -291,7 +301,8 @@ def _pair(
     looked = first_look(trial, [a], effort)[0]
     most = min(looked, key=lambda one: counts(a, one.broken)[::-1]).amount
     for bound in dict.fromkeys((goal.sure, goal.point)):
-        pair = None if bound < 0 else _refined(trial, a, b, most, bound, effort)
+        # Other accounts may break more paths than that, whatever is done on these.
+        pair = None if bound < a.rest else _refined(trial, a, b, most, bound, effort)
         if pair is None:
             continue
         fixed, amount, last = pair

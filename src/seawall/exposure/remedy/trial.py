@@ -8,7 +8,7 @@ account that was not touched, so a path on which another account is the first to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,11 +28,20 @@ MOST_CELLS = 40_000_000
 
 
 @dataclass(frozen=True)
+class Known:
+    """Of one edit: which paths (n,) were run with it, and which of them break."""
+
+    run: Bools
+    breaks: Bools
+
+
+@dataclass(frozen=True)
 class Trial:
     """Where a remedy is tried: n paths of a setup up to a step, seed, and on how many workers.
 
     first, unit (n,): step at which the desk first breaks without any action (large: never) and the
     margin account that does; lowest (n, d) least equity by then of the desk's margin accounts
+    known: what was run before, by edit: no path is run twice with the same one
     """
 
     setup: Setup
@@ -43,6 +52,7 @@ class Trial:
     first: Ints
     unit: Ints
     lowest: Floats
+    known: dict[tuple[object, ...], Known] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def paths(self) -> int:
@@ -67,17 +77,26 @@ class Trial:
 
     def broken(self, tries: Sequence[tuple[Edit, Ints]]) -> list[Bools]:
         """For each edit and its paths, on which of those the desk breaks within the step."""
-        out: list[Bools] = [np.zeros(paths.size, dtype=bool) for _, paths in tries]
+        known = [self._known(edit) for edit, _ in tries]
+        new = [
+            (edit, paths[~of.run[paths]]) for (edit, paths), of in zip(tries, known, strict=True)
+        ]
         groups: dict[tuple[tuple[int, float], ...], list[int]] = {}
-        for n, (edit, paths) in enumerate(tries):
+        for n, (edit, paths) in enumerate(new):
             if paths.size:
                 groups.setdefault(tuple(sorted(edit.options.items())), []).append(n)
         for members in groups.values():
-            for part in self._batches(members, tries):
-                found = self._run([tries[n] for n in part])
+            for part in self._batches(members, new):
+                found = self._run([new[n] for n in part])
                 for n, broken in zip(part, found, strict=True):
-                    out[n] = broken
-        return out
+                    known[n].run[new[n][1]] = True
+                    known[n].breaks[new[n][1]] = broken
+        return [of.breaks[paths] for (_, paths), of in zip(tries, known, strict=True)]
+
+    def _known(self, edit: Edit) -> Known:
+        key = tuple(tuple(sorted(of.items())) for of in (edit.cash, edit.rows, edit.options))
+        none = np.zeros(self.paths, dtype=bool)
+        return self.known.setdefault(key, Known(none, none.copy()))
 
     def _batches(self, members: list[int], tries: Sequence[tuple[Edit, Ints]]) -> list[list[int]]:
         cells = (self.step + 1) * len(self.setup.table.assets)
