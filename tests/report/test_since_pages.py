@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fake_result import fake_result
 
+from seawall.exposure.since.words import sentence
 from seawall.report import page, terminal
 
 
@@ -102,6 +103,21 @@ def test_smaller_drivers_share_a_row() -> None:
     text = terminal.render(with_since(rows), width=100)
     row = next(line for line in text.splitlines() if "3 smaller drivers" in line)
     assert "+0.60" in row
+
+
+def test_drivers_that_move_no_path_are_not_counted_in_the_sentence() -> None:
+    """Two small ones move some paths, one moves none: "2 others"."""
+    small = [driver("crowd", 0.0001), driver("rates", 0.0001), driver("rulebooks", 0.0)]
+    block = with_since([MANY[0], *small])["since_last"]
+    assert "SOL price +0.56, 2 others +0.02;" in sentence(block)
+    assert "other" not in sentence(block | {"drivers": [MANY[0], small[2]]})
+
+
+def test_a_phone_shows_no_label_without_its_value() -> None:
+    """Cash has no "was" and no "now": their cells are empty, and folded away."""
+    html = page.render(with_since([driver("cash", 0.01)]))
+    assert '<td class="r" data-l="Was"></td>' in html
+    assert "table.fold td[data-l]:empty{display:none}" in html
 
 
 def test_nothing_changed_is_a_sentence() -> None:

@@ -72,7 +72,7 @@ def _net(two: Two, book: Any, asset: str) -> float | None:
             sizes.setdefault(False, []).append(coins)
     if len(sizes) > 1:
         return None
-    return sum(size for some in sizes.values() for size in some)
+    return sum((size for some in sizes.values() for size in some), 0.0)
 
 
 def sentence(block: Mapping[str, Any]) -> str:
@@ -93,7 +93,7 @@ def sentence(block: Mapping[str, Any]) -> str:
         return f"{text}: {said} a path across impairment; {_tail(block)}."
     text += ": " + ", ".join(f"{row['name']} {100.0 * row['part']:+.2f}" for row in named)
     rest = 100.0 * sum(row["part"] for row in rows if row not in named)
-    others = len(rows) - len(named)
+    others = sum(row["part"] != 0.0 for row in rows if row not in named)
     if others:
         text += f", {others} {'other' if others == 1 else 'others'} {rest:+.2f}"
     return f"{text}; {_tail(block)}."
