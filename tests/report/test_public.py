@@ -203,6 +203,16 @@ def test_the_case_is_not_named_where_that_would_name_a_desk() -> None:
     assert public_result(result)["case"]["name"] == "the fund's book"
 
 
+def test_the_source_of_a_rulebook_does_not_name_a_desk() -> None:
+    result = fake_result()
+    books = {"one": "terms of Harbour, 3 January", "two": "a venue's own page"}
+    result["manifest"]["rulebooks"] = {
+        venue: {"source": source, "as_of": "2026-01-01"} for venue, source in books.items()
+    }
+    found = public_result(result)["manifest"]["rulebooks"]
+    assert [found[venue]["source"] for venue in books] == ["stated in the Case", books["two"]]
+
+
 def test_figures_that_are_published_are_those_of_the_result() -> None:
     result = fake_result()
     published = public_result(result)

@@ -3,7 +3,8 @@
 A list of what is published, never of what is not: a key that no line below names stays inside, so
 a block that is added to the result tomorrow is private until somebody lists it here. Numbers, words
 of the program and names of the Case are told apart: text comes out only where its line says that
-it is a word of Seawall's own, or the name of the Case, of a venue, of an asset or of a currency.
+it is a word of Seawall's own, the name of the Case, of a venue, of an asset or of a currency, or
+the source of a rulebook; of the Case's name and these sources none that holds a desk's name.
 
 Desks become numbers ("desk:1"), limits get names made of their measure and scope, and what is
 measured on positions (concentration, exits, other numbers of the user's choice) keeps its state,
@@ -51,6 +52,9 @@ def public_result(result: Result) -> dict[str, Any]:
     published["schema"] = SCHEMA
     published["case"]["name"] = _case_name(result)
     published["limits"] = [_limit(limit, desk_names(result)) for limit in result["limits"]]
+    for book in ((published.get("manifest") or {}).get("rulebooks") or {}).values():
+        if _names_a_desk(str(book.get("source")), result):
+            book["source"] = "stated in the Case"
     published["warning_count"] = len(result.get("warnings") or [])
     published["left_out"] = list(LEFT_OUT)
     return published
@@ -60,9 +64,13 @@ def _case_name(result: Result) -> str:
     """The Case's name, unless it holds a desk's; its hash then."""
     case = result["case"]
     name = str(case["name"])
-    owners = [str(desk["owner"]).casefold() for desk in case.get("desks") or []]
-    held = any(owner and owner in name.casefold() for owner in owners)
-    return f"Case {str(case['hash'])[:8]}" if held else name
+    return f"Case {str(case['hash'])[:8]}" if _names_a_desk(name, result) else name
+
+
+def _names_a_desk(text: str, result: Result) -> bool:
+    """True where a text that the Case's author wrote holds the name of one of its desks."""
+    owners = [str(desk["owner"]).casefold() for desk in result["case"].get("desks") or []]
+    return any(owner and owner in text.casefold() for owner in owners)
 
 
 def desk_names(result: Result) -> dict[str, str]:
