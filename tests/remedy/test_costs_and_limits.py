@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tiny_cases import QUOTE, Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
@@ -96,6 +97,25 @@ def test_a_sale_larger_than_one_account_goes_on_in_the_next() -> None:
     (entry,) = limit_actions(setup, [breached("open_interest_share", 0.025, 0.2)], rows)
     assert [sale["account"] for sale in entry["actions"]] == ["t0", "t1"]
     assert sum(sale["amount"] for sale in entry["actions"]) == pytest.approx(3.5, rel=1e-6)
+
+
+def test_longs_and_shorts_that_are_both_too_large_are_both_reduced() -> None:
+    """4 long and 3 short of 20 against 10%: 2 of the one and 1 of the other must go."""
+    rows: list[dict[str, Any]] = [
+        {
+            "account": account,
+            "owner": "harbour",
+            "instrument": "BTC-PERP",
+            "side": side,
+            "notional": 100_000.0 * size,
+            "open_interest_share": size / 20.0,
+            "owner_open_interest_share": 0.2,
+        }
+        for account, side, size in (("t0", "long", 4.0), ("t1", "short", 3.0))
+    ]
+    (entry,) = limit_actions(prepare(desk()), [breached("open_interest_share", 0.1, 0.2)], rows)
+    sold = {sale["side"]: sale["amount"] for sale in entry["actions"]}
+    assert sold == pytest.approx({"long": 2.0, "short": 1.0})
 
 
 def test_value_at_risk_is_in_proportion_and_others_are_named() -> None:

@@ -72,15 +72,15 @@ def _shares(setup: Setup, limit: Row, rows: Sequence[Row]) -> tuple[list[dict[st
     for owner, name in dict.fromkeys((row["owner"], row["instrument"]) for row in over):
         held = [row for row in over if (row["owner"], row["instrument"]) == (owner, name)]
         interest = setup.case.market.instruments[name].open_interest or 0.0
-        side = max(("long", "short"), key=lambda s: _size_of(held, s, interest))
-        left = (held[0]["owner_open_interest_share"] - limit["limit"]) * interest * WITHIN
-        own = sorted((r for r in held if r["side"] == side), key=lambda r: -float(r["notional"]))
-        for row in own:
-            size = float(row["open_interest_share"]) * interest
-            amount = min(left, size)
-            if amount > 0:
-                out.append(_sale(row, amount, amount / size * float(row["notional"])))
-            left -= amount
+        for side in ("long", "short"):  # each counts by itself: both may be too large
+            left = (_size_of(held, side, interest) - limit["limit"] * interest) * WITHIN
+            own = [row for row in held if row["side"] == side]
+            for row in sorted(own, key=lambda r: -float(r["notional"])):
+                size = float(row["open_interest_share"]) * interest
+                amount = min(left, size)
+                if amount > 0:
+                    out.append(_sale(row, amount, amount / size * float(row["notional"])))
+                left -= amount
     return out, "the excess over the bound, sold from the largest account first"
 
 

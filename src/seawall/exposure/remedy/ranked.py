@@ -24,6 +24,9 @@ from seawall.exposure.remedy.trial import Trial
 
 # Remedies listed.
 LISTED = 6
+# What two actions must save against a single one that is as good, as a share of its cost: less lies
+# within the steps of the search.
+SAVES = 0.01
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def find_remedies(
     goal = goal_of(float(limit["limit"]), trial.paths)
     found, best = choices(trial, goal, impairment.leg[: trial.paths], deadline, search.effort)
     rows = [_row(trial, choice, limit, deadline) for choice in found]
-    order = sorted(range(len(rows)), key=lambda n: _rank(rows[n]))[:LISTED]
+    offered = [n for n, row in enumerate(rows) if _worthwhile(row, rows)]
+    order = sorted(offered, key=lambda n: _rank(rows[n]))[:LISTED]
     if not order:
         return Ranked([], [], _why_none(trial, limit, best))
     ranked = [rows[n] for n in order]
@@ -116,6 +120,18 @@ def deadline_seconds(trial: Trial, limit: float) -> float | None:
 def _rank(row: Mapping[str, Any]) -> tuple[bool, bool, float, float]:
     """In time before late, sure before not, then by cost; of equals the sooner."""
     return not row["in_time"], not row["sure"], row["cost_horizon"], row["lead_seconds"]
+
+
+def _worthwhile(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it is one action, or two that save something against each that is as good alone."""
+    if row["then"] is None:
+        return True
+    return not any(
+        one["then"] is None
+        and _rank(one)[:2] <= _rank(row)[:2]
+        and (1.0 - SAVES) * one["cost_horizon"] <= row["cost_horizon"]
+        for one in rows
+    )
 
 
 def _row(
