@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from tiny_cases import (
     tiny_case,
 )
 
-from seawall.case import Case
+from seawall.case import Case, Limit
+from seawall.exposure import check
 from seawall.exposure.explain import explain_case
 from seawall.exposure.explain.choose import MOST_IMPAIRED, choose_paths
 from seawall.exposure.impairment import Impairment
@@ -125,6 +127,24 @@ def test_what_causes_do_together_is_said_with_its_sign(together: float, words: s
     result["explained"][0]["together"] = together
     page = " ".join(explain_page.render(result, width=100).split())
     assert f"Together causes of the world lose {words} each alone, summed" in page
+
+
+@pytest.mark.parametrize("horizon", [None, DAY, 3.0 * DAY])
+def test_the_scope_is_that_of_check(horizon: float | None) -> None:
+    """A limit on the safer desk is breached, at its own horizon or at the run's: it leads."""
+    case = tiny_case(
+        [
+            Trader("v", (Held("BTC-PERP", 1.0, 100.0),), {"USD": cash}, owner=owner)
+            for owner, cash in (("a", 8.0), ("b", 12.0))
+        ],
+        [perpetual("BTC-PERP", "BTC")],
+        {"v": perpetuals_venue(("backstop",), tiers=(Tier(0.0, 10.0, 0.01),))},
+        {"BTC": coin(100.0, depth=20_000.0)},
+        step_seconds=DAY,
+    )
+    case = replace(case, limits=(Limit("b", "dre", "desk:b", 0.001, horizon),))
+    found = check(case, horizon_seconds=3.0 * DAY, paths=40, seed=4)
+    assert answer(case)["scope"] == found["headline"] == "desk:b"
 
 
 def test_venues_and_the_protocol_are_scopes_too() -> None:

@@ -111,9 +111,11 @@ def _scope(setup: Setup, found: Found, scope: str | None, steps: int) -> str:
 
 
 def _breached(setup: Setup, found: Found, limit: Limit, steps: int) -> bool:
-    if limit.scope not in found or limit.horizon_seconds is None:
+    """Whether paths say so, at the limit's own horizon (without one, the run's)."""
+    if limit.scope not in found:
         return False
-    step = last_step(limit.horizon_seconds, setup.step_seconds)
+    seconds = limit.horizon_seconds
+    step = steps if seconds is None else last_step(seconds, setup.step_seconds)
     if step > steps:
         return False
     share = float(np.mean(found[limit.scope][1].step <= step))
