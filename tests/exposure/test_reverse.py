@@ -223,10 +223,14 @@ def test_a_band_that_a_larger_shock_jumps_over_is_found_and_said() -> None:
     found = smallest(trial, Asked(lattice, 8.0, 300, held, None))
     assert found.shock is not None and found.radius is not None
     assert found.radius == pytest.approx((1.0 - 84_000.0 / 90_000.0) / SIGMA, rel=1e-3)
-    ray = profile(trial, found.shock, 8.0)
+    ray = profile(trial, found.shock, 8.0, Norm.L2)
     assert not ray["monotone"]
     # The far end of the band, as near as the ray is looked at.
     assert ray["unharmed"][0] == pytest.approx((1.0 - 80_000.0 / 90_000.0) / SIGMA, abs=0.1)
+    # With a unit of depth in the norm that adds: 5/3 of the answer's, prices and depth together.
+    ray = profile(trial, replace(found.shock, depth=np.ones(1)), 8.0, Norm.L1)
+    assert ray["unharmed"][0] == pytest.approx(5.0 / 3.0 * (found.radius + 1.0), abs=0.2)
+    assert ray["unharmed"][-1] <= 8.0 + 1e-9
 
 
 def test_a_desk_that_is_impaired_already_needs_no_shock() -> None:

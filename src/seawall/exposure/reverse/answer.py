@@ -259,7 +259,9 @@ def _answer(
         "settling_seconds": trial.steps * units.step_seconds,
         "directions": list(spread.name),
         "answer": None if whole is None else set_block(trial, acting, whole, norm, spread),
-        "ray": None if whole is None or whole.shock is None else profile(trial, whole.shock, reach),
+        "ray": None
+        if whole is None or whole.shock is None
+        else profile(trial, whole.shock, reach, norm),
         "sets": sets,
         "tried": trial.tried,
         "assumptions": ["A1", "A4", "A5", "A9", "A12", "A16"],
@@ -361,9 +363,9 @@ def _first_venue(setup: Setup, tape: Tape, impairment: Impairment) -> str:
     return setup.table.venues[int(np.argmin(steps))]
 
 
-def profile(trial: Trial, shock: Shocks, reach: float) -> dict[str, Any]:
+def profile(trial: Trial, shock: Shocks, reach: float, norm: Norm) -> dict[str, Any]:
     """Along the ray of the answer up to ``reach``: does every larger shock impair as well?"""
-    size = norm_of(shock, Norm.L2)
+    size = norm_of(shock, norm)
     if size == 0.0:
         return {"monotone": True, "unharmed": []}
     whole = reach / size if reach > size else 1.0
