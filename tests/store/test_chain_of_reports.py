@@ -72,6 +72,14 @@ def test_the_first_report_deleted_is_named(folder: Path) -> None:
     assert first.name in named(folder)
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_lists_and_alerts_refuse_a_chain_that_lost_a_report(folder: Path, which: int) -> None:
+    """Else deleting the report that raised an alert would be the way to silence it."""
+    shutil.rmtree(places(folder)[which])
+    with pytest.raises(InputError, match="missing or altered"):
+        summaries(folder)
+
+
 def test_a_report_inserted_is_named(folder: Path) -> None:
     other = folder.with_name("other")
     (strange,) = chain(other, 1)

@@ -18,9 +18,12 @@ LAST = "last"
 def reports_folder(reports: Path | None) -> Path | None:
     """The folder of --reports, refused here where no report could be kept in it later."""
     if reports is not None:
+        from seawall.store.chain import HEAD, summaries
         from seawall.store.keep import ready
 
         ready(reports)
+        if (reports / HEAD).is_file():
+            summaries(reports)  # one that is missing is refused now, and not after the run
     return reports
 
 

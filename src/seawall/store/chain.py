@@ -112,7 +112,8 @@ def summary(result: Mapping[str, Any]) -> dict[str, Any]:
 def summaries(folder: Path) -> list[dict[str, Any]]:
     """The summaries of all reports of a chain, in order.
 
-    Raises InputError for a folder that is no chain and for a summary that cannot be read.
+    Raises InputError for a folder that is no chain, for a summary that cannot be read, and where a
+    report is missing: what it raised would never be told.
     """
     head = read_head(folder) if folder.is_dir() else None
     if head is None:
@@ -135,4 +136,17 @@ def summaries(folder: Path) -> list[dict[str, Any]]:
                 expected=f"`seawall report verify {folder}` to say what was altered",
             ) from None
         out.append(read)
+    _whole(folder, head, out)
     return out
+
+
+def _whole(folder: Path, head: Head, found: list[dict[str, Any]]) -> None:
+    """Refuse a chain from which a report is missing, by the links that its summaries tell."""
+    seals = [None, *(row.get("seal") for row in found)]
+    links = [row.get("previous") for row in found]
+    if links != seals[:-1] or head.last not in seals:
+        raise InputError(
+            "a report of the chain is missing or altered",
+            file=str(folder),
+            expected=f"`seawall report verify {folder}` to say which",
+        )
