@@ -129,9 +129,17 @@ def test_what_causes_do_together_is_said_with_its_sign(together: float, words: s
     assert f"Together causes of the world lose {words} each alone, summed" in page
 
 
-@pytest.mark.parametrize("horizon", [None, DAY, 3.0 * DAY])
-def test_the_scope_is_that_of_check(horizon: float | None) -> None:
-    """A limit on the safer desk is breached, at its own horizon or at the run's: it leads."""
+@pytest.mark.parametrize(
+    "limit",
+    [
+        Limit("b", "dre", "desk:b", 0.001, None),
+        Limit("b", "dre", "desk:b", 0.001, DAY),
+        Limit("b", "dre", "desk:b", 0.2, 3.0 * DAY, end="high"),
+        Limit("b", "dre", "desk:b", None, 3.0 * DAY, minimum=0.99),
+    ],
+)
+def test_the_scope_is_that_of_check(limit: Limit) -> None:
+    """A limit on the safer desk is breached, at its own horizon or the run's, by DRE or its end."""
     case = tiny_case(
         [
             Trader("v", (Held("BTC-PERP", 1.0, 100.0),), {"USD": cash}, owner=owner)
@@ -142,8 +150,9 @@ def test_the_scope_is_that_of_check(horizon: float | None) -> None:
         {"BTC": coin(100.0, depth=20_000.0)},
         step_seconds=DAY,
     )
-    case = replace(case, limits=(Limit("b", "dre", "desk:b", 0.001, horizon),))
+    case = replace(case, limits=(limit,))
     found = check(case, horizon_seconds=3.0 * DAY, paths=40, seed=4)
+    assert found["limits"][0]["breached"]
     assert answer(case)["scope"] == found["headline"] == "desk:b"
 
 

@@ -14,7 +14,7 @@ from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape, select
 from seawall.case import Case, Limit
-from seawall.exposure.curve import impairments, last_step, whole_steps
+from seawall.exposure.curve import hits, impairments, last_step, whole_steps
 from seawall.exposure.explain.attribute import Attribution, attribute
 from seawall.exposure.explain.causes import Cause, Layer, responses_of
 from seawall.exposure.explain.choose import Chosen, choose_paths
@@ -25,6 +25,8 @@ from seawall.exposure.explain.rerun import Reruns
 from seawall.exposure.explain.story import loss_by_account, story
 from seawall.exposure.headline import headline_scope
 from seawall.exposure.impairment import Impairment
+from seawall.exposure.limit_row import Measured, limit_row
+from seawall.exposure.proportion import wilson
 from seawall.exposure.runs import plan, run_plan
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
@@ -118,8 +120,10 @@ def _breached(setup: Setup, found: Found, limit: Limit, steps: int) -> bool:
     step = steps if seconds is None else last_step(seconds, setup.step_seconds)
     if step > steps:
         return False
-    share = float(np.mean(found[limit.scope][1].step <= step))
-    return limit.maximum is not None and share > limit.maximum
+    impairment = found[limit.scope][1]
+    low, high = wilson(hits(impairment, step), impairment.step.size)
+    share = Measured(float(np.mean(impairment.step <= step)), low, high)
+    return bool(limit_row(limit, share, limit.scope)["breached"])
 
 
 def _path(
