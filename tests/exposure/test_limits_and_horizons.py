@@ -68,12 +68,39 @@ def test_fund_ruin_and_bad_debt_are_read_at_the_limits_own_horizon():
 
 
 def test_a_limit_beyond_the_run_has_no_value_no_green_tick_and_a_warning():
-    case = thin_case(Limit("weekly", "dre", "desk:me", 0.3, 7 * DAY))
+    case = thin_case(Limit("weekly", "dre", "desk:me", 0.9, 7 * DAY))
     result = check(case, horizon_seconds=DAY, paths=4)
     assert result["limits"][0]["value"] is None
     assert not result["limits"][0]["breached"]
     assert "weekly; run with --horizon 7d" in result["warnings"][0]
     assert verdict(result).word == "NOT KNOWN"
+
+
+def test_a_chance_over_its_limit_before_the_end_of_its_horizon_is_over_it():
+    """What has happened on half of the paths within a day has happened on them within a week."""
+    limits = [
+        Limit("weekly", "dre", "venue:v", 0.001, 7 * DAY),
+        Limit("ruin", "fund_ruin", "venue:v", 0.001, 7 * DAY),
+        Limit("least", "dre", "venue:v", None, 7 * DAY, minimum=0.9),
+    ]
+    result = check(thin_case(*limits), horizon_seconds=DAY, paths=200)
+    share = result["dre"]["scopes"]["venue:v"]["probability"][-1]
+    assert 0.001 < share < 0.9
+    got = limits_of(result)
+    assert [got[name]["breached"] for name in ("weekly", "ruin", "least")] == [True, True, False]
+    assert (got["weekly"]["value"], got["least"]["value"]) == (share, None)
+
+
+def test_a_shock_that_feeds_on_itself_asks_for_a_second_look():
+    """Longs of 20x over a market so thin that the first forced sale closes all the others."""
+    longs = [Trader("v", [Held("BTC-PERP", 1, 100_000.0)], {"USD": 5_000.0 + i}) for i in range(60)]
+    seller = Trader("v", [Held("BTC-PERP", -60, 100_000.0)], {"USD": 9e6}, owner="me")
+    venue = perpetuals_venue(tiers=(Tier(0.0, 50.0, 0.005),))
+    for depth, told in ((2e6, True), (1e9, False)):
+        assets = {"BTC": coin(100_000.0, depth=depth)}
+        case = tiny_case([*longs, seller], [PERPETUAL], {"v": venue}, assets)
+        said = " ".join(check(case, horizon_seconds=HOUR, paths=4)["warnings"])
+        assert ("check its depth in market.toml" in said) == told
 
 
 def test_a_limit_between_two_steps_is_refused():

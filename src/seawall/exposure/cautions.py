@@ -12,16 +12,26 @@ from seawall.cascade.state import begin
 from seawall.case import Case
 from seawall.exposure.limits import beyond_the_run, duration
 from seawall.exposure.model_interval import ModelPrior
+from seawall.exposure.shocked import Shocked
 from seawall.margin.table.assess import requirement
 
 NAMED = 6
+# Amplification from which a warning asks for a second look at the inputs: a choice, not a law.
+RUNAWAY = 10.0
 
 
-def cautions(case: Case, setup: Setup, prior: ModelPrior, horizon_seconds: float) -> list[str]:
-    """The warnings of one result, most serious first."""
+def cautions(
+    case: Case,
+    setup: Setup,
+    prior: ModelPrior,
+    horizon_seconds: float,
+    shocked: Shocked | None = None,
+) -> list[str]:
+    """The warnings of one result, most serious first; ``shocked``: the shocks of its page."""
     return [
         *_unevaluated_limits(case, horizon_seconds),
         *_broken_at_the_start(setup),
+        *_runaways(setup, shocked),
         *_feedback_off(case),
         *_scenario(case, prior),
         *_default_tiers(setup),
@@ -42,7 +52,7 @@ def _unevaluated_limits(case: Case, horizon_seconds: float) -> list[str]:
     longest = max(limit.horizon_seconds or 0.0 for limit in limits)
     count = f"{len(limits)} limit is" if len(limits) == 1 else f"{len(limits)} limits are"
     return [
-        f"{count} on a horizon beyond this run and not evaluated: "
+        f"{count} on a horizon beyond this run and evaluated only where breached already: "
         f"{_some([limit.name for limit in limits])}; run with --horizon {duration(longest)}."
     ]
 
@@ -54,6 +64,23 @@ def _broken_at_the_start(setup: Setup) -> list[str]:
     names = [setup.book.account_names[setup.table.units.account[u]] for u in broken]
     names = list(dict.fromkeys(names))
     return [f"already below maintenance at the start: {_some(names)}."] if names else []
+
+
+def _runaways(setup: Setup, shocked: Shocked | None) -> list[str]:
+    """Assets of which one shock feeds on itself beyond anything seen, each at its worst shock."""
+    if shocked is None:
+        return []
+    said = []
+    for asset in np.unique(shocked.asset).tolist():
+        worst = max(shocked.of(asset), key=lambda shock: shocked.at(asset, shock).ratio)
+        ratio = shocked.at(asset, worst).ratio
+        if ratio >= RUNAWAY:
+            said.append(
+                f"{setup.table.assets[asset]} {worst:+.0%} becomes {worst * ratio:+.0%} by forced "
+                f"orders ({ratio:.1f}x): check its depth in market.toml against the open interest "
+                "and leverage of the crowd before trusting these numbers."
+            )
+    return said
 
 
 def _feedback_off(case: Case) -> list[str]:

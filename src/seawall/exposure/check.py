@@ -107,7 +107,7 @@ def check(
     result |= headline_remedy(setup, found, tapes[0], headline, limits, rows, search)
     result |= drawn_blocks(setup, tapes[0], chosen.watch, result, _shocked(setup), shocked)
     result["assumptions"] = list(ASSUMPTIONS_USED)
-    result["warnings"] = cautions(case, setup, prior, horizon_seconds)
+    result["warnings"] = cautions(case, setup, prior, horizon_seconds, shocked)
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
     result |= accounts_block(setup, tapes[0], steps, accounts)

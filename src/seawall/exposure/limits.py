@@ -66,7 +66,8 @@ def evaluate(
 
     dre, rows: the result's `dre` and `concentration`; found: impairments by scope. Raises
     InputError for a scope that the measure does not have. A limit without a value (severity of too
-    few impaired paths, unknown open interest, a horizon beyond the run) is not breached.
+    few impaired paths, unknown open interest, a horizon beyond the run) is not breached; a chance
+    that is over its maximum before the end of its horizon is.
     """
     out = []
     for limit in case.limits:
@@ -96,7 +97,7 @@ def _at_horizon(
     seconds = dre["horizons_seconds"]
     wanted = seconds[-1] if limit.horizon_seconds is None else limit.horizon_seconds
     if wanted > seconds[-1]:
-        return NOT_MEASURED
+        return _already(limit, dre["scopes"][limit.scope])
     if limit.measure == "bad_debt":
         # The loss of a venue, and of the protocol, is its bad debt so far.
         loss = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
@@ -107,6 +108,17 @@ def _at_horizon(
     if key != "probability" or value is None:
         return Measured(None if value is None else float(value))
     return Measured(float(value), float(entry["low"][at]), float(entry["high"][at]))
+
+
+def _already(limit: Limit, entry: Mapping[str, Any]) -> Measured:
+    """A probability at the end of a run that is too short for its limit, where it is over a maximum
+    already: with time it can only grow.
+    """
+    value = float(entry["probability"][-1])
+    grows = limit.measure in ("dre", "fund_ruin") and limit.maximum is not None
+    if not grows or value <= limit.bound:
+        return NOT_MEASURED
+    return Measured(value, float(entry["low"][-1]), float(entry["high"][-1]))
 
 
 def _of_tail(
