@@ -53,11 +53,24 @@ def test_it_writes_the_case_with_the_remedy_done(
     assert capsys.readouterr().out.startswith("■ WITHIN")
 
 
-def test_an_action_that_is_not_listed_is_refused(
+def test_without_a_remedy_the_page_is_printed_and_nothing_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case = folder(tmp_path, 1.0)
     command = ["remedy", str(case), "--paths", "20"]
     assert run([*command, "--write", str(tmp_path / "cured")]) == 1
-    assert "there is no remedy 1" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert printed.out.startswith("■ WITHIN")
+    assert "nothing was written: there is no remedy to do" in printed.err
+    assert "--action" not in printed.err
+    assert not (tmp_path / "cured").exists()
+
+
+def test_an_action_that_is_not_listed_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = folder(tmp_path, 0.1)
+    command = ["remedy", str(case), "--paths", "100", "--action", "99"]
+    assert run([*command, "--write", str(tmp_path / "cured")]) == 1
+    assert "there is no remedy 99" in capsys.readouterr().err
     assert not (tmp_path / "cured").exists()

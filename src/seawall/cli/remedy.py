@@ -12,6 +12,7 @@ from seawall.cli import check_options as ask
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
 from seawall.cli.margin import STDOUT, JsonFile, deliver, target_of
+from seawall.foundation.errors import InputError
 
 
 def remedy(
@@ -37,7 +38,7 @@ def remedy(
     Cash in, debt repaid, cash moved, legs reduced, or two of these: each with its amount, cost, DRE
     after, and the time by which it must land.
 
-    Exit code 0: an answer, or nothing to cure. 1: none, and why.
+    Exit code 0: an answer, or nothing to cure. 1: none, and why; or nothing for --write to write.
     """
     horizon_seconds = seconds(horizon, "--horizon")
     compute = Compute(engine, threads)
@@ -58,9 +59,12 @@ def remedy(
             progress=progress,
             compute=compute,
         )
-    if write is not None:
+    found = bool(answer.ranked.actions)
+    if write is not None and found:
         save_case(with_remedy(question, answer, action), write)
 
     from seawall.report import remedy_page
 
     deliver(answer.result, remedy_page.render, target, to_stdout=json == STDOUT)
+    if write is not None and not found:
+        raise InputError("nothing was written: there is no remedy to do", file=str(write))
