@@ -201,6 +201,8 @@ def test_states_by_hand(value, low, high, bound, state) -> None:
         ("case.name", "no number"),
         ("dre.scopes.desk:harbour.probability.x", "has no x"),
         ("value_at_risk", "result has no|has no 'value_at_risk'"),
+        # An asset's name where the map has its own keys.
+        ("liquidation_map[ETH].amplification", "assets"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused_with_the_nearest(case, result, path, words) -> None:

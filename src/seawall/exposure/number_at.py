@@ -127,8 +127,8 @@ def _in_object(
     names = list(node) if step.chooses and step.word == ANY else [step.word]
     for name in names:
         if name not in node:
-            if name in asked.known:
-                continue
+            if name in asked.known and (not node or asked.known & node.keys()):
+                continue  # an object by the Case's names, of which this is one
             near = did_you_mean(name, list(node))
             raise asked.wrong(
                 at, f"has no {name!r}", repr(near) if near else f"one of {_some(node)}"
