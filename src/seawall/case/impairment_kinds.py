@@ -26,7 +26,8 @@ KIND_SENTENCES = {
     ImpairmentKind.ADL: "a winning leg is closed by auto-deleveraging",
     ImpairmentKind.SOCIALISED: "one of its accounts pays part of a socialised loss",
     ImpairmentKind.CLAIMS_LOST: "claims on a venue that failed or was robbed are lost in part",
-    ImpairmentKind.LOSS_FRACTION: "it loses more than theta of its starting equity in all",
+    ImpairmentKind.LOSS_FRACTION: "it loses more than the loss fraction (50% unless stated) of its "
+    "starting equity in all",
 }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from seawall.report import numbers
+from seawall.report import loss_words, numbers
 from seawall.report.drawing import lettering, line, log_ticks, nice_step, rect, svg
 
 
@@ -250,9 +250,7 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
         line(zero, 26, end, 26, "axis"),
         line(end, 22, end, 30, "axis"),
     ]
-    text = f"loss {numbers.money(loss)}"
-    if gain > 0:
-        text += f" = paid {numbers.money(paid)} − gained {numbers.money(gain)}"
+    text = loss_words.balance(loss, paid, gain)
     at_start = zero < 55
     body.append(lettering(zero, 17, text, "strong", "start" if at_start else "end", 2))
     step = nice_step(paid, 4)
@@ -267,5 +265,5 @@ def stacked(slices: Sequence[Slice], loss: float) -> Markup:
                 "end" if px > 92 else "start" if px < 3 else "middle",
             )
         )
-    said = "; ".join(f"{s.name} {numbers.money(s.amount)}" for s in slices)
-    return svg(106, f"Who pays: {said}; loss {numbers.money(loss)}", body)
+    said = "; ".join(f"{s.name} {loss_words.loss(s.amount)}" for s in slices)
+    return svg(106, f"Who pays: {said}; {text}", body)

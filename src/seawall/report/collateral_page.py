@@ -83,7 +83,7 @@ def _gap(mix: Result) -> str:
     total = max(float(mix["cost"]["total"]), 1e-12)
     share = float(mix["gap"]) / total
     if share < 1e-6:
-        return "no mix is cheaper (by less than a millionth)"
+        return "no other mix is cheaper by more than a millionth"
     return f"no mix is cheaper by more than {numbers.percent(share)}"
 
 

@@ -12,12 +12,14 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from seawall.report.typography import true_minus
+
 
 def svg(height: int, label: str, body: Sequence[str]) -> Markup:
     """The whole drawing; ``label`` says to a screen reader what it shows."""
     return Markup(
         f'<svg class="chart" width="100%" height="{height}" role="img" '
-        f'aria-label="{escape(label)}">{"".join(body)}</svg>'
+        f'aria-label="{escape(true_minus(label))}">{"".join(body)}</svg>'
     )
 
 
@@ -27,7 +29,7 @@ def lettering(
     """Words at x percent, moved by ``dx`` pixels."""
     return (
         f'<text x="{x:.2f}%" y="{y:.1f}" dx="{dx}" text-anchor="{anchor}" class="{cls}">'
-        f"{escape(said)}</text>"
+        f"{escape(true_minus(said))}</text>"
     )
 
 

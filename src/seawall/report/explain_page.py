@@ -183,10 +183,11 @@ def _story(result: Result, one: Mapping[str, Any], width: int) -> list[Line]:
 
 
 def _clock(as_of: str, seconds: float) -> str:
-    """Time of day, and the day where it is another: "04:12" or "+1d 04:12"."""
+    """Time of day, and the date where it is another: "04:12" or "31 Jan 04:12"."""
     now, then = numbers.moment(as_of), numbers.moment(as_of, seconds)
-    days = (date.fromisoformat(then[:10]) - date.fromisoformat(now[:10])).days
-    return f"+{days}d {then[11:16]}" if days else then[11:16]
+    day = date.fromisoformat(then[:10])
+    same = day == date.fromisoformat(now[:10])
+    return then[11:16] if same else f"{day.day} {day:%b} {then[11:16]}"
 
 
 def _across(result: Result, width: int) -> list[Line]:

@@ -68,7 +68,10 @@ def fan_chart(
         body.append(line(px, TOP, px, LOWER_END, "dashed"))
         side = "start" if px < 60 else "end"
         dx = 5 if px < 60 else -5
-        body.append(lettering(px, TOP + 10, "remedy due", "small halo", side, dx))
+        top = TOP + 10
+        if own is not None and abs(top - _own_place(one, own, y)) < 20:
+            top = END - 8  # the words of the liquidation price stand there
+        body.append(lettering(px, top, "remedy due", "small halo", side, dx))
     ends = ", ".join(
         f"{_level(level)} {numbers.price(row[-1])}"
         for level, row in zip(levels, quantiles, strict=True)
@@ -119,12 +122,17 @@ def _own(one: Mapping[str, Any], price: float, y: Callable[[float], float]) -> l
     """The line at which the likeliest leg to die is liquidated."""
     account = str(one["liquidation"]["account"]).rpartition("/")[2]
     said = f"{account} liquidated at {numbers.price(price)}"
-    below = price <= one["start"]
-    place = y(price) + (14 if below and y(price) + 16 < END else -6)
+    place = _own_place(one, price, y)
     return [
         line(0, y(price), 100, y(price), "bound over"),
         lettering(0, place, said, "over small halo", "start", 5),
     ]
+
+
+def _own_place(one: Mapping[str, Any], price: float, y: Callable[[float], float]) -> float:
+    """Where the words of the liquidation price stand: under a line below today's price."""
+    below = price <= one["start"]
+    return y(price) + (14 if below and y(price) + 16 < END else -6)
 
 
 def _time_axis(last: float, x: Callable[[float], float], end: float) -> list[str]:

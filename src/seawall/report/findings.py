@@ -339,12 +339,19 @@ def shortfall_levels(entry: Mapping[str, Any]) -> list[float]:
 
 
 def payer_amounts(pays: Mapping[str, Any] | None, owner: str) -> list[tuple[str, str, float]]:
-    """(key, name, amount) of each payer, loss > 0; unknown amounts are left out."""
+    """(key, name, amount) of each payer, loss > 0; unknown amounts are left out.
+
+    What would be printed as 0.00 in the scale of the others, or is rounding left of a sum, is 0.
+    """
+    known = [float(value) for value in (pays or {}).values() if numbers.known(value)]
+    scale, _ = numbers.money_scale(known)
+    least = max(0.005 * scale, 1e-9 * sum(map(abs, known)))
     rows = []
     for key, name in PAYERS:
         value = (pays or {}).get(key)
         if numbers.known(value):
-            rows.append((key, owner if key == "account" else name, float(value)))  # type: ignore[arg-type]
+            amount = float(value) if abs(value) >= least else 0.0  # type: ignore[arg-type]
+            rows.append((key, owner if key == "account" else name, amount))
     return rows
 
 

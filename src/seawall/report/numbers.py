@@ -28,6 +28,12 @@ def percent(value: Number, digits: int = 2) -> str:
     return _bare_percent(value * 100.0, digits) + "%"
 
 
+def signed_percent(value: Number, digits: int = 2) -> str:
+    """The same with the sign of what is above zero too: 0.073 as "+7.30%"."""
+    text = percent(value, digits)
+    return "+" + text if value is not None and value > 0 and text != UNKNOWN else text
+
+
 def _bare_percent(points: float, digits: int) -> str:
     if abs(points) < 1e-12:  # rounding left of a zero
         return f"{0.0:.{digits}f}"

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from seawall.case.assumptions import ASSUMPTIONS
-from seawall.report import charts, findings, foot, numbers, pageparts
+from seawall.report import charts, findings, foot, front_facts, numbers, pageparts
 from seawall.report.columns import clean
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
@@ -98,7 +98,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
         "strip": charts.strip(pageparts.points(result)[head.index], f"DRE {head.horizon}"),
         "model_text": numbers.model_interval(head.model_low, head.model_high, head.high),
         "simulation_text": numbers.interval(head.low, head.high),
-        "facts": pageparts.facts(result),
+        "facts": front_facts.facts(result),
         "warnings": [str(said) for said in result.get("warnings") or []],
         "warning_count": result.get("warning_count") or 0,
         "true_minus": true_minus,
@@ -170,6 +170,7 @@ def _computed(
         "case": result["case"],
         "manifest": result.get("manifest") or {},
         "run_text": _run(result),
+        "public": "left_out" in result,
         "assumptions": [(mark, ASSUMPTIONS.get(mark, "Not described yet.")) for mark in stated],
         "definitions": _definitions(stated, used),
         "n": explain,

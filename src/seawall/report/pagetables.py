@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seawall.report import charts, findings, numbers
+from seawall.report import charts, findings, loss_words, numbers
 from seawall.report.findings import Result
 
 ROWS = 12
@@ -87,7 +87,7 @@ def _break_row(row: Mapping[str, Any], most: float) -> dict[str, Any]:
         "price": f"{row.get('underlying') or ''} {numbers.price(price)}".strip()
         if numbers.known(price)
         else numbers.UNKNOWN,
-        "distance": numbers.percent(distance.get("fraction"), 1),
+        "distance": numbers.signed_percent(distance.get("fraction"), 1),
         "sigmas": numbers.sigmas(distance.get("daily_sigmas")),
     }
 
@@ -127,12 +127,15 @@ def pays(result: Result) -> dict[str, Any]:
                 "name": s.name,
                 "amount": numbers.scaled(s.amount, scale),
                 "gain": s.amount < 0,
+                "drawn": s.amount != 0,
                 "share": "-" if s.share is None else share_text(s.share),
             }
             for s in slices
         ],
         "loss": numbers.scaled(loss, scale),
-        "unconditional": numbers.money(unconditional),
+        "all_gain": loss_words.is_gain(loss),
+        "why": loss_words.WHY_GAIN if loss_words.is_gain(loss) else "",
+        "unconditional": loss_words.loss(unconditional),
     }
 
 

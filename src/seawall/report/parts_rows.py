@@ -6,7 +6,9 @@ again. Terminal page and HTML page print the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -109,6 +111,15 @@ def parts_block(result: Result, cells: int) -> list[Line]:
         )
     said = paths_behind(result)
     return [*lines, (Span(said, "muted"),)] if said else lines
+
+
+def largest_channel(shares: Mapping[str, Any]) -> str:
+    """What adds most, as in "crowd feedback, +0.81 points"; nothing where no channel adds."""
+    added = {k: v for k, v in shares.items() if isinstance(v, float) and k not in WHOLE}
+    key = max(added, key=lambda name: added[name], default="")
+    if not key or added[key] <= 0.0:
+        return ""
+    return f"{findings.PART_NAMES.get(key, key)}, {numbers.points(added[key], signed=True)} points"
 
 
 HEIGHT = 16

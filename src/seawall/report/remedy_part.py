@@ -22,12 +22,16 @@ def remedy_part(result: Result, explain: Explain, marks: Marks) -> Markup:
         "finding": remedy_words.finding(result) if rows else "",
         "under": f"Brings {rows[0].get('limit') or 'DRE'} under its limit." if rows else "",
         "caveat": remedy_words.caveat(result) if rows else "",
-        "note": note,
-        "others": others,
+        "note": _first_up(note),
+        "others": [_first_up(said) for said in others],
         "n": explain,
         "marks": marks,
     }
     return filled("remedy.html.jinja", values)
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _cells(result: Result, row: remedy_words.Row, quote: str) -> dict[str, str | bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from seawall.report import findings, numbers
+from seawall.report import findings, loss_words, numbers
 from seawall.report.columns import (
     Column,
     Line,
@@ -82,7 +82,7 @@ def first_to_break(result: Result, width: int) -> list[Line]:
             return "-"
         sigmas = distance.get("daily_sigmas")
         tail = f" {numbers.sigmas(sigmas)}σ" if numbers.known(sigmas) else ""
-        return numbers.percent(distance["fraction"], 1) + tail
+        return numbers.signed_percent(distance["fraction"], 1) + tail
 
     columns = [
         _column("account", shown, lambda r: clean(r["account"]), "l", flexible=True),
@@ -120,6 +120,8 @@ def horizons(result: Result, width: int) -> list[Line]:
         if right := parts_block(result, WIDE_BAR):
             lines += [(), rule(right[0][0].text, width), *((Span("  "), *row) for row in right[1:])]
             lines.append(())
+    if why := loss_words.why(result["dre"]["scopes"].get(head.scope, {})):
+        lines += _text(wrap(why, width))
     lines += _other_scopes(result, head, width)
     lines += _crowd(result, width)
     return lines
@@ -153,7 +155,9 @@ def _dre_table(result: Result, head: findings.Headline, width: int) -> list[Line
         _column("", rows, lambda i: numbers.horizon(seconds[i]), "l"),
         _column("DRE", rows, chance),
         _column("model 95%", rows, model),
-        _column("mean loss", rows, lambda i: numbers.money(findings.at(entry, "expected_loss", i))),
+        _column(
+            "mean loss", rows, lambda i: loss_words.loss(findings.at(entry, "expected_loss", i))
+        ),
         _column(title, rows, lambda i: findings.shortfall(entry, i, len(levels) > 1)),
     ]
     return table(columns, width)
@@ -216,7 +220,7 @@ def who_pays(result: Result, width: int) -> list[Line]:
         lines += _stacked(pays, width)
         whole = findings.payers_total(result.get("who_pays_unconditional"))
         if numbers.known(whole):
-            said = f"mean over all paths, impaired or not: {numbers.money(whole)} {quote}"
+            said = f"mean over all paths, impaired or not: {loss_words.loss(whole)} {quote}"
             lines += _text(wrap(said, width))
     return lines + _system(result, width)
 
@@ -227,7 +231,10 @@ def _sum_text(pays: Sequence[tuple[str, str, float]], loss: float | None, scale:
         sign = "-" if amount < 0 else "+"
         size = numbers.scaled(abs(amount), scale)
         text += f" {sign} {name}\xa0{size}" if text or amount < 0 else f"{name}\xa0{size}"
-    return f"{text.strip()} = loss\xa0{numbers.scaled(loss, scale)}"
+    whole = numbers.scaled(loss, scale)
+    return f"{text.strip()} = " + (
+        f"{whole},\xa0a\xa0gain" if loss_words.is_gain(loss) else f"loss\xa0{whole}"
+    )
 
 
 def _stacked(pays: Sequence[tuple[str, str, float]], width: int) -> list[Line]:

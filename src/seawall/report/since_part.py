@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from seawall.report import numbers, since_section
+from seawall.report import since_section
 from seawall.report.findings import Result
 from seawall.report.templates import Explain, Marks, filled
 
@@ -24,7 +24,7 @@ def since_part(result: Result, explain: Explain, marks: Marks) -> Markup:
         "n": explain,
         "marks": marks,
         "sentence": block["sentence"],
-        "since": numbers.moment(block["before"]["as_of"], words=True),
+        "since": since_section.since(block, words=True),
         "rows": rows,
         "whole": since_section.change(block),
         "rests": since_section.rests_on(result),

@@ -17,7 +17,7 @@ def since_last(result: Result, width: int) -> list[Line]:
     block = result.get("since_last")
     if not isinstance(block, Mapping) or "dre_before" not in block:
         return []
-    lines = [rule(f"Since {numbers.moment(block['before']['as_of'])}", width)]
+    lines = [rule(clean(since(block)), width)]
     lines += [(Span(text),) for text in wrap(clean(block["sentence"]), width)]
     rows = drivers(block)
     if rows:
@@ -25,6 +25,19 @@ def since_last(result: Result, width: int) -> list[Line]:
     lines += [(Span(text, "muted"),) for text in wrap(rests_on(result), width)]
     marked = "A17" if "A17" in result["assumptions"] else ""
     return [*lines[:-1], with_marks(lines[-1], marked, width)]
+
+
+def since(block: Mapping[str, Any], words: bool = False) -> str:
+    """What the report is held against: "Since 2026-01-29 16:00 UTC"; a Case of the same moment by
+    its name, where that is another.
+    """
+    before, after = block["before"], block["after"]
+    when = numbers.moment(before["as_of"])
+    if when != numbers.moment(after["as_of"]):
+        return f"Since {numbers.moment(before['as_of'], words=words)}"
+    if before["name"] != after["name"]:
+        return f"Against {before['name']}"
+    return "Against the earlier Case of the same moment"
 
 
 def _columns(rows: list[dict[str, Any]], block: Mapping[str, Any]) -> list[Column]:

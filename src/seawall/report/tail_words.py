@@ -92,7 +92,11 @@ def not_known(desk: Mapping[str, Any]) -> list[str]:
     for row in desk["rows"]:
         if row["note"] is not None:
             by_note.setdefault(clean(row["note"]), []).append(METHODS[row["method"]])
-    return [f"{', '.join(names)}: not known, {note}" for note, names in by_note.items()]
+    # A published result does not say why (report.public).
+    return [
+        f"{', '.join(names)}: " + (note if note == "not known" else f"not known, {note}")
+        for note, names in by_note.items()
+    ]
 
 
 def rests_on(result: Result, desk: Mapping[str, Any]) -> str:

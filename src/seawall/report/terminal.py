@@ -103,7 +103,7 @@ def _first(result: Result, head: findings.Headline) -> str:
     text += f": {numbers.price(row['liquidation_price'])}"
     distance = row.get("distance") or {}
     if numbers.known(distance.get("fraction")):
-        text += f" is {numbers.percent(distance['fraction'], 1)}"
+        text += f" is {numbers.signed_percent(distance['fraction'], 1)}"
         if numbers.known(distance.get("daily_sigmas")):
             text += f", {numbers.sigmas(distance['daily_sigmas'])} daily sigmas"
     return text
