@@ -39,7 +39,7 @@ def test_deviate(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("--horizon", "inf", "--horizon: 'inf' is not a duration"),
         ("--horizon", "4001d", "--horizon: '4001d' is longer than ten years"),
-        ("--volatility", "inf", "Invalid value for '--volatility'"),
+        ("--volatility", "inf", "--volatility: 'inf' is too large"),
     ],
 )
 def test_numbers_beyond_any_sense_are_refused_by_their_option(

@@ -55,8 +55,11 @@ def _reason(why: str) -> str:
 
 
 def _given(option: str, arguments: Sequence[str]) -> str:
-    """What stood behind the option, in quotes and a space; nothing where it is not found."""
-    for at, word in enumerate(arguments):
+    """What stood behind the option, where it is given twice the last time, in quotes and a space;
+    nothing where it is not found.
+    """
+    for at in reversed(range(len(arguments))):
+        word = arguments[at]
         if word == option and at + 1 < len(arguments):
             return f"{arguments[at + 1]!r} "
         if word.startswith(f"{option}="):
