@@ -86,7 +86,7 @@ def test_a_terminal_without_utf8_gets_text_and_not_an_exception():
     code = "from seawall.cli.output import say; say('▲ 3.5σ')"
     ended = in_a_process(code, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout == "? 3.5?\n"
+    assert ended.stdout == "! 3.5s\n"
 
 
 def test_json_is_utf8_whatever_the_terminal_speaks():
