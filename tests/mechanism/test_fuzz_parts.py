@@ -125,7 +125,9 @@ def _nobody_is_deleveraged(subject: Subject, seed: int) -> bool:
 
 def test_the_mechanism_in_the_documentation_is_one() -> None:
     page = Path(__file__).resolve().parents[2] / "docs" / "own-mechanism.md"
-    (text,) = re.findall(r"```python title=\"my_rule.py\"\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (text,) = re.findall(
+        r"```python title=\"my_rule.py\"\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+    )
     report = fuzz(OwnFile("my_rule.py", text), examples=1, elsewhere=False)
     assert (report.subject.slot, report.findings) == ("sizing", [])
 
