@@ -14,6 +14,7 @@ import numpy as np
 
 from seawall.book import AccountKind
 from seawall.book.book import Floats, Ints
+from seawall.book.held_by import held_by
 from seawall.case import Case
 from seawall.foundation.errors import InputError
 from seawall.margin.options.standard import short_margin
@@ -113,26 +114,9 @@ def desk_of(case: Case, owner: str | None, level: str) -> Desk:
 
 def _alone(case: Case, owner: str) -> MarginTable:
     book = case.book
-    mine = np.array(
-        [
-            o == owner and k is AccountKind.DESK
-            for o, k in zip(book.account_owner, book.account_kind, strict=True)
-        ],
-        dtype=bool,
-    )
-    rows, coins = mine[book.position_account], mine[book.balance_account]
-    own = replace(
-        book,
-        position_account=book.position_account[rows],
-        position_instrument=book.position_instrument[rows],
-        size=book.size[rows],
-        entry=book.entry[rows],
-        isolated=book.isolated[rows],
-        isolated_margin=book.isolated_margin[rows],
-        balance_account=book.balance_account[coins],
-        balance_asset=book.balance_asset[coins],
-        quantity=book.quantity[coins],
-    )
+    stands = zip(book.account_owner, book.account_kind, strict=True)
+    mine = [n for n, x in enumerate(stands) if x == (owner, AccountKind.DESK)]
+    own = held_by(book, mine)
     return compile_table(own, case.market, case.rulebooks, case.quote, case.as_of)
 
 
