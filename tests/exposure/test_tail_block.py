@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from result_shape import Maybe, faults, fraction, number, one_of, text, utc, whole
 from scipy import stats
 from tail_cases import DAY, linear_case, row, with_history
-from test_check_contract import Maybe, faults, fraction, number, one_of, text, utc, whole
 from tiny_cases import INFINITE
 
 from seawall.case import Limit
