@@ -12,6 +12,7 @@ import pytest
 
 from seawall.casefile import new_case
 from seawall.cli.app import run
+from seawall.store.keep import lines_text
 from seawall.store.page_data import sealed_page
 from seawall.store.verify import verify_chain
 
@@ -166,7 +167,7 @@ def test_a_report_whose_folder_was_sent_alone_is_verified_with_its_inputs(place,
     sent = Path(shutil.copytree(first(place), place / "sent" / first(place).name))
     code, answer = verify(capsys, sent / "report.html")
     assert (code, answer["faults"]) == (0, [])
-    assert "its own folder, with its inputs and presets" in answer["looked_at"]
+    assert any("its own folder, with its inputs" in said for said in answer["looked_at"])
     positions = sent / "case" / "positions.csv"
     positions.write_text(positions.read_text().replace("0", "1", 1))
     code, answer = verify(capsys, sent / "report.json")
@@ -181,18 +182,54 @@ def test_a_report_of_a_chain_whose_head_is_lost_is_altered(place, capsys):
     assert [x["file"] for x in answer["faults"]] == [str(place / "reports" / "head.json")]
 
 
-def test_a_page_that_shows_another_number_under_a_seal_of_its_own_is_altered(place, capsys):
-    page = place / "out.html"
+def retold(page: Path) -> int:
+    """Let a page show another number, under a seal of its own; the line of it."""
     shown, inside = page.read_text().split("<template", 1)
     other = re.sub(r">\d+\.\d%<", ">0.1%<", shown, count=1)
     assert other != shown
     text, seal, _ = (other + "<template" + inside).partition("<!-- seawall page ")
     assert seal
     page.write_text(sealed_page(text))
-    code, answer = verify(capsys, page)
+    return shown[: _first_change(shown, other)].count("\n") + 1
+
+
+def test_a_page_that_shows_another_number_under_a_seal_of_its_own_is_altered(place, capsys):
+    line = retold(place / "out.html")
+    code, answer = verify(capsys, place / "out.html")
     assert code == 2
-    assert [x["file"] for x in answer["faults"]] == [str(page)]
-    assert answer["faults"][0]["line"] == shown[: _first_change(shown, other)].count("\n") + 1
+    assert [(x["file"], x["line"]) for x in answer["faults"]] == [(str(place / "out.html"), line)]
+
+
+def test_the_folder_finds_a_kept_page_that_shows_another_number(place, capsys):
+    """Marks of lines and the page's own seal can be made anew by whoever changes the page."""
+    own = first(place)
+    line = retold(own / "report.html")
+    files = {
+        path.relative_to(own).as_posix(): path.read_bytes()
+        for path in own.rglob("*")
+        if path.is_file()
+    }
+    (own / "lines.json").write_bytes(lines_text(files))
+    assert verify_chain(place / "reports") == (2, [], [])
+    sent = Path(shutil.copytree(own, place / "sent" / own.name))
+    for asked, named in (
+        (place / "reports", own),
+        (own / "report.html", own),
+        (place / "out.json", own),
+        (sent / "report.json", sent),
+    ):
+        words = ["--reports", place / "reports"] if asked == place / "out.json" else []
+        code, answer = verify(capsys, asked, *words)
+        assert code == 2, asked
+        (fault,) = answer["faults"]
+        assert (fault["file"], fault["line"]) == (str(named / "report.html"), line)
+
+
+def test_pages_of_another_program_are_a_note(place, monkeypatch, capsys):
+    monkeypatch.setattr("seawall.exposure.manifest.code_hash", lambda: "0" * 64)
+    code, answer = verify(capsys, place / "reports")
+    assert (code, answer["faults"]) == (0, [])
+    assert any("1 page was not drawn again" in note for note in answer["notes"])
 
 
 def _first_change(one: str, other: str) -> int:

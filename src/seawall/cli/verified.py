@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from seawall.foundation.errors import InputError, SeawallError
 if TYPE_CHECKING:
     from seawall.store.fault import Fault
     from seawall.store.report import Opened
+    from seawall.store.verify import Draw
 
 SCHEMA = "seawall/verify/1"
 
@@ -48,7 +50,8 @@ def verified(asked: Asked) -> dict[str, Any]:
                 expected="one that `seawall check CASE --reports DIR` wrote",
             )
         count, faults, notes = _chain(asked.file)
-        return _answer(asked.file, None, faults, notes, [f"{_many(count, 'report')} of the chain"])
+        looked = [f"{_many(count, 'report')} of the chain", *_pages(asked.file)]
+        return _answer(asked.file, None, faults, notes, looked)
     return _one(asked, _opened(asked.file))
 
 
@@ -90,10 +93,12 @@ def _one(asked: Asked, opened: Opened) -> dict[str, Any]:
         faults += _not_known(in_chain, asked.file, faults)
         notes += more
         looked.append(f"{_many(count, 'report')} of its chain, with their inputs and presets")
+        looked += _pages(folder)
     elif (place := _alone(asked.file)) is not None:
         own, of_folder = place
         faults += _not_known(of_folder, asked.file, faults)
         looked.append("its own folder, with its inputs and presets")
+        looked += _pages(own)
     if opened.sealed:
         manifest = opened.manifest
         if asked.case is not None:
@@ -108,7 +113,7 @@ def _one(asked: Asked, opened: Opened) -> dict[str, Any]:
         if not same_program(manifest):
             notes.append("the installed program is not, byte for byte, the one that wrote it")
         elif not opened.faults and opened.text != asked.file.read_bytes():
-            faults += _drawn_again(asked.file, opened)
+            faults += _not_known(_drawn_again(asked.file, opened), asked.file, faults)
             looked.append("the page, drawn again")
     if asked.rerun:
         faults += _rerun(asked, opened, own, faults)
@@ -143,36 +148,58 @@ def _alone(file: Path) -> tuple[Path, list[Fault]] | None:
     """A report's own folder that was taken out of its chain, and the faults of its files."""
     from seawall.store.chain import NAME, PAGE, REPORT, Entry
     from seawall.store.fault import Fault
-    from seawall.store.verify import verify_folder
+    from seawall.store.verify import page_again, verify_folder
 
     inside = file.absolute().parent
     match = NAME.fullmatch(inside.name)
     if match is None or file.name not in (REPORT, PAGE):
         return None
-    _, faults = verify_folder(Entry(int(match.group(1)), match.group(2), inside))
+    report, faults = verify_folder(Entry(int(match.group(1)), match.group(2), inside))
+    faults = faults + page_again(inside, report, faults, _drawing())[0]
     return inside, [Fault(str(inside.parent / x.file), x.what, x.line) for x in faults]
 
 
-def _drawn_again(file: Path, opened: Opened) -> list[Fault]:
-    """A fault where a page shows what this program does not draw of the report inside it.
+def _pages(folder: Path) -> list[str]:
+    """What was looked at beside the hashes, where a folder holds pages of reports."""
+    from seawall.store.chain import PAGE
 
-    The page's own seal can be made anew by whoever changes what it shows.
-    """
-    from seawall.report import page
+    return ["their pages, drawn again"] if any(folder.rglob(PAGE)) else []
+
+
+def _drawn_again(file: Path, opened: Opened) -> list[Fault]:
+    """A fault where a page shows what this program does not draw of the report inside it."""
     from seawall.store.fault import Fault
     from seawall.store.lines import first_difference
+    from seawall.store.verify import NOT_DRAWN
 
-    drawn = page.render(dict(opened.result or {})).encode()
-    line = first_difference(drawn, file.read_bytes())
-    what = "the page is not the one that the program draws of the report inside it"
-    return [] if line is None else [Fault(str(file), what, line)]
+    drawn = _drawing()(opened.result or {})
+    line = None if drawn is None else first_difference(drawn.encode(), file.read_bytes())
+    return [] if line is None else [Fault(str(file), NOT_DRAWN, line)]
+
+
+def _drawing() -> Draw:
+    """Draws the pages of reports that this very program wrote."""
+    from seawall.exposure.manifest import code_hash
+    from seawall.report import page
+
+    code = code_hash()
+
+    def draw(report: Mapping[str, Any]) -> str | None:
+        if report["manifest"].get("code") != code:
+            return None
+        try:
+            return page.render(report)
+        except Exception:  # a report sealed by a forger may lack anything a page reads
+            return ""
+
+    return draw
 
 
 def _chain(folder: Path) -> tuple[int, list[Fault], list[str]]:
     from seawall.store.fault import Fault
     from seawall.store.verify import verify_chain
 
-    count, faults, notes = verify_chain(folder)
+    count, faults, notes = verify_chain(folder, _drawing())
     return count, [Fault(str(folder / x.file), x.what, x.line) for x in faults], notes
 
 

@@ -3,14 +3,15 @@
 Everything that follows from other files is made anew and compared byte by byte (head.json,
 summary.json, lines.json, the JSON inside the page); the rest is compared with the hashes of the
 report's manifest. One byte that changed is found, and its file named; its line too, from
-lines.json, where the file is text.
+lines.json, where the file is text. A page is drawn again too, where who asks can draw: its own seal
+can be made anew by whoever changes what it shows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +39,53 @@ from seawall.store.report import Opened, open_json, open_report
 
 # How often the head is read again while another process writes reports.
 LOOKS = 20
+NOT_DRAWN = "the page is not the one that the program draws of the report inside it"
 
 
-def verify_chain(folder: Path) -> tuple[int, list[Fault], list[str]]:
-    """How many reports there are, what is not as it was written, and notes that are no faults."""
+# Draws the page of a sealed report; None where this program is not the one that drew it.
+Draw = Callable[[Mapping[str, Any]], str | None]
+
+
+def verify_chain(folder: Path, draw: Draw | None = None) -> tuple[int, list[Fault], list[str]]:
+    """How many reports there are, what is not as it was written, and notes that are no faults.
+
+    ``draw``: every page without a fault is drawn again by it, and compared byte by byte.
+    """
     known, end = _at_rest(folder)
-    faults = _strangers(folder)
+    faults, other = _strangers(folder), 0
     opened: dict[Path, Opened] = {}
     for entry in known:
         report, found = verify_folder(entry)
         opened[entry.folder] = report
         faults += found
+        if draw is not None:
+            drawn, left = page_again(entry.folder, report, found, draw)
+            faults, other = faults + drawn, other + left
     faults += _numbers(known, opened)
     faults += _links(known, opened)
     head, notes = _head(end, known, opened)
+    if other:
+        pages = "1 page was" if other == 1 else f"{other:,} pages were"
+        notes = [*notes, f"{pages} not drawn again: another program drew what is there"]
     return len(known), faults + head, notes
+
+
+def page_again(
+    folder: Path, report: Opened, found: list[Fault], draw: Draw
+) -> tuple[list[Fault], int]:
+    """A fault where a report's page shows what is not drawn of it, and how many pages were left.
+
+    Nothing where there is no page, and where ``found`` names it or its report already.
+    """
+    page, base = folder / PAGE, folder.name
+    named = {x.file for x in found} & {f"{base}/{PAGE}", f"{base}/{REPORT}"}
+    if named or report.result is None or not page.is_file():
+        return [], 0
+    drawn = draw(report.result)
+    if drawn is None:
+        return [], 1
+    line = first_difference(drawn.encode(), page.read_bytes())
+    return ([] if line is None else [Fault(f"{base}/{PAGE}", NOT_DRAWN, line)]), 0
 
 
 def _at_rest(folder: Path) -> tuple[list[Entry], bytes | None]:
