@@ -269,3 +269,14 @@ def test_the_list_names_them_and_an_empty_folder_is_a_sentence(place, tmp_path, 
     assert printed.startswith("2 reports")
     assert run(["report", "list", str(tmp_path)]) == 1
     assert "is not a folder of reports" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["alerts"], ["report", "list"]])
+def test_a_summary_that_was_changed_is_not_believed_and_named(place, capsys, words):
+    told = first(place) / "summary.json"
+    told.write_text(told.read_text().replace('"paths": 20', '"paths": 21', 1))
+    assert run([*words, str(place / "reports")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"{told}: is not the summary of the report.json beside it" in printed.err
+    assert "seawall report verify" in printed.err

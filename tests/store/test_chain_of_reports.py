@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,18 @@ from chain_of_reports import INPUTS, answer, chain, kept
 
 from seawall.exposure.manifest import seal_report
 from seawall.foundation.errors import InputError
-from seawall.foundation.json_text import dumps
+from seawall.foundation.json_text import digest, dumps
 from seawall.store import keep as keeping
 from seawall.store import verify as verifying
-from seawall.store.chain import HEAD, REPORT, Entry, entries, summaries
+from seawall.store.chain import (
+    HEAD,
+    REPORT,
+    Entry,
+    entries,
+    sections_of,
+    summaries,
+    summary,
+)
 from seawall.store.fault import Fault
 from seawall.store.keep import Question, keep, ready
 from seawall.store.page_data import data_block, report_of_page
@@ -78,6 +87,58 @@ def test_lists_and_alerts_refuse_a_chain_that_lost_a_report(folder: Path, which:
     shutil.rmtree(places(folder)[which])
     with pytest.raises(InputError, match="missing or altered"):
         summaries(folder)
+
+
+def edited(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_sections_are_the_texts_that_the_manifest_hashes(folder: Path) -> None:
+    for place in places(folder):
+        text = (place / REPORT).read_bytes()
+        parts, report = sections_of(text), json.loads(text)
+        hashes = {key: sha256(part).hexdigest() for key, part in parts.items()}
+        assert list(parts) == list(report)
+        assert {k: v for k, v in hashes.items() if k != "manifest"} == report["manifest"][
+            "sections"
+        ]
+    rows = [summary(json.loads((place / REPORT).read_text())) for place in places(folder)]
+    assert summaries(folder) == rows
+
+
+def test_lists_and_alerts_believe_no_summary_that_its_report_does_not_tell(folder: Path) -> None:
+    edited(places(folder)[1] / "summary.json", '"value": 0.011', '"value": 0.001')
+    with pytest.raises(
+        InputError, match=rf"{places(folder)[1].name}/summary\.json.*not the summary"
+    ):
+        summaries(folder)
+    (places(folder)[1] / "summary.json").unlink()
+    with pytest.raises(InputError, match=r"summary\.json: cannot be read"):
+        summaries(folder)
+
+
+@pytest.mark.parametrize("forged", ["section", "hashes", "no JSON", "taken away"])
+def test_lists_and_alerts_believe_no_report_that_its_seal_does_not_fit(
+    folder: Path, forged: str
+) -> None:
+    """A forger who changes summary and report alike, and even the section's hash."""
+    place = places(folder)[1]
+    report = json.loads((place / REPORT).read_text())
+    report["limits"][0]["value"] = 0.001
+    if forged == "hashes":
+        report["manifest"]["sections"]["limits"] = digest({"limits": report["limits"]})
+    text = {"section": dumps(report), "hashes": dumps(report), "no JSON": "{}"}.get(forged)
+    if text is None:
+        (place / REPORT).unlink()
+    else:
+        (place / REPORT).write_text(text)
+    (place / "summary.json").write_text(dumps(summary(report)))
+    with pytest.raises(InputError, match=rf"{place.name}/report\.json.*not as it was sealed"):
+        summaries(folder)
+    with pytest.raises(InputError, match="not as it was sealed"):
+        kept(folder, 3, html=False)
 
 
 def test_a_report_inserted_is_named(folder: Path) -> None:
