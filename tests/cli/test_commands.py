@@ -244,14 +244,46 @@ class TestCase:
         assert floors.loaded == ["new mine 500"]
         assert "seawall check mine" in capsys.readouterr().out
 
-    def test_validate(self, floors, capsys, monkeypatch):
-        compiled = []
-        monkeypatch.setattr("seawall.cascade.engine.prepare", compiled.append)
-        assert run(["case", "validate", "mine"]) == 0
+    def test_validate_tells_counts_worth_and_size(self, tmp_path, capsys):
+        from seawall.casefile import new_case, sample_case
+
+        folder = new_case(tmp_path / "mine", crowd=0)
+        assert run(["case", "validate", str(folder)]) == 0
+        first, desk, last = capsys.readouterr().out.splitlines()
+        assert first == (
+            "harbour is a valid Case: 18 accounts with 8 positions and 4 balances, 0 generated "
+            "accounts, 3 rulebooks, 7 limits."
+        )
+        assert desk == "  desk:harbour: equity 7.43M USDC, positions of 59.6M, debt 7.15M"
+        assert last == f"Hash {sample_case(0).digest}."
+
+    def test_validate_names_a_sign_that_can_hardly_be_meant_and_counts_one_as_one(
+        self, tmp_path, capsys
+    ):
+        from seawall.casefile import new_case_of_book
+
+        table = tmp_path / "book.csv"
+        table.write_text("venue,instrument,size\ncauseway,ETH,-700\ncauseway,USDC,-1350000\n")
+        new_case_of_book(table, tmp_path / "tern", crowd=0)
+        assert run(["case", "validate", str(tmp_path / "tern")]) == 0
         printed = capsys.readouterr().out
-        assert compiled == [floors.case]
-        assert "one-account is a valid Case" in printed
-        assert "50 generated accounts" in printed
+        assert "1 limit." in printed
+        assert "  ! tern/causeway owes 700 ETH and 1,350,000 USDC" in printed
+
+    def test_a_case_of_ones_own_holdings_says_what_it_took(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        Path("book.csv").write_text(
+            "venue,instrument,size,entry_price\nmeridian,ETH-PERP,-10,2790\nmeridian,USDC,9000,\n"
+        )
+        assert run(["case", "new", "tern", "--book", "book.csv", "--crowd", "0"]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "Made tern of book.csv, in the bundled market of 2026-01-30 (invented).",
+            "  desk:tern: equity 9.3k USDC, positions of 27.6k",
+            "  limit: DRE 24 h at most 2.00%, to be changed in tern/limits.toml",
+            "Next: seawall check tern",
+        ]
+        assert run(["case", "new", "other", "--book", "none.csv"]) == 1
+        assert "none.csv: there is no such file" in capsys.readouterr().err
 
     def test_show_prints_what_is_in_it(self, floors, capsys):
         assert run(["case", "show"]) == 0

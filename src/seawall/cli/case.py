@@ -10,6 +10,7 @@ import typer
 from seawall.cli import output
 
 if TYPE_CHECKING:
+    from seawall.cascade.setup import Setup
     from seawall.case import Case
 
 app = typer.Typer(
@@ -31,33 +32,51 @@ def _root(context: typer.Context) -> None:
 @app.command("new")
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+    book: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Your holdings, CSV or Parquet: venue, instrument, size, entry_price (of "
+            "contracts). The desk is named after DIR; the market stays the bundled one.",
+        ),
+    ] = None,
     crowd: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, help="Accounts of the generated crowd around the desk."),
     ] = None,
 ) -> None:
-    """Make a small Case to edit, every field explained."""
-    from seawall.casefile import new_case
+    """Make a Case to edit: the bundled desk, or yours (--book), in the bundled market."""
+    from seawall.casefile import new_case, new_case_of_book
 
-    new_case(folder, crowd=crowd)
-    output.say(f"Made {folder}. Edit its files, then: seawall check {folder}")
+    if book is None:
+        new_case(folder, crowd=crowd)
+        output.say(f"Made {folder}. Edit its files, then: seawall check {folder}")
+        return
+    from seawall.cli import case_size
+
+    made = new_case_of_book(book, folder, crowd=crowd)
+    lines = [
+        f"Made {folder} of {book}, in the bundled market of {made.as_of:%Y-%m-%d} (invented).",
+        *case_size.holdings(_prepared(made)),
+        f"  limit: {made.limits[0].name} at most {made.limits[0].maximum:.2%}, to be changed in "
+        f"{folder}/limits.toml",
+        f"Next: seawall check {folder}",
+    ]
+    output.say("\n".join(lines))
 
 
 @app.command("validate")
 def validate(folder: _Folder = None) -> None:
-    """Read a Case, with its crowd, and say whether it can be checked.
+    """Read a Case, with its crowd, and say whether it can be checked, and how large it is.
 
     Exit code 0: it can. 1: one sentence with file, row, column and what would be right.
     """
-    from seawall.cascade.engine import prepare
-    from seawall.foundation.errors import SeawallError
+    from seawall.cli import case_size
 
     case = _load(folder)
-    try:
-        prepare(case)
-    except SeawallError as error:
-        raise SeawallError(f"{case.name} can be read but not checked: {error}") from error
-    output.say(f"{case.name} is a valid Case: {_size(case)}. Hash {case.digest}.")
+    setup = _prepared(case)
+    head = f"{case.name} is a valid Case: {case_size.counts(case)}."
+    output.say("\n".join([head, *case_size.holdings(setup), f"Hash {case.digest}."]))
 
 
 @app.command("show")
@@ -84,11 +103,12 @@ def _load(folder: Path | None) -> Case:
     return sample_case() if folder is None else load_case(folder)
 
 
-def _size(case: Case) -> str:
-    book = case.book
-    generated = sum(crowd.accounts for crowd in case.crowds)
-    return (
-        f"{len(book.account_names)} accounts with {book.size.size} positions and "
-        f"{book.quantity.size} balances, {generated} generated accounts, "
-        f"{len(case.rulebooks)} rulebooks, {len(case.limits)} limits"
-    )
+def _prepared(case: Case) -> Setup:
+    """The Case as the engine takes it; a sentence where it cannot be checked."""
+    from seawall.cascade.engine import prepare
+    from seawall.foundation.errors import SeawallError
+
+    try:
+        return prepare(case)
+    except SeawallError as error:
+        raise SeawallError(f"{case.name} can be read but not checked: {error}") from error

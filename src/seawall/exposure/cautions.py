@@ -10,6 +10,7 @@ from seawall.cascade.breakers import open_interest
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import begin
 from seawall.case import Case
+from seawall.exposure.at_the_start import odd_signs
 from seawall.exposure.limits import beyond_the_run, duration
 from seawall.exposure.model_interval import ModelPrior
 from seawall.exposure.shocked import Shocked
@@ -30,7 +31,8 @@ def cautions(
     """The warnings of one result, most serious first; ``shocked``: the shocks of its page."""
     return [
         *_unevaluated_limits(case, horizon_seconds),
-        *_broken_at_the_start(setup),
+        *broken_at_the_start(setup),
+        *odd_signs(setup),
         *_runaways(setup, shocked),
         *_feedback_off(case),
         *_scenario(case, prior),
@@ -57,7 +59,7 @@ def _unevaluated_limits(case: Case, horizon_seconds: float) -> list[str]:
     ]
 
 
-def _broken_at_the_start(setup: Setup) -> list[str]:
+def broken_at_the_start(setup: Setup) -> list[str]:
     """Desk accounts that the venue may close before any price moves."""
     need = requirement(setup.table, setup.spot[setup.table.feed_asset], setup.start_scale)
     broken = setup.desk_units[need.liquidatable[setup.desk_units]]
