@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +264,57 @@ def test_a_bad_case_leaves_the_folder_of_reports_as_it_was(place, capsys):
     before = sorted(p.name for p in (place / "reports").rglob("*"))
     assert run(["check", str(place / "case"), "--reports", str(place / "reports")]) == 1
     assert sorted(p.name for p in (place / "reports").rglob("*")) == before
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a full disk: the system refuses whatever is longer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_disk_that_fills_at_the_end_takes_no_answer_away(place, monkeypatch, capsys, new):
+    """Of an hour of computing; nothing is kept by halves, and the exit code says that it is not."""
+    answer = json.loads((place / "out.json").read_text())
+    monkeypatch.setattr("seawall.exposure.check", lambda *_, **__: dict(answer))
+    reports = place / ("new" if new else "reports")
+    before = {p: p.read_bytes() for p in reports.rglob("*") if p.is_file()}
+    words = ["check", str(place / "case"), "--reports", str(reports)]
+    for more in ([], ["--json", "-"], ["--html", str(place / "page.html")]):
+        capsys.readouterr()
+        with files_of_at_most(50 if new else 60_000):
+            assert run([*words, *more]) == 1
+        printed = capsys.readouterr()
+        assert f"Nothing was kept in {reports}: " in printed.err
+        assert "(File too large)" in printed.err
+        if more[:1] == ["--json"]:
+            again = json.loads(printed.out)
+            assert again["dre"] == answer["dre"]
+            assert again["manifest"]["number"] is None
+        else:
+            assert "DRE 4 h" in printed.out.splitlines()[0]
+    assert "page.html could not be written" in printed.err
+    assert not (place / "page.html").exists()
+    assert {p: p.read_bytes() for p in reports.rglob("*") if p.is_file()} | before == before | {
+        reports / ".lock": b""
+    }
+    assert run(words) in (0, 2)
+    assert verify_chain(reports) == (1 if new else 3, [], [])
+
+
+def test_an_answer_whose_file_cannot_be_written_is_printed(place, capsys):
+    target = place / "margin.json"
+    with files_of_at_most(1_000):
+        assert run(["margin", str(place / "case"), "--json", str(target)]) == 1
+    printed = capsys.readouterr()
+    assert "harbour" in printed.out
+    assert "margin.json could not be written (File too large)" in printed.err
+    assert not list(place.glob("*margin.json*"))
 
 
 def test_the_list_names_them_and_an_empty_folder_is_a_sentence(place, tmp_path, capsys):

@@ -1,7 +1,8 @@
 """The `seawall` command: its sub-commands, and what each kind of ending means.
 
 Exit codes: 0 an answer, within limits; 2 an answer, a limit is breached; 1 no answer (bad, stale
-or missing input, a wrong option, a bug), with one sentence on stderr; 130 interrupted.
+or missing input, a wrong option, a bug), or an answer, printed, that could not be written or kept;
+with one sentence on stderr; 130 interrupted.
 """
 
 from __future__ import annotations

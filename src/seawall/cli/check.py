@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seawall.case.impairment_kinds import ImpairmentKind
     from seawall.exposure.accounts import AccountTable
 
-BREACHED = 2
+NOT_KEPT, BREACHED = 1, 2
 STDOUT = "-"
 
 
@@ -55,7 +55,8 @@ def check(
     """Check a Case: does it survive, and what breaks first?
 
     Who pays, how concentrated it is, which limits are breached, what would help.
-    Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why.
+    Exit code 0: within limits. 2: a limit is breached, and named. 1: no answer, and why; or an
+    answer, printed first, that could not be kept or written.
     """
     horizon_seconds = seconds(horizon, "--horizon")
     compute = Compute(engine, threads, ray_address)
@@ -85,8 +86,32 @@ def check(
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
-    result = as_report(result, context, case, kept, with_page=html is not None)
-    _deliver(result, targets, json_to_stdout=json == STDOUT)
+    _end(result, context, case, kept, targets, json_to_stdout=json == STDOUT)
+
+
+def _end(
+    result: dict[str, Any],
+    context: typer.Context,
+    case: Path | None,
+    kept: Path | None,
+    targets: dict[str, Path],
+    *,
+    json_to_stdout: bool,
+) -> None:
+    """Seal, keep, deliver. An answer that cannot be kept is delivered too; then exit code 1."""
+    try:
+        report = as_report(result, context, case, kept, with_page="html" in targets)
+    except (InputError, OSError) as error:
+        if kept is None:
+            raise
+        report = as_report(result, context, case, None, with_page=False)
+        try:
+            _deliver(report, targets, json_to_stdout)
+        finally:
+            output.complain(f"Nothing was kept in {kept}: {error}")
+        raise typer.Exit(NOT_KEPT) from None
+    _deliver(report, targets, json_to_stdout)
+    _end_by_limits(report, json_to_stdout=json_to_stdout)
 
 
 def _end_by_limits(result: dict[str, Any], *, json_to_stdout: bool) -> None:
@@ -195,7 +220,7 @@ def _load(case: Path | None, trust_mechanisms: bool) -> Case:
 def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:
     """Render everything first, then write: an error in one leaves no other half-written.
 
-    Ends the command by the limits: see `_end_by_limits`.
+    The answer is printed even where a file cannot be written: a full disk takes no answer away.
     """
     from seawall.report import jsonfile, page, public_page, terminal
 
@@ -211,6 +236,8 @@ def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: b
         if targets.get("public", Path()).suffix.lower() == ".json"
         else public_page.render_public,
     }
-    output.write_files({path: renderers[option](result) for option, path in targets.items()})
-    (output.say_exactly if json_to_stdout else output.say)(text)
-    _end_by_limits(result, json_to_stdout=json_to_stdout)
+    texts = {path: renderers[option](result) for option, path in targets.items()}
+    try:
+        output.write_files(texts)
+    finally:
+        (output.say_exactly if json_to_stdout else output.say)(text)

@@ -81,13 +81,18 @@ def load(case: Path | None) -> Case:
 
 
 def deliver(result: dict[str, Any], render: Any, target: Path | None, *, to_stdout: bool) -> None:
-    """Render everything first, then write: an error leaves nothing half-written."""
+    """Render everything first, then write: an error leaves nothing half-written.
+
+    The answer is printed even where its file cannot be written.
+    """
     from seawall.report import jsonfile
 
     if to_stdout:
         output.say_exactly(jsonfile.dumps(result))
         return
     text = render(result, width=output.width(), colour=output.colour())
-    if target is not None:
-        output.write_files({target: jsonfile.dumps(result)})
-    output.say(text)
+    texts = {} if target is None else {target: jsonfile.dumps(result)}
+    try:
+        output.write_files(texts)
+    finally:
+        output.say(text)

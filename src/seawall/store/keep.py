@@ -162,8 +162,11 @@ def _counted(folder: Path) -> Head:
 def write_head(folder: Path, head: Head) -> None:
     """Replace head.json."""
     part = folder / f"{PART}{HEAD}"
-    _put(part, head.text.encode())
-    part.replace(folder / HEAD)
+    try:
+        _put(part, head.text.encode())
+        part.replace(folder / HEAD)
+    finally:
+        part.unlink(missing_ok=True)
     _settle(folder)
 
 
