@@ -20,6 +20,21 @@ def test_a_word_that_names_no_path_is_refused(capsys: pytest.CaptureFixture[str]
     assert "names no path" in capsys.readouterr().err
 
 
+def test_both_helps_say_which_option_is_the_number_of_paths(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """--paths is a number in check and a choice in explain; each help points to the other."""
+    said = {}
+    for command in ("check", "explain"):
+        assert run([command, "--help"]) == 0
+        said[command] = " ".join(capsys.readouterr().out.split())
+    assert "of explain: --simulated; its --paths chooses some" in said["check"]
+    assert "How many are simulated: --simulated." in said["explain"]
+    assert run(["explain", "--paths", "2", "--simulated", "2", "--horizon", "5m"]) == 1
+    told = capsys.readouterr().err
+    assert "a number from 0 to 1 (--simulated sets how many there are)" in told
+
+
 @pytest.mark.slow
 def test_page_and_json_of_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The answer stands first; the JSON holds the same loss, in parts that sum to it."""

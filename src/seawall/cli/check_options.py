@@ -16,7 +16,14 @@ CaseFolder = Annotated[
     typer.Argument(metavar="CASE", help="Folder of the Case; without it, the bundled one."),
 ]
 Horizon = Annotated[str, typer.Option(metavar="TIME", help="How far ahead: 90s, 5m, 24h, 7d.")]
-Paths = Annotated[int, typer.Option(metavar="N", min=1, help="Simulated paths.")]
+Paths = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="How many paths are simulated (of explain: --simulated; its --paths chooses some).",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(metavar="S", min=0, help="Same seed, Case and version: same answer.")
 ]

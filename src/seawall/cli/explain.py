@@ -17,7 +17,7 @@ Which = Annotated[
     typer.Option(
         metavar="PATH,...",
         help="Which paths: worst, tail (97.5%), typical (the median impaired one), impaired "
-        "(up to 20 of them), or numbers of paths.",
+        "(up to 20 of them), or numbers of paths. How many are simulated: --simulated.",
     ),
 ]
 Scope = Annotated[

@@ -61,6 +61,6 @@ def _named(word: str, ranked: np.ndarray, impaired: np.ndarray) -> Sequence[int]
         raise InputError(
             f"there is no path {word}",
             file="--paths",
-            expected=f"a number from 0 to {ranked.size - 1}",
+            expected=f"a number from 0 to {ranked.size - 1} (--simulated sets how many there are)",
         )
     return [int(word)]
