@@ -19,7 +19,7 @@ from seawall.breaker import (
 from seawall.margin.dynamic import scaling
 from seawall.margin.lending import collateral
 from seawall.margin.options import standard
-from seawall.margin.portfolio import shock_margin
+from seawall.margin.portfolio.shock_rows import ShockGrid, ShockRow, shocked_volatility
 from seawall.margin.tiered import lines
 from seawall.venues.rulebook import OptionMargin, Tier
 
@@ -90,15 +90,15 @@ def loan() -> Figure:
 
 def shocks_by_expiry() -> Figure:
     """How a shock of volatility depends on the time to expiry."""
-    rule = shock_margin.ShockGrid(
-        rows=(shock_margin.ShockRow(spot=-0.1, volatility=0.4),),
+    rule = ShockGrid(
+        rows=(ShockRow(spot=-0.1, volatility=0.4),),
         maintenance_fraction=0.8,
         floor_days=1.0,
         short_power=0.3,
         long_power=0.13,
     )
     days = np.linspace(0.5, 180.0, 360)
-    up, down = shock_margin.shocked_volatility(rule, days * 86400.0, np.array([0.4, -0.4]))
+    up, down = shocked_volatility(rule, days * 86400.0, np.array([0.4, -0.4]))
     return Figure(
         "A row of the grid moves near expiries' volatility more than far ones': x (30 / "
         "days)^power.",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seawall.margin.liquidation_price.crossing import Known, crossing, narrowed, together
+from seawall.margin.liquidation_price.search import FIRST_RUNGS, ladder, outwards
 
 ROOT = 0.9876543
 SHAPES = {
@@ -94,3 +95,40 @@ def test_searches_share_their_evaluations_and_end_one_by_one() -> None:
 
     assert together(buffer, [once(), twice(), never()]) == [-2.0, 4.0, None]
     assert asked == [[1.0, 2.0, 3.0], [-4.0]]
+
+
+def told_all(rungs, first):
+    """`outwards`, with every rung that it has seen as a known point: slow and obvious."""
+    known, start = [Known(float(rungs[0]), first)], 1
+    while start < rungs.size:
+        part = rungs[start : start + max(FIRST_RUNGS, start - 1)]
+        found = yield part
+        known += [Known(f, b) for f, b in zip(part.tolist(), found.tolist(), strict=True)]
+        start += part.size
+        if (found < 0.0).any():
+            return (yield from narrowed(known))
+    return None
+
+
+@pytest.mark.parametrize("upward", [False, True])
+def test_the_rungs_beside_the_first_failure_are_all_that_a_search_needs(upward) -> None:
+    """Bit for bit, wherever the first failure lies: on the first rung of a turn and on the last."""
+    rungs = ladder(upward, np.zeros(0))
+    draw = np.random.default_rng(4)
+    places = set()
+    for _ in range(300):
+        end = int(draw.integers(1, rungs.size))
+        bend, steep = draw.uniform(0.2, 3.0), draw.uniform(0.1, 40.0)
+        away = float(abs(np.log(rungs[end - 1]))) + draw.uniform(1e-6, 0.01)
+
+        def buffer(factor, away=away, bend=bend, steep=steep):
+            # Falls to 0 at exp(+-away), bent, with a wave that never crosses 0 before.
+            left = away - np.abs(np.log(factor))
+            return np.sign(left) * np.abs(left) ** bend * (1.2 + np.sin(steep * left))
+
+        now = float(buffer(np.ones(1))[0])
+        (found,) = together(buffer, [outwards(rungs, now)])
+        (want,) = together(buffer, [told_all(rungs, now)])
+        assert found == want
+        places.add(None if found is None else int(np.argmax(buffer(rungs) < 0.0)))
+    assert len(places) > 40

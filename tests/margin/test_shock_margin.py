@@ -14,15 +14,8 @@ from seawall.foundation.section import Section
 from seawall.margin.account.margin_account import SpotPrice
 from seawall.margin.frameworks import assess_account
 from seawall.margin.portfolio.markets import Markets, read_markets
-from seawall.margin.portfolio.shock_margin import (
-    Moved,
-    ShockGrid,
-    ShockMargin,
-    ShockRow,
-    assess,
-    row_profits,
-    shocked_volatility,
-)
+from seawall.margin.portfolio.shock_margin import Moved, ShockMargin, assess, row_profits
+from seawall.margin.portfolio.shock_rows import ShockGrid, ShockRow, shocked_volatility
 from seawall.valuation.black import black
 from seawall.venues import Collateral
 from seawall.venues.preset import rulebook_from

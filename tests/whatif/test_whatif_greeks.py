@@ -24,7 +24,7 @@ from seawall.market.state import InstrumentState
 from seawall.valuation.exposures import exposures as slopes_of
 from seawall.valuation.portfolio_greeks import ledger, scope_greeks
 from seawall.valuation.revalue import revalue
-from seawall.whatif.greeks import exposures
+from seawall.whatif.greeks import account_greeks, exposures
 from seawall.whatif.standing import desk_accounts, held_accounts, read_rules
 
 GREEKS = ("delta", "gamma", "vega", "theta")
@@ -34,7 +34,10 @@ def both(case):
     """{asset: Greeks} of the desk here and by the command, the quote currency left out."""
     accounts = desk_accounts(case, None, None)
     held = held_accounts(case, accounts, read_rules(case, accounts))
-    mine = {e.asset: e for e in exposures((h.margin for h in held), case.quote)}
+    mine = {
+        e.asset: e
+        for e in exposures((account_greeks(h.margin, case.quote) for h in held), case.quote)
+    }
     book = case.book
     values = revalue(book, case.market, case.as_of.timestamp())
     books = ledger(book, case.market, slopes_of(book, case.market, values), case.quote)

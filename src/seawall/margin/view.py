@@ -261,6 +261,12 @@ def _options(view: View, held: _Held, rows: Sequence[int]) -> Options:
         for i, state in zip(kept, states, strict=True)
     ]
     volatility = [_volatility(i, s) for i, s in zip(kept, states, strict=True)]
+    # A book of hundreds of options has a handful of expiries: each is written and measured once.
+    first: dict[datetime, Option] = {}
+    for option in kept:
+        first.setdefault(option.expiry, option)
+    expiry = {at: at.isoformat() for at in first}
+    seconds = {at: view.seconds(option) for at, option in first.items()}
 
     def column(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array(values, dtype=float)
@@ -268,8 +274,8 @@ def _options(view: View, held: _Held, rows: Sequence[int]) -> Options:
     return Options(
         names=tuple(i.name for i in kept),
         underlying=tuple(i.underlying for i in kept),
-        expiry=tuple(i.expiry.isoformat() for i in kept),
-        seconds=column([view.seconds(i) for i in kept]),
+        expiry=tuple(expiry[i.expiry] for i in kept),
+        seconds=column([seconds[i.expiry] for i in kept]),
         strike=column([i.strike for i in kept]),
         call=np.array([i.call for i in kept], dtype=bool),
         amount=column([held.size[k] for k in rows]),

@@ -17,7 +17,7 @@ from seawall.foundation.errors import InputError
 from seawall.margin.account.shifts import moved
 from seawall.margin.rules import Rules
 from seawall.whatif.edit import Shock, Trade, parse_shock, parse_trade, price_factors
-from seawall.whatif.greeks import Exposure, exposures
+from seawall.whatif.greeks import AccountGreeks, Exposure, account_greeks, exposures
 from seawall.whatif.standing import (
     OwnedAccount,
     Standing,
@@ -119,16 +119,16 @@ def _states(
     held: Mapping[str, tuple[OwnedAccount, ...]], rules: Mapping[str, Rules], case: Case
 ) -> tuple[State, ...]:
     """Each state's standings and Greeks; what a trade left alone is not computed again."""
-    known: dict[int, Standing] = {}
+    known: dict[int, tuple[Standing, AccountGreeks]] = {}
     out = []
     for name, accounts in held.items():
-        stands = []
         for one in accounts:
             if id(one) not in known:
-                known[id(one)] = standing(rules[one.venue], one, case.market, case.quote)
-            stands.append(known[id(one)])
-        greeks = exposures((one.margin for one in accounts), case.quote)
-        out.append(State(name, tuple(stands), greeks))
+                stands = standing(rules[one.venue], one, case.market, case.quote)
+                known[id(one)] = stands, account_greeks(one.margin, case.quote)
+        found = [known[id(one)] for one in accounts]
+        greeks = exposures((own for _, own in found), case.quote)
+        out.append(State(name, tuple(stands for stands, _ in found), greeks))
     return tuple(out)
 
 

@@ -9,7 +9,7 @@ share has a row of its own here and is looked through there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,20 +40,40 @@ class Exposure:
     theta: float
 
 
-def exposures(accounts: Iterable[MarginAccount], quote: str) -> tuple[Exposure, ...]:
-    """Greeks of ``accounts`` together, one entry for each asset but ``quote``, in order of use."""
+@dataclass(frozen=True)
+class AccountGreeks:
+    """Greeks of one margin account: rows of names and their four columns, in order of use.
+
+    spot  {asset: price} of what it holds     settle  what it is paid in, and the price of that
+    """
+
+    parts: tuple[tuple[tuple[str, ...], Floats], ...]
+    spot: Mapping[str, float]
+    settle: tuple[str, float]
+
+
+def account_greeks(account: MarginAccount, quote: str) -> AccountGreeks:
+    """Greeks of one account; what is paid in another asset than ``quote`` is the last part."""
+    parts = [_perps(account), _options(account), _coins(account)]
+    if account.settle != quote:
+        held = np.array([[_paid(account) * account.settle_price], [0.0], [0.0], [0.0]])
+        parts.append(((account.settle,), held))
+    spot = {name: price.price for name, price in account.spot.items()}
+    return AccountGreeks(tuple(parts), spot, (account.settle, account.settle_price))
+
+
+def exposures(accounts: Iterable[AccountGreeks], quote: str) -> tuple[Exposure, ...]:
+    """Greeks of accounts together, one entry for each asset but ``quote``, in order of use."""
     sums: dict[str, Floats] = {}
     spot: dict[str, float] = {}
     for account in accounts:
-        spot.update({name: price.price for name, price in account.spot.items()})
-        parts = [_perps(account), _options(account), _coins(account)]
-        for names, columns in parts:
+        spot.update(account.spot)
+        name, price = account.settle
+        if name != quote:
+            spot.setdefault(name, price)
+        for names, columns in account.parts:
             for n, name in enumerate(names):
                 sums[name] = sums.get(name, np.zeros(4)) + columns[:, n]
-        if account.settle != quote:
-            spot.setdefault(account.settle, account.settle_price)
-            held = np.array([_paid(account) * account.settle_price, 0.0, 0.0, 0.0])
-            sums[account.settle] = sums.get(account.settle, np.zeros(4)) + held
     return tuple(
         Exposure(name, spot[name], *(float(value) for value in column))
         for name, column in sums.items()
@@ -79,8 +99,11 @@ def _paid(account: MarginAccount) -> float:
     """
     perps, options = account.perps, account.options
     gained = np.where(perps.inverse, 0.0, profit(perps) + perps.accrued)
+    paid = account.cash + float(gained.sum())
+    if options.inverse.all():  # also where there are none
+        return paid
     worth = np.where(options.inverse, 0.0, options.amount * option_values(account))
-    return account.cash + float(gained.sum()) + float(worth.sum()) / account.settle_price
+    return paid + float(worth.sum()) / account.settle_price
 
 
 def _perps(account: MarginAccount) -> tuple[tuple[str, ...], Floats]:

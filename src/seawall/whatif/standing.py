@@ -18,7 +18,7 @@ from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma
 from seawall.margin.account.margin_account import MarginAccount
 from seawall.margin.account.shifts import UNMOVED, Evaluate, moved
-from seawall.margin.account.split import leg_values, on_asset
+from seawall.margin.account.split import Legs, leg_values, legs_on, on_asset
 from seawall.margin.liquidation_price.search import (
     LiquidationPrices,
     assets_at_risk,
@@ -156,8 +156,9 @@ def standing(rules: Rules, held: OwnedAccount, market: Market, quote: str) -> St
     maintenance = float(now.maintenance[0])
     threats = []
     if maintenance > 0.0:
+        legs = leg_values(held.margin)
         threats = [
-            _threat(evaluate, rules, held.margin, asset, market.assets[asset].volatility)
+            _threat(evaluate, rules, held.margin, asset, market.assets[asset].volatility, legs)
             for asset in assets_at_risk(held.margin)
             if asset != quote
         ]
@@ -170,13 +171,18 @@ def standing(rules: Rules, held: OwnedAccount, market: Market, quote: str) -> St
 
 
 def _threat(
-    evaluate: Evaluate, rules: Rules, held: MarginAccount, asset: str, volatility: float
+    evaluate: Evaluate,
+    rules: Rules,
+    held: MarginAccount,
+    asset: str,
+    volatility: float,
+    legs: Legs,
 ) -> Threat:
-    """Nearest liquidation prices of one asset and the leg that loses most on the way."""
+    """Nearest liquidation prices of one asset and the leg, of all ``legs``, that loses most."""
     prices = liquidation_prices(evaluate, held, asset, turning_points(rules, held, asset))
     distance, sigma = prices.distance, daily_sigma(volatility)
     sigmas = None if distance is None or sigma <= 0.0 else abs(distance) / sigma
-    leg, side, worth = _losing_leg(held, asset, prices)
+    leg, side, worth = _losing_leg(held, asset, prices, legs)
     return Threat(prices, sigmas, leg, side, worth)
 
 
@@ -188,7 +194,7 @@ def first_to_die(found: Iterable[Standing]) -> tuple[Standing, Threat] | None:
 
 
 def _losing_leg(
-    held: MarginAccount, asset: str, prices: LiquidationPrices
+    held: MarginAccount, asset: str, prices: LiquidationPrices, legs: Legs
 ) -> tuple[str, str, float]:
     """The leg on ``asset`` that breaks the account, its side and worth; ("", "", 0) for none.
 
@@ -198,10 +204,10 @@ def _losing_leg(
     target = prices.nearest
     dead = target is not None and target == prices.present
     factor = 0.99 if target is None or dead else target / prices.present
-    mine = on_asset(held, asset)
-    before, after = leg_values(mine), leg_values(moved(mine, {asset: factor}))
+    before = legs_on(legs, asset)
     if not before.names:
         return "", "", 0.0
+    after = leg_values(moved(on_asset(held, asset), {asset: factor}))
     worst = int(np.argmin(after.worth - before.worth))
     if dead:
         lowest = int(np.argmin(before.worth))

@@ -112,14 +112,15 @@ def _trades_at(case: Case, account: int) -> bool:
 
 
 def _instrument(case: Case, name: str) -> Traded:
-    known = {i.name: i for i in case.book.instruments if isinstance(i, Traded)}
-    if name not in known:
+    named = (i for i in case.book.instruments if i.name == name and isinstance(i, Traded))
+    instrument = next(named, None)
+    if instrument is None:
+        known = [i.name for i in case.book.instruments if isinstance(i, Traded)]
         raise InputError(
             f"there is no instrument {name!r} in this Case",
             file="--add",
-            expected=nearest(name, list(known)) + ", or a line in instruments.csv",
+            expected=nearest(name, known) + ", or a line in instruments.csv",
         )
-    instrument = known[name]
     state = case.market.instruments.get(name)
     if isinstance(instrument, Option) and instrument.expiry <= case.as_of:
         raise InputError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,6 +72,8 @@ def chosen_presets(text: str) -> tuple[str, ...]:
     return names
 
 
+# Presets are part of the program: reading all of them costs a third of a table.
+@lru_cache(maxsize=64)
 def preset_rulebook(name: str) -> Rulebook:
     """A preset as a rulebook; what it lacks stays in its ``needs``."""
     return rulebook_from({"preset": name}, file=f"{name}.toml")

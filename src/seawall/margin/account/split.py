@@ -84,6 +84,17 @@ def leg_values(account: MarginAccount) -> Legs:
     )
 
 
+def legs_on(legs: Legs, asset: str) -> Legs:
+    """Those of ``legs`` that are on one asset, in their order: what `on_asset` keeps."""
+    rows = np.array([n for n, name in enumerate(legs.underlying) if name == asset], dtype=np.int64)
+    return Legs(
+        tuple(legs.names[n] for n in rows.tolist()),
+        (asset,) * rows.size,
+        legs.size[rows],
+        legs.worth[rows],
+    )
+
+
 def on_asset(account: MarginAccount, asset: str) -> MarginAccount:
     """The account with the legs on one asset only; what they are worth stays the same."""
 

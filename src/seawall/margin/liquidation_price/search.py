@@ -105,6 +105,8 @@ def assets_at_risk(account: MarginAccount) -> tuple[str, ...]:
 def ladder(upward: bool, strikes: Floats) -> Floats:
     """Factors (r,) from 1 outwards: the fixed rungs and those at ``strikes`` (strike / forward)."""
     fixed = np.array(_fixed_rungs(upward))
+    if not strikes.size:
+        return fixed
     if upward:
         return np.unique(np.append(fixed, strikes[(strikes > 1.0) & (strikes < HIGHEST)]))
     return np.unique(np.append(fixed, strikes[(strikes < 1.0) & (strikes > LOWEST)]))[::-1]
@@ -138,7 +140,10 @@ def outwards(rungs: Floats, first: float) -> Search:
         part = rungs[start : start + max(FIRST_RUNGS, start - 1)]
         found = yield part
         below = np.flatnonzero(found < 0.0)
-        seen = zip(part.tolist(), found.tolist(), strict=True)
+        # What a narrowing looks at: two rungs before the first failure and the one after it.
+        last = part.size if not below.size else min(int(below[0]) + 2, part.size)
+        first = max(0, last - 4)
+        seen = zip(part[first:last].tolist(), found[first:last].tolist(), strict=True)
         points = before[-2:] + [Known(factor, value) for factor, value in seen]
         if below.size:
             return (yield from narrowed(points))

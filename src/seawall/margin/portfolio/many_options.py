@@ -125,16 +125,16 @@ def compiled_values(
     """The same by the compiled kernel."""
     from seawall.valuation import fastblack
 
-    row, shape = (slice(None), None, None), forward.shape
+    shape = forward.shape
     if not forward.size:
         return np.zeros(shape)
-
-    def column(values: Floats) -> Floats:
-        return np.broadcast_to(values, shape).ravel()
-
-    calls = np.broadcast_to(call[row], shape).ravel()
+    each = forward.size // strike.size
     found = fastblack.values(
-        column(forward), column(strike[row]), column(years[row]), column(volatility), calls
+        forward.ravel(),
+        np.repeat(strike, each),
+        np.repeat(years, each),
+        np.broadcast_to(volatility, shape).ravel(),
+        np.repeat(call, each),
     )
     return found.reshape(shape)
 
@@ -146,18 +146,19 @@ def deltas(
 
     forward and volatility (o, m)
     """
-    row = (slice(None), None)
     if not compiled or not forward.size:
         from seawall.valuation.black import greeks
 
+        row = (slice(None), None)
         return np.asarray(greeks(forward, strike[row], years[row], volatility, call[row]).delta)
     from seawall.valuation import fastblack
 
-    def column(values: Floats) -> Floats:
-        return np.broadcast_to(values, forward.shape).ravel()
-
-    calls = np.broadcast_to(call[row], forward.shape).ravel()
+    each = forward.shape[1]
     found = fastblack.greeks(
-        column(forward), column(strike[row]), column(years[row]), column(volatility), calls
+        forward.ravel(),
+        np.repeat(strike, each),
+        np.repeat(years, each),
+        volatility.ravel(),
+        np.repeat(call, each),
     )
     return found.delta.reshape(forward.shape)

@@ -23,10 +23,8 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.foundation.errors import InputError
-from seawall.foundation.quantity import FRACTION, Quantity
-from seawall.foundation.record import number
 from seawall.foundation.section import Section
-from seawall.foundation.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
+from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.account.dues import lines_of, sum_of
 from seawall.margin.account.equity import equity_of
 from seawall.margin.account.margin_account import MarginAccount, Options
@@ -44,56 +42,8 @@ from seawall.margin.account.working import AccountMargin, Line, MarketMargins, T
 from seawall.margin.lending.collateral_margin import balance_dues
 from seawall.margin.portfolio.many_options import compiled_or_plain, deltas, group_values
 from seawall.margin.portfolio.markets import Markets, read_markets
+from seawall.margin.portfolio.shock_rows import ShockGrid, shocked_volatility
 from seawall.venues import Collateral, Rulebook
-
-SPOT_SHOCK = Quantity("a relative move above -1, to 20 (-0.16 means down 16%)", -1.0, 20.0, True)
-VOLATILITY_SHOCK = Quantity("a relative move from -1 to 20 (0.4 means up 40%)", -1.0, 20.0)
-WEIGHT = Quantity("a weight from 0 to 10 (0.24 means 24% of the loss)", 0.0, 10.0)
-RATE = Quantity("a fraction from -1 to 1", -1.0, 1.0)
-POWER = Quantity("a power from 0 to 10", 0.0, 10.0)
-DAYS = Quantity("a number of days above 0, to 400", 0.0, 400.0, True)
-REFERENCE_DAYS = 30.0
-
-
-@dataclass(frozen=True)
-class ShockRow:
-    """One row: relative moves of spot and of implied volatility at 30 days, and its weight."""
-
-    spot: float = number(SPOT_SHOCK)
-    volatility: float = number(VOLATILITY_SHOCK, 0.0)
-    weight: float = number(WEIGHT, 1.0)
-
-
-@dataclass(frozen=True)
-class ShockGrid:
-    """One market's numbers.
-
-    rows                       the shocks, in the venue's order
-    floor_days                 shortest time to expiry that scales a volatility shock
-    short_power, long_power    of (30 / days), below and from 30 days on; 0 and 0: no scaling
-    maintenance_fraction       maintenance as a share of the initial net requirement
-    net_delta, hedged_delta    shares of spot for net delta and for delta that offsets
-    short_option               share of spot for each short without a long at its strike
-    funding                    share of notional that a long perpetual pays over the venue's period
-    perp_fee, option_fee       share of the mark and of spot to close; option_fee_cap of its value
-    """
-
-    rows: tuple[ShockRow, ...]
-    maintenance_fraction: float = number(FRACTION)
-    floor_days: float = number(DAYS)
-    short_power: float = number(POWER)
-    long_power: float = number(POWER)
-    net_delta: float = number(FRACTION, 0.0)
-    hedged_delta: float = number(FRACTION, 0.0)
-    short_option: float = number(FRACTION, 0.0)
-    funding: float = number(RATE, 0.0)
-    perp_fee: float = number(FRACTION, 0.0)
-    option_fee: float = number(FRACTION, 0.0)
-    option_fee_cap: float = number(FRACTION, 1.0)
-
-    def __post_init__(self) -> None:
-        if not self.rows:
-            raise InputError("a shock grid has no rows", expected="at least one")
 
 
 @dataclass(frozen=True)
@@ -252,8 +202,7 @@ def moved_positions(own: OnUnderlying, perps: NettedPerps, settle: Floats, shift
 def _market(own: OnUnderlying, perps: NettedPerps, settle: Floats, shifts: Shifts) -> _Net:
     """One underlying: its worst row, its charges, its provisions."""
     rule, held = own.rule, moved_positions(own, perps, settle, shifts)
-    profits = row_profits(rule, held)
-    weights = np.array([row.weight for row in rule.rows])
+    profits, weights = row_profits(rule, held), rule.shocks.weight
     scan = np.maximum(0.0, np.max(-profits * weights, axis=1))
     delta, delta_told = _delta(rule, held)
     shorts = own.naked * rule.short_option * held.spot
@@ -285,15 +234,13 @@ def row_profits(rule: ShockGrid, held: Moved) -> Floats:
 
     An inverse contract counts as a linear one: its coin profit is worth the shocked coin.
     """
-    spot = np.array([row.spot for row in rule.rows])
-    profit: Floats = held.exposure[:, None] * spot
+    shocks = rule.shocks
+    profit: Floats = held.exposure[:, None] * shocks.spot
     options, markets = held.options, held.spot.size
     if not options.amount.size:
         return profit
     # The first shock is today: none of spot or volatility. Rows share a few moves of volatility.
-    factor = np.append(1.0, 1.0 + spot)
-    moves = np.array([0.0, *(row.volatility for row in rule.rows)])
-    kinds, level = np.unique(moves, return_inverse=True)
+    factor, kinds, level = shocks.factor, shocks.kinds, shocks.level
     multiple = shocked_volatility(rule, options.seconds, kinds).T
     forwards = (factor[:, None] * held.forward).reshape(1, -1)
     found = group_values(
@@ -308,15 +255,6 @@ def row_profits(rule: ShockGrid, held: Moved) -> Floats:
     linear, inverse = found.reshape(2, factor.size, markets)
     value = (linear * held.settle + inverse).T
     return profit + value[:, 1:] - value[:, :1]
-
-
-def shocked_volatility(rule: ShockGrid, seconds: Floats, shock: Floats) -> Floats:
-    """What each shock (s,) multiplies each option's volatility by, (s, o), 0 or above."""
-    days = np.maximum(seconds / SECONDS_PER_DAY, 0.0)
-    power = np.where(days < REFERENCE_DAYS, rule.short_power, rule.long_power)
-    scaled = (REFERENCE_DAYS / np.maximum(days, rule.floor_days)) ** power
-    multiples: Floats = np.maximum(0.0, 1.0 + shock[:, None] * scaled)
-    return multiples
 
 
 def _row_lines(rule: ShockGrid, profits: Floats) -> tuple[Line, ...]:
