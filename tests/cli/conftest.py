@@ -109,7 +109,11 @@ def floors(case: Case, monkeypatch: pytest.MonkeyPatch) -> Floors:
     put(seawall.casefile, "new_case", lambda folder, crowd: fake.load(f"new {folder} {crowd}"))
     put(seawall.exposure, "check", fake.check)
     text = "▲ BREACH" if fake.breached else "the page"
-    put(seawall.report, "terminal", SimpleNamespace(render=lambda result, width, colour: text))
+    pages = SimpleNamespace(
+        render=lambda result, width, colour: text,
+        render_whole=lambda result, width, colour: "every section",
+    )
+    put(seawall.report, "terminal", pages)
     put(seawall.report, "page", SimpleNamespace(render=lambda result: "<!doctype html>\n"))
     published = SimpleNamespace(
         render_public=lambda result: "<!doctype html> published\n",

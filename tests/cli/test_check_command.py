@@ -21,6 +21,11 @@ def test_within_limits_is_0_and_prints_the_page(floors, capsys):
     assert floors.loaded == ["sample"]
 
 
+def test_full_prints_every_section(floors, capsys):
+    assert run(["check", "--full"]) == 0
+    assert capsys.readouterr().out == "every section\n"
+
+
 def test_code_of_a_case_is_run_only_where_it_is_trusted(floors):
     assert run(["check", "my-case"]) == 0
     assert run(["check", "my-case", "--trust-mechanisms"]) == 0

@@ -11,7 +11,7 @@ from seawall.exposure import check
 from seawall.exposure.curve import horizons
 from seawall.foundation.errors import InputError
 from seawall.market.state import InstrumentState
-from seawall.report.findings import verdict
+from seawall.report.verdict import verdict
 from seawall.venues import Tier
 
 HOUR, DAY = 3_600.0, 86_400.0

@@ -19,7 +19,7 @@ from seawall.exposure import check
 from seawall.foundation.errors import InputError
 from seawall.mechanism.fuzz.scaled import scaled
 from seawall.report import jsonfile
-from seawall.report.findings import verdict
+from seawall.report.verdict import verdict
 
 LISTS = {
     f"{name}{end}": [Maybe(number)]

@@ -121,14 +121,14 @@ def test_marked_cells_say_whose_margin_on_both_pages() -> None:
     html = page.render(fake_result())
     assert html.count('under-margin"') == 10  # two falls at five volatilities
     assert "below margin: harbour/perp-main" in html
-    text = terminal.render(fake_result(), 100)
+    text = terminal.render_whole(fake_result(), 100)
     assert "* at liquidation there: harbour/perp-main" in text
     assert text.count("*") >= 10
 
 
 def test_nothing_to_draw_leaves_no_trace() -> None:
     result = without_desk()
-    text, html = terminal.render(result, 100), page.render(result)
+    text, html = terminal.render_whole(result, 100), page.render(result)
     for words in ("Liquidation map", "P&L of desk"):
         assert words not in text
     assert 'under-margin"' not in html.split("</style>")[1]

@@ -8,6 +8,7 @@ import pytest
 from fake_result import fake_result
 
 from seawall.report import findings, page, terminal
+from seawall.report.verdict import verdict
 
 
 def with_limits(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ COST = {
 
 
 def test_a_limit_on_a_number_is_called_by_its_name() -> None:
-    said = findings.verdict(with_limits(COST))
+    said = verdict(with_limits(COST))
     assert said.sentence == "desk:harbour is over its limit: Cost of leaving 322k, limit 300k"
     assert said.exit_code == 2
 
@@ -59,13 +60,13 @@ def test_who_drives_a_breach_is_on_the_verdict_line() -> None:
     result = with_limits(row)
     assert "driven by harbour/perp-main (HYPE-PERP long)" in terminal.render(result, 200)
     itself = with_limits(COST | {"breacher": "harbour"})
-    assert "driven" not in findings.verdict(itself).sentence
+    assert "driven" not in verdict(itself).sentence
 
 
 def test_a_minimum_is_fallen_below() -> None:
     row = COST | {"bound": "minimum", "value": 90.0, "limit": 100.0}
     result = with_limits(row)
-    assert findings.verdict(result).sentence.startswith("desk:harbour is below its limit")
+    assert verdict(result).sentence.startswith("desk:harbour is below its limit")
     assert "is below its limit" in page.render(result)
     # 100 asked for, 90 there: 111% of the limit is used.
     assert findings.used(result["limits"][0]) == pytest.approx(100 / 90)
@@ -85,7 +86,7 @@ def test_another_limit_that_is_not_resolved_leaves_the_verdict_not_proven() -> N
         "state": "not resolved",
     }
     result = with_limits(own, loose)
-    said = findings.verdict(result)
+    said = verdict(result)
     assert (said.word, said.exit_code) == ("NOT PROVEN", 0)
     assert "Fund ruin is 0.00%, its simulation interval reaches 0.88%" in said.sentence
     assert said.note == "1 of 2 limits not resolved, exit 0"
@@ -93,13 +94,15 @@ def test_another_limit_that_is_not_resolved_leaves_the_verdict_not_proven() -> N
     html = page.render(result)
     assert "Within limits, not proven" in html
     assert "one is not resolved" in html
-    assert findings.verdict(with_limits(own)).word == "WITHIN"
+    assert verdict(with_limits(own)).word == "WITHIN"
 
 
 def test_the_heading_of_the_curve_names_no_victory_beside_a_breach() -> None:
     html = page.render(with_limits({}, COST))
     assert "DRE stays under its own limits; another limit is breached" in html
-    assert "DRE stays under its limits" in page.render(with_limits({}))
+    reaches = page.render(with_limits({}))  # to 5.30%, over 5%
+    assert "Within its limits by the estimate; the model interval reaches over one" in reaches
+    assert "DRE stays under its limits" in page.render(with_limits({"limit": 0.06}))
 
 
 def test_alerts_are_one_line_each() -> None:

@@ -60,7 +60,7 @@ def test_the_answer_is_in_the_first_three_lines(width: int) -> None:
 
 @pytest.mark.parametrize("width", [80, 90, 100])
 def test_every_level_of_the_tail_is_printed(width: int) -> None:
-    text = terminal.render(with_tail(), width)
+    text = terminal.render_whole(with_tail(), width)
     for level in ("95%", "97.5%", "99%"):
         assert f"VaR {level}" in text
         assert f"ES {level}" in text

@@ -66,7 +66,7 @@ WRITERS = [
         (numbers.moment("2026-01-30T16:00:00Z"), "2026-01-30 16:00 UTC"),
         (numbers.moment("2026-01-30T16:00:00Z", words=True), "30 January 2026, 16:00 UTC"),
         (numbers.deadline("2026-01-30T16:00:00Z", 15540), "20:19 UTC"),
-        (numbers.deadline("2026-01-30T16:00:00Z", 40000), "2026-01-31 03:06 UTC"),
+        (numbers.deadline("2026-01-30T16:00:00Z", 40000), "31 Jan 03:06 UTC"),
     ],
 )
 def test_written_as_a_trader_writes_it(text: str, wanted: str) -> None:

@@ -79,18 +79,18 @@ def with_tail():
 
 
 def tail_of(text):
-    return text[text.index("── Tail") : text.index("── Concentration")]
+    return text[text.index("── Tail") : text.index("── How it was")]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_no_line_of_the_section_is_wider_than_the_terminal(width):
-    text = tail_of(terminal.render(with_tail(), width=width))
+    text = tail_of(terminal.render_whole(with_tail(), width=width))
     assert max(width_of(line) for line in text.splitlines()) <= width
     assert "Monte Carlo" in text and "VaR 95%" in text
 
 
 def test_the_terminal_says_each_number_and_what_is_missing():
-    text = " ".join(tail_of(terminal.render(with_tail(), width=140)).split())
+    text = " ".join(tail_of(terminal.render_whole(with_tail(), width=140)).split())
     assert "1.80 to ?" in text  # no path is high enough for an upper end
     assert "4 paths" in text  # too few for a shortfall
     assert "historical, extreme value: not known, no history <b>" in text
@@ -99,7 +99,8 @@ def test_the_terminal_says_each_number_and_what_is_missing():
     assert "HYPE takes longest, 0.80 days, within the horizon: nothing is added" in text
     assert "costs 132k, stressed 395k; liquidity-adjusted VaR 97.5% 1.63M, stressed 1.9M" in text
     assert "not known, market.toml states no spread of HYPE" in text
-    assert "95th percentile over paths of the insolvent amount" in text
+    whole = " ".join(terminal.render_whole(with_tail(), width=140).split())
+    assert "95th percentile over paths of the insolvent amount" in whole
 
 
 def test_an_exit_beyond_the_horizon_says_what_it_adds():
@@ -108,7 +109,7 @@ def test_an_exit_beyond_the_horizon_says_what_it_adds():
     leave["assets"][0]["volume_seconds"] = leave["liquidity_horizon_seconds"] = 345_600.0
     leave["liquidity_horizon_var"] = [2.2e6, 3.1e6, 4.4e6]
     leave["liquidity_horizon_es"] = [3.2e6, 4.25e6, None]
-    text = " ".join(tail_of(terminal.render(result, width=140)).split())
+    text = " ".join(tail_of(terminal.render_whole(result, width=140)).split())
     assert "HYPE takes longest, 4.00 days; over that long VaR 97.5% 3.1M, ES 97.5% 4.25M" in text
 
 
@@ -121,6 +122,6 @@ def test_the_page_says_the_same_and_escapes_the_case():
 
 
 def test_results_without_the_block_have_no_section():
-    text = terminal.render(fake_result(), width=100)
+    text = terminal.render_whole(fake_result(), width=100)
     assert "── Tail" not in text
     assert "How much could it lose?" not in page.render(fake_result())

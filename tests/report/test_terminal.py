@@ -123,14 +123,15 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_asked(name: str, width: int) -> None:
-    for line in terminal.render(CASES[name](), width).splitlines():
-        assert cells(line) <= width, line
+    for render in (terminal.render, terminal.render_whole):
+        for line in render(CASES[name](), width).splitlines():
+            assert cells(line) <= width, line
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("width", [80, 100])
 def test_no_null_and_no_control_sign_is_printed(name: str, width: int) -> None:
-    text = terminal.render(CASES[name](), width)
+    text = terminal.render(CASES[name](), width) + terminal.render_whole(CASES[name](), width)
     assert not re.search(r"\b(None|nan|inf)\b", text)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
     assert text.endswith("\n")
@@ -165,13 +166,14 @@ def test_sections_come_in_the_agreed_order() -> None:
         "── DRE by horizon",
         "Parts of DRE",
         "crowd leverage light / base / heavy",
-        "── Who pays",
-        "meridian: bad debt",
-        "amplification of a SOL shock",
-        "── Concentration",
         "── Limits",
         "── Remedies",
+        "── Who pays",
+        "meridian: bad debt",
+        "── Liquidation map of SOL",
+        "── Concentration",
         "Any number: seawall define NAME",
+        "Left out: ",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
@@ -205,9 +207,10 @@ def test_verdict_names_another_breach_when_the_headline_is_within() -> None:
     first = terminal.render(result, 100).splitlines()[0]
     assert first.startswith("▲ BREACH    venue:meridian is over its limit: fund ruin 24 h 0.70%")
     result["limits"].pop()
+    result["limits"][0]["limit"] = 0.06  # above the model interval's end, 5.30%
     first = terminal.render(result, 100).splitlines()[0]
     assert first.startswith(
-        "✓ WITHIN    desk:harbour is within its limits: DRE 24 h 3.10%, limit 5"
+        "✓ WITHIN    desk:harbour is within its limits: DRE 24 h 3.10%, limit 6"
     )
     assert first.endswith("1 limit, exit 0")
 
@@ -258,10 +261,13 @@ def test_a_total_alone_is_no_table_of_parts() -> None:
 
 
 def test_long_lists_end_in_a_count_and_every_breached_limit_is_shown() -> None:
-    text = terminal.render(many_rows(), 100)
+    text = terminal.render_whole(many_rows(), 100)
     assert "and 292 more, 2.92% together" in text
     assert "and 32 more in the JSON" in text
-    assert "and 26 more venues" in text
+    assert "v0, v1, v2, v3 and 26 more: bad debt" in text
+    short = terminal.render(many_rows(), 100)
+    assert "and 295 more, 2.95% together" in short
+    assert "and 35 more in the JSON" in short
     result = fake_result()
     result["limits"] = [limit(f"L{n}", "dre", "desk:harbour", 86400, 1.0, 0.5) for n in range(50)]
     assert terminal.render(result, 100).count("▲ BREACHED") == 50

@@ -37,6 +37,7 @@ def check(
     json: ask.Json = None,
     html: ask.Html = None,
     public: ask.Public = None,
+    full: ask.Full = False,
     engine: ask.ChosenEngine = Engine.AUTO,
     threads: ask.Threads = None,
     ray_address: ask.RayAddress = None,
@@ -64,7 +65,6 @@ def check(
     kept = reports_folder(reports)
     question = _asked(_load(case, trust_mechanisms), _step(step, horizon), counts)
     before = since_case(since, kept, question.name)
-
     from seawall.exposure import check as run_check
 
     if engine is Engine.FAST:
@@ -86,7 +86,7 @@ def check(
         )
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
-    _end(result, context, case, kept, targets, json_to_stdout=json == STDOUT)
+    _end(result, context, case, kept, targets, json_to_stdout=json == STDOUT, full=full)
 
 
 def _end(
@@ -97,6 +97,7 @@ def _end(
     targets: dict[str, Path],
     *,
     json_to_stdout: bool,
+    full: bool,
 ) -> None:
     """Seal, keep, deliver. An answer that cannot be kept is delivered too; then exit code 1."""
     try:
@@ -106,11 +107,11 @@ def _end(
             raise
         report = as_report(result, context, case, None, with_page=False)
         try:
-            _deliver(report, targets, json_to_stdout)
+            _deliver(report, targets, json_to_stdout, full)
         finally:
             output.complain(f"Nothing was kept in {kept}: {error}")
         raise typer.Exit(NOT_KEPT) from None
-    _deliver(report, targets, json_to_stdout)
+    _deliver(report, targets, json_to_stdout, full)
     _end_by_limits(report, json_to_stdout=json_to_stdout)
 
 
@@ -217,17 +218,20 @@ def _load(case: Path | None, trust_mechanisms: bool) -> Case:
     return load_case(case, trust_mechanisms=trust_mechanisms)
 
 
-def _deliver(result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool) -> None:
+def _deliver(
+    result: dict[str, Any], targets: dict[str, Path], json_to_stdout: bool, full: bool
+) -> None:
     """Render everything first, then write: an error in one leaves no other half-written.
 
     The answer is printed even where a file cannot be written: a full disk takes no answer away.
     """
     from seawall.report import jsonfile, page, public_page, terminal
 
+    printed = terminal.render_whole if full else terminal.render
     text = (
         jsonfile.dumps(result)
         if json_to_stdout
-        else terminal.render(result, width=output.width(), colour=output.colour())
+        else printed(result, width=output.width(), colour=output.colour())
     )
     renderers = {
         "json": jsonfile.dumps,

@@ -115,3 +115,6 @@ Counterparty = Annotated[
         "--counterparty", help="Let each venue of a desk fail in turn, on up to 200 paths."
     ),
 ]
+Full = Annotated[
+    bool, typer.Option("--full", help="Print every section, not only what fits one screen.")
+]

@@ -8,9 +8,10 @@ Style is a name ("bad", "strong", "muted", "blue"); without colour it leaves no 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
@@ -173,6 +174,31 @@ class Column:
             return [cell]
         lead = _lead(cell.text)
         return [replace(cell, text=t) for t in wrap(cell.text, size, lead, lead + HANG)]
+
+
+def column(
+    title: str,
+    rows: Sequence[Any],
+    cell: Callable[[Any], str],
+    align: str = "r",
+    *,
+    flexible: bool = False,
+    drop: int = 0,
+    wraps: bool = False,
+    style: str = "",
+) -> Column:
+    """A column of one cell a row, numbers on the right unless said otherwise."""
+    return Column(title, [Span(cell(row), style) for row in rows], align, flexible, drop, wraps)
+
+
+def lines_of(texts: Sequence[str], style: str = "") -> list[Line]:
+    """Each text as a line of one style."""
+    return [(Span(text, style),) for text in texts]
+
+
+def more(count: int, shown: int, tail: str = "") -> list[Line]:
+    """The line "and 3 more" below a table that shows fewer rows than there are; else nothing."""
+    return lines_of([f"  and {count - shown:,} more{tail}"], "muted") if count > shown else []
 
 
 def _lead(text: str) -> int:

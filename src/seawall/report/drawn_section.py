@@ -13,20 +13,27 @@ ASCII = str.maketrans({"’": "'"})
 
 
 def liquidation_map(result: Result, width: int) -> list[Line]:
-    """How much one asset's moves close, alone and with the cascade; and where prices end."""
+    """How much one asset's moves close, alone and with the cascade, and why the curve turns."""
+    lines = liquidation_map_in_short(result, width)
+    if not lines:
+        return []
+    block = result["liquidation_map"]
+    one = block["assets"][block["focus"]]
+    lines += _said([drawn_words.feedback_words(one), *drawn_words.turning_words(one)], width)
+    return [*lines[:-1], with_marks(lines[-1], _marks(result, "A4", "A5", "A7"), width)]
+
+
+def liquidation_map_in_short(result: Result, width: int) -> list[Line]:
+    """The finding, and one row each of what is closed and how far the price goes."""
     block = result.get("liquidation_map")
-    lines: list[Line] = []
-    if block and block["assets"]:
-        name, moves = block["focus"], block["moves"]
-        one = block["assets"][name]
-        columns, letter = _map_columns(one, moves)
-        unit = f"{letter} {_quote(result)}".strip()
-        lines = [rule(f"Liquidation map of {clean(name)}, {unit}", width)]
-        lines += _said([drawn_words.map_finding(result, name) + "."], width)
-        lines += table(columns, width)
-        lines += _said([drawn_words.feedback_words(one), *drawn_words.turning_words(one)], width)
-        lines[-1] = with_marks(lines[-1], _marks(result, "A4", "A5", "A7"), width)
-    return [*lines, *_fan(result, width)]
+    if not block or not block["assets"]:
+        return []
+    name, moves = block["focus"], block["moves"]
+    columns, letter = _map_columns(block["assets"][name], moves)
+    unit = f"{letter} {_quote(result)}".strip()
+    lines = [rule(f"Liquidation map of {clean(name)}, {unit}", width)]
+    lines += _said([drawn_words.map_finding(result, name) + "."], width)
+    return [*lines, *table(columns, width)]
 
 
 def _map_columns(one: Mapping[str, Any], moves: Sequence[float]) -> tuple[list[Column], str]:
@@ -55,19 +62,20 @@ def _short(value: float, scale: float) -> str:
     return numbers.scaled(value, scale) if value < 99.995 * scale else f"{value / scale:,.0f}"
 
 
-def _fan(result: Result, width: int) -> list[Line]:
-    fan = result.get("fan")
-    if not fan:
+def fan(result: Result, width: int) -> list[Line]:
+    """Where the prices of one asset end: quantiles, without a crowd, and on how few paths."""
+    block = result.get("fan")
+    if not block:
         return []
-    name = fan["focus"]
-    one = fan["assets"][name]
-    when = numbers.horizon(fan["times_seconds"][-1])
+    name = block["focus"]
+    one = block["assets"][name]
+    when = numbers.horizon(block["times_seconds"][-1])
     ends = ", ".join(
         f"{'median' if level == 0.5 else f'{level * 100:g}%'} {numbers.price(row[-1])}"
-        for level, row in zip(fan["levels"], one["quantiles"], strict=True)
+        for level, row in zip(block["levels"], one["quantiles"], strict=True)
     )
-    lines = _said([f"{clean(name)} after {when}, {fan['paths']:,} paths: {ends}."], width)
-    return lines + _said(drawn_words.fan_notes(fan, name), width)
+    lines = [rule(f"Price of {clean(name)} after {when}, {block['paths']:,} paths", width)]
+    return lines + _said([ends, *drawn_words.fan_notes(block, name)], width)
 
 
 def pnl_grid(result: Result, width: int) -> list[Line]:

@@ -239,11 +239,14 @@ def moment(text: str, later_seconds: float = 0.0, words: bool = False) -> str:
 
 
 def deadline(as_of: str, seconds: Number) -> str:
-    """When a remedy must start: "20:19 UTC", with the date when it is another day."""
+    """When a remedy must have landed: "20:19 UTC", with the day when it is another day."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     now, then = moment(as_of), moment(as_of, seconds)
-    return then[11:] if now[:10] == then[:10] else then
+    if now[:10] == then[:10]:
+        return then[11:]
+    day = moment(as_of, seconds, words=True).split(" ")
+    return f"{day[0]} {day[1][:3]} {then[11:]}" if len(day) > 1 else then
 
 
 def signed_shock(value: Number) -> str:

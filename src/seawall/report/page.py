@@ -18,6 +18,8 @@ from seawall.report.pagesections import Answered, answered, plain
 from seawall.report.templates import Explain, Marks, filled
 from seawall.report.terms import TERMS, explained, meaning
 from seawall.report.typography import true_minus
+from seawall.report.verdict import Verdict
+from seawall.report.verdict import verdict as verdict_of
 from seawall.store.page_data import data_block, sealed_page
 
 STYLES = ("page.css", "drawn.css")
@@ -84,7 +86,7 @@ def _clean(value: Any) -> Any:
 
 def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
     """The verdict sentence, the interval strip, the four facts, the warnings."""
-    verdict, head = findings.verdict(result), findings.headline(result)
+    verdict, head = verdict_of(result), findings.headline(result)
     values = {
         "r": result,
         "verdict": verdict,
@@ -108,7 +110,7 @@ def _verdict(result: Result, explain: Explain, marks: Marks) -> Markup:
     return filled("verdict.html.jinja", values)
 
 
-def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
+def _flag(verdict: Verdict, result: Result) -> tuple[str, str]:
     total = len(result["limits"])
     many = f"{total} limit" + ("" if total == 1 else "s")
     missing = sum(not findings.has_value(limit) for limit in result["limits"])
@@ -120,6 +122,8 @@ def _flag(verdict: findings.Verdict, result: Result) -> tuple[str, str]:
         many = f"{total - missing} of {many}, {missing} without a value"
     if verdict.word == "NOT PROVEN":
         return "Within limits, not proven", many
+    if verdict.reach:
+        return "Within limits, but the model interval reaches over", many
     return {
         "breach": ("Limit breached", f"{len(verdict.breached)} of {many}"),
         "within": ("Within limits", many),

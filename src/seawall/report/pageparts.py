@@ -9,6 +9,7 @@ from seawall.report import charts, findings, loss_words, numbers, remedy_words
 from seawall.report.findings import Result, at
 from seawall.report.pagetables import kind_words
 from seawall.report.parts_rows import largest_channel, part_rows, paths_behind, waterfall
+from seawall.report.verdict import verdict as verdict_of
 
 ROWS = 12
 
@@ -53,7 +54,7 @@ def _round(value: float) -> str:
 
 def title(result: Result) -> str:
     """The verdict sentence: chance, subject, horizon, and the limit."""
-    head, verdict = findings.headline(result), findings.verdict(result)
+    head, verdict = findings.headline(result), verdict_of(result)
     within = f"within {numbers.long_horizon(result['horizon_seconds'])}"
     said = f"{subject(result)} is impaired"
     if head.probability is None:
@@ -70,6 +71,8 @@ def title(result: Result) -> str:
     if verdict.breached and not (own and own["breached"]):
         name = findings.measure_name(verdict.breached[0])
         text += f" {name[:1].upper()}{name[1:]} is {findings.beyond(verdict.breached[0])}."
+    if verdict.reach:
+        text += f" But {verdict.reach}."
     return text
 
 
@@ -126,10 +129,12 @@ def survive(result: Result) -> dict[str, Any]:
     bounded = any(p.limit is not None for p in curve)
     if over:
         finding = f"The limit is breached at {' and '.join(over)}"
-    elif bounded and findings.verdict(result).breached:
+    elif bounded and verdict_of(result).breached:
         finding = "DRE stays under its own limits; another limit is breached"
-    elif bounded and findings.verdict(result).word == "NOT PROVEN":
+    elif bounded and verdict_of(result).word == "NOT PROVEN":
         finding = "Within its limits by the estimate, not proven"
+    elif bounded and verdict_of(result).reach:
+        finding = "Within its limits by the estimate; the model interval reaches over one"
     elif bounded:
         finding = "DRE stays under its limits"
     else:

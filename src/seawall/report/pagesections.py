@@ -149,15 +149,18 @@ def limits_part(result: Result, explain: Explain, marks: Marks) -> Markup:
     return filled("limits.html.jinja", values)
 
 
+# The order of the terminal page (terminal_blocks): what breaks, why, the limits, what to do, what
+# changed; then the tables behind them.
 SECTIONS = (
     Section("survive", "Does it survive?", (survive_part, split_page.kinds_part)),
-    Section("first", "What dies first?", (first_part, map_part, fan_part)),
-    Section("why", "Why?", (parts_part, grid_part, split_page.split_part)),
-    Section("pays", "Who pays?", (pays_part,)),
-    Section("tail", "How much could it lose?", (tail_part,)),
-    Section("leaving", "Could it get out?", (leaving_part,)),
-    Section("failing", "What if somebody else fails?", (counterparty_part,)),
+    Section("first", "What dies first?", (first_part,)),
+    Section("why", "Why?", (parts_part, split_page.split_part)),
     Section("limits", "Are its limits kept?", (limits_part,)),
     Section("remedies", "What would help?", (remedy_part,)),
     Section("changed", "What changed?", (since_part,)),
+    Section("pays", "Who pays?", (pays_part,)),
+    Section("map", "How far would it go?", (map_part, fan_part, grid_part)),
+    Section("leaving", "Could it get out?", (leaving_part,)),
+    Section("tail", "How much could it lose?", (tail_part,)),
+    Section("failing", "What if somebody else fails?", (counterparty_part,)),
 )

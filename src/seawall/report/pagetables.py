@@ -11,6 +11,7 @@ from typing import Any
 
 from seawall.report import charts, findings, loss_words, numbers
 from seawall.report.findings import Result
+from seawall.report.model_reach import model_reach
 
 ROWS = 12
 
@@ -281,10 +282,15 @@ def limits(result: Result) -> dict[str, Any] | None:
                 "width": f"{min((findings.used(row) or 0.0) * 62.5, 100):.1f}",
                 "state": state,
                 "sign": signs.get(state, "✓"),
+                "reach": _reach(model_reach(result, row)),
             }
             for row, state in zip(rows, states, strict=True)
         ],
     }
+
+
+def _reach(end: float | None) -> str:
+    return "" if end is None else numbers.percent(end)
 
 
 def _used(share: float | None) -> str:

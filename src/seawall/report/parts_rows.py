@@ -88,7 +88,7 @@ def paths_behind(result: Result) -> str:
 
 
 def parts_block(result: Result, cells: int) -> list[Line]:
-    """The title line, then one row per part with a bar of ``cells``; empty without parts."""
+    """The title line, then one row per part with a bar of ``cells`` (0: none); [] without parts."""
     found = part_rows(result)
     if not found:
         return []
@@ -99,7 +99,7 @@ def parts_block(result: Result, cells: int) -> list[Line]:
     wide = max(len(row.interval) for row in rows)
     lines: list[Line] = [(Span(f"Parts of DRE {horizon}, points{ends}"),)]
     for row in rows:
-        drawn = bar(abs(row.value) / most, cells) if row.there else ""
+        drawn = bar(abs(row.value) / most, cells) if row.there and cells else ""
         lines.append(
             (
                 Span(fit(row.name, 17)),

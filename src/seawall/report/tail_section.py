@@ -1,4 +1,4 @@
-"""The tail on the terminal page: VaR and ES by method, what leaving adds, protocol at risk."""
+"""The tail on the terminal page: VaR and ES by method, what leaving adds; protocol at risk."""
 
 from __future__ import annotations
 
@@ -14,24 +14,35 @@ SCOPES = 6
 
 
 def tail(result: Result, width: int) -> list[Line]:
-    """Each desk's table and what leaving adds; then protocol value at risk and its definition."""
+    """Each desk's table and what leaving adds."""
     desks = tail_words.tail_desks(result)
     lines: list[Line] = []
     for desk in desks[:DESKS]:
         lines += [*([()] if lines else []), *_desk(result, desk, width)]
     if len(desks) > DESKS:
         lines.append((Span(f"  and {len(desks) - DESKS:,} more desks in the JSON", "muted"),))
-    protocol = _protocol(result, width)
-    return [*lines, *([()] if lines and protocol else []), *protocol]
+    return lines
 
 
-def _desk(result: Result, desk: Mapping[str, Any], width: int) -> list[Line]:
+def tail_in_short(result: Result, width: int) -> list[Line]:
+    """The tables alone."""
+    lines: list[Line] = []
+    for desk in tail_words.tail_desks(result)[:DESKS]:
+        lines += [*([()] if lines else []), *_numbers(result, desk, width)]
+    return lines
+
+
+def _numbers(result: Result, desk: Mapping[str, Any], width: int) -> list[Line]:
     scale, letter = tail_words.scale_of(desk)
     rows = tail_words.known_rows(desk)
     horizon = numbers.horizon(result["tail"]["horizon_seconds"])
     unit = f"{letter} {clean(result['case']['quote'])}".strip()
     title = f"Tail: loss of desk:{clean(desk['owner'])} over {horizon}, {unit}"
-    lines: list[Line] = [rule(title, width), *_table(_columns(result, rows, scale), width)]
+    return [rule(title, width), *_table(_columns(result, rows, scale), width)]
+
+
+def _desk(result: Result, desk: Mapping[str, Any], width: int) -> list[Line]:
+    lines = _numbers(result, desk, width)
     said = [
         *tail_words.not_known(desk),
         tail_words.rests_on(result, desk),
@@ -85,7 +96,18 @@ def _under(row: Mapping[str, Any], spans: list[Span]) -> list[Span]:
     return spans if any(numbers.known(end) for end in row["value_at_risk_low"]) else []
 
 
-def _protocol(result: Result, width: int) -> list[Line]:
+def protocol_at_risk(result: Result, width: int) -> list[Line]:
+    """Value and liquidations at risk of the protocol and its venues, and what they mean."""
+    lines = protocol_at_risk_in_short(result, width)
+    if not lines:
+        return []
+    lines += [(Span(line, "muted"),) for line in wrap(tail_words.DEFINITIONS, width)]
+    stated = set(result.get("assumptions") or [])
+    return [*lines[:-1], with_marks(lines[-1], "A7" if "A7" in stated else "", width)]
+
+
+def protocol_at_risk_in_short(result: Result, width: int) -> list[Line]:
+    """The table alone."""
     rows = tail_words.at_risk_rows(result)
     if not rows:
         return []
@@ -99,6 +121,4 @@ def _protocol(result: Result, width: int) -> list[Line]:
     lines = [rule(f"Protocol at risk within {horizon}, 95%", width), *table(columns, width)]
     if len(rows) > SCOPES:
         lines.append((Span(f"  and {len(rows) - SCOPES:,} more in the JSON", "muted"),))
-    lines += [(Span(line, "muted"),) for line in wrap(tail_words.DEFINITIONS, width)]
-    stated = set(result.get("assumptions") or [])
-    return [*lines[:-1], with_marks(lines[-1], "A7" if "A7" in stated else "", width)]
+    return lines

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from seawall.report import findings, foot, numbers, sections, split_section
-from seawall.report.alerts_section import alerts
-from seawall.report.columns import Line, Span, clean, paint, rule, with_marks, wrap
-from seawall.report.counterparty_section import counterparty
-from seawall.report.drawn_section import liquidation_map, pnl_grid
+from seawall.report import findings, foot, numbers, sections
+from seawall.report.columns import Line, Span, clean, lines_of, paint, rule, with_marks, wrap
 from seawall.report.fewer_paths import fewer_paths
 from seawall.report.findings import Result
-from seawall.report.remedy_section import remedies
-from seawall.report.since_section import since_last
-from seawall.report.tail_section import tail
+from seawall.report.terminal_blocks import every_section, left_out, short_sections
+from seawall.report.verdict import verdict as verdict_of
 
 ANSWER = 12  # cells of the label column of the first lines
 
 
 def render(result: Result, width: int = 100, colour: bool = False) -> str:
-    """The terminal page of `seawall check` for one result dict (docs/json.md).
+    """The terminal page of `seawall check` on one screen, for one result dict (docs/json.md).
 
     width   terminal cells; no line is wider. At 100 two blocks stand side by side, below that
             they follow each other; below about 60 tables become wrapped lines
@@ -28,37 +24,36 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
 
     The verdict, DRE with both intervals, and the first to break are the first three lines where
     the width allows. A probability of which no path showed a case is printed as "<x%", x the upper
-    end of its Wilson interval; an expected shortfall without paths enough is their number.
+    end of its Wilson interval; an expected shortfall without paths enough is their number. The last
+    line names the sections that `render_whole` has and this page has not.
     """
+    return _page(result, short_sections(result, max(1, width)), left_out(result), width, colour)
+
+
+def render_whole(result: Result, width: int = 100, colour: bool = False) -> str:
+    """The same with every section, row of a table and sentence about how a number was made."""
+    return _page(result, every_section(result, max(1, width)), [], width, colour)
+
+
+def _page(
+    result: Result, bodies: Iterable[list[Line]], left: Sequence[str], width: int, colour: bool
+) -> str:
     width = max(1, width)
     lines = answer(result, width)
-    for block in (
-        sections.warnings,
-        sections.first_to_break,
-        liquidation_map,
-        sections.horizons,
-        pnl_grid,
-        split_section.split,
-        sections.who_pays,
-        tail,
-        sections.concentration,
-        counterparty,
-        sections.limits,
-        alerts,
-        remedies,
-        since_last,
-    ):
-        body = block(result, width)
-        if body:
-            lines += [(), *body]
+    for body in bodies:
+        lines += [(), *body]
     lines += [(), *closing(result, width)]
+    if left:
+        said = f"Left out: {', '.join(left)}: --full or --html FILE"
+        lines += lines_of(wrap(said, width), "strong")
     return paint(lines, width, colour)
 
 
 def answer(result: Result, width: int) -> list[Line]:
     """The first lines: verdict, DRE with both intervals, first to break, the case."""
-    verdict, head = findings.verdict(result), findings.headline(result)
+    verdict, head = verdict_of(result), findings.headline(result)
     style = {"breach": "bad", "within": "good"}.get(verdict.state, "strong")
+    style = "strong" if verdict.reach else style
     sign = Span(f"{verdict.sign} {verdict.word}", style)
     sentence = clean(verdict.sentence)
     said, _, driver = sentence.partition(", driven by ")

@@ -1,0 +1,84 @@
+"""The limits on the terminal page: how much of each is used, and its state in a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seawall.report import findings, numbers
+from seawall.report.columns import (
+    Column,
+    Line,
+    Span,
+    bar,
+    clean,
+    column,
+    fit,
+    lines_of,
+    more,
+    rule,
+    table,
+    wrap,
+)
+from seawall.report.findings import Result
+from seawall.report.model_reach import model_reach
+from seawall.report.sections import PAIRED, ROWS
+
+HELD = ("within", "near")
+MODEL_REACHES = "* within by the estimate; the model interval reaches over the limit"
+
+
+def limits(result: Result, width: int) -> list[Line]:
+    """Each limit, how much of it is used, and its state in a word."""
+    rows = result.get("limits") or []
+    if not rows:
+        return [rule("Limits", width), *lines_of(wrap("no limit is set in limits.toml", width))]
+    ordered = sorted(rows, key=lambda row: not row["breached"])
+    shown = ordered[: max(ROWS + 4, sum(row["breached"] for row in rows))]
+    cells, over = (15, 8) if width >= PAIRED else (7, 3)
+    words = {
+        "breached": ("▲ BREACHED", "bad"),
+        "no value": ("? no value", "strong"),
+        "not resolved": ("? not resolved", "strong"),
+    }
+
+    def share(row: Mapping[str, Any]) -> str:
+        part = findings.used(row)
+        return numbers.UNKNOWN if part is None else f"{part:.0%}" if part < 99.99 else ">9999%"
+
+    def gauge(row: Mapping[str, Any]) -> str:
+        part = findings.used(row) or 0.0
+        beyond = bar((part - 1) * cells / over, over) if part > 1 else ""
+        return fit(bar(part, cells), cells) + ("┃" if part >= 1 else "│") + beyond
+
+    def value(row: Mapping[str, Any]) -> str:
+        if findings.limit_state(row) == "no value":
+            return findings.why_no_value(result, row)
+        return findings.measure_value(row, "value")
+
+    def bound(row: Mapping[str, Any]) -> str:
+        word = "min" if row.get("bound") == "minimum" else "of"
+        return f"{word} {findings.measure_value(row, 'limit').rjust(7)}"
+
+    states = [findings.limit_state(row) for row in shown]
+    reach = [
+        s in HELD and model_reach(result, r) is not None for r, s in zip(shown, states, strict=True)
+    ]
+    columns = [
+        column("", shown, lambda r: clean(r["name"]), "l", flexible=True),
+        column("", shown, value),
+        column("", shown, bound),
+        column("", shown, share),
+        Column("", [Span(gauge(r), "bad" if r["breached"] else "slate") for r in shown], drop=1),
+        Column(
+            "",
+            [
+                Span(f"{s} *", "strong") if over else Span(*words.get(s, (s, "")))
+                for s, over in zip(states, reach, strict=True)
+            ],
+        ),
+    ]
+    lines = [rule("Limits", width), *table(columns, width)]
+    if any(reach):
+        lines += lines_of(wrap(MODEL_REACHES, width), "muted")
+    return [*lines, *more(len(rows), len(shown), " limits")]
