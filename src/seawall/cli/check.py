@@ -67,8 +67,7 @@ def check(
     before = since_case(since, kept, question.name)
     from seawall.exposure import check as run_check
 
-    if engine is Engine.FAST:
-        _say_if_it_compiles()
+    _say_if_it_compiles(engine)
     with progress_bar() as progress:
         result = run_check(
             question,
@@ -172,7 +171,9 @@ def _counted(counts: str) -> tuple[ImpairmentKind, ...]:
     return counted(names, "--counts")
 
 
-def _say_if_it_compiles() -> None:
+def _say_if_it_compiles(engine: Engine) -> None:
+    if engine is not Engine.FAST:
+        return
     from seawall.cascade.pieces.loops import is_compiled
 
     if not is_compiled():
