@@ -7,6 +7,7 @@ key of the JSON has one.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -61,6 +62,29 @@ def lookup(name: str) -> Definition | None:
                 if candidate in map(_plain, names):
                     return entry
     return None
+
+
+# What a heading of a page adds to its words: a unit or an aside, a number or time, a place.
+_ASIDE = re.compile(r"[,:(\[].*$")
+_NUMBERS = re.compile(r"(?: [-+\d][\d.,%:-]*(?: ?(?:s|m|min|h|d|x|utc))?)+$")
+_PLACE = re.compile(r"^(.+) (?:of|in|within|after|over|under|that|from|by|at)\b.*$")
+
+
+def lookup_words(words: str) -> Definition | None:
+    """As `lookup`, but a heading may be given as the page prints it: "First to break in 24 h".
+
+    What is not known as a whole is looked up without its unit, its time and its place, the last
+    words first.
+    """
+    wanted = _plain(words)
+    found = lookup(wanted) or lookup(wanted := _ASIDE.sub("", wanted).strip())
+    while found is None:
+        shorter = _PLACE.sub(r"\1", _NUMBERS.sub("", wanted)).strip()
+        if not shorter or shorter == wanted:
+            return None
+        wanted = shorter
+        found = lookup(wanted)
+    return found
 
 
 def closest(name: str, count: int = 4) -> tuple[str, ...]:

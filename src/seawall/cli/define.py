@@ -22,13 +22,13 @@ def define(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Explain a number of the report; without NAME, list them."""
-    from seawall.case.definitions import DEFINITIONS, closest, lookup
+    from seawall.case.definitions import DEFINITIONS, closest, lookup_words
 
     # Words of the page have blanks; nobody should have to quote them.
     wanted = " ".join(name or ()).strip()
     entries = DEFINITIONS
     if wanted:
-        entry = lookup(wanted)
+        entry = lookup_words(wanted)
         if entry is None:
             near = closest(wanted)
             hint = f"closest: {', '.join(near)}; " if near else ""
