@@ -268,6 +268,7 @@ class TestCase:
         assert run(["case", "validate", str(tmp_path / "tern")]) == 0
         printed = capsys.readouterr().out
         assert "1 limit." in printed
+        assert "  desk:tern: equity -3.28M USDC, no positions, debt 3.28M" in printed
         assert "  ! tern/causeway owes 700 ETH and 1,350,000 USDC" in printed
 
     def test_a_case_of_ones_own_holdings_says_what_it_took(self, tmp_path, monkeypatch, capsys):

@@ -27,11 +27,9 @@ def holdings(setup: Setup) -> list[str]:
     quote = setup.case.quote
     lines = []
     for desk in desk_sizes(setup):
+        held = f"positions of {money(desk.notional)}" if desk.notional else "no positions"
         owed = f", debt {money(desk.debt)}" if desk.debt else ""
-        lines.append(
-            f"  desk:{desk.owner}: equity {money(desk.equity)} {quote}, positions of "
-            f"{money(desk.notional)}{owed}"
-        )
+        lines.append(f"  desk:{desk.owner}: equity {money(desk.equity)} {quote}, {held}{owed}")
     for caution in (*broken_at_the_start(setup), *odd_signs(setup)):
         lines += wrap(caution, 96, initial_indent="  ! ", subsequent_indent="    ")
     return lines
