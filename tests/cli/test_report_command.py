@@ -15,6 +15,7 @@ import pytest
 
 from seawall.casefile import new_case
 from seawall.cli.app import run
+from seawall.cli.kept import Earlier, since_case, with_recorded
 from seawall.store.keep import lines_text
 from seawall.store.page_data import sealed_page
 from seawall.store.verify import verify_chain
@@ -78,17 +79,35 @@ def test_the_manifest_holds_the_options_and_no_path_of_this_machine(place):
 
 
 def test_since_last_is_the_copy_in_the_last_report(place, capsys):
-    from seawall.cli.kept import since_case
-
     reports = place / "reports"
-    copy = since_case(Path("last"), reports, "harbour")
-    assert copy is not None
-    assert copy.parent.name.startswith("000002-")
-    assert (copy / "positions.csv").read_bytes() == (place / "case/positions.csv").read_bytes()
+    found = since_case(Path("last"), reports, "harbour")
+    assert found is not None
+    assert found.folder.parent.name.startswith("000002-")
+    copy = (found.folder / "positions.csv").read_bytes()
+    assert copy == (place / "case/positions.csv").read_bytes()
     assert since_case(Path("last"), reports, "another") is None
-    assert since_case(Path("elsewhere"), reports, "harbour") == Path("elsewhere")
+    assert since_case(Path("elsewhere"), reports, "harbour") == Earlier(Path("elsewhere"))
     assert run(["check", str(place / "case"), "--since", "last"]) == 1
     assert "--reports DIR" in capsys.readouterr().err
+
+
+def test_since_last_says_what_the_report_itself_printed(place, capsys):
+    """DRE of one scope and horizon alone, beside the rerun: in the JSON and on the page."""
+    words = ["check", str(place / "case"), *HOW[:4], "--reports", str(place / "reports")]
+    target = place / "since.json"
+    assert run([*words, "--since", "last", "--json", str(target)]) in (0, 2)
+    last = max(p for p in (place / "reports").iterdir() if p.name.startswith("000002"))
+    told = json.loads((last / "summary.json").read_text())
+    assert told["headline"] == "desk:harbour"
+    block = json.loads(target.read_text())["since_last"]
+    assert block["before_recorded"] == told["dre"] is not None
+    assert "The earlier report said" in " ".join(capsys.readouterr().out.split())
+    result = {"since_last": block | {"before_recorded": None}}
+    for other in ({"headline": "protocol"}, {"horizon_seconds": 60.0}):
+        earlier = Earlier(last / "case", told | other)
+        assert with_recorded(result, earlier)["since_last"]["before_recorded"] is None
+    assert with_recorded(result, Earlier(last / "case", told))["since_last"] == block
+    assert with_recorded({"since_last": None}, Earlier(last, told)) == {"since_last": None}
 
 
 def test_computed_again_it_is_the_same_byte_for_byte(place, capsys):

@@ -124,7 +124,11 @@ SINCE_LAST = {
     "before_recorded": Maybe(fraction),
     "tail_paths": whole,
     "tail_before": number,
+    "tail_before_low": number,
+    "tail_before_high": number,
     "tail_after": number,
+    "tail_after_low": number,
+    "tail_after_high": number,
     "change": PART_OF_CHANGE,
     "drivers": [
         PART_OF_CHANGE

@@ -76,6 +76,9 @@ def test_the_terminal_says_what_changed(width: int) -> None:
     assert "+1.22" in joined
     assert "The earlier report said 1.90%" in joined
     assert "+56k" in joined
+    if width == 100:
+        row = next(line for line in text.splitlines() if line.strip().startswith("SOL price"))
+        assert "50.4k to 112k" in row, "the interval of the worst losses"
     assert "1 other change moves neither DRE nor the worst losses" in joined
 
 

@@ -14,7 +14,7 @@ from seawall.cli import check_options as ask
 from seawall.cli import output
 from seawall.cli.bar import progress_bar
 from seawall.cli.duration import seconds
-from seawall.cli.kept import as_report, reports_folder, since_case
+from seawall.cli.kept import Earlier, as_report, reports_folder, since_case, with_recorded
 from seawall.cli.ledger import Ledger
 from seawall.foundation.errors import InputError
 
@@ -83,6 +83,7 @@ def check(
             counterparty=counterparty,
             since=_earlier(before, question, trust_mechanisms, counts),
         )
+    result = with_recorded(result, before)
     if ledger is Ledger.EXACT:
         result["ledger"] = _settled(question, horizon_seconds, paths, seed)
     _end(result, context, case, kept, targets, json_to_stdout=json == STDOUT, full=full)
@@ -152,14 +153,14 @@ def _asked(case: Case, step_seconds: float | None, counts: str | None) -> Case:
 
 
 def _earlier(
-    since: Path | None, question: Case, trust_mechanisms: bool, counts: str | None
+    since: Earlier | None, question: Case, trust_mechanisms: bool, counts: str | None
 ) -> Case | None:
     """The earlier Case, refused here where it is none: nobody waits for a run to hear it."""
     if since is None:
         return None
     from seawall.exposure.since.two import two_cases
 
-    earlier = _asked(_load(since, trust_mechanisms), None, counts)
+    earlier = _asked(_load(since.folder, trust_mechanisms), None, counts)
     two_cases(earlier, question)
     return earlier
 

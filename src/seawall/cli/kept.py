@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,26 +55,48 @@ def as_report(
     return sealed
 
 
-def since_case(since: Path | None, reports: Path | None, name: str) -> Path | None:
-    """The folder of the earlier Case; of `--since last` the copy in the last report of this Case.
+@dataclass(frozen=True)
+class Earlier:
+    """The earlier Case of --since: its folder, and of `last` the summary of its report."""
+
+    folder: Path
+    report: Mapping[str, Any] | None = None
+
+
+def since_case(since: Path | None, reports: Path | None, name: str) -> Earlier | None:
+    """The earlier Case; of `--since last` the copy in the last report of this Case.
 
     None where the folder of reports has no report of it yet.
     """
-    if since is None or str(since) != LAST or since.exists():
-        return since
+    if since is None:
+        return None
+    if str(since) != LAST or since.exists():
+        return Earlier(since)
     if reports is None:
         raise InputError(
             "`last` is the Case of the last report",
             file="--since",
             expected="--reports DIR beside it, or the folder of an earlier Case",
         )
-    from seawall.store.chain import CASE, HEAD, entries, summaries
+    from seawall.store.chain import CASE, HEAD, name_of, summaries
 
     if not (reports / HEAD).is_file():
         return None
-    numbers = [int(row["number"]) for row in summaries(reports) if row["case"] == name]
-    places = [entry.folder for entry in entries(reports) if entry.number in numbers[-1:]]
-    return places[0] / CASE if places else None
+    told = [row for row in summaries(reports) if row["case"] == name]
+    if not told:
+        return None
+    return Earlier(reports / name_of(told[-1]["number"], told[-1]["seal"]) / CASE, told[-1])
+
+
+def with_recorded(result: dict[str, Any], before: Earlier | None) -> dict[str, Any]:
+    """The result, with the DRE that the earlier report itself printed, where it is of one scope and
+    horizon with this one's: the rerun beside it has this run's paths, seed and step.
+    """
+    block, report = result.get("since_last"), None if before is None else before.report
+    same = ("headline", "scope"), ("horizon_seconds", "horizon_seconds")
+    if not block or report is None or any(report[one] != block[other] for one, other in same):
+        return result
+    return result | {"since_last": block | {"before_recorded": report["dre"]}}
 
 
 def inputs_of(case: Path | None) -> Mapping[str, bytes]:

@@ -50,6 +50,7 @@ def _columns(rows: list[dict[str, Any]], block: Mapping[str, Any]) -> list[Colum
         Column("points", [Span(r["text"]) for r in (*rows, total)], "r"),
         Column("95%", [Span(r["interval"]) for r in (*rows, total)], "r", drop=1),
         Column("worst 2.5%", [Span(r["tail"]) for r in (*rows, total)], "r"),
+        Column("95%", [Span(r["tail_interval"]) for r in (*rows, total)], "r", drop=1),
         Column(
             "",
             [
@@ -99,6 +100,9 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "tail": numbers.money(row["tail"])
         if row["tail"] <= 0.0
         else f"+{numbers.money(row['tail'])}",
+        "tail_interval": ""
+        if "tail_low" not in row
+        else f"{numbers.money(row['tail_low'])} to {numbers.money(row['tail_high'])}",
         "was": _number(row, "was"),
         "now": _number(row, "now"),
     }

@@ -253,13 +253,6 @@ def test_an_option_that_expired_between() -> None:
     assert {row["driver"] for row in block["drivers"]} == {"time", "positions:BTC"}
 
 
-def test_what_was_recorded_stands_beside_the_rerun() -> None:
-    """The number of an earlier report is carried, not used."""
-    block = since(book_case(), book_case(), recorded=0.25)
-    assert block["before_recorded"] == 0.25
-    assert block["dre_before"]["probability"] != 0.25
-
-
 def test_cases_that_do_not_fit_are_refused() -> None:
     """A later Case, another quote currency, another contract under one name."""
     case = book_case()

@@ -29,7 +29,7 @@ from seawall.exposure.shapley import along, coalitions, exact, from_orders
 from seawall.exposure.signed_interval import mean_of, signed_interval
 from seawall.exposure.since.drivers import Driver, changed, few
 from seawall.exposure.since.hybrid import cash_moved, hybrid
-from seawall.exposure.since.tails import GROUPS, tail_size, tails, with_interval
+from seawall.exposure.since.tails import level, tail_size, tails, with_interval
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
 from seawall.foundation.errors import SeawallError
@@ -49,12 +49,11 @@ def since_block(
     after: Case,
     result: Mapping[str, Any],
     compute: Compute | None = None,
-    recorded: float | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """`since_last` of docs/json.md. ``result`` is that of `check` on ``after``.
 
-    recorded: the headline DRE that an earlier report printed, shown beside the rerun one.
+    ``before_recorded`` is left null: only who knows the earlier report can say it.
     Raises InputError for Cases that do not fit together.
     """
     two = two_cases(before, after)
@@ -77,9 +76,9 @@ def since_block(
         return seen[members]
 
     parts = _split(len(drivers), count, lambda members: run(members)[0])
-    tail = _split(len(drivers), 1 + GROUPS, lambda members: run(members)[1])
+    tail = _split(len(drivers), 1 + count, lambda members: run(members)[1])
     ends = run(frozenset()), run(frozenset(range(len(drivers))))
-    (none, full), bad = (ends[0][0], ends[1][0]), [float(end[1][0]) for end in ends]
+    none, full = ends[0][0], ends[1][0]
     block = {
         "before": _named(before),
         "after": _named(after),
@@ -93,10 +92,10 @@ def since_block(
         "hybrids": len(seen),
         "dre_before": _share(none),
         "dre_after": _share(full),
-        "before_recorded": recorded,
+        "before_recorded": None,
         "tail_paths": tail_size(count),
-        "tail_before": bad[0],
-        "tail_after": bad[1],
+        **_level("tail_before", ends[0][1]),
+        **_level("tail_after", ends[1][1]),
         "change": _part(full - none) | with_interval(ends[1][1] - ends[0][1]),
         "drivers": _rows(two, drivers, parts, tail),
     }
@@ -147,6 +146,12 @@ def _named(case: Case) -> dict[str, str]:
 def _share(hit: Floats) -> dict[str, float]:
     low, high = wilson(int(hit.sum()), hit.size)
     return {"probability": float(hit.mean()), "low": low, "high": high}
+
+
+def _level(key: str, values: Floats) -> dict[str, float]:
+    """The mean of the worst losses of one Case and its 95% interval, by ``key``."""
+    low, high = level(values)
+    return {key: float(values[0]), f"{key}_low": low, f"{key}_high": high}
 
 
 def _part(values: Floats) -> dict[str, float]:

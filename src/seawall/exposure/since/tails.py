@@ -1,13 +1,21 @@
-"""The bad tail of a change: mean of the worst losses, with what is left out of it in turn.
+"""The bad tail of a change: mean of the worst losses, with each path's influence on it.
 
 A change that moves no path across impairment still moves losses. The mean of the worst 2.5% of
-losses is smooth where the share of impaired paths is not. Its interval comes from leaving out one
-of GROUPS groups of paths at a time (jackknife):
+losses is smooth where the share of impaired paths is not. Path i's influence on it,
 
-    variance = (g - 1) / g  x  sum of (estimate without group i - their mean)^2
+    q + (x_i - q)+ n / m - mean of the m worst,    q the largest loss that is not among them,
 
-Source: Tukey (1958); Shao and Tu (1995), "The jackknife and bootstrap". Wrong, in that it is too
-narrow, where a group holds most of the tail: ten paths or so are a small tail.
+has a mean of zero over paths, and of mixtures of two Cases on the same paths it adds up as the
+means themselves do: the influence on a difference, or on a driver's part of it, is the same sum of
+influences, path by path. So what both have in common falls out of the interval (it is paired).
+
+The interval of one mean is Hall's, as that of the page's expected shortfall (`tail/sample.py`). Of
+a difference, what is above zero and what is below have such an interval each, put together by how
+far their ends are from them (`signed_interval.py` says the rule): both are skewed, and each is by
+itself what Hall's form was made for.
+
+Wrong, in that it is too narrow, where hardly a path of the tail is touched by the change: ten paths
+or so are a small tail. Measured coverage is in docs/decisions/028.
 """
 
 from __future__ import annotations
@@ -17,11 +25,9 @@ import math
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.exposure.tail.sample import ends_of_mean
 
 SHARE = 0.025
-GROUPS = 20
-# Student's 97.5% point for GROUPS - 1 degrees of freedom.
-_T = 2.093
 
 
 def tail_size(paths: int) -> int:
@@ -35,16 +41,35 @@ def worst(loss: Floats) -> float:
 
 
 def tails(loss: Floats) -> Floats:
-    """That mean of all paths, then without each group of them in turn (1 + GROUPS,)."""
-    group = np.arange(loss.size) % GROUPS
-    left = [loss[group != g] for g in range(GROUPS)]
-    return np.array([worst(loss), *(worst(some) if some.size else worst(loss) for some in left)])
+    """That mean, then the influence of each of the losses (p,) on it: (1 + p,), quote."""
+    size, mean = tail_size(loss.size), worst(loss)
+    edge = float(np.sort(loss)[max(loss.size - size - 1, 0)])
+    influence = edge + np.maximum(loss - edge, 0.0) * (loss.size / size) - mean
+    return np.concatenate([[mean], influence])
+
+
+def level(values: Floats) -> tuple[float, float]:
+    """Ends of the 95% interval of one mean, from `tails`, quote."""
+    below, above = ends_of_mean(values[1:], values.size - 1)
+    return float(values[0]) + below, float(values[0]) + above
 
 
 def with_interval(values: Floats) -> dict[str, float]:
-    """`tail`, `tail_low`, `tail_high` from an estimate and those without each group."""
-    without = values[1:]
-    spread = float(np.sum((without - without.mean()) ** 2)) * (GROUPS - 1) / GROUPS
-    reach = _T * math.sqrt(spread)
+    """`tail`, `tail_low`, `tail_high` of a difference, from one of `tails` or a part of it."""
+    influence = values[1:]
+    more, less = np.maximum(influence, 0.0), np.maximum(-influence, 0.0)
+    up, down = (ends_of_mean(side, influence.size) for side in (more, less))
+    spread = float(more.std() * less.std())
+    # Never above zero: no path is on both sides.
+    together = -float(more.mean() * less.mean()) / spread if spread > 0.0 else 0.0
     middle = float(values[0])
-    return {"tail": middle, "tail_low": middle - reach, "tail_high": middle + reach}
+    return {
+        "tail": middle,
+        "tail_low": middle - _both(-up[0], down[1], together),
+        "tail_high": middle + _both(up[1], -down[0], together),
+    }
+
+
+def _both(one: float, other: float, together: float) -> float:
+    """How far a difference of two means reaches whose own intervals reach so far."""
+    return math.sqrt(max(one * one + other * other - 2.0 * together * one * other, 0.0))

@@ -100,6 +100,8 @@ def sentence(block: Mapping[str, Any]) -> str:
 
 
 def _tail(block: Mapping[str, Any]) -> str:
-    """The worst losses before and after."""
+    """The worst losses before and after, and the interval of what lies between."""
     was, now = block["tail_before"], block["tail_after"]
-    return f"mean of the worst 2.5% of losses {was:,.0f} to {now:,.0f}"
+    low, high = (block["change"][key] for key in ("tail_low", "tail_high"))
+    text = f"mean of the worst 2.5% of losses {was:,.0f} to {now:,.0f}"
+    return f"{text} (95% of the change {low:+,.0f} to {high:+,.0f})"

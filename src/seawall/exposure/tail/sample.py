@@ -110,16 +110,24 @@ def quantile_ends(ranked: Floats, level: float, count: int) -> tuple[float | Non
 def _shortfall(ranked: Floats, level: float, at_risk: float, count: int) -> Estimate:
     shortfall = expected_shortfall(ranked, level)
     influence = at_risk + np.maximum(ranked - at_risk, 0.0) / (1.0 - level) - shortfall
-    spread = float(influence.std())
+    low, high = ends_of_mean(influence, count)
+    return Estimate(shortfall, shortfall + low, shortfall + high)
+
+
+def ends_of_mean(values: Floats, count: int) -> tuple[float, float]:
+    """Where the 95% interval of the mean of values (n,) ends, counted from it: (below, above zero).
+
+    Hall's, of values that say as much as ``count`` independent ones.
+    """
+    spread = float(values.std())
     if spread <= 0.0:
-        return Estimate(shortfall, shortfall, shortfall)
-    centred = influence - influence.mean()
+        return 0.0, 0.0
+    centred = values - values.mean()
     skew = float(np.mean(centred**3)) / spread**3
     error = spread / math.sqrt(count)
-    return Estimate(
-        shortfall,
-        shortfall - error * _without_skewness(Z95, skew, count),
-        shortfall - error * _without_skewness(-Z95, skew, count),
+    return (
+        -error * _without_skewness(Z95, skew, count),
+        -error * _without_skewness(-Z95, skew, count),
     )
 
 
