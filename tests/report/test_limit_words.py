@@ -114,8 +114,22 @@ def test_alerts_are_one_line_each() -> None:
     assert text.count("▲ RAISED") == 1
     assert "Cost of leaving: 322k, limit 300k, driven by harbour/loan" in text
     assert "1 raised earlier still stands" in text
+    html = page.render(result)
+    assert "1 alert is new since the report before" in html
+    assert "▲ raised</span> Cost of leaving: 322k, limit 300k, driven by harbour/loan" in html
+    assert "1 raised earlier still stands." in html
     result["alerts"] = {key: [] for key in ("raised", "cleared", "withdrawn", "standing")}
     assert "none is new" in terminal.render(result, 100)
+    assert "since the report before" not in page.render(result)
+
+
+def test_an_alert_from_a_case_is_escaped_on_the_page() -> None:
+    result = with_limits(COST | {"name": "<b>cost</b>"})
+    row = result["limits"][0]
+    result["alerts"] = {"raised": [], "cleared": [row], "withdrawn": [], "standing": []}
+    html = page.render(result)
+    assert "✓ cleared</span> &lt;b&gt;cost" in html
+    assert "<b>cost" not in html
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 100])

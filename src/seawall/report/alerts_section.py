@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seawall.report.alerts_words import SIGNS, what
+from seawall.report.alerts_words import KINDS, SIGNS, standing_words, what
 from seawall.report.columns import Line, Span, rule, wrap
 
-KINDS = ("raised", "cleared", "withdrawn")
 LABEL = 14
 
 
@@ -23,9 +22,7 @@ def alerts(result: Mapping[str, Any], width: int) -> list[Line]:
             lines += _line(SIGNS[kind], what(row, kind), width)
     if len(lines) == 1:
         lines.append((Span("  none is new"),))
-    old = len(found["standing"]) - len(found["raised"])
-    if old:
-        said = f"{old:,} raised earlier still stand" + ("s" if old == 1 else "")
+    if said := standing_words(found):
         lines += [(Span(text),) for text in wrap(said, width)]
     return lines
 

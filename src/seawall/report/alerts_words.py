@@ -15,6 +15,14 @@ SIGNS = {
     "standing": Span("▲ STANDING", "strong"),
 }
 
+KINDS = ("raised", "cleared", "withdrawn")  # of what is new, in the order of telling
+
+
+def standing_words(found: Mapping[str, Any]) -> str:
+    """How many of the standing alerts were raised by earlier reports; nothing where none was."""
+    old = len(found["standing"]) - len(found["raised"])
+    return f"{old:,} raised earlier still stand{'s' if old == 1 else ''}" if old else ""
+
 
 def what(row: Mapping[str, Any], kind: str) -> str:
     """The limit, its value against its bound, who drives it, since when it stood."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from seawall.report import charts, findings, numbers, pageparts, pagetables, split_page
+from seawall.report.alerts_part import alerts_part
 from seawall.report.counterparty_part import counterparty_part
 from seawall.report.drawn_part import fan_part, grid_part, map_part
 from seawall.report.findings import Result
@@ -152,10 +153,10 @@ def limits_part(result: Result, explain: Explain, marks: Marks) -> Markup:
 # The order of the terminal page (terminal_blocks): what breaks, why, the limits, what to do, what
 # changed; then the tables behind them.
 SECTIONS = (
-    Section("survive", "Does it survive?", (survive_part, split_page.kinds_part)),
     Section("first", "What dies first?", (first_part,)),
+    Section("survive", "Does it survive?", (survive_part, split_page.kinds_part)),
     Section("why", "Why?", (parts_part, split_page.split_part)),
-    Section("limits", "Are its limits kept?", (limits_part,)),
+    Section("limits", "Are its limits kept?", (limits_part, alerts_part)),
     Section("remedies", "What would help?", (remedy_part,)),
     Section("changed", "What changed?", (since_part,)),
     Section("pays", "Who pays?", (pays_part,)),
