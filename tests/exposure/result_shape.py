@@ -148,6 +148,14 @@ KIND_NAMES = (
     *("liquidation", "negative_equity", "adl", "socialised", "claims_lost"),
     "loss_fraction",
 )
+OPTION_BOUND = {
+    **dict.fromkeys(("account", "venue", "settle"), text),
+    **dict.fromkeys(("options", "short_options"), whole),
+    "tabled": flag,
+    **{name: Maybe(number) for name in ("requirement", "slack", "largest_slack")},
+    **{name: Maybe(number) for name in ("slack_share", "largest_slack_share")},
+    **{name: Maybe(fraction) for name in ("healthy_share", "decided_share")},
+}
 CHANNELS = ("liquidity", "crowd", "latency", "counterparty")
 PART_ENDS = dict.fromkeys(("price", *CHANNELS, "total"), number)
 PART = PART_ENDS | {"price": fraction, "total": fraction}
@@ -274,6 +282,18 @@ RESULT = {
             "remove_one": lambda value: value is None,
         }
     ),
+    "option_bounds": {
+        "cell_width": fraction,
+        "slice_seconds": number,
+        "slices": whole,
+        "sampled_points": whole,
+        "lowest_price": number,
+        "highest_price": number,
+        "interpolation_error": lambda value: value == 0.0,
+        "accounts": [OPTION_BOUND],
+        "other_accounts": whole,
+        "other_accounts_tabled": whole,
+    },
     "concentration": [
         {
             "account": text,

@@ -250,6 +250,34 @@ def fake_result() -> dict[str, Any]:
         "steps": 288,
         "headline": "desk:harbour",
         "dre": _dre(),
+        "option_bounds": {
+            "cell_width": 0.0025,
+            "slice_seconds": 3_900.0,
+            "slices": 23,
+            "sampled_points": 287,
+            "lowest_price": 0.50125,
+            "highest_price": 1.50125,
+            "interpolation_error": 0.0,
+            "accounts": [
+                {
+                    "account": "harbour/options",
+                    "venue": "sextant",
+                    "settle": "BTC",
+                    "options": 3,
+                    "short_options": 2,
+                    "tabled": True,
+                    "requirement": 1_711_663.0,
+                    "slack": 6_166.0,
+                    "slack_share": 0.0036,
+                    "largest_slack": 17_262.0,
+                    "largest_slack_share": 0.0061,
+                    "healthy_share": 0.32,
+                    "decided_share": 0.31,
+                }
+            ],
+            "other_accounts": 0,
+            "other_accounts_tabled": 0,
+        },
         "crowd_leverage": {
             name: {
                 "probability": p / PATHS,

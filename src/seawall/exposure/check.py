@@ -38,6 +38,7 @@ from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.manifest import manifest_block
 from seawall.exposure.model_interval import model_prior, nodes
 from seawall.exposure.number_limits import with_numbers
+from seawall.exposure.option_bounds import option_bounds_block
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
 from seawall.exposure.payers import PAYERS, who_pays
@@ -110,7 +111,7 @@ def check(
     result["warnings"] = cautions(case, setup, prior, horizon_seconds, shocked)
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
-    result |= accounts_block(setup, tapes[0], steps, accounts)
+    result |= accounts_block(setup, tapes[0], steps, accounts) | option_bounds_block(setup, steps)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
     result |= since_last(since, case, result, compute, progress)
     result["limits"] = with_numbers(case, result)

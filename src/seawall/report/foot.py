@@ -1,6 +1,9 @@
-"""Sentences for the foot of the page: mechanisms in force, the exact ledger, rare impairment."""
+"""Sentences for the foot of the page: mechanisms, exact ledger, rare impairment, option bounds."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seawall.report import numbers
 from seawall.report.columns import clean
@@ -52,3 +55,39 @@ def rare(result: Result) -> str:
         f"{numbers.percent(own['plain_high'][head.index])}. "
         + (f"Not pushed, so the interval is wide: {open_to}. " if open_to else "")
     )
+
+
+def option_bounds(result: Result) -> str:
+    """How options in accounts were bounded, sentences and a space; nothing where there are none.
+
+    A report of an earlier version has no such block.
+    """
+    block = result.get("option_bounds")
+    if not block:
+        return ""
+    widest = _widest(block["accounts"])
+    text = "Options in accounts: no number is interpolated. "
+    if widest is not None:
+        text += (
+            f"Tables bound what short options require, at most {numbers.percent(widest)} above it "
+            f"on {block['sampled_points']:,} sampled points; what they leave in doubt is priced. "
+        )
+    untabled = sum(not row["tabled"] for row in block["accounts"])
+    if untabled:
+        text += f"{untabled:,} of the desks' accounts are priced at every step. "
+    return text
+
+
+def option_bounds_short(result: Result) -> str:
+    """The same in one sentence, for a page of one screen."""
+    block = result.get("option_bounds")
+    if not block:
+        return ""
+    widest = _widest(block["accounts"])
+    above = f"; tables at most {numbers.percent(widest)} above their margin" if widest else ""
+    return f"Options: not interpolated{above}. "
+
+
+def _widest(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """The largest share by which a table lies above a requirement; None without a table."""
+    return max((row["largest_slack_share"] for row in rows if row["tabled"]), default=None)

@@ -193,6 +193,7 @@ def _definitions(stated: tuple[str, ...], used: set[str]) -> list[tuple[str, str
 
 def _told(result: Mapping[str, Any]) -> str:
     said = foot.mechanisms(result) + foot.ledger(result) + foot.rare(result)
+    said += foot.option_bounds(result)
     return (said + fewer_paths(result)).strip()
 
 

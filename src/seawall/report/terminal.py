@@ -178,6 +178,7 @@ def closing(result: Result, width: int) -> list[Line]:
     if marks:
         text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
     text += foot.mechanisms(result) + foot.ledger(result) + foot.rare(result)
+    text += foot.option_bounds_short(result)
     text += fewer_paths(result)
     text += "Any number: seawall define NAME"
     return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]

@@ -23,7 +23,7 @@ from seawall.cascade.fast.slots import CLOSING
 from seawall.cascade.setup import Setup
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.margin.options.standard import short_margin
-from seawall.margin.table.assess import VOLATILITY_FLOOR, forward_ratio
+from seawall.margin.table.assess import VOLATILITY_FLOOR
 from seawall.valuation.black import black
 
 # Cells are this wide, as a share of the price at the start, and reach to so many times it.
@@ -37,15 +37,14 @@ ROUNDING = 1e-9
 def compile_guards(setup: Setup, steps: int) -> layout.Guards:
     """Tables of all contracts that some unit is short of, for a run of ``steps`` steps."""
     options, units = setup.table.options, setup.table.units
-    slice_steps = max(1, -(-(steps + 1) // SLICES))
-    slices = -(-(steps + 1) // slice_steps)
+    slices, slice_steps = time_slices(steps)
     known = np.zeros(units.account.size, dtype=bool)
     table = np.full(options.size.size, -1, dtype=np.int64)
     tables: list[Floats] = []
     number: dict[int, int] = {}
     for u in np.flatnonzero(np.diff(units.options)).tolist():
         mine = np.arange(units.options[u], units.options[u + 1])
-        known[u] = _bounded(setup, u, mine)
+        known[u] = bounded(setup, u, mine)
         if not known[u]:
             continue
         for o in mine[options.size[mine] < 0.0].tolist():
@@ -54,7 +53,7 @@ def compile_guards(setup: Setup, steps: int) -> layout.Guards:
                 number[contract] = len(tables)
                 tables.append(_contract_table(setup, o, slices, slice_steps) * (1.0 + ROUNDING))
             table[o] = number[contract]
-    cells = round(REACH / WIDTH)
+    cells = cell_count()
     return layout.Guards(
         known=known,
         options=units.options,
@@ -67,8 +66,19 @@ def compile_guards(setup: Setup, steps: int) -> layout.Guards:
     )
 
 
-def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
-    """Whether the bound above holds for the options of a unit."""
+def time_slices(steps: int) -> tuple[int, int]:
+    """How many slices of time a run of ``steps`` steps has, and the steps of each."""
+    slice_steps = max(1, -(-(steps + 1) // SLICES))
+    return -(-(steps + 1) // slice_steps), slice_steps
+
+
+def cell_count() -> int:
+    """How many cells of prices a table has, from a price of 0 on."""
+    return round(REACH / WIDTH)
+
+
+def bounded(setup: Setup, u: int, mine: Ints) -> bool:
+    """Whether the bound above holds for the options ``mine`` of a unit."""
     table = setup.table
     in_quote = table.feed_asset[table.units.settle[u]] == setup.quote
     still = set(setup.mechanisms[table.units.venue[u]]) <= CLOSING
@@ -77,27 +87,26 @@ def _bounded(setup: Setup, u: int, mine: Ints) -> bool:
 
 def _contract_table(setup: Setup, o: int, slices: int, slice_steps: int) -> Floats:
     """Largest requirement (slices, cells) of one short unit of an option."""
-    spot = float(setup.spot[setup.table.feed_asset[setup.table.options.feed[o]]])
-    cells = round(REACH / WIDTH)
-    low = np.arange(cells, dtype=np.float64) * (WIDTH * spot)
+    cells = np.arange(cell_count())
+    return np.array([largest_due(setup, o, cells, n, slice_steps) for n in range(slices)])
+
+
+def largest_due(setup: Setup, o: int, cells: Ints, n: int, slice_steps: int) -> Floats:
+    """Largest requirement (cells,) of one short unit of option ``o`` over cells and slice ``n``.
+
+    0 in slices that begin after the option is gone.
+    """
+    options, step = setup.table.options, setup.step_seconds / SECONDS_PER_YEAR
+    begins, ends = n * slice_steps * step, (n + 1) * slice_steps * step
+    # Gone once its own step has settled it.
+    if options.years[o] + step < begins:
+        return np.zeros(cells.size)
+    spot = float(setup.spot[setup.table.feed_asset[options.feed[o]]])
+    low = np.asarray(cells, dtype=np.float64) * (WIDTH * spot)
     high = low + WIDTH * spot
-    out = np.zeros((slices, cells))
-    step = setup.step_seconds / SECONDS_PER_YEAR
-    for n in range(slices):
-        begins, ends = n * slice_steps * step, (n + 1) * slice_steps * step
-        # Gone once its own step has settled it.
-        if setup.table.options.years[o] + step >= begins:
-            out[n] = _largest_due(setup, o, low, high, begins, ends)
-    return out
-
-
-def _largest_due(
-    setup: Setup, o: int, low: Floats, high: Floats, begins: float, ends: float
-) -> Floats:
-    """Largest requirement (cells,) of one short unit over cells and a slice of years."""
-    options = setup.table.options
     left = np.maximum(options.years[o] - np.array([begins, ends]), 0.0)
-    ratios = np.array([forward_ratio(options, np.full(options.years.size, t))[o] for t in left])
+    # As `forward_ratio`, of one option.
+    ratios = 1.0 + (options.forward_ratio[o] - 1.0) * left / options.years[o]
     start = setup.spot[setup.table.feed_asset[options.feed[o]]]
     ends_of_cell = np.stack([low, high]) / start - 1.0
     vol = np.max(options.volatility[o] + options.slope[o] * ends_of_cell, axis=0)
