@@ -168,7 +168,7 @@ def bounds_at(setup: Setup, u: int, points: Sample) -> Bounds:
         exact += np.where(there, size * due[:, k], 0.0)
         most = _tabled(setup, o, points) * (1.0 + ROUNDING)
         bound += np.where(there, size * most, 0.0)
-    return Bounds(exact, bound, _buffer(setup, u, price))
+    return Bounds(exact, bound, buffer_without_options(setup, u, price))
 
 
 def _tabled(setup: Setup, o: int, points: Sample) -> Floats:
@@ -186,7 +186,7 @@ def _rows(options: OptionRows, chosen: Ints) -> OptionRows:
     return replace(options, **columns)
 
 
-def _buffer(setup: Setup, u: int, price: Floats) -> Floats:
+def buffer_without_options(setup: Setup, u: int, price: Floats) -> Floats:
     """Equity - maintenance (g,) of a unit at feed prices (g, f), its options left out."""
     table, count = setup.table, price.shape[0]
 
