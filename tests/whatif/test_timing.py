@@ -25,10 +25,10 @@ def test_the_command_prints_clock_and_processor(capsys) -> None:
 # busy one, where each takes half as long again.
 LIMITS = {
     "deribit": 100.0,
-    "derive_standard": 150.0,
-    "derive_pmrm_v1": 150.0,
-    "derive_pmrm_v2": 200.0,
-    "paradex": 200.0,
+    "derive_standard": 120.0,
+    "derive_pmrm_v1": 120.0,
+    "derive_pmrm_v2": 140.0,
+    "paradex": 140.0,
 }
 
 
