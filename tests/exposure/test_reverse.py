@@ -26,7 +26,7 @@ from seawall.cascade.tape import NEVER, Tape
 from seawall.case import Case
 from seawall.case.impairment_kinds import ImpairmentKind
 from seawall.exposure.impairment import Impairment
-from seawall.exposure.reverse.answer import begin_trial, held_by, profile, reverse_stress
+from seawall.exposure.reverse.answer import begin_trial, profile, reverse_stress, tried_for
 from seawall.exposure.reverse.directions import directions_of
 from seawall.exposure.reverse.lattice import Lattice
 from seawall.exposure.reverse.measure import Axis, Norm
@@ -217,7 +217,7 @@ def test_a_band_that_a_larger_shock_jumps_over_is_found_and_said() -> None:
 
     trial_verdict = trial.scope
     trial = replace(trial, scope=inside)
-    margin_accounts, held = held_by(trial.setup, trial.units, "desk:harbour")
+    margin_accounts, held = tried_for(trial.setup, trial.units, "desk:harbour")
     spread = directions_of(trial.setup, trial.units, margin_accounts, held)
     lattice = Lattice((Axis.SPOT,), spread, Norm.L2, 1.0)
     found = smallest(trial, Asked(lattice, 8.0, 300, held, None))

@@ -10,7 +10,6 @@ import numpy as np
 
 import seawall
 from seawall.book import AccountKind
-from seawall.book.book import Floats
 from seawall.cascade.engine import BASE, World, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
@@ -37,6 +36,7 @@ from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.limits import evaluate, limit_horizons
 from seawall.exposure.manifest import manifest_block
 from seawall.exposure.model_interval import model_prior, nodes
+from seawall.exposure.notional import gross_notional, row_notional
 from seawall.exposure.number_limits import with_numbers
 from seawall.exposure.option_bounds import option_bounds_block
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
@@ -52,7 +52,6 @@ from seawall.exposure.since import since_last
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
-from seawall.margin.table.margin_table import RowKind
 
 SCHEMA = "seawall/check/1"
 ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 15))
@@ -185,27 +184,13 @@ def _horizons(case: Case, horizon_seconds: float, paths: int) -> list[float]:
     return horizons(horizon_seconds, step, limit_horizons(case, horizon_seconds))
 
 
-def _row_notional(setup: Setup) -> Floats:
-    """Notional of each row at the start (r,), quote >= 0; an inverse contract's size is quote."""
-    rows = setup.table.rows
-    price = np.where(rows.kind == RowKind.INVERSE, 1.0, setup.spot[rows.asset])
-    notional: Floats = np.abs(rows.size * price)
-    return notional
-
-
 def _gross(setup: Setup) -> dict[str, float]:
     """Gross notional of the desk by asset (of all accounts without a desk), quote."""
-    rows, options = setup.table.rows, setup.table.options
+    rows, market = setup.table.rows, setup.case.market.assets
     mine = setup.is_desk[rows.unit] if setup.is_desk.any() else np.ones(rows.unit.size, bool)
-    out: dict[str, float] = {}
-    for k, value in zip(rows.asset[mine], _row_notional(setup)[mine], strict=True):
-        name = setup.table.assets[k]
-        if setup.case.market.assets[name].volatility > 0:
-            out[name] = out.get(name, 0.0) + float(value)
-    for k, size in zip(options.asset, options.size, strict=True):
-        name = setup.table.assets[k]
-        out[name] = out.get(name, 0.0) + abs(float(size)) * float(setup.spot[k])
-    return out
+    moving = np.array([market[name].volatility > 0 for name in setup.table.assets], dtype=bool)
+    every = np.ones(setup.table.options.asset.size, dtype=bool)
+    return gross_notional(setup, mine & moving[rows.asset], every)
 
 
 def _case_block(case: Case, setup: Setup) -> dict[str, Any]:
@@ -284,7 +269,7 @@ def _shocked(setup: Setup) -> tuple[str, ...]:
     counted = derivative if derivative.any() else volatile[rows.asset]
     gross = np.bincount(
         rows.asset[counted],
-        _row_notional(setup)[counted],
+        row_notional(setup)[counted],
         minlength=len(setup.table.assets),
     )
     order = np.argsort(-gross, kind="stable")[:5]

@@ -21,14 +21,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Bools, Floats, Ints
+from seawall.book.book import Bools, Ints
 from seawall.cascade.absent import Absence
 from seawall.cascade.engine import BASE, Runs, draw
 from seawall.cascade.setup import Setup
 from seawall.exposure.first_to_break import leg_facts
 from seawall.exposure.impairment import desk_columns
+from seawall.exposure.notional import option_notional, row_notional
 from seawall.foundation.errors import InputError
-from seawall.margin.table.margin_table import RowKind
 
 MOST_PLAYERS = 12
 # An asset moves if its price does on any of so many paths.
@@ -89,7 +89,7 @@ def game_by_asset(setup: Setup, owner: str | None, steps: int, seed: int) -> Gam
     prices = draw(setup, (BASE,), first, steps, seed)
     moves = np.flatnonzero((prices != prices[:, :1]).any(axis=(0, 1)))
     mine = _mine(setup, owner)
-    rows, options = _notional(setup)
+    rows, options = row_notional(setup), option_notional(setup)
     table = setup.table
     size = np.bincount(
         table.rows.asset, np.where(mine[table.rows.unit], rows, 0.0), len(table.assets)
@@ -107,7 +107,7 @@ def game_by_asset(setup: Setup, owner: str | None, steps: int, seed: int) -> Gam
 def game_by_venue(setup: Setup, owner: str | None) -> Game:
     """Venues at which the desk, or anybody, has accounts."""
     mine, units = _mine(setup, owner), setup.table.units
-    rows, options = _notional(setup)
+    rows, options = row_notional(setup), option_notional(setup)
     gross = np.bincount(setup.table.rows.unit, rows, mine.size)
     gross += np.bincount(setup.table.options.unit, options, mine.size)
     players = []
@@ -129,7 +129,7 @@ def game_by_leg(setup: Setup, owner: str) -> Game:
 
 def _legs_of(setup: Setup, unit: int) -> list[_Player]:
     table, units = setup.table, setup.table.units
-    rows, options = _notional(setup)
+    rows, options = row_notional(setup), option_notional(setup)
     mine = np.arange(units.rows[unit], units.rows[unit + 1])
     mine = mine[table.rows.size[mine] != 0.0]
     account = setup.book.account_names[units.account[unit]]
@@ -163,13 +163,6 @@ def _mine(setup: Setup, owner: str | None) -> Bools:
     mine = np.zeros(setup.is_desk.size, dtype=bool)
     mine[setup.desk_units[desk_columns(setup, owner)]] = True
     return mine
-
-
-def _notional(setup: Setup) -> tuple[Floats, Floats]:
-    """Gross notional of rows (r,) and options (o,; by their underlying) at the start, quote."""
-    rows, options = setup.table.rows, setup.table.options
-    price = np.where(rows.kind == RowKind.INVERSE, 1.0, setup.spot[rows.asset])
-    return np.abs(rows.size * price), np.abs(options.size * setup.spot[options.asset])
 
 
 def _game(setup: Setup, players: Sequence[_Player], what: str) -> Game:

@@ -27,6 +27,7 @@ from seawall.exposure.impairment import (
     desks,
     venue_impairment,
 )
+from seawall.exposure.notional import gross_notional
 from seawall.exposure.reverse.directions import Directions, directions_of
 from seawall.exposure.reverse.lattice import Lattice, subsets
 from seawall.exposure.reverse.measure import (
@@ -46,7 +47,6 @@ from seawall.exposure.reverse.search import COARSEST, Asked, Found, norm_of, sma
 from seawall.exposure.reverse.trial import Scope, Trial, impaired, impairment_of, within_reach
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
-from seawall.margin.table.margin_table import RowKind
 from seawall.venues import Feed
 
 SCHEMA = "seawall/reverse/1"
@@ -80,7 +80,7 @@ def reverse_stress(
     trial, name = begin_trial(case, scope, step_seconds)
     axes = tuple(axis for axis in AXES if axis in over)
     acting, idle = acting_axes(trial.setup, axes)
-    margin_accounts, held = held_by(trial.setup, trial.units, name)
+    margin_accounts, held = tried_for(trial.setup, trial.units, name)
     spread = directions_of(trial.setup, trial.units, margin_accounts, held)
     found: dict[tuple[Axis, ...], Found] = {}
     sets = subsets(acting)
@@ -148,7 +148,7 @@ def _units_of_scope(setup: Setup, scope: str) -> tuple[Ints, bool]:
     return np.arange(table.units.account.size), False
 
 
-def held_by(setup: Setup, units: Units, scope: str) -> tuple[Ints, Ints]:
+def tried_for(setup: Setup, units: Units, scope: str) -> tuple[Ints, Ints]:
     """Margin accounts whose steepest directions are tried, and places of the assets that the scope
     holds, largest gross notional first, then of those that others hold at its venues.
     """
@@ -167,18 +167,15 @@ def held_by(setup: Setup, units: Units, scope: str) -> tuple[Ints, Ints]:
 
 
 def _gross(setup: Setup, margin_accounts: Ints) -> dict[str, float]:
-    """Gross notional {asset: quote} of some margin accounts."""
-    rows, options = setup.table.rows, setup.table.options
-    price = np.where(rows.kind == RowKind.INVERSE, 1.0, setup.spot[rows.asset])
-    value = np.abs(rows.size * price) * np.isin(rows.unit, margin_accounts)
-    total = segment_sums(value, rows.asset, setup.spot.size)
-    own = np.abs(options.size) * setup.spot[options.asset] * np.isin(options.unit, margin_accounts)
-    total = total + segment_sums(own, options.asset, setup.spot.size)
+    """Gross notional {asset: quote} of some margin accounts, and the coins that they settle in."""
+    table = setup.table
+    chosen = (np.isin(part.unit, margin_accounts) for part in (table.rows, table.options))
+    gross = gross_notional(setup, *chosen)
     # What settles in a coin holds that coin's price as well.
-    cash = np.abs(setup.table.units.cash)[margin_accounts]
-    settle = setup.table.feed_asset[setup.table.units.settle[margin_accounts]]
-    total = total + segment_sums(cash * setup.spot[settle], settle, setup.spot.size)
-    return {name: float(total[k]) for k, name in enumerate(setup.table.assets)}
+    cash = np.abs(table.units.cash)[margin_accounts]
+    settle = table.feed_asset[table.units.settle[margin_accounts]]
+    coins = segment_sums(cash * setup.spot[settle], settle, setup.spot.size)
+    return {name: gross.get(name, 0.0) + float(coins[k]) for k, name in enumerate(table.assets)}
 
 
 def acting_axes(setup: Setup, axes: tuple[Axis, ...]) -> tuple[tuple[Axis, ...], dict[str, str]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.setup import Setup
+from seawall.exposure.notional import row_notional
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.units import daily_sigma
 from seawall.liquidation.sizing import repay_fraction
@@ -141,8 +142,7 @@ def _position_calls(setup: Setup, v: int, one: Exposure) -> Calls:
         k = setup.table.assets.index(one.asset)
         side = rows.size > 0 if sign < 0 else rows.size < 0
         mine = (place[rows.unit] >= 0) & (rows.asset == k) & (rows.kind != RowKind.BALANCE) & side
-        unit_price = np.where(rows.kind == RowKind.INVERSE, 1.0, setup.spot[rows.asset])
-        notional = np.abs(rows.size * unit_price)[mine]
+        notional = row_notional(setup)[mine]
         amounts = segment_sums(notional, place[rows.unit[mine]], units.size)
         found.append(amounts[amounts > 0])
     return Calls(max(found, key=lambda amounts: float(amounts.sum())))
