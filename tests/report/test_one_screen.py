@@ -8,13 +8,16 @@ import pytest
 from fake_result import fake_result, limit, without_desk
 from test_narrow_terminal import with_tail
 
+from seawall.casefile import sample_case
+from seawall.exposure import check
 from seawall.report import findings, page, terminal
 from seawall.report.model_reach import model_reach
 from seawall.report.terminal_blocks import BLOCKS
 from seawall.report.verdict import verdict
 
-# The sample has 73 (tests/cli); the invented result has three remedies and two lines about limits.
+# The invented result has one remedy more than the sample, and two lines about limits.
 MOST = 78
+MOST_OF_THE_SAMPLE = 75
 
 
 def last(result: dict[str, Any], width: int = 200) -> str:
@@ -36,6 +39,15 @@ def test_one_screen_has_no_more_lines_than_one_reads_at_seven() -> None:
     assert len(terminal.render(with_tail(), 100).splitlines()) <= MOST
     whole = terminal.render_whole(with_tail(), 100)
     assert len(whole.splitlines()) > MOST
+
+
+@pytest.mark.slow
+def test_the_sample_fits_one_screen() -> None:
+    text = terminal.render(check(sample_case()), 100)
+    assert len(text.splitlines()) <= MOST_OF_THE_SAMPLE
+    # What decides is on the first half of it.
+    for title in ("── Limits", "── Remedies"):
+        assert len(text[: text.index(title)].splitlines()) <= MOST_OF_THE_SAMPLE * 0.6
 
 
 def test_the_last_line_names_what_is_left_out_and_where_it_stands() -> None:
