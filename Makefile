@@ -18,7 +18,7 @@ PEERS := $(VENV)/.peers-installed
 help:
 	@echo "make demo      install what is needed, check the bundled case, write demo-out/"
 	@echo "make test      style, types, floors and the quick tests"
-	@echo "make test-all  the same with the slow tests"
+	@echo "make test-all  the same with the slow tests, and 10,000 random Cases per law"
 	@echo "make setup     everything for development in .venv"
 	@echo "make docs      the documentation site, in site/; works without a network"
 	@echo "make docs-examples  run the examples of the documentation and renew their output"
@@ -84,7 +84,7 @@ test-all: $(DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n auto --benchmark-skip
+	SEAWALL_LAW_RUNS=10000 $(BIN)/pytest -q -n auto --benchmark-skip
 
 docs: $(DOCS)
 	$(BIN)/python -m docsbuild

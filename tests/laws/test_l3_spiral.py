@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from random_cases import laws
+from law_runs import ALL, RUNS
+from random_cases import EXAMPLES, laws
 from tiny_cases import Trader, coin, lending_venue, paths_of, run_case, tiny_case
 
 from seawall.cascade import reference
@@ -23,6 +24,9 @@ BONUS = st.floats(0.0, 0.3)
 THRESHOLD = st.floats(0.5, 1.0)
 SHARE = st.floats(0.05, 1.0)
 
+# A run of many Cases asks as many of this law as of the others.
+many = settings(laws, max_examples=RUNS if RUNS >= ALL else EXAMPLES)
+
 
 def judge(
     ltv: float, bonus: float, threshold: float, debt: tuple[float, float], held: tuple[float, float]
@@ -35,7 +39,7 @@ def judge(
     assert (lack[1] > lack[0]) == (threshold * (1.0 + bonus) > 1.0), SHORTFALL
 
 
-@laws
+@many
 @given(LTV, BONUS, THRESHOLD, SHARE, st.floats(0.01, 1e5), st.floats(0.01, 1e5))
 def test_the_keepers_formula(
     ltv: float, bonus: float, threshold: float, share: float, c_price: float, d_price: float
@@ -55,7 +59,7 @@ def test_the_keepers_formula(
     judge(ltv, bonus, threshold, (1_000.0 * ltv, after_debt), (1_000.0, max(after_held, 0.0)))
 
 
-@laws
+@many
 @given(LTV, BONUS.filter(lambda b: b > 1e-3), THRESHOLD, SHARE)
 def test_one_call_in_the_engine(ltv: float, bonus: float, threshold: float, share: float) -> None:
     assume(ltv > threshold * (1.0 + 1e-9))  # else nobody may call
