@@ -56,6 +56,9 @@ def test_the_last_line_names_what_is_left_out_and_where_it_stands() -> None:
         assert name in said.split(": ")[1]
     assert said.endswith("--full or --html FILE")
     assert "Left out" not in terminal.render_whole(with_tail(), 200)
+    # How a number was made is told behind --full.
+    assert "not interpolated" in terminal.render_whole(with_tail(), 200)
+    assert "not interpolated" not in terminal.render(with_tail(), 200)
     # What has nothing to say is not called left out.
     assert "P&L grid" not in last(without_desk())
 

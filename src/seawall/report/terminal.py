@@ -27,12 +27,14 @@ def render(result: Result, width: int = 100, colour: bool = False) -> str:
     end of its Wilson interval; an expected shortfall without paths enough is their number. The last
     line names the sections that `render_whole` has and this page has not.
     """
-    return _page(result, short_sections(result, max(1, width)), left_out(result), width, colour)
+    bodies = [*short_sections(result, max(1, width)), _closing(result, max(1, width), "")]
+    return _page(result, bodies, left_out(result), width, colour)
 
 
 def render_whole(result: Result, width: int = 100, colour: bool = False) -> str:
     """The same with every section, row of a table and sentence about how a number was made."""
-    return _page(result, every_section(result, max(1, width)), [], width, colour)
+    bodies = [*every_section(result, max(1, width)), closing(result, max(1, width))]
+    return _page(result, bodies, [], width, colour)
 
 
 def _page(
@@ -42,7 +44,6 @@ def _page(
     lines = answer(result, width)
     for body in bodies:
         lines += [(), *body]
-    lines += [(), *closing(result, width)]
     if left:
         said = f"Left out: {', '.join(left)}: --full or --html FILE"
         lines += lines_of(wrap(said, width), "strong")
@@ -168,7 +169,11 @@ def _marked(lines: list[Line], marks: str, width: int) -> list[Line]:
 
 
 def closing(result: Result, width: int) -> list[Line]:
-    """The last lines: which run this was and where each number is explained."""
+    """The last lines: which run this was, how options were bounded, where numbers are explained."""
+    return _closing(result, width, foot.option_bounds_short(result))
+
+
+def _closing(result: Result, width: int, method: str) -> list[Line]:
     names: Mapping[str, Any] = result["case"]
     marks = result.get("assumptions") or []
     text = (
@@ -178,7 +183,6 @@ def closing(result: Result, width: int) -> list[Line]:
     if marks:
         text += f"Assumptions {clean(' '.join(marks))}: docs/assumptions.md. "
     text += foot.mechanisms(result) + foot.ledger(result) + foot.rare(result)
-    text += foot.option_bounds_short(result)
-    text += fewer_paths(result)
+    text += method + fewer_paths(result)
     text += "Any number: seawall define NAME"
     return [rule("How it was computed", width), *((Span(t),) for t in wrap(text, width))]
