@@ -23,7 +23,13 @@ from tiny_cases import (
     tiny_case,
 )
 
-from seawall.agents.hedgers import HedgeMemory, dealers_delta, dealers_gamma, half_width
+from seawall.agents.hedgers import (
+    HedgeMemory,
+    cube_root,
+    dealers_delta,
+    dealers_gamma,
+    half_width,
+)
 from seawall.cascade.engine import prepare
 from seawall.cascade.state import State
 from seawall.case import Case
@@ -131,6 +137,15 @@ def test_the_band_of_whalley_and_wilmott() -> None:
     rule = prepare(case).market_agents.hedgers
     assert rule is not None
     assert half_width(rule, np.array([[50.0]]), 0.0)[0, 0] == pytest.approx(13.38866, rel=1e-6)
+
+
+def test_a_book_eight_thousand_times_as_large_has_a_root_as_large_to_the_last_bit() -> None:
+    """L7: NumPy's cube root of 2^30 x is not always 2^10 times that of x."""
+    x = np.exp(np.random.default_rng(5).normal(0.0, 8.0, 20_000))
+    assert np.any(np.cbrt(2.0**30 * x) != 2.0**10 * np.cbrt(x)), "the test tests nothing"
+    assert np.array_equal(cube_root(2.0**30 * x), 2.0**10 * cube_root(x))
+    assert cube_root(x) == pytest.approx(np.cbrt(x), rel=4e-16)
+    assert cube_root(np.array([0.0, 1.0, 27.0])) == pytest.approx([0.0, 1.0, 3.0], rel=4e-16)
 
 
 def test_participation_caps_each_step() -> None:
