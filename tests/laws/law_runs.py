@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 # Random Cases, each held to every law; SEAWALL_LAW_RUNS asks for more, as `make test-all` does.
-RUNS = int(os.environ.get("SEAWALL_LAW_RUNS", "960"))
+RUNS = int(os.environ.get("SEAWALL_LAW_RUNS", "720"))
 # What `make test-all` asks for.
 ALL = 10_000
 # So many Cases give each of the 70 rules time to act.
