@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.foundation.errors import InputError
-from seawall.valuation.register_kernel import BLOCK, GROUPS, SUMS, WIDTH
+from seawall.valuation.register_kernel import COARSE_BLOCK, FINE_BLOCK, GROUP
 from seawall.valuation.worst_loss import (
     Holdings,
     WorstLoss,
@@ -22,8 +22,11 @@ from seawall.valuation.worst_loss import (
 )
 from seawall.valuation.worst_loss_kernel import TINY
 
-GROUP = SUMS  # shocks in a group
-EDGES = (GROUP, WIDTH, WIDTH + 1, 2 * WIDTH, 2 * WIDTH + 1, BLOCK - 1, BLOCK, BLOCK + 1)
+BLOCK = COARSE_BLOCK
+EDGES = (
+    *(GROUP - 1, GROUP, GROUP + 1, 4 * GROUP, 4 * GROUP + 1),
+    *(BLOCK - 1, BLOCK, BLOCK + 1, FINE_BLOCK - 1, FINE_BLOCK, FINE_BLOCK + 1),
+)
 
 
 def random_book(seed: int, accounts: int = 300, instruments: int = 40, most: int = 12) -> Holdings:
@@ -192,9 +195,10 @@ def test_memory_stays_far_below_positions_by_shocks() -> None:
     compiled_worst_loss(book, change)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Half the table, answers twice, four bytes per group of shocks and account in work.
-    in_work = 4 * GROUPS * -(-shocks // BLOCK)
-    assert peak < 0.55 * change.nbytes + (32 + 1.1 * in_work) * accounts + 1e5
+    # A quarter of the table, answers twice, two bytes per row and per group of shocks of an account
+    # in work, numbers and pairs of those.
+    in_work = 2 * 10 + 2 * BLOCK // GROUP * -(-shocks // BLOCK) + 12
+    assert peak < 0.27 * change.nbytes + (32 + 1.1 * in_work) * accounts + 1e6
     assert peak < account.size * shocks * 8 / 100
 
 

@@ -1,9 +1,9 @@
 """Sums of size x change for many shocks at once, kept in vector registers.
 
 The compiler's own vectoriser does not keep a block of sums in registers while rows are added to it,
-so the block is written as vector instructions of LLVM. A table of single precision is summed with
-fused multiply-adds, one of double precision with a multiplication and then an addition: the bits of
-the plain loop on every processor. A block has as many sums as the registers hold.
+so the block is written as vector instructions of LLVM. A table of 16-bit numbers is summed in 16
+bits, one of single precision with fused multiply-adds, one of double precision with a
+multiplication and then an addition: the bits of the plain loop on every processor.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-def _registers() -> tuple[int, int]:
-    """(doubles per vector register, registers used for sums) of this machine's processor."""
+def _doubles() -> int:
+    """Doubles in a vector register of this machine's processor."""
     features = binding.get_host_cpu_features()
     if features.get("avx512f"):
-        return 8, 16
-    if features.get("avx"):
-        return 4, 14
-    # NEON has 32 registers of 2 doubles, SSE2 has 16.
-    return 2, 24 if features.get("neon") else 14
+        return 8
+    return 4 if features.get("avx") else 2
 
 
-LANES, SUMS = _registers()
-GROUPS = 2 * LANES  # groups of shocks in a block: as many as lanes of single precision
-BLOCK = GROUPS * SUMS  # shocks in a block; each group has SUMS of them, one after another
-DECIDED = -(-SUMS // LANES)  # vectors of double precision that cover a group
-WIDTH = DECIDED * LANES  # shocks in them, some of them a neighbour's
+LANES = _doubles()
+GROUP = 8  # shocks in a group, one after another: a cache line of doubles
+# A block of the table is as many groups as a register has lanes; its sums fill GROUP registers.
+COARSE_GROUPS, FINE_GROUPS = 4 * LANES, 2 * LANES  # in 16 bits, in single precision
+COARSE_BLOCK, FINE_BLOCK = COARSE_GROUPS * GROUP, FINE_GROUPS * GROUP
 
-_I64, _I32 = ir.IntType(64), ir.IntType(32)
+_I64, _I32, _I16 = ir.IntType(64), ir.IntType(32), ir.IntType(16)
+ALIGNMENT = {_I16: 2, ir.FloatType(): 4, ir.DoubleType(): 8}
 # llvmlite's own functions have no types for a checker.
 declared: Any = cgutils.get_or_insert_function
 
@@ -55,7 +53,8 @@ def _lanes(numbers: list[int]) -> ir.Constant:
 
 def _smaller(builder: ir.IRBuilder, one: ir.Value, other: ir.Value) -> ir.Value:
     """Lane by lane the smaller of two vectors."""
-    return builder.select(builder.fcmp_ordered("<", other, one), other, one)
+    below = builder.icmp_signed if one.type.element == _I16 else builder.fcmp_ordered
+    return builder.select(below("<", other, one), other, one)
 
 
 def _by_lane(builder: ir.IRBuilder, sums: list[ir.Value]) -> ir.Value:
@@ -78,11 +77,21 @@ def _smallest(builder: ir.IRBuilder, sums: list[ir.Value]) -> ir.Value:
     return builder.extract_element(least, ir.Constant(_I32, 0))
 
 
+def _product(builder: ir.IRBuilder, one: ir.Value, other: ir.Value) -> ir.Value:
+    """The upper 16 bits of products of 16-bit numbers: one x other / 2^16, rounded down."""
+    wide = ir.VectorType(_I32, one.type.count)
+    half = ir.Constant(wide, [16] * one.type.count)
+    product = builder.mul(builder.sext(one, wide), builder.sext(other, wide))
+    return builder.trunc(builder.ashr(product, half), one.type)
+
+
 def _add(builder: ir.IRBuilder, held: ir.Value, change: ir.Value, total: ir.Value) -> ir.Value:
-    """Total plus held x change: rounded twice in double precision, fused on the screen."""
-    if held.type.element == ir.DoubleType():
-        return builder.fadd(total, builder.fmul(held, change))
+    """Total plus held x change: rounded twice in double precision, fused in single."""
     kind = held.type
+    if kind.element == ir.DoubleType():
+        return builder.fadd(total, builder.fmul(held, change))
+    if kind.element == _I16:
+        return builder.add(total, _product(builder, held, change))
     name = f"llvm.fma.v{kind.count}f32"
     fused = declared(builder.module, ir.FunctionType(kind, [kind] * 3), name)
     return builder.call(fused, [held, change, total])
@@ -100,7 +109,7 @@ def _row(
     added = []
     for lanes, total in enumerate(sums):
         change = builder.load(builder.gep(place, [_number(lanes)]))
-        change.align = 4 if vector.element == ir.FloatType() else 8
+        change.align = ALIGNMENT[vector.element]
         added.append(_add(builder, held, change, total))
     return added
 
@@ -117,10 +126,11 @@ def _totals(target: Any, builder: Any, signature: Any, values: Any) -> list[ir.V
     column, start, end = values[1], values[4], values[5]
     stride = builder.extract_value(table.shape, 1)
     element = table.data.type.pointee
-    double = element == ir.DoubleType()
-    vector = ir.VectorType(element, LANES if double else 2 * LANES)
-    count = DECIDED if double else SUMS
-    zero = ir.Constant(vector, [0.0] * vector.count)
+    lanes = LANES * 8 // ALIGNMENT[element]
+    vector = ir.VectorType(element, lanes)
+    # Of double precision one group, of the others as many groups as lanes.
+    count = GROUP // LANES if element == ir.DoubleType() else GROUP
+    zero = ir.Constant(vector, [0 if element == _I16 else 0.0] * lanes)
     origin = builder.gep(table.data, [column])
     before = builder.block
     loop = builder.append_basic_block("row")
@@ -157,20 +167,13 @@ def group_minima(
     last: Any,
     out: Any,
 ) -> tuple[Any, Any]:
-    """Write the smallest sum of each group of a block to ``out`` (GROUPS,)."""
+    """Write the smallest sum of each group of a block to ``out``, one per lane."""
 
     def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
-        totals = _totals(target, builder, signature, values)
-        one, two = (_by_lane(builder, part) for part in (totals[: SUMS // 2], totals[SUMS // 2 :]))
-        # A group is a lane and the one LANES further, in the first or in the second half.
-        low = [*range(LANES), *range(GROUPS, GROUPS + LANES)]
-        parts = [
-            builder.shuffle_vector(one, two, _lanes([lane + shift for lane in low]))
-            for shift in (0, LANES)
-        ]
+        least = _by_lane(builder, _totals(target, builder, signature, values))
         place = target.make_array(signature.args[6])(target, builder, values[6]).data
-        place = builder.bitcast(place, ir.PointerType(one.type))
-        builder.store(_smaller(builder, *parts), place).align = 4
+        place = builder.bitcast(place, ir.PointerType(least.type))
+        builder.store(least, place).align = ALIGNMENT[least.type.element]
         return target.get_dummy_value()
 
     arguments = (table, types.int64, instrument, size, types.int64, types.int64, out)
@@ -201,6 +204,56 @@ def smallest_and_sums(
 
     arguments = (table, types.int64, instrument, size, types.int64, types.int64, out)
     return table.dtype(*arguments), generate
+
+
+def _register(target: Any, builder: Any, kind: Any, value: Any) -> tuple[ir.Value, ir.Value]:
+    """Where a column's first vector register of entries lies, and its entries."""
+    data = target.make_array(kind)(target, builder, value).data
+    element = data.type.pointee
+    lanes = LANES * 8 // ALIGNMENT[element]
+    place = builder.bitcast(data, ir.PointerType(ir.VectorType(element, lanes)))
+    entries = builder.load(place)
+    entries.align = ALIGNMENT[element]
+    return place, entries
+
+
+@instruction
+def lower(context: Any, low: Any, other: Any) -> tuple[Any, Any]:
+    """Replace each entry of ``low`` (lanes,) by the smaller of it and that of ``other``."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place, one = _register(target, builder, signature.args[0], values[0])
+        _, two = _register(target, builder, signature.args[1], values[1])
+        builder.store(_smaller(builder, one, two), place).align = ALIGNMENT[one.type.element]
+        return target.get_dummy_value()
+
+    return types.void(low, other), generate
+
+
+@instruction
+def smallest(context: Any, entries: Any) -> tuple[Any, Any]:
+    """The smallest of ``entries`` (lanes,)."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _smallest(builder, [_register(target, builder, signature.args[0], values[0])[1]])
+
+    return entries.dtype(entries), generate
+
+
+@instruction
+def lanes_at_most(context: Any, entries: Any, limit: Any) -> tuple[Any, Any]:
+    """Which of the 16-bit ``entries`` (lanes,) are at most ``limit``, as the bits of a number."""
+
+    def generate(target: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _, found = _register(target, builder, signature.args[0], values[0])
+        lanes = found.type.count
+        unused = ir.Constant(found.type, ir.Undefined)
+        one = builder.insert_element(unused, values[1], ir.Constant(_I32, 0))
+        every = builder.shuffle_vector(one, unused, _lanes([0] * lanes))
+        bits = builder.bitcast(builder.icmp_signed("<=", found, every), ir.IntType(lanes))
+        return builder.zext(bits, _I64)
+
+    return types.int64(entries, limit), generate
 
 
 @instruction

@@ -12,19 +12,23 @@ the margin rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seawall.foundation.compiled import Kernel
 from seawall.foundation.errors import InputError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.uint32]
 Screen = NDArray[np.float32]
+Element = TypeVar("Element", np.int16, np.float32)
+Result = TypeVar("Result")
 
 # Accounts taken at a time: their rows stay in the processor's cache from one block to the next.
 CHUNK = 16_384
@@ -32,6 +36,8 @@ CHUNK = 16_384
 _NEAR = 32
 # Sizes below this count as 0 in single precision, as `worst_loss_kernel.TINY` says of changes.
 _TINY = 1e-30
+# So few groups of shocks are all decided at once: no screen is worth its time.
+_UNSCREENED = 4
 # Bytes of a cache line: the compiled code's vectors must not straddle two.
 _LINE = 64
 
@@ -114,27 +120,31 @@ def worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> Worst
 
     change (i, s): change of one unit of each instrument under each shock, quote. Rows of
     instruments that nobody holds are not read. Answers by the plain loop while the compiled code is
-    not ready; the bits are the same. Memory beside the arguments: half the table's size, and some
-    300 bytes for each account in work (at most 16,384 per thread).
+    not ready; the bits are the same. Memory beside the arguments: a quarter of the table's size, and
+    some 300 bytes for each account in work (at most 16,384 per thread). Where accounts are hedged
+    so closely that 16 bits do not see which shock is worst, half the table and 600 bytes more.
 
     Raises InputError when the table has the wrong number of rows, no shock, or a held change that
     is no finite number.
     """
     table = _checked(holdings, change)
-    from seawall.valuation import worst_loss_kernel as compiled
-
-    kernels = (compiled.pack, compiled.screen, compiled.decide)
-    if all(one.ready() for one in kernels):
+    if all(one.ready() for one in _kernels()):
         return compiled_worst_loss(holdings, table, threads=threads)
     return plain_worst_loss(holdings, table)
 
 
 def prepare() -> None:
     """Compile the kernels now, or load them; some seconds when not cached."""
+    for one in _kernels():
+        one.compile()
+
+
+def _kernels() -> tuple[Kernel, ...]:
+    from seawall.valuation import coarse_screen_kernel as coarse
     from seawall.valuation import worst_loss_kernel as compiled
 
-    for one in (compiled.pack, compiled.screen, compiled.decide):
-        one.compile()
+    fine = (compiled.pack_fine, compiled.screen_fine, compiled.decide_fine)
+    return (coarse.pack_coarse, coarse.weigh, coarse.screen_coarse, compiled.decide_coarse, *fine)
 
 
 def plain_worst_loss(holdings: Holdings, change: Floats) -> WorstLoss:
@@ -155,50 +165,94 @@ def plain_worst_loss(holdings: Holdings, change: Floats) -> WorstLoss:
 
 def compiled_worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> WorstLoss:
     """The same by compiled code, compiling it first where it is not."""
-    from seawall.valuation import worst_loss_kernel as compiled
-    from seawall.valuation.register_kernel import BLOCK, GROUPS, WIDTH
+    from seawall.valuation.register_kernel import GROUP
 
     table = np.ascontiguousarray(change, dtype=np.float64)
-    if table.shape[1] < WIDTH:
+    if table.shape[1] < GROUP:
         # Repeats of the last shock: they come after it, so it stays the first of its equals.
-        table = np.pad(table, ((0, 0), (0, WIDTH - table.shape[1])), mode="edge")
-    shocks, accounts = table.shape[1], holdings.account.size
+        table = np.pad(table, ((0, 0), (0, GROUP - table.shape[1])), mode="edge")
+    accounts = holdings.account.size
     least, shock = np.empty(accounts), np.empty(accounts, dtype=np.int64)
-    blocks = _aligned((-(-shocks // BLOCK), holdings.held.size, BLOCK))
-    largest = np.empty(holdings.held.size)
-    compiled.pack(table, holdings.held, blocks, largest)
+    if table.shape[1] > _UNSCREENED * GROUP:
+        largest, left = _coarse(holdings, table, least, shock, threads)
+    else:
+        largest, left = np.full(holdings.held.size, np.inf), np.arange(accounts)
+    if left.size:
+        _fine(holdings, table, largest, left, least, shock, threads)
+    return _in_book_order(holdings, least, shock)
+
+
+def _coarse(
+    holdings: Holdings, table: Floats, least: Floats, shock: Ints, threads: int
+) -> tuple[Floats, Ints]:
+    """Answers of accounts that a screen in 16 bits leaves little of; largest changes, and the rest.
+
+    Fills ``least`` and ``shock``. Largest absolute change of each held instrument (h,), and the
+    accounts that are still to be answered.
+    """
+    from seawall.valuation import coarse_screen_kernel as coarse
+    from seawall.valuation import worst_loss_kernel as compiled
+    from seawall.valuation.register_kernel import COARSE_BLOCK, COARSE_GROUPS
+
+    h = holdings
+    blocks = _aligned((-(-table.shape[1] // COARSE_BLOCK), h.held.size, COARSE_BLOCK), np.int16)
+    largest = np.empty(h.held.size)
+    coarse.pack_coarse(table, h.held, blocks, largest)
+
+    def work(part: tuple[int, int]) -> Ints:
+        first, last = part
+        weight = np.empty(h.pointer[last] - h.pointer[first], dtype=np.int16)
+        width, left = np.empty(last - first, dtype=np.int32), np.empty(last - first, dtype=np.int64)
+        coarse.weigh(h.pointer, h.place, h.size, largest, first, last, weight, width)
+        seen = np.empty((blocks.shape[0], last - first, COARSE_GROUPS), dtype=np.int16)
+        coarse.screen_coarse(blocks, h.pointer, h.place, weight, first, last, seen)
+        count = compiled.decide_coarse(
+            table, h.pointer, h.instrument, h.size, first, last, seen, width, least, shock, left
+        )
+        return left[:count]
+
+    none = np.empty(0, dtype=np.int64)
+    return largest, np.concatenate([none, *_by_part(work, h.account.size, threads)])
+
+
+def _fine(
+    holdings: Holdings,
+    table: Floats,
+    largest: Floats,
+    left: Ints,
+    least: Floats,
+    shock: Ints,
+    threads: int,
+) -> None:
+    """Fill in the answers of the accounts ``left``, screened in single precision."""
+    from seawall.valuation import worst_loss_kernel as compiled
+    from seawall.valuation.register_kernel import FINE_BLOCK, FINE_GROUPS, GROUP
+
+    h, screened = holdings, table.shape[1] > _UNSCREENED * GROUP
+    blocks = _aligned((-(-table.shape[1] // FINE_BLOCK), h.held.size, FINE_BLOCK), np.float32)
+    if screened:
+        compiled.pack_fine(table, h.held, blocks)
 
     def work(part: tuple[int, int]) -> None:
-        first, last = part
-        seen = np.empty((blocks.shape[0], last - first, GROUPS), dtype=np.float32)
-        if shocks > 2 * WIDTH:
-            compiled.screen(
-                blocks, holdings.pointer, holdings.place, holdings.rounded, first, last, seen
-            )
-        else:
-            # So few groups are all decided at once: none is seen to be above another.
-            seen.fill(0.0)
-        compiled.decide(
-            table,
-            holdings.pointer,
-            holdings.place,
-            holdings.instrument,
-            holdings.size,
-            largest,
-            first,
-            last,
-            seen,
-            least,
-            shock,
+        some = left[part[0] : part[1]]
+        seen = np.zeros((blocks.shape[0], some.size, FINE_GROUPS), dtype=np.float32)
+        if screened:
+            compiled.screen_fine(blocks, h.pointer, h.place, h.rounded, some, seen)
+        compiled.decide_fine(
+            table, h.pointer, h.place, h.instrument, h.size, largest, some, seen, least, shock
         )
 
+    _by_part(work, left.size, threads)
+
+
+def _by_part(
+    work: Callable[[tuple[int, int]], Result], accounts: int, threads: int
+) -> list[Result]:
+    """What ``work`` gives for each chunk of accounts, in their order."""
     if threads == 1:
-        for part in _parts(accounts):
-            work(part)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, _parts(accounts)))
-    return _in_book_order(holdings, least, shock)
+        return [work(part) for part in _parts(accounts)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, _parts(accounts)))
 
 
 def _parts(accounts: int) -> Iterator[tuple[int, int]]:
@@ -207,11 +261,11 @@ def _parts(accounts: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + CHUNK, accounts)
 
 
-def _aligned(shape: tuple[int, int, int]) -> Screen:
-    """Unset single-precision numbers that start at a cache line."""
-    count = int(np.prod(shape))
-    room = np.empty(count + _LINE // 4, dtype=np.float32)
-    start = -room.ctypes.data % _LINE // 4
+def _aligned(shape: tuple[int, int, int], kind: type[Element]) -> NDArray[Element]:
+    """Unset numbers of a block's table that start at a cache line."""
+    count, each = int(np.prod(shape)), _LINE // np.dtype(kind).itemsize
+    room = np.empty(count + each, dtype=kind)
+    start = -room.ctypes.data % _LINE // room.itemsize
     return room[start : start + count].reshape(shape)
 
 
