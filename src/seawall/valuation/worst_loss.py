@@ -120,7 +120,7 @@ def worst_loss(holdings: Holdings, change: Floats, *, threads: int = 1) -> Worst
 
     change (i, s): change of one unit of each instrument under each shock, quote. Rows of
     instruments that nobody holds are not read. Answers by the plain loop while the compiled code is
-    not ready; the bits are the same. Memory beside the arguments: a quarter of the table's size, and
+    not ready; the bits are the same. Memory beside the arguments: a quarter of the table, and
     some 300 bytes for each account in work (at most 16,384 per thread). Where accounts are hedged
     so closely that 16 bits do not see which shock is worst, half the table and 600 bytes more.
 
