@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.expiry import expiry_steps
 from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.glances import compile_glances
 from seawall.cascade.fast.guards import compile_guards
 from seawall.cascade.reference import MAX_ROUNDS
 from seawall.cascade.setup import Setup
@@ -26,8 +27,9 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
 
     alone (u,) units that sleep until their liquidation price is reached, see `priced_alone`.
     """
+    rows = _rows(setup)
     fixed = layout.Fixed(
-        rows=_rows(setup),
+        rows=rows,
         tiers=_tiers(setup),
         units=_units(setup),
         venues=_venues(setup),
@@ -48,6 +50,7 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
         ),
         wakes=_wakes(setup, alone),
         guards=compile_guards(setup, steps),
+        glances=compile_glances(setup, rows.line),
         desk=setup.desk_units,
         expiry=expiry_steps(setup, steps),
         step_seconds=float(setup.step_seconds),

@@ -20,6 +20,7 @@ from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
+from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
@@ -29,6 +30,7 @@ from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.fast.wake_kernel import (
+    BLOCK,
     begin_awake,
     due_on_paths,
     schedule_pairs,
@@ -175,10 +177,13 @@ class _Run:
         )
         units, assets = setup.table.units.account.size, exogenous.shape[2]
         self.room = layout.Room(
-            due=np.zeros(units, dtype=np.int64),
+            due=np.zeros(units + BLOCK, dtype=np.int64),
             work=np.zeros((4, units)),
             market=np.zeros((2, assets)),
             before=np.zeros(self.prices.feed.shape[1]),
+            lines=empty_lines(units),
+            worth=np.zeros((fixed.glances.line.size, 2)),
+            stamp=np.zeros(1, dtype=np.int64),
         )
         rows = LOG_ROWS + 4 * units
         self.log = layout.Log(

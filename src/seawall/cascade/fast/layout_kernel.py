@@ -152,6 +152,16 @@ class Guards(NamedTuple):
     slice_steps: int
 
 
+class Glances(NamedTuple):
+    """Who can be judged at a glance, see `seawall.cascade.fast.glance_kernel`; n places."""
+
+    known: Array  # (u,) whether a unit can
+    place: Array  # (r,) int32 place of each row
+    line: Array  # (n,) row of ``Rows.lines``
+    short: Array  # (n,)
+    first_tier: Array  # (x,) notional up to which margin is the first rate
+
+
 class Fixed(NamedTuple):
     """Everything that all paths share."""
 
@@ -164,6 +174,7 @@ class Fixed(NamedTuple):
     feeds: Feeds
     wakes: Wakes
     guards: Guards
+    glances: Glances
     desk: Array  # (d,) desk units
     expiry: Array  # (s + 1,) something expires at this step
     step_seconds: float
@@ -256,6 +267,9 @@ class Room(NamedTuple):
     work: Array  # (4, u) equity, maintenance, shares, notionals of the units to close
     market: Array  # (2, k) flow, execution price
     before: Array  # (f,) feed prices before a move
+    lines: Array  # (u, 16) float32 what the last look at a unit read
+    worth: Array  # (n, 2) what one unit of size at a place adds to buffer and exposure
+    stamp: Array  # (1,) of the lines that hold
 
 
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
@@ -269,11 +283,12 @@ SPECS = {
     Feeds: "i1 f1 f1 i1 b1",
     Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
     Guards: "b1 i1 i1 f1 i1 f3 f0 i0",
+    Glances: "b1 j1 i1 b1 f1",
     Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f3 f2 f2 i1",
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
     Log: "i2 f2 i2 i1",
-    Room: "i1 f2 f2 f1",
+    Room: "i1 f2 f2 f1 g2 f2 i1",
     Course: "i1 b1 i1 i1 f3 f2 f2 f3",
 }
 
@@ -291,7 +306,7 @@ def record_type(cls: type) -> Any:
 
     named: Any = types.NamedTuple
     if cls is Fixed:
-        inner = (Rows, Tiers, Units, Venues, Contracts, Impact, Feeds, Wakes, Guards)
+        inner = (Rows, Tiers, Units, Venues, Contracts, Impact, Feeds, Wakes, Guards, Glances)
         members = [record_type(one) for one in inner]
         members += [_member(word) for word in ("i1", "b1", "f0", "i0", "i0", "b0", "b0")]
         return named(members, cls)

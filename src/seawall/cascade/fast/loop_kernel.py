@@ -13,6 +13,7 @@ from seawall.cascade.fast.advance_kernel import advance
 from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
 from seawall.cascade.fast.call_kernel import nobody_calls
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
+from seawall.cascade.fast.glance_kernel import forget, price_sizes, remember, take_up
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
@@ -26,7 +27,13 @@ from seawall.cascade.fast.layout_kernel import (
 )
 from seawall.cascade.fast.sell_kernel import charge_fees, fill, plan_sales, trade
 from seawall.cascade.fast.vault_kernel import cover, is_low, to_vault, vault_worth
-from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep, take_out, tick
+from seawall.cascade.fast.wake_kernel import (
+    find_due,
+    keep_doubtful,
+    put_to_sleep,
+    take_out,
+    tick,
+)
 from seawall.foundation.compiled import record_helper, record_kernel
 
 # Where a path stands when the loop returns.
@@ -40,6 +47,7 @@ def look(
     books: Books,
     prices: Prices,
     awake: Awake,
+    room: Room,
     p: int,
     step: int,
     due: Array,
@@ -65,6 +73,10 @@ def look(
             continue
         fallen = own < needed and held
         put_to_sleep(fixed.units.always, awake, p, u, own - needed, exposure, fallen)
+        if fallen:
+            forget(room.lines, u)
+        else:
+            remember(fixed, books, awake, room, p, u)
         if fallen and books.ready[p, u] <= step:
             if venues.called[v] and nobody_calls(fixed, books, prices, p, u):
                 books.ready[p, u] = step + 1
@@ -171,20 +183,23 @@ def one_round(
     awake: Awake,
     course: Course,
     log: Log,
+    room: Room,
     p: int,
     step: int,
-    due: Array,
-    work: Array,
-    market: Array,
-    before: Array,
 ) -> int:
     """Look at who is due and close who fell: at rest, moved, or what the plain loop must do."""
-    count = collect_due(awake, p, due)
+    due, work = room.due, room.work
+    count = find_due(awake, p, due)
+    if count > 0:
+        price_sizes(fixed, prices, awake, room.worth, p)
+        count = keep_doubtful(awake, room, p, count)
     if count == 0:
         return REST
     if log.events.shape[0] - log.used[0] < 2 * count or log.covers.shape[0] - log.used[1] < count:
         return FULL
-    chosen, hand_over = look(fixed, books, prices, awake, p, step, due[:count], work[0], work[1])
+    chosen, hand_over = look(
+        fixed, books, prices, awake, room, p, step, due[:count], work[0], work[1]
+    )
     if hand_over:
         return ROUND
     if chosen == 0:
@@ -192,10 +207,10 @@ def one_round(
     if not may_close(fixed, books, prices, p, due[:chosen], work[0], work[1]):
         return ROUND
     if not close_units(
-        fixed, books, prices, awake, course, log, p, step, due[:chosen], work, market
+        fixed, books, prices, awake, course, log, p, step, due[:chosen], work, room.market
     ):
         return COVERS
-    see_market(fixed, books, prices, awake, p, step, before)
+    see_market(fixed, books, prices, awake, p, step, room.before)
     return MOVED
 
 
@@ -225,11 +240,11 @@ def run_paths(
     course.status says of each where it stands. Stops early, after a whole path, when the log is
     full: the rest of ``paths`` is then untouched.
     """
-    due, work, market, before = room.due, room.work, room.market, room.before
-    last = exogenous.shape[1] - 1
+    before, last = room.before, exogenous.shape[1] - 1
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
+        take_up(room)
         while status == DONE and step <= last:
             if not course.inside[p]:
                 world = books.start[p]
@@ -238,9 +253,7 @@ def run_paths(
             course.inside[p] = False
             code = MOVED
             while code == MOVED and course.rounds[p] < fixed.max_rounds:
-                code = one_round(
-                    fixed, books, prices, awake, course, log, p, step, due, work, market, before
-                )
+                code = one_round(fixed, books, prices, awake, course, log, room, p, step)
                 course.rounds[p] += 1
             if code == FULL:
                 course.rounds[p] -= 1

@@ -13,6 +13,7 @@ from seawall.breaker.staleness_kernel import staleness_row, staleness_row_by_sta
 from seawall.breaker.velocity_kernel import velocity_row
 from seawall.cascade.fast.advance_kernel import move_market as move_plain
 from seawall.cascade.fast.advance_kernel import publish_feeds
+from seawall.cascade.fast.glance_kernel import take_up
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
@@ -36,7 +37,7 @@ from seawall.cascade.fast.quiet_layout_kernel import (
     Scratch,
     quiet_types,
 )
-from seawall.cascade.fast.rest_kernel import is_restless
+from seawall.cascade.fast.rest_kernel import is_restless_at_a_glance
 from seawall.cascade.fast.wake_kernel import tick, tick_turning
 from seawall.cascade.market_kernel import move_market
 from seawall.foundation.compiled import record_helper, record_kernel
@@ -233,7 +234,7 @@ def run_quietly(
 
     course.status says of each where it stands: EXPIRY where only the end of the step is left.
     """
-    last, before, due, dt = exogenous.shape[1] - 1, room.before, room.due, fixed.step_seconds
+    last, before, dt = exogenous.shape[1] - 1, room.before, fixed.step_seconds
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
     # Whole records are dear to compile at each use: their parts are taken once.
     rule, own, venue, idle = market.rule, market.state, market.venue, market.idle
@@ -245,6 +246,7 @@ def run_quietly(
         p = paths[n]
         status, step, world = DONE, course.step[p], books.start[p]
         course.rounds[p] = 1
+        take_up(room)
         while status == DONE and step <= last:
             if has.links:
                 close_venues(has.blocks, has.velocity, halted, venue, idle, halts, until, p, step)
@@ -263,7 +265,7 @@ def run_quietly(
                 has, impact, wakes, prices, share, margin, scratch, awake, p, step, world, before
             )
             watch(has, prices, breakers, stamps, feeds.asset, seen, p, step)
-            if is_restless(fixed, books, prices, awake, due, p, step):
+            if is_restless_at_a_glance(fixed, books, prices, awake, room, p, step):
                 status = ROUND
             elif expiry[step] or may_cut(has.pools, pools, p, prices.feed[p]):
                 status = EXPIRY

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from seawall.cascade.fast.assess_kernel import assess_unit
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
-from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, types_of
-from seawall.cascade.fast.wake_kernel import collect_due, put_to_sleep
+from seawall.cascade.fast.glance_kernel import price_sizes, remember
+from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Room, types_of
+from seawall.cascade.fast.wake_kernel import collect_due, find_due, keep_doubtful, put_to_sleep
 from seawall.foundation.compiled import record_helper, record_kernel
 
 
@@ -31,6 +32,27 @@ def is_healthy(
         return False
     put_to_sleep(fixed.units.always, awake, p, u, own - needed, exposure, False)
     return True
+
+
+@record_helper
+def is_restless_at_a_glance(
+    fixed: Fixed, books: Books, prices: Prices, awake: Awake, room: Room, p: int, step: int
+) -> bool:
+    """As `is_restless` on a path that runs on: a glance is enough for most."""
+    count = find_due(awake, p, room.due)
+    if count == 0:
+        return False
+    price_sizes(fixed, prices, awake, room.worth, p)
+    due = room.due[: keep_doubtful(awake, room, p, count)]
+    if waits(awake, p, due):
+        return True
+    restless = False
+    for m in range(due.size):
+        if is_healthy(fixed, books, prices, awake, p, due[m], step):
+            remember(fixed, books, awake, room, p, due[m])
+        else:
+            restless = True
+    return restless
 
 
 @record_helper

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Wakes, types_of
+from seawall.cascade.fast.glance_kernel import STAMP, glance
+from seawall.cascade.fast.layout_kernel import (
+    Array,
+    Awake,
+    Books,
+    Fixed,
+    Prices,
+    Room,
+    Wakes,
+    types_of,
+)
 from seawall.foundation.compiled import record_helper, record_kernel
 
 # Bounds are used up a little early, so that rounding (levels are single precision) never delays.
@@ -248,6 +258,43 @@ def collect_due(awake: Awake, p: int, out: Array) -> int:
                     out[found] = awake.unit[p, start + n]
                     found += 1
     sort(out, found)
+    return found
+
+
+@record_helper
+def find_due(awake: Awake, p: int, out: Array) -> int:
+    """Places in the list of the units due on a path into ``out`` (u + BLOCK,); how many."""
+    level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
+    count, found = awake.number[p], 0
+    for start in range(0, count, BLOCK):
+        block = level[start : start + BLOCK]
+        if due_in_block(block, clock) > 0:
+            # Written whether due or not: a branch would be guessed wrong again and again.
+            for n in range(BLOCK):
+                out[found] = start + n
+                found += int(block[n] <= clock)
+    return found
+
+
+@record_helper
+def keep_doubtful(awake: Awake, room: Room, p: int, count: int) -> int:
+    """From places of due units in ``room.due`` to those units that must be assessed, in the order
+    of their numbers; how many. Who is healthy at a glance sleeps on.
+    """
+    level, unit, clock = awake.level[p], awake.unit[p], awake.clock[p]
+    due, lines, worth, stamp = room.due, room.lines, room.worth, room.stamp[0]
+    found = 0
+    for n in range(count):
+        place = due[n]
+        u = unit[place]
+        if lines[u, STAMP] == stamp and level[place] >= 0.0:
+            buffer, exposure = glance(lines[u], worth)
+            if buffer > 0.0 and exposure > 0.0:
+                level[place] = clock * (1.0 + buffer / exposure) * SLACK
+                continue
+        due[found] = u
+        found += 1
+    sort(due, found)
     return found
 
 
