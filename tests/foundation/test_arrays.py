@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.foundation.arrays import expand_ranges, segment_sums
+from seawall.foundation.arrays import distinct, expand_ranges, segment_sums
 from seawall.foundation.errors import InputError
 
 ROWS = st.lists(
@@ -67,3 +67,11 @@ def test_ranges_expand_in_order(ranges: list[tuple[int, int]]) -> None:
     owner, index = expand_ranges(starts, counts)
     expected = [(j, s + n) for j, (s, c) in enumerate(ranges) for n in range(c)]
     assert list(zip(owner.tolist(), index.tolist(), strict=True)) == expected
+
+
+@given(st.lists(st.integers(0, 6), max_size=30))
+def test_distinct_numbers_are_those_of_a_sort(numbers: list[int]) -> None:
+    column = np.array(numbers, dtype=np.int64)
+    expected = np.unique(column, return_index=True, return_inverse=True)
+    for found, wanted in zip(distinct(column, 7), expected, strict=True):
+        assert np.array_equal(found, wanted)

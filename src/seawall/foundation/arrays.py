@@ -42,6 +42,22 @@ def segment_sums(values: Floats, segment: Ints, count: int) -> Floats:
     return flat.astype(np.float64, copy=False).reshape(rows, count)
 
 
+def distinct(number: Ints, count: int) -> tuple[Ints, Ints, Ints]:
+    """Distinct whole numbers in rising order, where each stands first, and the place of each number
+    among them.
+
+    number (n,) from 0 to count - 1. As ``np.unique`` with index and inverse; but that sorts, which
+    for few different numbers in a long column is most of the time.
+    """
+    first = np.full(count, -1, dtype=np.int64)
+    # Of several writes to one cell the last stays, so the column is written backwards.
+    first[number[::-1]] = np.arange(number.size - 1, -1, -1)
+    used = np.flatnonzero(first >= 0)
+    place = np.zeros(count, dtype=np.int64)
+    place[used] = np.arange(used.size)
+    return used, first[used], place[number]
+
+
 def expand_ranges(starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
     """Every index of ragged ranges, one after another, with the number of the range it is from.
 

@@ -15,6 +15,7 @@ from seawall.cascade.fast.glances import compile_glances
 from seawall.cascade.fast.guards import compile_guards
 from seawall.cascade.reference import MAX_ROUNDS
 from seawall.cascade.setup import Setup
+from seawall.foundation.arrays import distinct
 from seawall.margin.table.margin_table import RowKind
 
 Ints32 = NDArray[np.int32]
@@ -106,7 +107,7 @@ def _lines(setup: Setup, columns: Floats) -> tuple[Ints32, Floats]:
     way. Few lines stay in a core's nearest cache, where 64 bytes a row would not.
     """
     key = setup.table.rows.contract * 2 + (setup.table.rows.size < 0.0)
-    _, first, line = np.unique(key, return_index=True, return_inverse=True)
+    _, first, line = distinct(key, int(key.max(initial=0)) + 1)
     lines = columns[first]
     if not np.array_equal(lines[line], columns):
         lines, line = np.unique(columns, axis=0, return_inverse=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from seawall.book.book import Bools, Floats
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.setup import Setup
+from seawall.foundation.arrays import distinct
 from seawall.margin.table.margin_table import RowKind
 
 # Numbers in single precision on a line of 64 bytes.
@@ -17,7 +18,8 @@ LINE = 16
 def compile_glances(setup: Setup, line: NDArray[np.int32]) -> layout.Glances:
     """Places of the rows (r,): one for each ``line`` (r,) and side that the book has."""
     short = setup.table.rows.size < 0.0
-    key, place = np.unique(line.astype(np.int64) * 2 + short, return_inverse=True)
+    key = line.astype(np.int64) * 2 + short
+    key, _, place = distinct(key, int(key.max(initial=0)) + 1)
     return layout.Glances(
         known=_known(setup),
         place=place.astype(np.int32),
