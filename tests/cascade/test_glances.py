@@ -45,7 +45,8 @@ def scene(seed: int, *, spread: float) -> Scene:
         before=np.zeros(0),
         lines=empty_lines(units),
         worth=np.zeros((fixed.glances.line.size, 2)),
-        stamp=np.zeros(1, dtype=np.int64),
+        stamp=np.zeros(2, dtype=np.int64),
+        alike=True,
     )
     none = np.zeros(0)
     awake = layout.Awake(*[none] * 4, prices.feed.copy(), *[none] * 5)
@@ -65,11 +66,11 @@ def glanced(seed: int, *, spread: float) -> list[tuple[float, float, float, floa
     fixed, books, prices, awake, room = scene(seed, spread=spread)
     found = []
     for p in range(prices.feed.shape[0]):
-        glance_kernel.take_up(room)
+        glance_kernel.take_up(room, int(books.start[p]), p % 2 == 0)
         glance_kernel.price_sizes(fixed, prices, awake, room.worth, p)
         for u in range(books.cash.shape[1]):
             glance_kernel.remember(fixed, books, awake, room, p, u)
-            if room.lines[u, glance_kernel.STAMP] != room.stamp[0]:
+            if not glance_kernel.holds(room.lines[u], room.stamp):
                 continue
             own, needed, exposure, _ = assess_kernel.assess_unit(fixed, books, prices, p, u)
             rows = slice(fixed.units.rows[u], fixed.units.rows[u + 1])
@@ -112,26 +113,75 @@ def test_loans_and_contracts_short_and_long_have_lines() -> None:
     assert RowKind.INVERSE not in {kind for kind, _ in kinds}
 
 
-def test_a_line_holds_until_its_path_is_taken_up_again() -> None:
-    fixed, books, _, awake, room = scene(1, spread=0.0)
-    glance_kernel.take_up(room)
+def first_with_line(place: Scene) -> int:
+    """Take up path 0 after its start, remember everybody, and choose somebody who has a line."""
+    fixed, books, _, awake, room = place
+    glance_kernel.take_up(room, 0, False)
     for u in range(books.cash.shape[1]):
         glance_kernel.remember(fixed, books, awake, room, 0, u)
     unit = int(np.argmax(room.lines[:, glance_kernel.STAMP]))
-    assert room.lines[unit, glance_kernel.STAMP] == room.stamp[0]
+    assert glance_kernel.holds(room.lines[unit], room.stamp)
+    return unit
+
+
+def test_a_line_holds_until_its_path_is_taken_up_again() -> None:
+    place = scene(1, spread=0.0)
+    fixed, books, _, awake, room = place
+    unit = first_with_line(place)
     glance_kernel.forget(room.lines, unit)
-    assert room.lines[unit, glance_kernel.STAMP] != room.stamp[0]
+    assert not glance_kernel.holds(room.lines[unit], room.stamp)
     glance_kernel.remember(fixed, books, awake, room, 0, unit)
-    glance_kernel.take_up(room)
-    assert room.lines[unit, glance_kernel.STAMP] != room.stamp[0]
+    assert glance_kernel.holds(room.lines[unit], room.stamp)
+    for fresh in (False, True):
+        glance_kernel.take_up(room, 0, fresh)
+        assert not glance_kernel.holds(room.lines[unit], room.stamp)
+
+
+def test_a_line_of_the_start_holds_at_every_start_of_its_world() -> None:
+    place = scene(1, spread=0.0)
+    fixed, books, _, awake, room = place
+    unit = first_with_line(place)
+    glance_kernel.take_up(room, 0, True)
+    glance_kernel.remember(fixed, books, awake, room, 0, unit)
+    for world, fresh, alike, held in (
+        (0, True, True, True),
+        (1, True, True, False),  # who belongs to another world holds something else
+        (0, False, True, False),  # the plain loop may have changed anything
+        (0, True, False, False),
+        (0, True, True, True),
+    ):
+        room = room._replace(alike=alike)
+        glance_kernel.take_up(room, world, fresh)
+        assert glance_kernel.holds(room.lines[unit], room.stamp) == held
+
+
+def test_who_was_sold_leaves_no_line_of_the_start() -> None:
+    place = scene(1, spread=0.0)
+    fixed, books, _, awake, room = place
+    unit = first_with_line(place)
+    glance_kernel.take_up(room, 0, True)
+    books.tried[0, unit] = 1
+    glance_kernel.remember(fixed, books, awake, room, 0, unit)
+    assert glance_kernel.holds(room.lines[unit], room.stamp)
+    glance_kernel.take_up(room, 0, True)
+    assert not glance_kernel.holds(room.lines[unit], room.stamp)
+
+
+def test_who_holds_cash_alone_has_no_line() -> None:
+    place = scene(1, spread=0.0)
+    fixed, books, _, awake, room = place
+    unit = first_with_line(place)
+    books.size[0, fixed.units.rows[unit] : fixed.units.rows[unit + 1]] = 0.0
+    glance_kernel.remember(fixed, books, awake, room, 0, unit)
+    assert not glance_kernel.holds(room.lines[unit], room.stamp)
 
 
 def test_stamps_begin_anew_before_single_precision_ends() -> None:
     room = scene(1, spread=0.0)[4]
-    room.stamp[0] = glance_kernel.LAST_STAMP
+    room.stamp[:] = glance_kernel.LAST_STAMP
     room.lines[:, glance_kernel.STAMP] = 1.0
-    glance_kernel.take_up(room)
-    assert room.stamp[0] == 1
+    glance_kernel.take_up(room, 0, False)
+    assert list(room.stamp) == [1, 1]
     assert not (room.lines[:, glance_kernel.STAMP] == 1.0).any()
 
 

@@ -194,6 +194,40 @@ def _walk(rule: Settlement, blocks: Blocks, p: int, sent: int) -> int:
     return steps
 
 
+def test_landings_without_reorganisations_against_a_slow_walk() -> None:
+    rule = Settlement(
+        40.0, "random", inclusion_blocks=2, finality_blocks=3, halts_per_day=200.0, halt_seconds=60
+    )
+    blocks = drawn(rule, 12, 150, 10.0)
+    count = np.minimum(blocks.count, 1)
+    blocks = Blocks(count, count, blocks.halted, blocks.reorganised)
+    table = landing_steps(rule, blocks)
+    assert blocks.halted.any() and not blocks.reorganised.any()
+    for p in range(12):
+        for sent in range(151):
+            assert table[p, sent] == _walk(rule, blocks, p, sent), (p, sent)
+
+
+def test_a_regular_chain_asks_for_no_number_but_its_phase() -> None:
+    chancy = (
+        {"spacing": "random"},
+        {"censorship_probability": 0.1},
+        {"reorganisation_probability": 0.1},
+        {"halts_per_day": 1.0, "halt_seconds": 60.0},
+    )
+    for more in chancy:
+        assert not replace(ONE, **more).regular
+    numbers = uniforms(3, Stream.BLOCK, np.arange(6), np.arange(201), NUMBERS)
+    bare = numbers.copy()
+    bare[:, 1:] = 0.0
+    for more in ({}, {"halt_at_seconds": 300.0, "halt_seconds": 60.0}, {"inclusion_blocks": 3}):
+        rule = replace(ONE, **more)
+        assert rule.regular
+        one, other = draw_blocks(rule, numbers, 5.0), draw_blocks(rule, bare, 5.0)
+        for name in ("count", "open_to_liquidations", "halted", "reorganised"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+
+
 @pytest.mark.parametrize("spacing", ["constant", "random"])
 def test_landings_against_a_slow_walk(spacing: str) -> None:
     rule = Settlement(

@@ -201,8 +201,11 @@ def begin_oracles(
 
 def _blocks(oracles: Oracles, draws: Draws, steps: int) -> tuple[Blocks | None, ...]:
     """The block clock of every venue that has one; each draws numbers of its own."""
-    count = sum(chain is not None for chain in oracles.chains)
-    numbers = draws.uniforms(Stream.BLOCK, steps, NUMBERS * count)
+    chains = [chain for chain in oracles.chains if chain is not None]
+    numbers = draws.uniforms(Stream.BLOCK, _random_steps(chains, steps), NUMBERS * len(chains))
+    # Numbers of later steps that nobody asks for are 0: nothing happens.
+    later = ((0, 0), (0, steps + 1 - numbers.shape[1]), (0, 0))
+    numbers = np.pad(numbers, later)
     out: list[Blocks | None] = []
     for chain in oracles.chains:
         if chain is None:
@@ -212,6 +215,11 @@ def _blocks(oracles: Oracles, draws: Draws, steps: int) -> tuple[Blocks | None, 
         mine = numbers[:, :, first : first + NUMBERS]
         out.append(draw_blocks(chain, mine, oracles.step_seconds))
     return tuple(out)
+
+
+def _random_steps(chains: list[Settlement], steps: int) -> int:
+    """The last step at which anything of these chains is left to chance."""
+    return 0 if all(chain.regular for chain in chains) else steps
 
 
 def _seen_from(

@@ -80,6 +80,14 @@ class Settlement:
         if (self.halts_per_day > 0 or self.halt_at_seconds is not None) and not self.halt_seconds:
             raise InputError("halts without halt_seconds", expected="how long a halt lasts")
 
+    @property
+    def regular(self) -> bool:
+        """Whether nothing but the phase of the block clock, the first number of step 0, is left to
+        chance.
+        """
+        chances = (self.reorganisation_probability, self.censorship_probability, self.halts_per_day)
+        return self.spacing == CONSTANT and not any(chances)
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -172,17 +180,18 @@ def _landings(rule: Settlement, blocks: Blocks, let_in: Steps, finality: int) ->
     height = np.cumsum(blocks.count, axis=1, dtype=np.int64)
     taken = np.cumsum(let_in, axis=1, dtype=np.int64)
     paths, steps = height.shape
-    reorganised = _next_true(blocks.reorganised)
-    row = np.arange(paths)[:, None]
-    padded = np.concatenate([height, height[:, -1:]], axis=1)
     included = _first_at_least(taken, taken + rule.inclusion_blocks)
     before = np.take_along_axis(height, np.maximum(included - 1, 0), axis=1)
     # The number of the block: exact without censorship, else the first of its step.
     block = np.maximum(before + 1, height + rule.inclusion_blocks)
     final = _first_at_least(height, block + finality)
     final = np.where(included < steps, final, steps)
+    if not blocks.reorganised.any():
+        return final.astype(np.int32)
     # What a reorganisation drops is sent again at its step, and may be dropped again.
-    hit_at = reorganised[row, included]
+    row = np.arange(paths)[:, None]
+    padded = np.concatenate([height, height[:, -1:]], axis=1)
+    hit_at = _next_true(blocks.reorganised)[row, included]
     dropped = (hit_at < steps) & (padded[row, hit_at] - block < rule.reorganisation_depth)
     sent_at = np.broadcast_to(np.arange(steps), (paths, steps)).copy()
     while True:

@@ -86,7 +86,7 @@ def _rows(setup: Setup) -> layout.Rows:
     weight = setup.wake.weight[rows.feed]
     whole = (rows.kind, rows.feed, rows.tier)
     rest = (rows.multiplier, rows.rate, rows.slope, rows.shortfall, weight)
-    line, lines = _lines(setup, np.column_stack([*whole, *rest]).astype(np.float64))
+    line, lines = _lines(setup, (*whole, *rest))
     return layout.Rows(
         kind=np.asarray(rows.kind, dtype=np.int64),
         feed=rows.feed,
@@ -100,17 +100,18 @@ def _rows(setup: Setup) -> layout.Rows:
     )
 
 
-def _lines(setup: Setup, columns: Floats) -> tuple[Ints32, Floats]:
-    """Distinct rows of ``columns`` (r, 8) as lines (m, 8), and the line of each row (r,).
+def _lines(setup: Setup, columns: tuple[Floats | Ints, ...]) -> tuple[Ints32, Floats]:
+    """Distinct rows of eight ``columns`` (r,) as lines (m, 8), and the line of each row (r,).
 
     Rows of one contract and sign are alike but for rare cases, which are then sorted out the slow
     way. Few lines stay in a core's nearest cache, where 64 bytes a row would not.
     """
     key = setup.table.rows.contract * 2 + (setup.table.rows.size < 0.0)
     _, first, line = distinct(key, int(key.max(initial=0)) + 1)
-    lines = columns[first]
-    if not np.array_equal(lines[line], columns):
-        lines, line = np.unique(columns, axis=0, return_inverse=True)
+    lines = np.column_stack([column[first] for column in columns]).astype(np.float64)
+    if not all(np.array_equal(column[first][line], column) for column in columns):
+        whole = np.column_stack(columns).astype(np.float64)
+        lines, line = np.unique(whole, axis=0, return_inverse=True)
     return line.astype(np.int32), lines
 
 

@@ -98,7 +98,10 @@ def _run_on(
     state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
     if fixed is None:
         return run_in_step(setup, state, exogenous, watch), state
-    return _Run(setup, fixed, state, np.ascontiguousarray(exogenous), watch).run(), state
+    # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
+    alike = deposit is None and (worlds is None or worlds.absence is None)
+    exogenous = np.ascontiguousarray(exogenous)
+    return _Run(setup, fixed, state, exogenous, watch, alike=alike).run(), state
 
 
 def simulate_fast(
@@ -151,6 +154,8 @@ class _Run:
         state: State,
         exogenous: Floats,
         watch: Watch | None,
+        *,
+        alike: bool,
     ) -> None:
         paths, columns, _ = exogenous.shape
         self.setup, self.state, self.exogenous = setup, state, exogenous
@@ -183,7 +188,8 @@ class _Run:
             before=np.zeros(self.prices.feed.shape[1]),
             lines=empty_lines(units),
             worth=np.zeros((fixed.glances.line.size, 2)),
-            stamp=np.zeros(1, dtype=np.int64),
+            stamp=np.zeros(2, dtype=np.int64),
+            alike=alike,
         )
         rows = LOG_ROWS + 4 * units
         self.log = layout.Log(

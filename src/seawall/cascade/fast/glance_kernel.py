@@ -8,8 +8,10 @@ is worth at this step. It is kept below the exact value by more than single prec
 than its buffer allows. Who is not surely healthy is assessed exactly: no answer changes.
 
 A line holds while one path runs on: what the plain loop changes is never glanced at, as every path
-that is taken up has a stamp of its own. Left to exact looks: options, inverse contracts, units that
-settle in a moving asset, margin that grows faster than size, more rows than a line holds.
+that is taken up has a stamp of its own. A line of what a unit held at the start has the stamp of
+its world instead, and holds on all paths that have run on since their start. Left to exact looks:
+options, inverse contracts, units that settle in a moving asset, margin that grows faster than size,
+more rows than a line holds.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from seawall.foundation.compiled import record_helper
 # A line of `Room.lines`: cash, sizes, places in `Room.worth`, stamp.
 CASH, SIZES, PLACES, STAMP = 0, 1, 8, 15
 HELD = PLACES - SIZES
+# Stamps of `Room.stamp`: of this path, and of what a world's units hold at the start.
+OWN, START = 0, 1
 LINEAR, BALANCE = 0, 2
 # Share of each amount by which it is counted lower: single precision errs by 6e-8.
 CAUTION = 1e-6
@@ -44,13 +48,23 @@ LAST_STAMP = 16_000_000
 
 
 @record_helper
-def take_up(room: Room) -> None:
-    """A path is taken up: no line that was written before holds."""
-    room.stamp[0] += 1
-    if room.stamp[0] > LAST_STAMP:
-        room.stamp[0] = 1
+def take_up(room: Room, world: int, fresh: bool) -> None:
+    """A path is taken up: no line that was written before holds but, where the path is ``fresh``
+    at its start, those of what units of its world then hold.
+    """
+    stamp = room.stamp[OWN] + 1
+    if stamp > LAST_STAMP:
+        stamp = 1
         for u in range(room.lines.shape[0]):
             room.lines[u, STAMP] = 0.0
+    room.stamp[OWN] = stamp
+    room.stamp[START] = -1 - world if fresh and room.alike else stamp
+
+
+@record_helper
+def holds(line: Array, stamp: Array) -> bool:
+    """Whether a line says what its unit holds on the path that was taken up."""
+    return line[STAMP] == stamp[OWN] or line[STAMP] == stamp[START]
 
 
 @record_helper
@@ -66,6 +80,7 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
     if not glances.known[u]:
         return
     line, rows, origin = room.lines[u], fixed.rows, awake.origin
+    line[STAMP] = 0.0
     n = 0
     for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
         size = books.size[p, r]
@@ -84,9 +99,12 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
         n += 1
     for m in range(n, HELD):
         line[SIZES + m], line[PLACES + m] = 0.0, 0.0
+    if n == 0:
+        return
     cash = books.cash[p, u]
     line[CASH] = cash - CAUTION * abs(cash)
-    line[STAMP] = room.stamp[0]
+    # Whoever was sold here holds something else than at the start.
+    line[STAMP] = room.stamp[START if books.tried[p, u] == 0 else OWN]
 
 
 @record_helper

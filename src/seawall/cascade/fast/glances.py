@@ -44,9 +44,10 @@ def _known(setup: Setup) -> Bools:
     """
     rows, units = setup.table.rows, setup.table.units
     odd = (rows.kind == RowKind.INVERSE) | (rows.slope != 0.0)
-    known: Bools = np.diff(np.concatenate([[0], np.cumsum(odd)])[units.rows]) == 0
-    known &= (np.diff(units.options) == 0) & ~setup.wake.always
-    return known & (setup.table.feed_asset[units.settle] == setup.quote)
+    known: Bools = (np.diff(units.options) == 0) & ~setup.wake.always
+    known &= setup.table.feed_asset[units.settle] == setup.quote
+    known[rows.unit[odd]] = False
+    return known
 
 
 def _first_tier(setup: Setup) -> Floats:

@@ -269,7 +269,8 @@ class Room(NamedTuple):
     before: Array  # (f,) feed prices before a move
     lines: Array  # (u, 16) float32 what the last look at a unit read
     worth: Array  # (n, 2) what one unit of size at a place adds to buffer and exposure
-    stamp: Array  # (1,) of the lines that hold
+    stamp: Array  # (2,) of the lines that hold, see `seawall.cascade.fast.glance_kernel`
+    alike: bool  # all paths of a world begin with the same holdings
 
 
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
@@ -288,7 +289,7 @@ SPECS = {
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
     Log: "i2 f2 i2 i1",
-    Room: "i1 f2 f2 f1 g2 f2 i1",
+    Room: "i1 f2 f2 f1 g2 f2 i1 b0",
     Course: "i1 b1 i1 i1 f3 f2 f2 f3",
 }
 

@@ -244,7 +244,7 @@ def run_paths(
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
-        take_up(room)
+        take_up(room, books.start[p], step == 1 and not course.inside[p])
         while status == DONE and step <= last:
             if not course.inside[p]:
                 world = books.start[p]

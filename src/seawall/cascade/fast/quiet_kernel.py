@@ -246,7 +246,7 @@ def run_quietly(
         p = paths[n]
         status, step, world = DONE, course.step[p], books.start[p]
         course.rounds[p] = 1
-        take_up(room)
+        take_up(room, world, step == 1)
         while status == DONE and step <= last:
             if has.links:
                 close_venues(has.blocks, has.velocity, halted, venue, idle, halts, until, p, step)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seawall.cascade.fast.glance_kernel import STAMP, glance
+from seawall.cascade.fast.glance_kernel import glance, holds
 from seawall.cascade.fast.layout_kernel import (
     Array,
     Awake,
@@ -282,12 +282,12 @@ def keep_doubtful(awake: Awake, room: Room, p: int, count: int) -> int:
     of their numbers; how many. Who is healthy at a glance sleeps on.
     """
     level, unit, clock = awake.level[p], awake.unit[p], awake.clock[p]
-    due, lines, worth, stamp = room.due, room.lines, room.worth, room.stamp[0]
+    due, lines, worth, stamp = room.due, room.lines, room.worth, room.stamp
     found = 0
     for n in range(count):
         place = due[n]
         u = unit[place]
-        if lines[u, STAMP] == stamp and level[place] >= 0.0:
+        if holds(lines[u], stamp) and level[place] >= 0.0:
             buffer, exposure = glance(lines[u], worth)
             if buffer > 0.0 and exposure > 0.0:
                 level[place] = clock * (1.0 + buffer / exposure) * SLACK
