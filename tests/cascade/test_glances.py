@@ -176,6 +176,21 @@ def test_who_holds_cash_alone_has_no_line() -> None:
     assert not glance_kernel.holds(room.lines[unit], room.stamp)
 
 
+@pytest.mark.parametrize("amount", [1e-45, 1e-31, 1e31, 1e39, np.inf, np.nan])
+def test_amounts_that_single_precision_cannot_hold_have_no_line(amount: float) -> None:
+    place = scene(1, spread=0.0)
+    fixed, books, _, awake, room = place
+    unit = first_with_line(place)
+    row = fixed.units.rows[unit]
+    held, books.size[0, row] = books.size[0, row], np.copysign(amount, books.size[0, row])
+    glance_kernel.remember(fixed, books, awake, room, 0, unit)
+    assert not glance_kernel.holds(room.lines[unit], room.stamp)
+    books.size[0, row] = held
+    books.cash[0, unit] = amount
+    glance_kernel.remember(fixed, books, awake, room, 0, unit)
+    assert glance_kernel.holds(room.lines[unit], room.stamp) == (amount < 1.0)
+
+
 def test_stamps_begin_anew_before_single_precision_ends() -> None:
     room = scene(1, spread=0.0)[4]
     room.stamp[:] = glance_kernel.LAST_STAMP

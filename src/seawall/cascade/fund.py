@@ -50,11 +50,11 @@ def begin_funds(setup: Setup, paths: int) -> FundMemory | None:
         if rule is None:
             continue
         at_venue = setup.table.units.venue[rows.unit] == v
-        assets = np.unique(
-            np.concatenate([rows.asset[traded & at_venue], options.asset[options.venue == v]])
-        )
+        held = np.zeros(len(setup.table.assets), dtype=bool)
+        held[rows.asset[traded & at_venue]] = True
+        held[options.asset[options.venue == v]] = True
         volume = 0.0
-        for k in assets:
+        for k in np.flatnonzero(held):
             volume += market.assets[setup.table.assets[k]].daily_volume
         each[v] = income(rule, setup.rulebooks[v].taker_fee, volume, setup.step_seconds)
     return FundMemory(each, np.zeros((paths, len(rules)), dtype=np.int64))

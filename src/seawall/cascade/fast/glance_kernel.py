@@ -41,6 +41,8 @@ OWN, START = 0, 1
 LINEAR, BALANCE = 0, 2
 # Share of each amount by which it is counted lower: single precision errs by 6e-8.
 CAUTION = 1e-6
+# Sizes and cash beyond these have no line: single precision errs by more there, and then ends.
+LEAST, MOST = 1e-30, 1e30
 # First tiers are told from the price at the start, and hold while it has grown no more than this.
 REACH = 4.0
 # Stamps are whole numbers in single precision, which ends there.
@@ -88,7 +90,7 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
             continue
         place = glances.place[r]
         own = rows.lines[glances.line[place]]
-        if n == HELD or (size < 0.0) != glances.short[place]:
+        if n == HELD or (size < 0.0) != glances.short[place] or not LEAST < abs(size) < MOST:
             return
         if own[KIND] == LINEAR:
             most = abs(size) * own[MULTIPLIER] * REACH * origin[p, int(own[FEED])]
@@ -97,11 +99,13 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
         line[SIZES + n] = abs(size)
         line[PLACES + n] = place
         n += 1
-    for m in range(n, HELD):
-        line[SIZES + m], line[PLACES + m] = 0.0, 0.0
     if n == 0:
         return
+    if n < HELD:
+        line[SIZES + n] = 0.0
     cash = books.cash[p, u]
+    if not abs(cash) < MOST:
+        return
     line[CASH] = cash - CAUTION * abs(cash)
     # Whoever was sold here holds something else than at the start.
     line[STAMP] = room.stamp[START if books.tried[p, u] == 0 else OWN]
@@ -160,6 +164,8 @@ def glance(line: Array, worth: Array) -> tuple[float, float]:
     buffer, exposure = float(line[CASH]), 0.0
     for n in range(HELD):
         size, place = float(line[SIZES + n]), int(line[PLACES + n])
+        if size == 0.0:
+            break
         buffer += size * worth[place, 0]
         exposure += size * worth[place, 1]
     return buffer, exposure

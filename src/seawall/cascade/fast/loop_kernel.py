@@ -65,6 +65,9 @@ def look(
         if waits and not (venues.native[v] or venues.called[v]):
             hand_over = True
             continue
+        if books.ready[p, u] > step and not fixed.units.has_options[u]:
+            # Not to be closed in this step, so it may stay due.
+            continue
         own, needed, exposure, held = assess_unit(fixed, books, prices, p, u)
         if fixed.units.has_options[u] and holds_options(fixed, books, p, u):
             floor = option_floor(fixed, books, prices, p, u, step)
@@ -125,17 +128,17 @@ def close_units(
     awake: Awake,
     course: Course,
     log: Log,
+    room: Room,
     p: int,
     step: int,
     units: Array,
-    work: Array,
-    market: Array,
 ) -> bool:
-    """Vault and forced orders for units (n,) with equity work[0]; False: deficits are left to the
-    plain loop.
+    """Vault and forced orders for units (n,) with equity room.work[0]; False: deficits are left to
+    the plain loop.
 
-    work (4, u): equity, maintenance, shares, notionals; market (2, k): flow, execution.
+    room.work (4, u): equity, maintenance, shares, notionals; room.market (2, k): flow, execution.
     """
+    work, market = room.work, room.market
     count = to_vault(fixed, books, prices, awake, log, p, step, units, work)
     if count == 0:
         return True
@@ -158,6 +161,9 @@ def close_units(
             take_out(awake, p, units[n])
             units[closed] = units[n]
             closed += 1
+        else:
+            # What it holds now is at hand: the next look can be a glance.
+            remember(fixed, books, awake, room, p, units[n])
     return cover(fixed, books, prices, log, p, step, units[:closed])
 
 
@@ -206,9 +212,7 @@ def one_round(
         return REST
     if not may_close(fixed, books, prices, p, due[:chosen], work[0], work[1]):
         return ROUND
-    if not close_units(
-        fixed, books, prices, awake, course, log, p, step, due[:chosen], work, room.market
-    ):
+    if not close_units(fixed, books, prices, awake, course, log, room, p, step, due[:chosen]):
         return COVERS
     see_market(fixed, books, prices, awake, p, step, room.before)
     return MOVED
