@@ -66,7 +66,8 @@ def take_up(room: Room, world: int, fresh: bool) -> None:
 @record_helper
 def holds(line: Array, stamp: Array) -> bool:
     """Whether a line says what its unit holds on the path that was taken up."""
-    return line[STAMP] == stamp[OWN] or line[STAMP] == stamp[START]
+    found: bool = line[STAMP] == stamp[OWN] or line[STAMP] == stamp[START]
+    return found
 
 
 @record_helper
