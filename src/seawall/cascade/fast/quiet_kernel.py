@@ -234,14 +234,13 @@ def run_quietly(
 
     course.status says of each where it stands: EXPIRY where only the end of the step is left.
     """
-    last, before, dt = exogenous.shape[1] - 1, room.before, fixed.step_seconds
+    last, before, trough, peak = exogenous.shape[1] - 1, room.before, course.trough, course.peak
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
     # Whole records are dear to compile at each use: their parts are taken once.
     rule, own, venue, idle = market.rule, market.state, market.venue, market.idle
     stages, memory, seen, shown = oracle.rule, oracle.memory, scratch.seen, scratch.shown
     share, stamps, halted, root = own.left.share, memory.stamp, own.links.halted, own.links.root
-    halts, until = breakers.velocity.feed, breakers.velocity_memory.until
-    trough, peak = course.trough, course.peak
+    halts, until, dt = breakers.velocity.feed, breakers.velocity_memory.until, fixed.step_seconds
     for n in range(paths.size):
         p = paths[n]
         status, step, world = DONE, course.step[p], books.start[p]
