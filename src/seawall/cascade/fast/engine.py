@@ -191,11 +191,12 @@ class _Run:
             stamp=np.zeros(2, dtype=np.int64),
             alike=alike,
         )
+        # Rows are read only once they are written: some 12 MB need not be filled with zeros.
         rows = LOG_ROWS + 4 * units
         self.log = layout.Log(
-            events=np.zeros((rows, 4), dtype=np.int64),
-            money=np.zeros((rows, 5)),
-            covers=np.zeros((rows, 2), dtype=np.int64),
+            events=np.empty((rows, 4), dtype=np.int64),
+            money=np.empty((rows, 5)),
+            covers=np.empty((rows, 2), dtype=np.int64),
             used=np.zeros(2, dtype=np.int64),
         )
 
