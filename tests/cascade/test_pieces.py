@@ -21,6 +21,7 @@ from seawall.cascade.pieces import run as run_module
 from seawall.cascade.pieces.compute import Compute, Engine
 from seawall.cascade.pieces.forked import can_fork
 from seawall.cascade.pieces.job import Grain, Job, Piece
+from seawall.cascade.pieces.keep import WHOLE
 from seawall.cascade.pieces.loops import Loop
 from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
@@ -55,11 +56,11 @@ def setup() -> Setup:
 
 
 @pytest.fixture
-def nine(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> Job:
+def nine(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> Job[Tape]:
     """Nine paths of three steps, in nine pieces."""
     monkeypatch.setattr(job_module, "GRAINS", dict.fromkeys(Loop, Grain(1, 3, 1)))
     zeros = np.zeros(9, dtype=np.int64)
-    return Job(setup, (BASE,), Runs(np.arange(9), zeros), 3, 5, Loop.PLAIN)
+    return Job(setup, (BASE,), Runs(np.arange(9), zeros), 3, 5, Loop.PLAIN, WHOLE)
 
 
 def compute(way: str, monkeypatch: pytest.MonkeyPatch) -> Compute:
@@ -75,7 +76,7 @@ def nothing_is_left() -> bool:
 
 @WAYS
 def test_paths_arrive_in_order_and_are_counted(
-    nine: Job, way: str, monkeypatch: pytest.MonkeyPatch
+    nine: Job[Tape], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: list[int] = []
     tape = run_job(nine, compute(way, monkeypatch), counts.append)
@@ -88,7 +89,7 @@ def test_paths_arrive_in_order_and_are_counted(
 
 @WAYS
 def test_a_refusal_in_a_piece_is_raised_as_it_was(
-    nine: Job, way: str, monkeypatch: pytest.MonkeyPatch
+    nine: Job[Tape], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def tape(piece: Piece) -> Tape:
         raise InputError(f"piece {piece}", file="market.toml", expected="another")
@@ -104,7 +105,7 @@ def test_a_refusal_in_a_piece_is_raised_as_it_was(
 
 @WAYS
 def test_an_interrupted_run_leaves_nothing(
-    nine: Job, way: str, monkeypatch: pytest.MonkeyPatch
+    nine: Job[Tape], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(done: int) -> None:
         if done == 4:
@@ -117,7 +118,7 @@ def test_an_interrupted_run_leaves_nothing(
 
 @pytest.mark.skipif(not can_fork(), reason="no fork")
 def test_a_process_that_the_system_ends_is_named(
-    nine: Job, monkeypatch: pytest.MonkeyPatch
+    nine: Job[Tape], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent = os.getpid()
 
@@ -187,7 +188,7 @@ def test_no_process_outlives_the_command(
 
 
 def test_without_ray_the_sentence_names_the_extra(
-    nine: Job, monkeypatch: pytest.MonkeyPatch
+    nine: Job[Tape], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)

@@ -10,7 +10,6 @@ from seawall.cascade.engine import prepare
 from seawall.case import Case, Limit
 from seawall.casefile import sample_case
 from seawall.exposure import check
-from seawall.exposure.curve import impairments
 from seawall.exposure.runs import plan, run_plan
 
 DESK = "desk:harbour"
@@ -40,7 +39,7 @@ def risky_found() -> dict[str, Any]:
     """The impairments behind that answer."""
     setup = prepare(risky_case())
     chosen = plan([], 120, round(DAY / setup.step_seconds), 4)
-    return impairments(setup, run_plan(setup, chosen)[0])
+    return run_plan(setup, chosen)[0].found
 
 
 @cache

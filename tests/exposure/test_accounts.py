@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from risky import risky_case
+from summed import summed
 from tiny_cases import (
     Held,
     Trader,
@@ -60,7 +61,7 @@ PRICES = [
 
 def test_each_account_by_hand() -> None:
     setup, tape, _ = _run(A=PRICES)
-    table = account_table(setup, tape, 2)
+    table = account_table(setup, summed(setup, tape, 2))
     assert table.names == ("t0", "t1", "t2", "t3")
     assert table.equity.tolist() == [60.0, 60.0, 15.0, 900.0]
     assert table.hits.tolist() == [1, 0, 3, 0]
@@ -70,10 +71,10 @@ def test_each_account_by_hand() -> None:
 
 def test_only_what_counts_and_only_within_the_horizon() -> None:
     setup, tape, _ = _run(A=PRICES)
-    assert account_table(setup, tape, 0).hits.tolist() == [0, 0, 0, 0]
+    assert account_table(setup, summed(setup, tape, 0)).hits.tolist() == [0, 0, 0, 0]
     other = replace(setup, case=replace(setup.case, impairments=counted(("socialised",))))
     with pytest.raises(InputError, match="known of every account"):
-        account_table(other, tape, 2)
+        account_table(other, summed(setup, tape, 2))
 
 
 def test_an_account_of_a_desk_is_impaired_by_its_own() -> None:
@@ -130,7 +131,7 @@ def test_the_whole_table_as_a_file(tmp_path: Path) -> None:
     import polars
 
     setup, tape, _ = _run(A=PRICES)
-    table = account_table(setup, tape, 2)
+    table = account_table(setup, summed(setup, tape, 2))
     for name, read in (("all.csv", polars.read_csv), ("all.parquet", polars.read_parquet)):
         path = accounts_target(str(tmp_path / name))
         write_accounts(table, path)

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from summed import summed
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_case
 
 from seawall.cascade.engine import BASE, Runs, draw, prepare, simulate
@@ -41,7 +42,7 @@ def fan_of(case: Case, paths: int = PATHS, rows: list[dict[str, object]] | None 
     runs = Runs(np.arange(paths), np.zeros(paths, dtype=np.int64), watch=watch)
     tape = simulate(setup, (BASE,), runs, steps=STEPS, seed=5)
     raw = draw(setup, (BASE,), runs, STEPS, 5)[:, :, setup.table.assets.index("X")]
-    block = fan_block(setup, tape, watch, rows or [], "X")
+    block = fan_block(setup, summed(setup, tape, STEPS, watch), watch, rows or [], "X")
     assert block is not None
     return block, tape, raw
 

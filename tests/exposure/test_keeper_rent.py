@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from summed import summed
 from tiny_cases import Trader, coin, lending_venue, paths_of, run_case, tiny_case
 
 from seawall.case import Case
 from seawall.casefile import load_case, sample_case, save_case
 from seawall.exposure import check
-from seawall.exposure.keeper_rent import keeper_rent
+from seawall.exposure.keeper_rent import keeper_money, keeper_rent
 from seawall.exposure.system import system_numbers
 from seawall.venues import Collateral, Liquidation
 
@@ -36,21 +37,21 @@ def test_a_call_that_leaves_bad_debt_by_hand() -> None:
     keepers = {"kinds": [{"count": 2}], "priority_share": 0.5}
     made = case({"keepers": keepers}, gas=2.0)
     setup, tape, _ = run_case(made, paths_of(made, ETH=[100.0, 78.0, 78.0]))
-    found = keeper_rent(setup, tape, 2)
+    found = keeper_rent(keeper_money(setup, tape, 2))
     gain = 780.0 - 780.0 / 1.05 - 2.0
     assert found["rent_mean"] == pytest.approx(gain / 2)
     assert found["priority_mean"] == pytest.approx(gain / 2)
     assert tape.socialised.sum() == pytest.approx(800.0 - 780.0 / 1.05)
     assert found["solvency_cost_mean"] == pytest.approx(gain)
     assert (found["auctions"], found["zero_bids"], found["failed_gas_mean"]) == (0, 0, 0.0)
-    assert keeper_rent(setup, tape, 0)["rent_mean"] == 0.0
-    assert system_numbers(setup, tape, 2)["keepers"] == found
+    assert keeper_rent(keeper_money(setup, tape, 0))["rent_mean"] == 0.0
+    assert system_numbers(setup, summed(setup, tape, 2), 2)["keepers"] == found
 
 
 def test_a_call_that_leaves_none_costs_solvency_nothing() -> None:
     made = case({"keepers": {"kinds": [{"count": 2}]}})
     setup, tape, _ = run_case(made, paths_of(made, ETH=[100.0, 95.0, 95.0]))
-    found = keeper_rent(setup, tape, 2)
+    found = keeper_rent(keeper_money(setup, tape, 2))
     assert found["rent_mean"] == pytest.approx(40.0)
     assert found["solvency_cost_mean"] == 0.0
 
@@ -60,7 +61,7 @@ def test_an_auction_won_for_nothing_costs_no_more_than_the_debt() -> None:
     batch = {"rule": "batch", "window_seconds": 60.0}
     made = case({"auction": batch, "keepers": {"kinds": [{"count": 1}]}})
     setup, tape, _ = run_case(made, paths_of(made, ETH=[100.0, 95.0, 95.0, 95.0]))
-    found = keeper_rent(setup, tape, 3)
+    found = keeper_rent(keeper_money(setup, tape, 3))
     assert found["rent_mean"] == pytest.approx(950.0)
     assert found["solvency_cost_mean"] == pytest.approx(800.0)
     assert (found["auctions"], found["zero_bids"]) == (1, 1)
@@ -69,7 +70,7 @@ def test_an_auction_won_for_nothing_costs_no_more_than_the_debt() -> None:
 def test_a_case_without_keepers_says_nothing_of_them() -> None:
     made = case({})
     setup, tape, _ = run_case(made, paths_of(made, ETH=[100.0, 95.0]))
-    assert "keepers" not in system_numbers(setup, tape, 1)
+    assert "keepers" not in system_numbers(setup, summed(setup, tape, 1), 1)
 
 
 def test_check_reports_the_keepers_of_a_saved_case(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tiny_cases import (
 from seawall.cascade.attack import profit
 from seawall.cascade.engine import prepare
 from seawall.case import Case
-from seawall.exposure.attacker_profit import attacker_profit
+from seawall.exposure.attacker_profit import attacker_money, attacker_profit
 from seawall.foundation.errors import InputError
 from seawall.market import Scenario
 from seawall.mechanism.attack.gain import Prize, bonus_gain, loan_proceeds, withdrawal
@@ -182,7 +182,8 @@ def both(scheme: str, depth: float, dt: float) -> tuple[float, float]:
     steps = 3 + round((slot["hold_seconds"] + slot["exit_seconds"]) / dt)
     _, tape, state = run_case(playing, paths_of(playing, BTC=[100.0] * (steps + 1)))
     gained = float(profit(state)[0])
-    assert attacker_profit(tape, steps)["profit_mean"] == pytest.approx(gained, rel=1e-6)
+    found = attacker_profit(attacker_money(tape, steps))
+    assert found["profit_mean"] == pytest.approx(gained, rel=1e-6)
     return plan.net, gained
 
 

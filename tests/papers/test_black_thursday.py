@@ -32,7 +32,7 @@ import numpy as np
 import pytest
 from tiny_cases import Trader, coin, lending_venue, run_case, tiny_case
 
-from seawall.exposure.keeper_rent import keeper_rent
+from seawall.exposure.keeper_rent import keeper_money, keeper_rent
 from seawall.venues import Collateral, Liquidation
 
 PREDICTED = (0.20, 0.60)
@@ -84,7 +84,7 @@ def share_at_zero(gas_volatility: float, ceilings: tuple[float | None, ...]) -> 
         traders, [], {"maker": replace(book, mechanisms=mechanisms)}, {"ETH": coin(100.0, 1e7)}
     )
     setup, tape, _ = run_case(case, day())
-    found = keeper_rent(setup, tape, STEPS)
+    found = keeper_rent(keeper_money(setup, tape, STEPS))
     return found["zero_bids"] / found["auctions"], found["auctions"]
 
 

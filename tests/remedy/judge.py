@@ -86,7 +86,7 @@ def cheapest_on_grid(
     """
     found = answer.found[f"desk:{OWNER}"][1]
     step = round(horizon / answer.setup.step_seconds)
-    trial = trial_of(answer.setup, found, answer.tape, OWNER, step, answer.result["seed"], 1)
+    trial = trial_of(answer.setup, found, answer.kept, OWNER, step, answer.result["seed"], 1)
     goal = goal_of(limit, trial.paths)
     return _grid(trial, horizon, first, goal.sure if first["sure"] else goal.point)
 

@@ -28,7 +28,6 @@ from tiny_cases import (
 
 from seawall.cascade.engine import prepare
 from seawall.case import Case, Limit
-from seawall.exposure.impairment import desk_impairment
 from seawall.exposure.runs import plan, run_plan
 from seawall.foundation.pricekind import PriceKind
 from seawall.market import AssetState
@@ -64,8 +63,8 @@ def impaired_share(case: Case, horizon: float, paths: int, seed: int) -> float:
     """DRE of the desk on plain paths."""
     setup = prepare(case)
     steps = round(horizon / case.step_seconds)
-    tape = run_plan(setup, plan([], paths, steps, seed))[0]
-    return float(np.mean(desk_impairment(setup, tape, OWNER).step <= steps))
+    found = run_plan(setup, plan([], paths, steps, seed))[0].found
+    return float(np.mean(found[f"desk:{OWNER}"][1].step <= steps))
 
 
 def sought(seed: int) -> Sought:

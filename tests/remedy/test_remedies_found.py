@@ -200,7 +200,7 @@ def test_a_path_is_run_once_with_an_edit_and_says_the_same_again(
 ) -> None:
     found = answer(desk(trader(7_000.0), limit=0.05), 60)
     desk_impairment = found.found[f"desk:{OWNER}"][1]
-    trial = trial_of(found.setup, desk_impairment, found.tape, OWNER, 48, 3, 1)
+    trial = trial_of(found.setup, desk_impairment, found.kept, OWNER, 48, 3, 1)
     edit = Edit(cash={int(trial.setup.desk_units[0]): 500.0})
     every = np.arange(60)
     whole = replace(trial, known={}).broken([(edit, every)])[0]

@@ -1,4 +1,4 @@
-"""DRE of every account of a Case, crowd included, from the tape's events; in columns.
+"""DRE of every account of a Case, crowd included; in columns.
 
 An account counts as impaired on a path on which the venue closed it by force, in part or in full:
 the one kind that leaves an event for each account. Deleveraging of winners, socialised losses,
@@ -17,16 +17,17 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.case.impairment_kinds import ImpairmentKind
-from seawall.exposure.impairment import EVENTS
 from seawall.exposure.proportion import Z95
+from seawall.exposure.summary import Summary
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 
 # Accounts that the result names: those with the largest DRE times equity.
 SHOWN = 20
 TENTHS = np.arange(11) / 10.0
+# Paths whose bits are unpacked at once.
+PATHS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class AccountTable:
 Receive = Callable[[AccountTable], None]
 
 
-def account_table(setup: Setup, tape: Tape, step: int) -> AccountTable:
-    """Chance of a forced liquidation of each account within a step.
+def account_table(setup: Setup, kept: Summary) -> AccountTable:
+    """Chance of a forced liquidation of each account by the last step kept.
 
     Raises InputError where the Case does not count liquidations.
     """
@@ -67,11 +68,12 @@ def account_table(setup: Setup, tape: Tape, step: int) -> AccountTable:
     units = setup.table.units
     accounts = np.unique(units.account)
     number = np.searchsorted(accounts, units.account)
-    mine = np.isin(tape.kind, EVENTS[ImpairmentKind.LIQUIDATION]) & (tape.step <= step)
     # Each account once per path, however often it was closed.
-    pairs = np.unique(tape.path[mine] * accounts.size + number[tape.unit[mine]])
-    hits = np.bincount(pairs % accounts.size, minlength=accounts.size)
-    probability, low, high = wilson_columns(hits, tape.paths)
+    hits = np.zeros(accounts.size, dtype=np.int64)
+    for first in range(0, kept.paths, PATHS_AT_ONCE):
+        some = kept.accounts_closed[first : first + PATHS_AT_ONCE]
+        hits += np.unpackbits(some, axis=1, count=accounts.size).sum(axis=0, dtype=np.int64)
+    probability, low, high = wilson_columns(hits, kept.paths)
     book, who = setup.book, accounts.tolist()
     return AccountTable(
         names=tuple(book.account_names[n] for n in who),
@@ -83,7 +85,7 @@ def account_table(setup: Setup, tape: Tape, step: int) -> AccountTable:
         probability=probability,
         low=low,
         high=high,
-        paths=tape.paths,
+        paths=kept.paths,
     )
 
 
@@ -100,12 +102,12 @@ def wilson_columns(hits: Ints, paths: int) -> tuple[Floats, Floats, Floats]:
 
 
 def accounts_block(
-    setup: Setup, tape: Tape, step: int, receive: Receive | None
+    setup: Setup, kept: Summary, step: int, receive: Receive | None
 ) -> dict[str, dict[str, Any]]:
     """`by_account` of the result where it was asked for; ``receive`` is given the whole table."""
     if receive is None:
         return {}
-    table = account_table(setup, tape, step)
+    table = account_table(setup, kept)
     receive(table)
     at_stake = table.probability * np.maximum(table.equity, 0.0)
     order = np.argsort(-at_stake, kind="stable")[:SHOWN]

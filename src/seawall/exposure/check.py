@@ -14,7 +14,6 @@ from seawall.cascade.engine import BASE, World, prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import rules_named
-from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.accounts import Receive, accounts_block
 from seawall.exposure.cautions import cautions
@@ -23,7 +22,6 @@ from seawall.exposure.counterparty.block import counterparty_block
 from seawall.exposure.crowd_leverage import crowd_leverage, crowd_worlds
 from seawall.exposure.curve import (
     horizons,
-    impairments,
     kinds_block,
     last_step,
     whole_steps,
@@ -49,6 +47,7 @@ from seawall.exposure.runs import Plan, plan, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.shocked import Shocked, shocks_of_page
 from seawall.exposure.since import since_last
+from seawall.exposure.summary import Summary
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
@@ -85,9 +84,11 @@ def check(
     setup = prepare(case, (BASE, *(crowds := crowd_worlds(case))))
     prior = model_prior(case, _gross(setup))
     chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
+    kept = tuple(last_step(one, case.step_seconds) for one in seconds)
+    chosen = replace(chosen, kept=kept, accounts=accounts is not None)
     tilt = choose_tilt(setup, steps) if rare else None  # refused before anything is run
-    tapes = run_plan(setup, chosen, progress, compute)
-    found, *others = (impairments(setup, t, accounts=accounts is not None) for t in tapes)
+    base, *side = run_plan(setup, chosen, progress, compute)
+    found, others = base.found, [one.found for one in side]
     last = len(others) - chosen.parts
     beside = Beside(others[:3], others[3:last], others[last:])
     tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
@@ -98,19 +99,19 @@ def check(
     result = _question(case, setup, chosen, horizon_seconds) | {"headline": headline, "dre": dre}
     result["crowd_leverage"] = crowd_leverage(case, found, headline, beside.crowds, steps)
     result["first_to_break"] = _first(setup, found, headline, steps)
-    result |= _payers(setup, tapes[0], found, headline, steps)
+    result |= _payers(setup, base, headline, steps)
     shocked = shocks_of_page(setup, _shocked(setup), _focus(setup, result))
-    result["system"] = _system(setup, tapes[0], steps, shocked)
-    result["tail"] = tail_block(setup, found, tapes[0], seconds, seed)
+    result["system"] = _system(setup, base, steps, shocked)
+    result["tail"] = tail_block(setup, found, base.final, seconds, seed)
     result |= {"concentration": rows, "limits": limits}
     search = Search(steps, seed, chosen.remedy_paths, QUICK, compute, tilted is not None)
-    result |= headline_remedy(setup, found, tapes[0], headline, limits, rows, search)
-    result |= drawn_blocks(setup, tapes[0], chosen.watch, result, _shocked(setup), shocked)
+    result |= headline_remedy(setup, base, headline, limits, rows, search)
+    result |= drawn_blocks(setup, base, chosen.watch, result, _shocked(setup), shocked)
     result["assumptions"] = list(ASSUMPTIONS_USED)
     result["warnings"] = cautions(case, setup, prior, horizon_seconds, shocked)
     result |= {} if tilted is None else {"rare": rare_block(tilted, seconds, setup)}
     result |= counterparty_block(setup, found, asked, progress, compute, removed=counterparty)
-    result |= accounts_block(setup, tapes[0], steps, accounts) | option_bounds_block(setup, steps)
+    result |= accounts_block(setup, base, steps, accounts) | option_bounds_block(setup, steps)
     result |= split_up(setup, headline, parts_by, asked, progress, compute)
     result |= since_last(since, case, result, compute, progress)
     result["limits"] = with_numbers(case, result)
@@ -225,22 +226,12 @@ def _first(setup: Setup, found: Found, headline: str, step: int) -> list[dict[st
     return first_to_break(setup, found[headline][1], owner, step)
 
 
-def _payers(
-    setup: Setup,
-    tape: Tape,
-    found: Found,
-    headline: str,
-    step: int,
-) -> dict[str, Any]:
-    impairment = found[headline][1]
+def _payers(setup: Setup, kept: Summary, headline: str, step: int) -> dict[str, Any]:
+    impairment, place, own = kept.found[headline][1], -1, kept.closed_loss
     if headline.startswith("desk:"):
-        units = np.zeros(setup.is_desk.size, dtype=bool)
-        units[setup.desk_units[desk_columns(setup, headline.removeprefix("desk:"))]] = True
-        own = impairment.loss[:, step]
-    else:
-        units = np.ones(setup.is_desk.size, dtype=bool)
-        own = tape.closed_loss
-    given, always = who_pays(setup, tape, impairment, units, step, own)
+        place = desks(setup).index(headline.removeprefix("desk:"))
+        own = impairment.loss_by(step)
+    given, always = who_pays(kept.borne[:, place], impairment, step, own)
     return {
         "who_pays": given,
         "who_pays_unconditional": always,
@@ -249,7 +240,7 @@ def _payers(
     }
 
 
-def _system(setup: Setup, base: Tape, steps: int, shocked: Shocked | None) -> dict[str, Any]:
+def _system(setup: Setup, base: Summary, steps: int, shocked: Shocked | None) -> dict[str, Any]:
     return system_numbers(setup, base, steps) | {
         "amplification": amplification(setup, _shocked(setup), shocked)
     }

@@ -129,7 +129,7 @@ def scope_curve(
         impaired = impairment.step <= step
         count = int(np.count_nonzero(impaired))
         low, high = wilson(count, paths)
-        losses = impairment.loss[impaired, step]
+        losses = impairment.loss_by(step)[impaired]
         shortfall, level = expected_shortfall(losses)
         out["probability"].append(count / paths)
         out["low"].append(low)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.cascade.watch import Watch
 from seawall.exposure.fan import fan_block
 from seawall.exposure.impairment import desks
 from seawall.exposure.liquidation_map import liquidation_map
 from seawall.exposure.pnl_grid import pnl_grid
 from seawall.exposure.shocked import Shocked
+from seawall.exposure.summary import Summary
 
 
 def focus_of(assets: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -26,7 +26,7 @@ def focus_of(assets: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 def drawn_blocks(
     setup: Setup,
-    tape: Tape,
+    kept: Summary,
     watch: Watch | None,
     result: Mapping[str, Any],
     assets: tuple[str, ...],
@@ -34,7 +34,7 @@ def drawn_blocks(
 ) -> dict[str, Any]:
     """`liquidation_map`, `pnl_grid` and `fan` of the result; None where there is nothing to draw.
 
-    tape: of the base world; result: with ``first_to_break`` and ``headline``; assets: those that
+    kept: of the base world; result: with ``first_to_break`` and ``headline``; assets: those that
     are shocked, and ``shocked`` what the shocks did.
     """
     rows = result["first_to_break"]
@@ -48,5 +48,5 @@ def drawn_blocks(
         "pnl_grid": pnl_grid(setup, owners),
         "fan": None
         if watch is None
-        else fan_block(setup, tape, watch, rows, [*breaks, focus_of(assets, rows)][0]),
+        else fan_block(setup, kept, watch, rows, [*breaks, focus_of(assets, rows)][0]),
     }

@@ -17,12 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from seawall.book.book import Ints
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import FORCED, Tape
 from seawall.cascade.watch import Watch
+from seawall.exposure.summary import Summary
 from seawall.exposure.tail.sample import quantile_ends
-from seawall.foundation.arrays import segment_sums
 
 LEVELS = (0.01, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99)
 OUTERMOST = 0.01
@@ -55,18 +53,18 @@ def _feed(setup: Setup, asset: int) -> int | None:
 
 
 def fan_block(
-    setup: Setup, tape: Tape, watch: Watch, rows: Sequence[Mapping[str, Any]], focus: str
+    setup: Setup, kept: Summary, watch: Watch, rows: Sequence[Mapping[str, Any]], focus: str
 ) -> dict[str, Any] | None:
     """The `fan` block; None where no price was noted.
 
-    rows: `first_to_break`; focus: the asset whose fan stands first.
+    kept: of the base world; rows: `first_to_break`; focus: the asset whose fan stands first.
     """
     names = [setup.table.assets[k] for k in setup.table.feed_asset[watch.feed]]
-    if not names or not tape.paths:
+    if not names or not kept.paths:
         return None
     order = [focus] if focus in names else []
     order += [name for name in names if name not in order]
-    count = tape.paths
+    count = kept.paths
     return {
         "times_seconds": (watch.step * setup.step_seconds).tolist(),
         "levels": list(LEVELS),
@@ -74,22 +72,22 @@ def fan_block(
         "tail_paths": int(OUTERMOST * count),
         "focus": order[0],
         "assets": {
-            name: _asset(setup, tape, watch, names.index(name), rows)
+            name: _asset(setup, kept, watch, names.index(name), rows)
             for name in order[:MOST_ASSETS]
         },
-        "liquidated": _liquidated(tape, watch.step),
+        "liquidated": np.quantile(kept.closed, LEVELS, axis=0).tolist(),
     }
 
 
 def _asset(
-    setup: Setup, tape: Tape, watch: Watch, column: int, rows: Sequence[Mapping[str, Any]]
+    setup: Setup, kept: Summary, watch: Watch, column: int, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The fan of one asset, from the column of its feed."""
     feed = int(watch.feed[column])
     name = setup.table.assets[int(setup.table.feed_asset[feed])]
     market = bool(setup.direct[feed]) and setup.market_rules.links is None
-    seen = tape.seen[:, :, column]
-    low, high = quantile_ends(np.sort(seen[:, -1]), OUTERMOST, tape.paths)
+    seen = kept.seen[:, :, column]
+    low, high = quantile_ends(np.sort(seen[:, -1]), OUTERMOST, kept.paths)
     return {
         "venue": setup.table.venues[int(setup.table.feed_venue[feed])],
         "shows": "market" if market else "feed",
@@ -97,7 +95,7 @@ def _asset(
         "quantiles": np.quantile(seen, LEVELS, axis=0).tolist(),
         "lowest_low": low,
         "lowest_high": high,
-        "without_orders": np.quantile(tape.untouched[:, :, column], OUTERMOST, axis=0).tolist()
+        "without_orders": np.quantile(kept.untouched[:, :, column], OUTERMOST, axis=0).tolist()
         if market
         else None,
         "liquidation": _line(name, rows),
@@ -111,14 +109,3 @@ def _line(asset: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | Non
             keys = ("account", "instrument", "side", "probability")
             return {key: row[key] for key in keys} | {"price": row["liquidation_price"]}
     return None
-
-
-def _liquidated(tape: Tape, steps: Ints) -> list[list[float]]:
-    """Quantiles over paths of the notional closed by force so far, all accounts, by moment."""
-    forced = np.isin(tape.kind, FORCED)
-    moment = np.searchsorted(steps, tape.step[forced])
-    place = tape.path[forced] * steps.size + moment
-    closed = segment_sums(tape.notional[forced], place, tape.paths * steps.size)
-    so_far = np.cumsum(closed.reshape(tape.paths, steps.size), axis=1)
-    quantiles: list[list[float]] = np.quantile(so_far, LEVELS, axis=0).tolist()
-    return quantiles

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.exposure.curve import hits, last_step
-from seawall.exposure.impairment import Impairment, desks
+from seawall.exposure.impairment import desks
 from seawall.exposure.remedy.other_limits import limit_actions
 from seawall.exposure.remedy.ranked import Ranked, Search, find_remedies
 from seawall.exposure.remedy.search import goal_of
+from seawall.exposure.summary import Summary
 
 
 def headline_scope(
@@ -39,17 +39,16 @@ def _breached(limits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def headline_remedy(
     setup: Setup,
-    found: Mapping[str, tuple[str, Impairment]],
-    tape: Tape,
+    kept: Summary,
     headline: str,
     limits: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
     search: Search,
 ) -> dict[str, Any]:
-    """`remedy`, `remedies`, `remedy_note` and `limit_actions`; tape: of the base world; rows:
+    """`remedy`, `remedies`, `remedy_note` and `limit_actions`; kept: of the base world; rows:
     `concentration`. The DRE remedies are for the first breached DRE limit of the headline desk.
     """
-    ranked = headline_ranked(setup, found, tape, headline, limits, search)
+    ranked = headline_ranked(setup, kept, headline, limits, search)
     return {
         "remedy": ranked.rows[0] if ranked.rows else None,
         "remedies": ranked.rows,
@@ -60,8 +59,7 @@ def headline_remedy(
 
 def headline_ranked(
     setup: Setup,
-    found: Mapping[str, tuple[str, Impairment]],
-    tape: Tape,
+    kept: Summary,
     headline: str,
     limits: Sequence[Mapping[str, Any]],
     search: Search,
@@ -78,7 +76,7 @@ def headline_ranked(
         return Ranked([], [], f"no DRE limit of {headline} is breached{rest}")
     seconds = own[0]["horizon_seconds"]
     step = search.steps if seconds is None else last_step(seconds, setup.step_seconds)
-    impairment = found[headline][1]
+    impairment = kept.found[headline][1]
     if hits(impairment, step) == 0:
         note = "no plain path is impaired, and a remedy is sought on those alone: take more paths"
         return Ranked([], [], note + rest)
@@ -89,6 +87,6 @@ def headline_ranked(
         note = f"a remedy is sought on {where}, which keep the limit"
         return Ranked([], [], note + rest)
     owner = headline.removeprefix("desk:")
-    ranked = find_remedies(setup, impairment, tape, owner, own[0], step, search)
+    ranked = find_remedies(setup, impairment, kept, owner, own[0], step, search)
     note = ranked.note + (f", on {where}" if few or search.tilted else "")
     return replace(ranked, note=note + rest)

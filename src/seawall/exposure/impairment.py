@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from seawall.cascade.table import chosen
 from seawall.cascade.tape import NEVER, EventKind, Tape
 from seawall.case.impairment_kinds import KINDS, ImpairmentKind
 from seawall.foundation.arrays import segment_sums
+from seawall.foundation.errors import InputError
 from seawall.liquidation.keeper_race import Keepers
 
 # Relative: a vault that pays exactly what it holds is not ruined.
@@ -37,7 +39,8 @@ class Impairment:
 
     step (p,) first step, NEVER if none; kind (p,) index into KINDS; unit, leg (p,) where it was,
     -1 unknown; by_kind {kind: (p,) first step of that kind}
-    loss (p, s + 1) what the scope has lost by each step, quote, loss > 0
+    loss (p, h) what the scope has lost by each of the steps ``at`` (h,), rising, quote, loss > 0;
+    ``at`` None: by every step, the start included
     """
 
     step: Ints
@@ -46,6 +49,24 @@ class Impairment:
     leg: Ints
     by_kind: dict[ImpairmentKind, Ints]
     loss: Floats
+    at: Ints | None = None
+
+    def loss_by(self, step: int) -> Floats:
+        """What the scope has lost by a step (p,); InputError where that was not kept."""
+        if self.at is None:
+            return self.loss[:, step]
+        n = int(np.searchsorted(self.at, step))
+        if n == self.at.size or self.at[n] != step:
+            raise InputError(
+                f"the loss by step {step} was not kept",
+                expected=f"one of {', '.join(str(one) for one in self.at)}",
+            )
+        return self.loss[:, n]
+
+    def kept_by(self, steps: Ints) -> Impairment:
+        """The same with the losses by these steps alone, in memory of their own."""
+        losses = [self.loss_by(step) for step in steps.tolist()]
+        return replace(self, loss=np.stack(losses, axis=1), at=steps)
 
 
 def desks(setup: Setup) -> tuple[str, ...]:
@@ -99,7 +120,9 @@ def _impaired(
 ) -> Impairment:
     units = setup.desk_units[columns]
     by_unit = tape.desk_equity[:, :, columns]
-    total = by_unit.sum(axis=2)
+    total = np.zeros(by_unit.shape[:2])
+    for n in range(columns.size):  # in this order, however many paths are looked at together
+        total += by_unit[:, :, n]
     loss = total[:, :1] - total
     own = np.isin(tape.unit, units) & np.isin(
         tape.kind, (EventKind.TOP_UP, EventKind.OWN_WITHDRAWAL)
@@ -201,10 +224,12 @@ def _vault_ruin(setup: Setup, tape: Tape, v: int) -> Ints:
         return steps
     index = np.flatnonzero(setup.table.units.venue[tape.unit] == v)
     path, paid = tape.path[index], (tape.backstop + _withdrawn(tape))[index]
-    # Events are in order of path, then time: a running sum that starts anew on each path.
-    total = np.cumsum(paid)
-    start = np.searchsorted(path, path)
-    running = total - (total - paid)[start]
+    # Events are in order of path, then time. Each path is summed by itself: a running sum over all
+    # of them would leave the rounding of other paths in it.
+    running = np.empty_like(paid)
+    begin = np.searchsorted(path, np.arange(tape.paths + 1))
+    for first, past in pairwise(begin.tolist()):
+        np.cumsum(paid[first:past], out=running[first:past])
     over = (tape.kind[index] == EventKind.COVER) & (tape.backstop[index] > 0)
     over &= running > rules.backstop + ROUNDING * max(rules.backstop, 1.0)
     found = index[over][::-1]

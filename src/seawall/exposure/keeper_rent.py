@@ -23,11 +23,9 @@ from seawall.exposure.impairment import bad_debt
 from seawall.foundation.arrays import segment_sums
 
 
-def keeper_rent(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:
-    """Means over paths up to a step, quote, and counts; of venues that name their keepers.
-
-    rent_mean; priority_mean fees to be first; failed_gas_mean; solvency_cost_mean;
-    auctions (over all paths) and zero_bids, those that brought next to nothing.
+def keeper_money(setup: Setup, tape: Tape, step: int) -> Floats:
+    """Of venues that name their keepers, by a step (p, 6): rent, priority fees, gas of failed
+    tries, cost to solvency, quote; auctions, and those of them that brought next to nothing.
     """
     races = np.array(["keepers" in mechanisms for mechanisms in setup.mechanisms])
     auctions = np.array(["auction" in mechanisms for mechanisms in setup.mechanisms])
@@ -38,24 +36,39 @@ def keeper_rent(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:
     priority = np.where(called, tape.fee, 0.0)
     failed = np.where(mine & (tape.kind == EventKind.KEEPER_FAILED), tape.keeper, 0.0)
     owed = np.where(mine & (tape.kind == EventKind.COVER), bad_debt(tape), 0.0)
+    auctioned = (called & auctions[venue]).astype(np.float64)
+    for_nothing = (mine & (tape.kind == EventKind.ZERO_BID)).astype(np.float64)
+    columns = [
+        *(segment_sums(amount, tape.path, tape.paths) for amount in (rent, priority, failed)),
+        _solvency_cost(setup, tape, rent + priority, owed),
+        *(segment_sums(count, tape.path, tape.paths) for count in (auctioned, for_nothing)),
+    ]
+    return np.stack(columns, axis=1)
+
+
+def keeper_rent(money: Floats) -> dict[str, Any]:
+    """Means over paths of `keeper_money` (p, 6), quote, and counts.
+
+    rent_mean; priority_mean fees to be first; failed_gas_mean; solvency_cost_mean;
+    auctions (over all paths) and zero_bids, those that brought next to nothing.
+    """
+    columns = np.ascontiguousarray(money.T)
+    rent, priority, failed, cost = (float(column.mean()) for column in columns[:4])
     return {
-        "rent_mean": _mean(tape, rent),
-        "priority_mean": _mean(tape, priority),
-        "failed_gas_mean": _mean(tape, failed),
-        "solvency_cost_mean": _solvency_cost(setup, tape, rent + priority, owed),
-        "auctions": int(np.sum(called & auctions[venue])),
-        "zero_bids": int(np.sum(mine & (tape.kind == EventKind.ZERO_BID))),
+        "rent_mean": rent,
+        "priority_mean": priority,
+        "failed_gas_mean": failed,
+        "solvency_cost_mean": cost,
+        "auctions": int(columns[4].sum()),
+        "zero_bids": int(columns[5].sum()),
     }
 
 
-def _mean(tape: Tape, amount: Floats) -> float:
-    return float(segment_sums(amount, tape.path, tape.paths).mean())
-
-
-def _solvency_cost(setup: Setup, tape: Tape, taken: Floats, owed: Floats) -> float:
+def _solvency_cost(setup: Setup, tape: Tape, taken: Floats, owed: Floats) -> Floats:
+    """Cost to solvency of each path (p,), summed over its accounts in their order."""
     units = setup.table.units.account.size
     account = tape.path * units + tape.unit
     distinct, where = np.unique(account, return_inverse=True)
     took = np.maximum(segment_sums(taken, where, distinct.size), 0.0)
     left = segment_sums(owed, where, distinct.size)
-    return float(np.sum(np.minimum(took, left))) / tape.paths
+    return segment_sums(np.minimum(took, left), distinct // units, tape.paths)

@@ -100,7 +100,7 @@ def _at_horizon(
         return _already(limit, dre["scopes"][limit.scope])
     if limit.measure == "bad_debt":
         # The loss of a venue, and of the protocol, is its bad debt so far.
-        loss = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
+        loss = found[limit.scope][1].loss_by(last_step(wanted, case.step_seconds))
         return Measured(float(loss.mean()))
     key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
     entry, at = dre["scopes"][limit.scope], seconds.index(wanted)
@@ -138,7 +138,7 @@ def _of_tail(
     if wanted > seconds[-1]:
         return NOT_MEASURED
     level = (VALUE_AT_RISK | SHORTFALL)[limit.measure]
-    losses = found[limit.scope][1].loss[:, last_step(wanted, case.step_seconds)]
+    losses = found[limit.scope][1].loss_by(last_step(wanted, case.step_seconds))
     tail = tail_of(np.sort(losses), level)
     estimate = tail.value_at_risk if limit.measure in VALUE_AT_RISK else tail.expected_shortfall
     return Measured(estimate.value, estimate.low, estimate.high)

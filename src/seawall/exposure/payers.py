@@ -19,21 +19,31 @@ from seawall.foundation.arrays import segment_sums
 PAYERS = ("account", "keeper", "backstop", "fund", "adl", "socialised")
 
 
-def who_pays(
-    setup: Setup, tape: Tape, impairment: Impairment, units: Bools, step: int, own_loss: Floats
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Mean amounts per impaired path and per path, quote, loss > 0, by payer.
+def borne_by(setup: Setup, tape: Tape, units: Bools, step: int) -> Floats:
+    """What each payer but the account itself bore by a step (p, 5), quote, loss > 0.
 
-    units (u,) bool: whose deficits count; own_loss (p,) quote: what those accounts lost.
+    units (u,) bool: whose deficits count
     """
-    paths = tape.paths
     mine = units[tape.unit] & (tape.step <= step)
-    amounts = {"account": own_loss}
+    amounts = []
     for payer in PAYERS[1:]:
         column = getattr(tape, payer)
         if payer == "fund":
             column = column - fund_fees(setup, tape)
-        amounts[payer] = segment_sums(column[mine], tape.path[mine], paths)
+        amounts.append(segment_sums(column[mine], tape.path[mine], tape.paths))
+    return np.stack(amounts, axis=1)
+
+
+def who_pays(
+    borne: Floats, impairment: Impairment, step: int, own_loss: Floats
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean amounts per impaired path and per path, quote, loss > 0, by payer.
+
+    borne (p, 5) quote: as `borne_by` of the same step; own_loss (p,) quote: what those accounts
+    lost.
+    """
+    paths = own_loss.size
+    amounts = dict(zip(PAYERS, (own_loss, *np.ascontiguousarray(borne.T)), strict=True))
     impaired = impairment.step <= step
     count = int(np.count_nonzero(impaired))
     given = {

@@ -29,7 +29,7 @@ from seawall.cascade.hurry import expected_arrivals, failure_ratios, left_to_cha
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
 from seawall.exposure.channels import channels_of
-from seawall.exposure.curve import impairments, last_step, scope_sentence
+from seawall.exposure.curve import last_step, scope_sentence
 from seawall.exposure.impairment import desk_columns, desks
 from seawall.exposure.model_interval import NodeShares, interval_over, model_scores
 from seawall.exposure.parts import Split, parts_of
@@ -245,10 +245,8 @@ def run_rare(
     nodes, parts = beside.nodes, beside.parts
     last = len(plain.worlds) - len(parts)
     worlds = (*plain.worlds[: 1 + len(nodes)], *plain.worlds[last:])
-    tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt)
-    named = any(scope.startswith("account:") for scope in found)
-    tapes = run_plan(setup, tilted, progress, compute)
-    base, *others = (impairments(setup, t, accounts=named) for t in tapes)
+    tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt, watch=None)
+    base, *others = (one.found for one in run_plan(setup, tilted, progress, compute))
     both = [_joined(one, other) for one, other in zip([*nodes, *parts], others, strict=True)]
     whole = _weights(setup, plain, tilt, plain.paths)
     return Rare(

@@ -10,7 +10,7 @@ independent: cascade/pieces/ runs them on as many workers as were asked for, wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,13 @@ import numpy as np
 from seawall.cascade.engine import BASE, Runs, World
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.pieces.job import Job
+from seawall.cascade.pieces.keep import WHOLE
 from seawall.cascade.pieces.loops import choose
 from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import Tape, select
 from seawall.cascade.watch import Watch
+from seawall.exposure.summary import Summaries, Summary
 from seawall.foundation.errors import InputError
 from seawall.scenario.tilt import Tilt
 
@@ -46,6 +48,8 @@ class Plan:
     side_paths: of each world beside the base, the first ones, on common random numbers
     parts  how many of the worlds, the last ones, are those of the parts; they have parts_paths each
     watch  which prices are noted on the way, if any
+    kept   steps by which losses are kept, rising; the last step always is
+    accounts  whether it is kept which accounts were closed, and what became of a desk's
     """
 
     worlds: tuple[World, ...]
@@ -58,6 +62,14 @@ class Plan:
     parts: int = 0
     parts_paths: int = 0
     watch: Watch | None = None
+    kept: tuple[int, ...] = ()
+    accounts: bool = False
+
+    @property
+    def keeper(self) -> Summaries:
+        """What is kept of every path."""
+        steps = np.array(sorted({*self.kept, self.steps}), dtype=np.int64)
+        return Summaries(steps, self.watch, self.accounts)
 
     @property
     def remedy_paths(self) -> int:
@@ -112,14 +124,14 @@ def run_plan(
     chosen: Plan,
     progress: Callable[[float, str], None] | None = None,
     compute: Compute | None = None,
-) -> list[Tape]:
-    """One tape per world, in the plan's order; ``compute`` decides the speed and no bit.
+) -> list[Summary]:
+    """One summary per world, in the plan's order; ``compute`` decides the speed and no bit.
 
     Raises InputError for an engine that is not there, and see `pieces.run.run_job`.
     """
     compute = Compute() if compute is None else compute
     loop = choose(compute.engine, setup)
-    job = Job(setup, chosen.worlds, chosen.runs, chosen.steps, chosen.seed, loop)
+    job = Job(setup, chosen.worlds, chosen.runs, chosen.steps, chosen.seed, loop, chosen.keeper)
 
     def report(done: int) -> None:
         if progress is not None:
@@ -128,4 +140,20 @@ def run_plan(
     report(0)
     whole = run_job(job, compute, report)
     ends = np.cumsum(chosen.counts)
-    return [select(whole, int(e - n), int(e)) for e, n in zip(ends, chosen.counts, strict=True)]
+    return [whole.part(int(e - n), int(e)) for e, n in zip(ends, chosen.counts, strict=True)]
+
+
+def full_tapes(
+    setup: Setup, chosen: Plan, paths: Sequence[int], compute: Compute | None = None
+) -> list[Tape]:
+    """The whole tape, every event, of each of some paths of the base world: run again, the same
+    bits as when they were summed up.
+    """
+    if not paths:
+        return []
+    compute = Compute() if compute is None else compute
+    number = chosen.first + np.asarray(paths, dtype=np.int64)
+    runs = Runs(number, np.zeros_like(number), chosen.tilt, watch=chosen.watch)
+    loop = choose(compute.engine, setup)
+    tape = run_job(Job(setup, (BASE,), runs, chosen.steps, chosen.seed, loop, WHOLE), compute)
+    return [select(tape, n, n + 1) for n in range(tape.paths)]

@@ -12,46 +12,36 @@ import numpy as np
 
 from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import FORCED, Tape
 from seawall.exposure.attacker_profit import attacker_profit
-from seawall.exposure.impairment import bad_debt, venue_impairment
 from seawall.exposure.keeper_rent import keeper_rent
 from seawall.exposure.shocked import SHOCKS, Shocked
+from seawall.exposure.summary import Summary
 from seawall.exposure.tail.sample import quantile_ends
-from seawall.foundation.arrays import segment_sums
 
 LEVEL = 0.95
 
 
-def _per_path(tape: Tape, amount: Floats, keep: np.ndarray) -> Floats:
-    return segment_sums(amount[keep], tape.path[keep], tape.paths)
+def system_numbers(setup: Setup, kept: Summary, step: int) -> dict[str, Any]:
+    """The `system` block, amplification apart: the protocol and each of its venues.
 
-
-def system_numbers(setup: Setup, tape: Tape, step: int) -> dict[str, Any]:
-    """The `system` block, amplification apart: the protocol and each of its venues."""
-    venue = setup.table.units.venue[tape.unit]
-    out = _numbers(setup, tape, np.ones(venue.size, dtype=bool), None, step)
+    step: the last of the run, by which ``kept`` has its amounts
+    """
+    out = _numbers(kept, 0, "protocol", step)
     out["venues"] = {}
     for v, name in enumerate(setup.table.venues):
-        numbers = _numbers(setup, tape, venue == v, v, step)
+        numbers = _numbers(kept, 1 + v, f"venue:{name}", step)
         numbers["fund"] = setup.rulebooks[v].waterfall.fund
         out["venues"][name] = numbers
     if any("keepers" in mechanisms for mechanisms in setup.mechanisms):
-        out["keepers"] = keeper_rent(setup, tape, step)
+        out["keepers"] = keeper_rent(kept.keepers)
     if setup.attack is not None:
-        out["attacker"] = attacker_profit(tape, step)
+        out["attacker"] = attacker_profit(kept.attacker)
     return out
 
 
-def _numbers(
-    setup: Setup, tape: Tape, mine: np.ndarray, venue: int | None, step: int
-) -> dict[str, Any]:
-    within = mine & (tape.step <= step)
-    open_debt = tape.open_deficit.sum(axis=1) if venue is None else tape.open_deficit[:, venue]
-    insolvent = _per_path(tape, bad_debt(tape), within) + open_debt
-    closed = within & np.isin(tape.kind, FORCED)
-    liquidated = _per_path(tape, tape.notional, closed)
-    ruined = venue_impairment(setup, tape, venue).step <= step
+def _numbers(kept: Summary, place: int, scope: str, step: int) -> dict[str, Any]:
+    insolvent, liquidated = np.ascontiguousarray(kept.venues[:, place].T)
+    ruined = kept.found[scope][1].step <= step
     return {
         "bad_debt_mean": float(insolvent.mean()),
         **_at_risk("value_at_risk", insolvent),

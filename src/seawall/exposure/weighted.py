@@ -116,6 +116,7 @@ def joined(plain: Impairment, tilted: Impairment) -> Impairment:
         np.concatenate([plain.leg, tilted.leg]),
         {k: np.concatenate([plain.by_kind[k], tilted.by_kind[k]]) for k in KINDS},
         np.concatenate([plain.loss, tilted.loss]),
+        plain.at,
     )
 
 
@@ -136,7 +137,7 @@ def weighted_curve(
         share = share_by(impairment.step, step, weights)
         low, high = share.interval
         impaired = np.flatnonzero(impairment.step <= step)
-        losses, weight = impairment.loss[impaired, step], weights.at[impaired, step]
+        losses, weight = impairment.loss_by(step)[impaired], weights.at[impaired, step]
         shortfall, level = weighted_expected_shortfall(losses, weight)
         out["probability"].append(share.mean)
         out["low"].append(min(low, share.mean))

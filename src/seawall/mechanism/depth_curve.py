@@ -34,12 +34,11 @@ from seawall.cascade.pieces.job import Job
 from seawall.cascade.pieces.loops import choose
 from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape, select
 from seawall.case import Case
-from seawall.exposure.curve import hits, impairments, last_step
-from seawall.exposure.impairment import bad_debt, desks
+from seawall.exposure.curve import hits, last_step
+from seawall.exposure.impairment import desks
 from seawall.exposure.proportion import wilson
-from seawall.foundation.arrays import segment_sums
+from seawall.exposure.summary import Summaries, Summary
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 from seawall.foundation.random import Stream, uniforms
@@ -97,9 +96,9 @@ def depth_curve(
         raise InputError(f"factors {factors}", expected="at least five, each below the one before")
     setup = prepare(case)
     steps = last_step(horizon_seconds, case.step_seconds)
-    tapes = _tapes(setup, factors, paths, steps, seed, progress, compute)
-    scope = _scope(setup, tapes[0], scope, steps)
-    found = [_outcome(setup, tape, scope, steps) for tape in tapes]
+    kept = _summaries(setup, factors, paths, steps, seed, progress, compute)
+    scope = _scope(setup, kept[0], scope, steps)
+    found = [_outcome(one, scope, steps) for one in kept]
     pick = _resampled(paths, seed)
     curve = np.stack([one.impaired for one in found])
     rows = [
@@ -179,7 +178,7 @@ def _knee(factors: Floats, curve: Floats, pick: Ints) -> dict[str, Any] | None:
     return out
 
 
-def _tapes(
+def _summaries(
     setup: Setup,
     factors: tuple[float, ...],
     paths: int,
@@ -187,24 +186,25 @@ def _tapes(
     seed: int,
     progress: Callable[[float, str], None] | None,
     compute: Compute | None,
-) -> list[Tape]:
-    """One tape per factor, on common random numbers."""
+) -> list[Summary]:
+    """One summary per factor, on common random numbers."""
     compute = Compute() if compute is None else compute
     worlds = tuple(World(depth=factor) for factor in factors)
     number = np.tile(np.arange(paths), len(factors))
     runs = Runs(number, np.repeat(np.arange(len(factors)), paths))
-    job = Job(setup, worlds, runs, steps, seed, choose(compute.engine, setup))
+    keeper = Summaries(np.array([steps], dtype=np.int64))
+    job = Job(setup, worlds, runs, steps, seed, choose(compute.engine, setup), keeper)
 
     def report(done: int) -> None:
         if progress is not None:
             progress(done / job.paths, f"{done:,} of {job.paths:,} paths")
 
     whole = run_job(job, compute, report)
-    return [select(whole, n * paths, (n + 1) * paths) for n in range(len(factors))]
+    return [whole.part(n * paths, (n + 1) * paths) for n in range(len(factors))]
 
 
-def _scope(setup: Setup, tape: Tape, wanted: str | None, steps: int) -> str:
-    found = impairments(setup, tape)
+def _scope(setup: Setup, kept: Summary, wanted: str | None, steps: int) -> str:
+    found = kept.found
     if wanted is not None:
         if wanted not in found:
             raise InputError(f"scope {wanted!r}", expected=choices(wanted, found))
@@ -215,14 +215,14 @@ def _scope(setup: Setup, tape: Tape, wanted: str | None, steps: int) -> str:
     return max(scopes, key=lambda scope: hits(found[scope][1], steps))
 
 
-def _outcome(setup: Setup, tape: Tape, scope: str, steps: int) -> Outcome:
-    impairment = impairments(setup, tape)[scope][1]
+def _outcome(kept: Summary, scope: str, steps: int) -> Outcome:
+    impairment = kept.found[scope][1]
     impaired = impairment.step <= steps
-    loss = np.maximum(impairment.loss[:, steps], 0.0)
+    loss = np.maximum(impairment.loss_by(steps), 0.0)
     return Outcome(
         impaired=impaired.astype(np.float64),
         loss=np.where(impaired, loss, 0.0),
-        debt=segment_sums(bad_debt(tape), tape.path, tape.paths) + tape.open_deficit.sum(axis=1),
+        debt=kept.venues[:, 0, 0],
     )
 
 

@@ -14,7 +14,6 @@ from seawall.cascade.failures import with_failures
 from seawall.exposure.counterparty.block import following
 from seawall.exposure.counterparty.claims_held import chance, claims_on, counterparty_rows
 from seawall.exposure.counterparty.remove_one import cannot_fail, fails_now, paired, remove_one
-from seawall.exposure.curve import impairments
 from seawall.exposure.runs import plan, run_plan
 from seawall.foundation.units import SECONDS_PER_YEAR
 from seawall.instruments import Staked
@@ -113,7 +112,7 @@ def test_claims_of_one_desk_leave_out_those_of_others() -> None:
     setup = prepare(case)
     claims = [claims_on(setup, 0, owner) for owner in ("me", "you", None)]
     assert claims == pytest.approx([200.0, 50.0, 250.0])
-    rows = remove_one(setup, impairments(setup, run_plan(setup, plan([], 2, 2, 1))[0]), (2, 2, 1))
+    rows = remove_one(setup, run_plan(setup, plan([], 2, 2, 1))[0].found, (2, 2, 1))
     assert {row["owner"]: row["claims"] for row in rows} == pytest.approx({"me": 200, "you": 50})
 
 

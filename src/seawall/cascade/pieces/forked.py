@@ -1,6 +1,7 @@
 """Pieces in forked processes: for the plain loop, which holds the interpreter's lock.
 
-A forked process starts with this one's memory, so the Case is not copied; only tapes come back.
+A forked process starts with this one's memory, so the Case is not copied; only what is kept
+of a piece comes back.
 Each takes the next piece when it is free. They end with the run: when it is interrupted they are
 ended, and when this process is killed they notice and end themselves.
 """
@@ -21,7 +22,7 @@ from multiprocessing.sharedctypes import Synchronized
 from threading import Thread
 
 from seawall.cascade.pieces.job import Job, Piece
-from seawall.cascade.tape import Tape
+from seawall.cascade.pieces.keep import Kept
 from seawall.foundation.errors import SeawallError
 
 
@@ -32,9 +33,9 @@ def can_fork() -> bool:
 
 
 def in_processes(
-    job: Job, pieces: list[Piece], workers: int
-) -> Generator[tuple[Piece, Tape], None, None]:
-    """Each piece and its tape as they are finished.
+    job: Job[Kept], pieces: list[Piece], workers: int
+) -> Generator[tuple[Piece, Kept], None, None]:
+    """Each piece and what is kept of it, as they are finished.
 
     Raises SeawallError when the system ends a process, and whatever a piece raises.
     """
@@ -65,9 +66,9 @@ def in_processes(
 
 
 def _start(
-    context: ForkContext, job: Job, pieces: list[Piece], begun: Synchronized[int]
+    context: ForkContext, job: Job[Kept], pieces: list[Piece], begun: Synchronized[int]
 ) -> tuple[Connection, multiprocessing.process.BaseProcess]:
-    """One more process, and the end of the pipe on which its tapes arrive."""
+    """One more process, and the end of the pipe on which what it keeps arrives."""
     receive, send = context.Pipe(duplex=False)
     child = context.Process(target=_work, args=(job, pieces, begun, send), daemon=True)
     with warnings.catch_warnings():
@@ -97,18 +98,18 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(job: Job, pieces: list[Piece], begun: Synchronized[int], send: Connection) -> None:
+def _work(job: Job[Kept], pieces: list[Piece], begun: Synchronized[int], send: Connection) -> None:
     """In the child: take the next piece until there is none."""
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        tape = job.runner()
+        run = job.runner()
         while True:
             with begun.get_lock():
                 n = begun.value
                 begun.value = n + 1
             if n >= len(pieces):
                 return
-            send.send((pieces[n], tape(pieces[n])))
+            send.send((pieces[n], run(pieces[n])))
     except Exception as error:
         # The traceback would be lost on the way.
         error.add_note(traceback.format_exc())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Generic
 
 import numpy as np
 
 from seawall.cascade.engine import CHUNK, Runs, World, chunk_of
+from seawall.cascade.pieces.keep import Keeper, Kept
 from seawall.cascade.pieces.loops import Loop, simulation
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 
 # Paths first to last - 1 of a job.
 Piece = tuple[int, int]
@@ -37,8 +38,8 @@ GRAINS = {Loop.PLAIN: Grain(10_000, 2_000_000, 1), Loop.FAST: Grain(400_000, 2_0
 
 
 @dataclass(frozen=True)
-class Job:
-    """A compiled Case, the paths to run on it, and the loop that runs them.
+class Job(Generic[Kept]):
+    """A compiled Case, the paths to run on it, the loop that runs them, and what is kept of them.
 
     runs, steps and seed as `cascade.engine.simulate` takes them.
     """
@@ -49,20 +50,24 @@ class Job:
     steps: int
     seed: int
     loop: Loop
+    keeper: Keeper[Kept]
 
     @property
     def paths(self) -> int:
         """How many paths there are."""
         return int(self.runs.number.size)
 
-    def runner(self) -> Callable[[Piece], Tape]:
-        """What gives the tape of a piece, its paths numbered from 0; make it once for many."""
+    def runner(self) -> Callable[[Piece], Kept]:
+        """What runs a piece and says what is kept of it, its paths numbered from 0; make it once
+        for many.
+        """
         simulate = simulation(self.loop, self.setup, self.steps)
 
-        def tape(piece: Piece) -> Tape:
-            return simulate(self.worlds, self.runs.part(*piece), self.seed)
+        def kept(piece: Piece) -> Kept:
+            part = self.runs.part(*piece)
+            return self.keeper.of(self.setup, part, simulate(self.worlds, part, self.seed))
 
-        return tape
+        return kept
 
     def pieces(self, workers: int) -> list[Piece]:
         """Pieces of about equal size for this many workers, in order; none empty."""

@@ -26,7 +26,7 @@ from typing import Any
 import seawall
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.pieces.job import Job, Piece
-from seawall.cascade.tape import Tape, join
+from seawall.cascade.pieces.keep import Kept
 from seawall.foundation.errors import InputError, SeawallError
 
 # What decides the bits of an answer, beside the machine.
@@ -35,8 +35,8 @@ DECIDING = ("numpy", "scipy", "numba", "llvmlite")
 KNOCK_SECONDS = 10.0
 
 
-def on_ray(job: Job, compute: Compute) -> Generator[tuple[Piece, Tape], None, None]:
-    """Each piece and its tape as they are finished.
+def on_ray(job: Job[Kept], compute: Compute) -> Generator[tuple[Piece, Kept], None, None]:
+    """Each piece and what is kept of it, as they are finished.
 
     Raises InputError without Ray, for an address that does not answer and for a cluster whose
     workers lack Seawall or run other code.
@@ -52,12 +52,12 @@ def on_ray(job: Job, compute: Compute) -> Generator[tuple[Piece, Tape], None, No
             (ready, *_), _ = ray.wait(list(waiting), num_returns=1)
             with _sentences(ray):
                 # A copy, so that the store can drop its own.
-                tape = join([ray.get(ready)])
-            yield waiting.pop(ready), tape
+                kept = job.keeper.joined([ray.get(ready)])
+            yield waiting.pop(ready), kept
 
 
-def run_piece(shared: list[Any], code: dict[str, str], piece: Piece) -> Tape:
-    """In a worker: one piece of the job whose reference is in the list.
+def run_piece(shared: list[Any], code: dict[str, str], piece: Piece) -> Any:
+    """In a worker: what is kept of one piece of the job whose reference is in the list.
 
     In a list, because Ray would replace a bare reference by the whole job for every task. ``code``
     is what the worker must have (see code_here). Raises InputError where it has something else.
@@ -76,11 +76,11 @@ def run_piece(shared: list[Any], code: dict[str, str], piece: Piece) -> Tape:
 
 
 @lru_cache(maxsize=1)
-def _runner(reference: Any) -> Callable[[Piece], Tape]:
+def _runner(reference: Any) -> Callable[[Piece], Any]:
     """What runs pieces of the job behind a reference; arrays are views of the object store, and
     read-only.
     """
-    job: Job = _ray().get(reference)
+    job: Job[Any] = _ray().get(reference)
     return job.runner()
 
 

@@ -13,30 +13,32 @@ from contextlib import closing
 from seawall.cascade.pieces.compute import Compute, Engine
 from seawall.cascade.pieces.forked import can_fork, in_processes
 from seawall.cascade.pieces.job import Job, Piece
+from seawall.cascade.pieces.keep import Kept
 from seawall.cascade.pieces.loops import Loop
 from seawall.cascade.pieces.threaded import in_threads
-from seawall.cascade.tape import Tape, join
 
-# Pieces and their tapes, in the order in which they are finished.
-Finished = Generator[tuple[Piece, Tape], None, None]
+# Pieces and what is kept of them, in the order in which they are finished.
+Finished = Generator[tuple[Piece, Kept], None, None]
 
 
-def run_job(job: Job, compute: Compute, progress: Callable[[int], None] | None = None) -> Tape:
-    """The tape of all paths of a job; ``progress`` is told how many of them are done.
+def run_job(
+    job: Job[Kept], compute: Compute, progress: Callable[[int], None] | None = None
+) -> Kept:
+    """What is kept of all paths of a job; ``progress`` is told how many of them are done.
 
     Same bits whatever ``compute`` says. No process or thread of the run outlives the call, however
     it ends. Raises InputError where the way that was asked for is not there.
     """
-    tapes: dict[Piece, Tape] = {}
+    parts: dict[Piece, Kept] = {}
     with closing(_finished(job, compute)) as finished:
-        for piece, tape in finished:
-            tapes[piece] = tape
+        for piece, kept in finished:
+            parts[piece] = kept
             if progress is not None:
-                progress(sum(last - first for first, last in tapes))
-    return join([tapes[piece] for piece in sorted(tapes)])
+                progress(sum(last - first for first, last in parts))
+    return job.keeper.joined([parts[piece] for piece in sorted(parts)])
 
 
-def _finished(job: Job, compute: Compute) -> Finished:
+def _finished(job: Job[Kept], compute: Compute) -> Finished[Kept]:
     if compute.engine is Engine.RAY:
         from seawall.cascade.pieces.on_ray import on_ray
 
@@ -50,8 +52,8 @@ def _finished(job: Job, compute: Compute) -> Finished:
     return in_threads(job, pieces, workers)
 
 
-def _here(job: Job, pieces: list[Piece]) -> Finished:
+def _here(job: Job[Kept], pieces: list[Piece]) -> Finished[Kept]:
     """One piece after the other, in this thread."""
-    tape = job.runner()
+    run = job.runner()
     for piece in pieces:
-        yield piece, tape(piece)
+        yield piece, run(piece)

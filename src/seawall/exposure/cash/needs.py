@@ -18,6 +18,7 @@ from seawall.cascade.absent import Absence
 from seawall.cascade.engine import BASE, Runs, chunk_of, draw, path_worlds
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.pieces.job import Job
+from seawall.cascade.pieces.keep import WHOLE
 from seawall.cascade.pieces.loops import Loop, choose
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
@@ -136,7 +137,7 @@ def watched(desk: Desk, setup: Setup, runs: Runs, marks: Ints, seed: int, loop: 
     """
     steps, dt, feeds = int(marks[-1]), setup.step_seconds, desk_feeds(desk, setup)
     watching = replace(runs, watch=Watch(feeds, np.arange(steps + 1)))
-    job = Job(setup, (BASE,), watching, steps, seed, loop)
+    job = Job(setup, (BASE,), watching, steps, seed, loop, WHOLE)
     price = job.runner()((0, job.paths)).seen
     integral = np.zeros((price.shape[0], feeds.size))
 

@@ -26,7 +26,6 @@ from seawall.cascade.setup import Setup
 from seawall.case import Case
 from seawall.exposure.counterparty.claims_held import claims_on, venue_kind
 from seawall.exposure.counterparty.loss_given import ASSUMED_LOSS, Claim
-from seawall.exposure.curve import impairments
 from seawall.exposure.impairment import Impairment, desks
 from seawall.exposure.proportion import Z95
 from seawall.exposure.runs import plan, run_plan
@@ -63,8 +62,7 @@ def remove_one(
         runs = {}
         for name, case in worlds.items():
             own = prepare(case)
-            tape = run_plan(own, plan([], paths, steps, seed), progress, compute)[0]
-            runs[name] = impairments(own, tape)
+            runs[name] = run_plan(own, plan([], paths, steps, seed), progress, compute)[0].found
         for owner in desks(setup):
             base = found[f"desk:{owner}"][1]
             row: dict[str, Any] = {"venue": venue, "owner": owner, "paths": paths}
@@ -85,7 +83,7 @@ def compared(base: Impairment, other: Impairment, paths: int, steps: int) -> dic
     """DRE of another run, its difference to the base, and the mean loss it adds, with intervals."""
     hit, before = other.step[:paths] <= steps, base.step[:paths] <= steps
     low, high = paired(before, hit)
-    added = other.loss[:paths, steps] - base.loss[:paths, steps]
+    added = other.loss_by(steps)[:paths] - base.loss_by(steps)[:paths]
     mean = float(added.mean())
     half = Z95 * float(added.std(ddof=1)) / math.sqrt(paths) if paths > 1 else 0.0
     return {

@@ -12,9 +12,9 @@ from seawall.book.book import Floats
 from seawall.cascade.engine import prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape, select
+from seawall.cascade.tape import Tape
 from seawall.case import Case, Limit
-from seawall.exposure.curve import hits, impairments, last_step, whole_steps
+from seawall.exposure.curve import hits, last_step, whole_steps
 from seawall.exposure.explain.attribute import Attribution, attribute
 from seawall.exposure.explain.causes import Cause, Layer, responses_of
 from seawall.exposure.explain.choose import Chosen, choose_paths
@@ -27,7 +27,7 @@ from seawall.exposure.headline import headline_scope
 from seawall.exposure.impairment import Impairment
 from seawall.exposure.limit_row import Measured, limit_row
 from seawall.exposure.proportion import wilson
-from seawall.exposure.runs import plan, run_plan
+from seawall.exposure.runs import full_tapes, plan, run_plan
 from seawall.foundation.errors import InputError
 from seawall.foundation.quantity import choices
 
@@ -62,14 +62,15 @@ def explain_case(
         )
     steps = last_step(horizon_seconds, case.step_seconds)
     setup = prepare(case)
-    tape = run_plan(setup, plan([], paths, steps, seed), progress, compute)[0]
-    found = impairments(setup, tape)
+    asked = plan([], paths, steps, seed)
+    found = run_plan(setup, asked, progress, compute)[0].found
     about = _scope(setup, found, scope, steps)
     chosen = choose_paths(found[about][1], steps, wanted)
     reruns = Reruns(setup, about, steps, compute.engine)
     responses, kept = responses_of(setup)
+    tapes = full_tapes(setup, asked, [one.number for one in chosen], compute)
     told = []
-    for n, one in enumerate(chosen):
+    for n, (one, tape) in enumerate(zip(chosen, tapes, strict=True)):
         if progress is not None:
             progress(0.9 + 0.1 * n / len(chosen), f"knocking causes out of path {one.number}")
         told.append(_path(reruns, one, tape, responses, seed))
@@ -127,10 +128,9 @@ def _breached(setup: Setup, found: Found, limit: Limit, steps: int) -> bool:
 
 
 def _path(
-    reruns: Reruns, one: Chosen, tape: Tape, responses: tuple[Cause, ...], seed: int
+    reruns: Reruns, one: Chosen, own: Tape, responses: tuple[Cause, ...], seed: int
 ) -> dict[str, Any]:
     setup, scope, step = reruns.setup, reruns.scope, reruns.step
-    own = select(tape, one.number, one.number + 1)
     came = came_on(setup, path_of(setup, one.number, step, seed))
     split = attribute(reruns, came.path, (*came.causes, *responses))
     owner = owner_of(scope)

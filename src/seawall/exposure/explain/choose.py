@@ -32,7 +32,7 @@ def choose_paths(found: Impairment, step: int, wanted: Sequence[str]) -> list[Ch
     loss; a number: that path. Words about impaired paths choose none where there is none.
     Raises InputError for another word, or a number that is no path of the run.
     """
-    loss = found.loss[:, step]
+    loss = found.loss_by(step)
     ranked = np.argsort(loss, kind="stable")
     impaired = ranked[found.step[ranked] <= step]
     reasons: dict[int, list[str]] = {}

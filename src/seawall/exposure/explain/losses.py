@@ -49,7 +49,7 @@ def impairment_of(setup: Setup, tape: Tape, scope: str) -> Impairment:
 
 def losses(setup: Setup, tape: Tape, scope: str, step: int) -> Floats:
     """Columns (p, 1 + payers) of money, quote, loss > 0, by a step."""
-    loss = impairment_of(setup, tape, scope).loss[:, step]
+    loss = impairment_of(setup, tape, scope).loss_by(step)
     owner = owner_of(scope)
     if owner is not None:
         units = np.zeros(setup.is_desk.size, dtype=bool)

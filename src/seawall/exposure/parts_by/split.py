@@ -23,6 +23,7 @@ from seawall.cascade.absent import watching
 from seawall.cascade.engine import BASE
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.pieces.job import Job
+from seawall.cascade.pieces.keep import WHOLE
 from seawall.cascade.pieces.loops import choose
 from seawall.cascade.pieces.run import run_job
 from seawall.cascade.setup import Setup
@@ -154,7 +155,7 @@ def _impaired(
     for first in range(0, count, together):
         some = members[first : first + together]
         runs = game.runs(np.tile(numbers, some.shape[0]), some.reshape(-1, game.players))
-        job = Job(setup, (BASE,), runs, question.steps, question.seed, loop)
+        job = Job(setup, (BASE,), runs, question.steps, question.seed, loop, WHOLE)
         done = first * paths
 
         def report(more: int, done: int = done) -> None:

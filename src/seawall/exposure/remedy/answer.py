@@ -10,10 +10,9 @@ import seawall
 from seawall.cascade.engine import prepare
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.case import Case
 from seawall.exposure.concentration import concentration
-from seawall.exposure.curve import horizons, impairments, last_step, scope_curve, whole_steps
+from seawall.exposure.curve import horizons, last_step, scope_curve, whole_steps
 from seawall.exposure.headline import headline_ranked, headline_scope
 from seawall.exposure.impairment import Impairment
 from seawall.exposure.limits import evaluate, limit_horizons
@@ -22,6 +21,7 @@ from seawall.exposure.remedy.other_limits import limit_actions
 from seawall.exposure.remedy.ranked import Ranked, Search
 from seawall.exposure.remedy.search import FULL, Effort
 from seawall.exposure.runs import Plan, plan, run_plan
+from seawall.exposure.summary import Summary
 from seawall.foundation.errors import InputError
 
 SCHEMA = "seawall/remedy/1"
@@ -31,13 +31,13 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Answer:
-    """What `seawall remedy` says, and what it is made of: the compiled Case, the tape of the base
-    world, impairments by scope, the ranked actions.
+    """What `seawall remedy` says, and what it is made of: the compiled Case, the summary of the
+    base world, impairments by scope, the ranked actions.
     """
 
     result: dict[str, Any]
     setup: Setup
-    tape: Tape
+    kept: Summary
     found: dict[str, tuple[str, Impairment]]
     ranked: Ranked
 
@@ -67,8 +67,9 @@ def remedy_answer(
     steps = last_step(horizon_seconds, case.step_seconds)
     setup = prepare(case)
     chosen = plan([], paths, steps, seed, setup.table.units.account.size)
-    tape = run_plan(setup, chosen, progress, compute)[0]
-    found = impairments(setup, tape)
+    chosen = replace(chosen, kept=tuple(last_step(one, case.step_seconds) for one in seconds))
+    kept = run_plan(setup, chosen, progress, compute)[0]
+    found = kept.found
     scopes = {
         scope: scope_curve(one, key, seconds, case.step_seconds)
         for scope, (key, one) in found.items()
@@ -81,7 +82,7 @@ def remedy_answer(
     if progress is not None:
         progress(0.9, "trying actions")
     search = Search(steps, seed, paths, effort, compute)
-    ranked = headline_ranked(setup, found, tape, headline, limits, search)
+    ranked = headline_ranked(setup, kept, headline, limits, search)
     if progress is not None:
         progress(1.0, "done")
     result = _question(case, setup, chosen, horizon_seconds) | {
@@ -93,7 +94,7 @@ def remedy_answer(
         "limit_actions": limit_actions(setup, limits, rows),
         "assumptions": list(ASSUMPTIONS_USED),
     }
-    return Answer(result, setup, tape, found, ranked)
+    return Answer(result, setup, kept, found, ranked)
 
 
 def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from seawall.cascade.pieces.compute import Compute
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.exposure.first_to_break import leg_facts
 from seawall.exposure.impairment import Impairment, desk_columns
 from seawall.exposure.proportion import wilson
@@ -21,6 +20,7 @@ from seawall.exposure.remedy.lead import lead
 from seawall.exposure.remedy.plan import Choice, choices, units_of
 from seawall.exposure.remedy.search import Effort, Found, goal_of
 from seawall.exposure.remedy.trial import Trial
+from seawall.exposure.summary import Summary
 
 # Remedies listed.
 LISTED = 6
@@ -60,7 +60,7 @@ class Ranked:
 def find_remedies(
     setup: Setup,
     impairment: Impairment,
-    tape: Tape,
+    kept: Summary,
     owner: str,
     limit: Mapping[str, Any],
     step: int,
@@ -68,10 +68,10 @@ def find_remedies(
 ) -> Ranked:
     """The remedies for a breached DRE limit at a step, cheapest first over the limit's horizon.
 
-    tape: of the base world, whose first ``search.paths`` paths are run again.
+    kept: of the base world, whose first ``search.paths`` paths are run again.
     """
     workers = (search.compute or Compute()).workers
-    trial = trial_of(setup, impairment, tape, owner, step, search.seed, workers, search.paths)
+    trial = trial_of(setup, impairment, kept, owner, step, search.seed, workers, search.paths)
     deadline = deadline_seconds(trial, float(limit["limit"]))
     goal = goal_of(float(limit["limit"]), trial.paths)
     found, best = choices(trial, goal, impairment.leg[: trial.paths], deadline, search.effort)
@@ -89,14 +89,14 @@ def find_remedies(
 def trial_of(
     setup: Setup,
     impairment: Impairment,
-    tape: Tape,
+    kept: Summary,
     owner: str,
     step: int,
     seed: int,
     workers: int,
     paths: int | None = None,
 ) -> Trial:
-    """The first ``paths`` of a tape's paths (None: all) as a trial of a desk up to a step."""
+    """The first ``paths`` of a run's paths (None: all) as a trial of a desk up to a step."""
     columns = desk_columns(setup, owner)
     return Trial(
         setup,
@@ -106,7 +106,7 @@ def trial_of(
         workers,
         impairment.step[:paths],
         impairment.unit[:paths],
-        tape.desk_equity[:paths, : step + 1][:, :, columns].min(axis=1),
+        kept.lowest_by(step)[:paths, columns],
     )
 
 

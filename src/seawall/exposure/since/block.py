@@ -23,7 +23,6 @@ from seawall.cascade.pieces.loops import choose
 from seawall.cascade.pieces.run import run_job
 from seawall.case import Case
 from seawall.exposure.curve import last_step
-from seawall.exposure.explain.losses import impairment_of
 from seawall.exposure.proportion import wilson
 from seawall.exposure.shapley import along, coalitions, exact, from_orders
 from seawall.exposure.signed_interval import mean_of, signed_interval
@@ -32,6 +31,7 @@ from seawall.exposure.since.hybrid import cash_moved, hybrid
 from seawall.exposure.since.tails import level, tail_size, tails, with_interval
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
+from seawall.exposure.summary import Summaries
 from seawall.foundation.errors import SeawallError
 
 ASSUMPTION = "A17"
@@ -133,9 +133,10 @@ def _answer(
     setup = prepare(case)
     loop = choose(compute.engine, setup)
     runs = Runs(np.arange(paths), np.zeros(paths, dtype=np.int64))
-    tape = run_job(Job(setup, (BASE,), runs, steps, result["seed"], loop), compute)
-    found = impairment_of(setup, tape, result["headline"])
-    return (found.step <= steps).astype(np.float64), tails(found.loss[:, steps])
+    keeper = Summaries(np.array([steps], dtype=np.int64))
+    job = Job(setup, (BASE,), runs, steps, result["seed"], loop, keeper)
+    found = run_job(job, compute).found[result["headline"]][1]
+    return (found.step <= steps).astype(np.float64), tails(found.loss_by(steps))
 
 
 def _named(case: Case) -> dict[str, str]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
-from seawall.cascade.tape import Tape
 from seawall.exposure.curve import last_step
 from seawall.exposure.impairment import Impairment, desks
 from seawall.exposure.tail.leaving import leaving, option_spreads
@@ -43,12 +42,12 @@ NO_HISTORY = (
 def tail_block(
     setup: Setup,
     found: Mapping[str, tuple[str, Impairment]],
-    tape: Tape,
+    final: Floats,
     seconds: list[float],
     seed: int,
 ) -> dict[str, Any]:
-    """The block; ``found``: impairments of the base world by scope, ``tape`` of the same paths,
-    ``seconds``: the grid of horizons, the run's last.
+    """The block; ``found``: impairments of the base world by scope, ``final`` (p, k) last prices of
+    the same paths, ``seconds``: the grid of horizons, the run's last.
     """
     name = history_name(setup.case.market)
     history = setup.case.market.histories.get(name) if name is not None else None
@@ -66,7 +65,7 @@ def tail_block(
         "judged_periods": JUDGED_PERIODS,
         "history": known,
         "desks": [
-            _desk(setup, owner, found[f"desk:{owner}"][1].loss, tape, seconds, history, seed)
+            _desk(setup, owner, found[f"desk:{owner}"][1], final, seconds, history, seed)
             for owner in desks(setup)
         ],
     }
@@ -84,29 +83,30 @@ def _moment(time: int) -> str:
 def _desk(
     setup: Setup,
     owner: str,
-    loss: Floats,
-    tape: Tape,
+    found: Impairment,
+    final: Floats,
     seconds: list[float],
     history: PriceHistory | None,
     seed: int,
 ) -> dict[str, Any]:
     book = static_book(setup, owner)
     exposure = book.exposure()
-    now = loss[:, last_step(seconds[-1], setup.step_seconds)]
+    now = found.loss_by(last_step(seconds[-1], setup.step_seconds))
     first = sample_row("monte_carlo", now, now.size)
     past, windows = _past(book, history, seconds[-1], seed)
     return {
         "owner": owner,
         "windows": windows,
         "rows": [first, *past, normal_row(setup, exposure, seconds[-1], now)],
-        "by_horizon": [_at(loss, horizon, setup.step_seconds) for horizon in seconds],
-        "exit": _exit(book, exposure, tape, seconds[-1], first),
+        "by_horizon": [_at(found, horizon, setup.step_seconds) for horizon in seconds],
+        "exit": _exit(book, exposure, final, seconds[-1], first),
     }
 
 
-def _at(loss: Floats, horizon: float, step_seconds: float) -> dict[str, Any]:
+def _at(found: Impairment, horizon: float, step_seconds: float) -> dict[str, Any]:
     """The Monte Carlo row at one horizon of the grid."""
-    row = sample_row("monte_carlo", loss[:, last_step(horizon, step_seconds)], loss.shape[0])
+    loss = found.loss_by(last_step(horizon, step_seconds))
+    row = sample_row("monte_carlo", loss, loss.size)
     return {"horizon_seconds": horizon} | {
         key: row[key] for key in row if key.startswith(("value_at_risk", "expected_shortfall"))
     }
@@ -186,7 +186,7 @@ def _losses(book: StaticBook, names: tuple[str, ...], moves: Moves, seconds: flo
 
 
 def _exit(
-    book: StaticBook, exposure: Floats, tape: Tape, seconds: float, first: Row
+    book: StaticBook, exposure: Floats, final: Floats, seconds: float, first: Row
 ) -> dict[str, Any]:
     """How the desk could get out: slowly, over its liquidity horizon, or at once, at a cost."""
     setup = book.setup
@@ -197,7 +197,7 @@ def _exit(
     options = option_spreads(book)
     at_risk = first["value_at_risk"]
     out: dict[str, Any] = {"assets": assets, "liquidity_horizon_seconds": max([seconds, *longest])}
-    out |= _slowly(book, held, longest, tape, seconds, first)
+    out |= _slowly(book, held, longest, final, seconds, first)
     for key, column in (("exit_cost", "exit_cost"), ("exit_cost_stressed", "exit_cost_stressed")):
         cost = _sum([asset[column] for asset in assets])
         out[key] = cost
@@ -234,7 +234,7 @@ def _slowly(
     book: StaticBook,
     held: Ints,
     longest: list[float],
-    tape: Tape,
+    final: Floats,
     seconds: float,
     first: Row,
 ) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _slowly(
     tails = []
     for level in levels[1:]:
         moved = held[[i for i, own in enumerate(longest) if own >= level]]
-        tails.append(np.sort(book.losses_of(tape.final, moved, seconds)))
+        tails.append(np.sort(book.losses_of(final, moved, seconds)))
     out: dict[str, Any] = {}
     for key, of_sample in (
         ("value_at_risk", value_at_risk),
