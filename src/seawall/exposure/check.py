@@ -43,7 +43,7 @@ from seawall.exposure.payers import PAYERS, who_pays
 from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.remedy.ranked import Search
 from seawall.exposure.remedy.search import QUICK
-from seawall.exposure.runs import Plan, plan, run_plan
+from seawall.exposure.runs import Plan, plan, refuse_tilted, run_plan
 from seawall.exposure.scopes import Beside, Found, scopes_block
 from seawall.exposure.shocked import Shocked, shocks_of_page
 from seawall.exposure.since import since_last
@@ -86,7 +86,9 @@ def check(
     chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
     kept = tuple(last_step(one, case.step_seconds) for one in seconds)
     chosen = replace(chosen, kept=kept, accounts=accounts is not None)
-    tilt = choose_tilt(setup, steps) if rare else None  # refused before anything is run
+    if rare:  # refused before anything is run
+        refuse_tilted(chosen)
+    tilt = choose_tilt(setup, steps) if rare else None
     base, *side = run_plan(setup, chosen, progress, compute)
     found, others = base.found, [one.found for one in side]
     last = len(others) - chosen.parts

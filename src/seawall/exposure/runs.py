@@ -34,8 +34,11 @@ LEAST_SIDE_PATHS = 200
 # least the next.
 MOST_SIDE_ACCOUNTS = 12_500_000
 FEWEST_SIDE_PATHS = 100
-# About 3 GB of tapes for a desk of a few accounts.
-MOST_PATH_STEPS = 30_000_000
+# About 3 GB of summaries while those of pieces are joined: some 7 kB a path of the base world, 1 kB
+# of another, however long it is.
+MOST_PATHS = 100_000
+# Tilted paths have a weight at every step: about as much again.
+MOST_TILTED_STEPS = 30_000_000
 # Share of the progress bar that is the paths'; what follows is the remedy, and what is said of it.
 PATHS_SHARE = 0.9
 
@@ -108,15 +111,22 @@ def plan(
     """The base world, these others for a Case of so many margin accounts, and last those of the
     parts, with fewer paths.
 
-    Raises InputError above MOST_PATH_STEPS: the tapes of a run are held in memory.
+    Raises InputError above MOST_PATHS: the summaries of a run are held in memory.
     """
-    if paths * steps > MOST_PATH_STEPS:
-        raise InputError(
-            f"{paths:,} paths of {steps:,} steps",
-            expected=f"at most {MOST_PATH_STEPS // steps:,} paths at this horizon and step",
-        )
+    if paths > MOST_PATHS:
+        raise InputError(f"{paths:,} paths", expected=f"at most {MOST_PATHS:,}")
     every, side = (BASE, *worlds, *parts), side_of(paths, units)
     return Plan(every, paths, side, steps, seed, parts=len(parts), parts_paths=parts_paths)
+
+
+def refuse_tilted(chosen: Plan) -> None:
+    """Raises InputError where the weights of as many tilted paths would fill the memory."""
+    if chosen.paths * chosen.steps > MOST_TILTED_STEPS:
+        most = MOST_TILTED_STEPS // chosen.steps
+        raise InputError(
+            f"{chosen.paths:,} paths of {chosen.steps:,} steps with --rare",
+            expected=f"at most {most:,} paths at this horizon and step",
+        )
 
 
 def run_plan(
