@@ -369,10 +369,9 @@ def _closed_loss(
     """
     paths, units = state.ready.shape
     closed = np.zeros((paths, units), dtype=bool)
-    for kind in FORCED:
-        forced = events["kind"] == kind
-        closed[events["path"][forced], events["unit"][forced]] = True
-    path, unit = np.nonzero(closed)
+    forced = np.isin(events["kind"], FORCED)
+    closed.reshape(-1)[events["path"][forced] * units + events["unit"][forced]] = True
+    path, unit = np.divmod(np.flatnonzero(closed), units)
     equity = equity_of(path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     loss = segment_sums(fall, path, state.depth.size)

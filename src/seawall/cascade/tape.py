@@ -84,15 +84,21 @@ class TapeWriter:
 
     def columns(self) -> dict[str, np.ndarray]:
         """All events as columns, in the order in which they were written."""
+        if not self.chunks:
+            return {name: _missing(name, 0) for name in INTS + MONEY}
         sizes = [chunk["path"].size for chunk in self.chunks]
-        ends = np.cumsum([0, *sizes])
         out: dict[str, np.ndarray] = {}
         for name in INTS + MONEY:
-            column = np.full(ends[-1], -1) if name in INTS else np.zeros(ends[-1])
-            for chunk, start, end in zip(self.chunks, ends[:-1], ends[1:], strict=True):
-                if name in chunk:
-                    column[start:end] = chunk[name]
-            out[name] = column
+            parts = [
+                chunk[name] if name in chunk else _missing(name, size)
+                for chunk, size in zip(self.chunks, sizes, strict=True)
+            ]
+            kind = np.int64 if name in INTS else np.float64
+            out[name] = (
+                parts[0].astype(kind, copy=False)
+                if len(parts) == 1
+                else np.concatenate(parts, dtype=kind)
+            )
         return out
 
     def by_path(self) -> dict[str, np.ndarray]:
@@ -103,6 +109,11 @@ class TapeWriter:
             return columns
         order = np.argsort(path, kind="stable")
         return {name: column[order] for name, column in columns.items()}
+
+
+def _missing(name: str, count: int) -> np.ndarray:
+    """A column of events that say nothing of it."""
+    return np.full(count, -1) if name in INTS else np.zeros(count)
 
 
 def _unwatched() -> Floats:

@@ -59,6 +59,8 @@ from seawall.margin.table.assess import unit_equity
 
 # Rows of the log: several times what one round can write.
 LOG_ROWS = 100_000
+# Columns of the log's events and money.
+LOGGED = ("path", "step", "unit", "kind", "notional", "fee", "keeper", "fund", "backstop")
 
 
 def run_fast(
@@ -117,6 +119,10 @@ class FastSimulation:
     def __init__(self, setup: Setup, steps: int) -> None:
         self.setup, self.steps = setup, steps
         self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
+
+    def on(self, exogenous: Floats, draws: Draws | None = None) -> Tape:
+        """As `run_fast` on exogenous paths (p, s + 1, k) of these steps: the tape."""
+        return _run_on(self.fixed, self.setup, exogenous, draws=draws)[0]
 
     def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
         """As `seawall.cascade.engine.simulate`."""
@@ -193,6 +199,7 @@ class _Run:
         )
         # Rows are read only once they are written: some 12 MB need not be filled with zeros.
         rows = LOG_ROWS + 4 * units
+        # Rows are written before they are read.
         self.log = layout.Log(
             events=np.empty((rows, 4), dtype=np.int64),
             money=np.empty((rows, 5)),
@@ -278,19 +285,9 @@ class _Run:
         """Hand the log's events to the tape."""
         count = int(self.log.used[0])
         if count:
-            index, money = self.log.events[:count].copy(), self.log.money[:count].copy()
+            columns = (*self.log.events[:count].T, *self.log.money[:count].T)
             self.tape.chunks.append(
-                {
-                    "path": index[:, 0],
-                    "step": index[:, 1],
-                    "unit": index[:, 2],
-                    "kind": index[:, 3],
-                    "notional": money[:, 0],
-                    "fee": money[:, 1],
-                    "keeper": money[:, 2],
-                    "fund": money[:, 3],
-                    "backstop": money[:, 4],
-                }
+                {name: column.copy() for name, column in zip(LOGGED, columns, strict=True)}
             )
         self.log.used[0] = 0
 

@@ -24,13 +24,15 @@ class Rows(NamedTuple):
     multiplier: Array
     rate: Array
     line: Array  # (r,) int32 row of ``lines``
-    lines: Array  # (m, 8) what an assessment needs; rows of one contract share a line
+    lines: Array  # (m, 10) what an assessment and a sale need; rows of one contract share a line
     bonus: Array  # liquidation bonus of the asset as collateral
 
 
-# Columns of Rows.lines: whole numbers first, then multiplier, rate, slope, shortfall, and the
-# weight of the row's feed in the wake clock.
-KIND, FEED, TIER, MULTIPLIER, RATE, SLOPE, SHORTFALL, WEIGHT = range(8)
+# Columns of Rows.lines: whole numbers first, then multiplier, rate, slope, shortfall, the weight of
+# the row's feed in the wake clock, and two whole numbers that only a sale asks for.
+KIND, FEED, TIER, MULTIPLIER, RATE, SLOPE, SHORTFALL, WEIGHT, ASSET, CONTRACT = range(10)
+# Columns of Units.head.
+FIRST_ROW, SETTLE, SETTLE_ASSET, VENUE = range(4)
 
 
 class Tiers(NamedTuple):
@@ -47,7 +49,7 @@ class Tiers(NamedTuple):
 class Units(NamedTuple):
     """Margin accounts (u,)."""
 
-    head: Array  # (u + 1, 2) int32 first row, settlement feed: what every assessment needs
+    head: Array  # (u + 1, 4) int32 first row, settlement feed and asset, venue: in one cache line
     rows: Array  # (u + 1,)
     venue: Array
     settle: Array  # feed

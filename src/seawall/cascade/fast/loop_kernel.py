@@ -15,6 +15,7 @@ from seawall.cascade.fast.call_kernel import nobody_calls
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.glance_kernel import forget, price_sizes, remember, take_up
 from seawall.cascade.fast.layout_kernel import (
+    VENUE,
     Array,
     Awake,
     Books,
@@ -60,9 +61,9 @@ def look(
     chosen, hand_over = 0, False
     for n in range(due.size):
         u, venues = due[n], fixed.venues
-        v = fixed.units.venue[u]
-        waits = awake.level[p, awake.place[p, u] - 1] < 0.0
-        if waits and not (venues.native[v] or venues.called[v]):
+        v = fixed.units.head[u, VENUE]
+        elsewhere = not (venues.native[v] or venues.called[v])
+        if elsewhere and awake.level[p, awake.place[p, u] - 1] < 0.0:
             hand_over = True
             continue
         if books.ready[p, u] > step and not fixed.units.has_options[u]:
@@ -106,7 +107,7 @@ def may_close(
     owed, low = 0.0, False
     for n in range(units.size):
         u = units[n]
-        if fixed.units.venue[u] != v or fixed.units.is_desk[u] or fixed.units.has_options[u]:
+        if fixed.units.head[u, VENUE] != v or fixed.units.is_desk[u] or fixed.units.has_options[u]:
             return False
         low = low or is_low(fixed, v, equity[n], maintenance[n])
         owed += max(-equity[n], 0.0)
@@ -153,7 +154,7 @@ def close_units(
         fill(fixed, books, prices, p, u, share[n], execution, books.contracts[p], books.book[p])
         books.tried[p, u] += 1
         if share[n] < 1.0:
-            books.ready[p, u] = step + fixed.venues.cooldown[fixed.units.venue[u]]
+            books.ready[p, u] = step + fixed.venues.cooldown[fixed.units.head[u, VENUE]]
     charge_fees(fixed, books, prices, log, p, step, units, equity, share, gross)
     for n in range(count):
         if share[n] >= 1.0:

@@ -6,7 +6,24 @@ The same operations in the same order as `_sell` of `seawall.cascade.closing` wi
 from __future__ import annotations
 
 from seawall.cascade.fast.advance_kernel import displaced
-from seawall.cascade.fast.layout_kernel import Array, Books, Fixed, Impact, Log, Prices
+from seawall.cascade.fast.layout_kernel import (
+    ASSET,
+    CONTRACT,
+    FEED,
+    FIRST_ROW,
+    KIND,
+    MULTIPLIER,
+    RATE,
+    SETTLE,
+    SETTLE_ASSET,
+    VENUE,
+    Array,
+    Books,
+    Fixed,
+    Impact,
+    Log,
+    Prices,
+)
 from seawall.foundation.compiled import record_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
@@ -18,17 +35,17 @@ SMALLEST_CUT = 1.0
 @record_helper
 def market_value(fixed: Fixed, prices: Prices, p: int, r: int, change: float) -> float:
     """Signed quote flow of a change in size of a row, at market prices."""
-    rows = fixed.rows
-    if rows.kind[r] == INVERSE:
+    line = fixed.rows.lines[fixed.rows.line[r]]
+    if line[KIND] == INVERSE:
         return change
-    price: float = prices.market[p, rows.asset[r]] * rows.multiplier[r]
+    price: float = prices.market[p, int(line[ASSET])] * line[MULTIPLIER]
     return change * price
 
 
 @record_helper
 def share_closed(fixed: Fixed, books: Books, p: int, u: int, equity: float, gross: float) -> float:
     """Fraction of each position that this order closes: see `seawall.liquidation.sizing`."""
-    venues, v = fixed.venues, fixed.units.venue[u]
+    venues, v = fixed.venues, fixed.units.head[u, VENUE]
     part = venues.partial_fraction[v]
     if not (gross > venues.partial_above[v] and part < 1.0):
         return 1.0
@@ -54,24 +71,26 @@ def plan_sales(
 
     ``traded`` (k,) becomes 1 where there is an order, even if orders cancel out.
     """
-    rows = fixed.rows
+    head, line_of, lines = fixed.units.head, fixed.rows.line, fixed.rows.lines
     flow[:] = 0.0
     traded[:] = 0.0
     for n in range(units.size):
         u = units[n]
-        first, last = fixed.units.rows[u], fixed.units.rows[u + 1]
+        first, last = head[u, FIRST_ROW], head[u + 1, FIRST_ROW]
         total = 0.0
         for r in range(first, last):
             size = books.size[p, r]
-            if size != 0.0 and rows.kind[r] != BALANCE:
+            if size != 0.0 and lines[line_of[r], KIND] != BALANCE:
                 total += abs(market_value(fixed, prices, p, r, -size))
         gross[n] = total
         share[n] = share_closed(fixed, books, p, u, equity[n], total)
         for r in range(first, last):
             size = books.size[p, r]
-            if size != 0.0 and (rows.kind[r] != BALANCE or share[n] >= 1.0):
-                flow[rows.asset[r]] += market_value(fixed, prices, p, r, -size * share[n])
-                traded[rows.asset[r]] = 1.0
+            line = lines[line_of[r]]
+            if size != 0.0 and (line[KIND] != BALANCE or share[n] >= 1.0):
+                asset = int(line[ASSET])
+                flow[asset] += market_value(fixed, prices, p, r, -size * share[n])
+                traded[asset] = 1.0
 
 
 @record_helper
@@ -123,24 +142,25 @@ def fill(
     """Close a share of a unit's rows at execution prices (k,) against the order book or the vault,
     which has contracts (c,) and an account (v, k).
     """
-    rows, venue = fixed.rows, fixed.units.venue[u]
-    asset = fixed.units.settle_asset[u]
-    for r in range(fixed.units.rows[u], fixed.units.rows[u + 1]):
-        size, kind, feed = books.size[p, r], rows.kind[r], rows.feed[r]
+    head, line_of, lines = fixed.units.head, fixed.rows.line, fixed.rows.lines
+    venue, asset = head[u, VENUE], head[u, SETTLE_ASSET]
+    for r in range(head[u, FIRST_ROW], head[u + 1, FIRST_ROW]):
+        size, line = books.size[p, r], lines[line_of[r]]
+        kind, feed, multiplier = line[KIND], int(line[FEED]), line[MULTIPLIER]
         if size == 0.0 or (kind == BALANCE and share < 1.0):
             continue
         change = -size * share
-        contract = execution[rows.asset[r]] * rows.multiplier[r]
-        accrued = rows.rate[r] * rows.multiplier[r] * prices.integral[p, feed]
+        contract = execution[int(line[ASSET])] * multiplier
+        accrued = line[RATE] * multiplier * prices.integral[p, feed]
         if kind == INVERSE:
-            mark = prices.feed[p, feed] * rows.multiplier[r]
+            mark = prices.feed[p, feed] * multiplier
             price = -1.0 / contract - accrued / mark / mark
         else:
             price = contract - accrued
             if kind == BALANCE:
-                price = price / prices.feed[p, fixed.units.settle[u]]
+                price = price / prices.feed[p, head[u, SETTLE]]
         books.size[p, r] += change
-        contracts[rows.contract[r]] -= change
+        contracts[int(line[CONTRACT])] -= change
         cash = change * price
         books.cash[p, u] -= cash
         account[venue, asset] += cash
@@ -151,14 +171,15 @@ def credit(
     fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float, payer: Array
 ) -> None:
     """The two sides of a payment, whatever the unit settles in."""
-    books.cash[p, u] += amount / prices.market[p, fixed.units.settle_asset[u]]
-    payer[fixed.units.venue[u], fixed.quote] -= amount
+    head = fixed.units.head
+    books.cash[p, u] += amount / prices.market[p, head[u, SETTLE_ASSET]]
+    payer[head[u, VENUE], fixed.quote] -= amount
 
 
 @record_helper
 def swap(fixed: Fixed, books: Books, prices: Prices, p: int, u: int, amount: float) -> None:
     """The outside world changes what is paid to a unit that settles in another asset."""
-    venue, asset = fixed.units.venue[u], fixed.units.settle_asset[u]
+    venue, asset = fixed.units.head[u, VENUE], fixed.units.head[u, SETTLE_ASSET]
     if asset != fixed.quote:
         books.outside[p, venue, fixed.quote] += amount
         books.outside[p, venue, asset] -= amount / prices.market[p, asset]
@@ -212,7 +233,7 @@ def charge_fees(
         u, total, fee = units[n], 0.0, 0.0
         notional = gross[n] * share[n]
         if rate > 0.0:
-            cash = books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+            cash = books.cash[p, u] * prices.market[p, fixed.units.head[u, SETTLE_ASSET]]
             bound = cash if share[n] >= 1.0 else equity[n]
             total = min(max(bound, 0.0), rate * notional)
             fee = total * (venues.fee[v] / rate)

@@ -7,7 +7,15 @@ larger than what is asked, are used: where rounding could decide, the plain loop
 
 from __future__ import annotations
 
-from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Log, Prices
+from seawall.cascade.fast.layout_kernel import (
+    SETTLE_ASSET,
+    Array,
+    Awake,
+    Books,
+    Fixed,
+    Log,
+    Prices,
+)
 from seawall.cascade.fast.sell_kernel import fill, market_value, pay, write
 from seawall.cascade.fast.wake_kernel import take_out
 from seawall.foundation.compiled import record_helper
@@ -90,7 +98,7 @@ def to_vault(
     for n in range(units.size):
         u = units[n]
         if is_low(fixed, v, equity[n], maintenance[n]):
-            own = books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+            own = books.cash[p, u] * prices.market[p, fixed.units.head[u, SETTLE_ASSET]]
             pay(fixed, books, prices, p, u, -own, books.backstop[p])
             books.cash[p, u] = 0.0
             write(log, (p, step, u, BACKSTOP), (gross[n], 0.0, 0.0, 0.0, -own))
@@ -114,7 +122,7 @@ def cover(
     left, enough, short = max(books.fund[p, v, fixed.quote], 0.0), True, 0
     for n in range(closed.size):
         u = closed[n]
-        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+        owed = -books.cash[p, u] * prices.market[p, fixed.units.head[u, SETTLE_ASSET]]
         if owed > 0.0:
             if short == 0 and vault:
                 worth, rounding = vault_worth(fixed, books, prices, p, v)
@@ -133,7 +141,7 @@ def cover(
     payer = books.backstop[p] if vault else books.fund[p]
     for n in range(closed.size):
         u = closed[n]
-        owed = -books.cash[p, u] * prices.market[p, fixed.units.settle_asset[u]]
+        owed = -books.cash[p, u] * prices.market[p, fixed.units.head[u, SETTLE_ASSET]]
         if owed > 0.0:
             pay(fixed, books, prices, p, u, owed, payer)
             by_fund, by_vault = 0.0 if vault else owed, owed if vault else 0.0
