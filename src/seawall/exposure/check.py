@@ -51,6 +51,7 @@ from seawall.exposure.summary import Summary
 from seawall.exposure.system import amplification, system_numbers
 from seawall.exposure.tail.block import tail_block
 from seawall.foundation.errors import InputError
+from seawall.scenario.tilt import Tilt
 
 SCHEMA = "seawall/check/1"
 ASSUMPTIONS_USED = tuple(f"A{n}" for n in range(1, 15))
@@ -84,15 +85,11 @@ def check(
     setup = prepare(case, (BASE, *(crowds := crowd_worlds(case))))
     prior = model_prior(case, _gross(setup))
     chosen = _planned(setup, [*nodes(prior), *crowds], (paths, steps, seed), parts_from)
-    kept = tuple(last_step(one, case.step_seconds) for one in seconds)
-    chosen = replace(chosen, kept=kept, accounts=accounts is not None)
-    if rare:  # refused before anything is run
-        refuse_tilted(chosen)
-    tilt = choose_tilt(setup, steps) if rare else None
+    chosen = _keeping(chosen, seconds, setup, accounts is not None)
+    tilt = _tilted(setup, chosen) if rare else None  # refused before anything is run
     base, *side = run_plan(setup, chosen, progress, compute)
     found, others = base.found, [one.found for one in side]
-    last = len(others) - chosen.parts
-    beside = Beside(others[:3], others[3:last], others[last:])
+    beside = _beside(others, chosen.parts)
     tilted = run_rare(setup, chosen, tilt, found, beside, progress, compute)
     dre = _dre(setup, found, beside, seconds, chosen, tilted)
     limits = evaluate(case, dre, rows := concentration(setup), found)
@@ -132,6 +129,24 @@ def _planned(
     subset = parts_paths(paths, parts_from, units)
     made = plan(beside, paths, steps, seed, units, part_worlds(setup), subset)
     return replace(made, watch=watch_of(setup, _shocked(setup), steps))
+
+
+def _beside(others: list[Found], parts: int) -> Beside:
+    """What the worlds beside the base are for, in the plan's order."""
+    last = len(others) - parts
+    return Beside(others[:3], others[3:last], others[last:])
+
+
+def _keeping(chosen: Plan, seconds: list[float], setup: Setup, accounts: bool) -> Plan:
+    """The plan with losses kept by these horizons."""
+    kept = tuple(last_step(one, setup.step_seconds) for one in seconds)
+    return replace(chosen, kept=kept, accounts=accounts)
+
+
+def _tilted(setup: Setup, chosen: Plan) -> Tilt:
+    """How tilted paths are pushed; InputError where they cannot be, or would be too many."""
+    refuse_tilted(chosen)
+    return choose_tilt(setup, chosen.steps)
 
 
 def _question(case: Case, setup: Setup, chosen: Plan, horizon_seconds: float) -> dict[str, Any]:
