@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from combinations import case_of, combination, fillings, smallest, without
 from every_rule import PLACES
-from law_runs import ACTING, ALL, MANY, RUNS, SHARDS, for_each_number
+from law_runs import ACTING, MANY, RUNS, SHARDS, for_each_number
 from one_run import Observer, observing
 from test_behaviour_on import everybody_looks
 from test_failures_on import KINDS
@@ -28,7 +28,6 @@ from seawall.cascade import owners
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import PRICE_ONLY, Runs, path_worlds, prepare
 from seawall.cascade.fast.engine import run_fast
-from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
@@ -64,12 +63,8 @@ def in_parts(trial: Trial, setup: Setup, exogenous: Floats, tape: Tape, end: Sta
 
 
 def compiled(trial: Trial, setup: Setup, exogenous: Floats, tape: Tape, end: State) -> None:
-    """Cases whose paths go in step are left to `make test-all`: there one run in some hundreds
-    lacks an event and the next does not, for a reason that is not found (decision 034).
-    """
-    if RUNS >= ALL or is_plain_market(setup) or is_quietly_native(setup):
-        other, _ = run_fast(setup, exogenous, draws=draws(trial))
-        assert_same(other, tape, COMPILED)
+    other, _ = run_fast(setup, exogenous, draws=draws(trial))
+    assert_same(other, tape, COMPILED)
 
 
 def scaled(trial: Trial, setup: Setup, exogenous: Floats, tape: Tape, end: State) -> None:

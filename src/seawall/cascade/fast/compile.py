@@ -65,8 +65,12 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
 
 
 def _is_wide(setup: Setup) -> bool:
-    """Whether some feed says by how much its price may be wrong."""
-    return any("oracle_confidence" in mechanisms for mechanisms in setup.mechanisms)
+    """Whether some feed says by how much its price may be wrong.
+
+    A venue may have the mechanism and no feed of its own that it could be about. Then there are no
+    widths to read, and compiled code would read beyond an empty array.
+    """
+    return setup.oracles is not None and setup.oracles.rule.confidence.feed.size > 0
 
 
 def in_one_piece(record: Any) -> Any:
