@@ -53,13 +53,14 @@ def looks(setup: Setup, prices: Floats) -> list[Looks]:
     guards = compile_guards(setup, steps)
     feed = prices[:, 1:, table.feed_asset].reshape(-1, table.feed_asset.size)
     step = np.tile(np.arange(1, steps + 1), prices.shape[0])
-    years = step * (setup.step_seconds / SECONDS_PER_YEAR)
+    own = setup.step_seconds / SECONDS_PER_YEAR
+    years = step * own
     due = option_quotes(table, feed, setup.spot[table.feed_asset], years[:, None]).option_short
     found = []
     for u in np.flatnonzero(np.diff(table.units.options) * setup.is_desk).tolist():
         shorts = np.arange(table.units.options[u], table.units.options[u + 1])
         shorts = shorts[table.options.size[shorts] < 0.0]
-        there = table.options.years[shorts] > years[:, None]
+        there = table.options.years[shorts] + own > years[:, None]
         size = np.where(there, -table.options.size[shorts], 0.0)
         buffer = buffer_without_options(setup, u, feed)
         needs, bound = (size * due[:, shorts]).sum(axis=1), np.full(step.size, np.inf)

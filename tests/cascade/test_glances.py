@@ -5,6 +5,8 @@ The compiled functions are run as the Python that they are written in.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_l6_quiet import STEPS, quiet_case
@@ -12,7 +14,7 @@ from test_l6_quiet import STEPS, quiet_case
 from seawall.cascade.fast import assess_kernel, glance_kernel
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
-from seawall.cascade.fast.glances import LINE, empty_lines
+from seawall.cascade.fast.glances import LINE, empty_lines, first_tier
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.state import begin
 from seawall.margin.table.margin_table import RowKind
@@ -206,3 +208,21 @@ def test_lines_begin_where_lines_of_memory_do() -> None:
         assert lines.shape == (units, LINE)
         assert lines.ctypes.data % 64 == 0 or units == 0
         assert lines.flags["C_CONTIGUOUS"]
+
+
+def test_a_table_that_jumps_leaves_the_first_tiers_of_others_as_they_are() -> None:
+    """Starts of tiers exist for all tables as soon as one jumps; 0 is no start of the second."""
+    setup, _ = quiet_case(0)
+    tiers = setup.table.tiers
+    rate = np.array([[0.01, 0.02], [0.01, 0.02]])
+    deduction = np.array([[0.0, 100.0], [0.0, 0.0]])
+    both = replace(
+        tiers,
+        maintenance_rate=rate,
+        maintenance_deduction=deduction,
+        start=np.array([[0.0, 0.0], [0.0, 5_000.0]]),
+    )
+    setup = replace(setup, table=replace(setup.table, tiers=both))
+    assert first_tier(setup).tolist() == [10_000.0, 0.0]
+    alone = replace(setup, table=replace(setup.table, tiers=replace(both, start=None)))
+    assert first_tier(alone).tolist() == [10_000.0, 0.0]

@@ -258,5 +258,8 @@ def test_refused() -> None:
         prepare(loan({"oracle": pull}, Feed(deviation=0.01)))
     with pytest.raises(InputError, match="names the asset 'DOGE'"):
         prepare(loan({"oracle_cap": {"ceiling": 1.0, "assets": ["DOGE"]}}))
+    noisy = {"rule": "median", "sources": [{"noise": 0.1}], "assets": [QUOTE]}
+    with pytest.raises(InputError, match="the currency that all is counted in"):
+        prepare(loan({"oracle_source": noisy}))
     with pytest.raises(InputError, match="spacing"):
         prepare(loan({"settlement": {"block_seconds": 1.0, "spacing": "often"}}))

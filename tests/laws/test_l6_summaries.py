@@ -176,6 +176,8 @@ def test_pieces_and_workers_change_no_bit(
     kept = run_job(Job(setup, (BASE,), runs, 6, 5, loop, keep), Compute(engine, workers))
     assert_equal(kept, keep.of(setup, runs, whole))
     assert kept.seen.shape[0] == 8 and kept.seen.size
+    assert np.array_equal(kept.steps, keep.steps)
+    assert kept.steps.flags.owndata  # a piece's memory may be another process's store
 
 
 def test_other_worlds_keep_no_prices_and_chosen_paths_have_their_whole_tape() -> None:

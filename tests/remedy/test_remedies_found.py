@@ -28,6 +28,7 @@ from seawall.cascade.pieces.compute import Compute
 from seawall.case import Case, Limit
 from seawall.case.impairment_kinds import ImpairmentKind
 from seawall.exposure.proportion import wilson
+from seawall.exposure.remedy import trial as trial_module
 from seawall.exposure.remedy.answer import Answer, remedy_answer, with_remedy
 from seawall.exposure.remedy.edit import Edit
 from seawall.exposure.remedy.lead import INTERNAL_SECONDS, TRANSFER_SECONDS, WITHDRAWAL_SECONDS
@@ -215,6 +216,22 @@ def test_a_path_is_run_once_with_an_edit_and_says_the_same_again(
     parts = [trial.broken([(edit, some)])[0] for some in (every[:40:2], every, every[::-1])]
     assert sorted(ran) == every.tolist()
     assert whole.any()
+    # Where the prices of all paths are not held at once, they are drawn in portions: the same.
+    cells = 49 * len(trial.setup.table.assets)
+    monkeypatch.setattr(trial_module, "MOST_CELLS", 7 * cells)
+    largest: list[int] = []
+
+    def measured(self: Trial, tries: Sequence[tuple[Edit, Ints]]) -> list[Bools]:
+        largest.append(sum(paths.size for _, paths in tries))
+        return run(self, tries)
+
+    monkeypatch.setattr(Trial, "_run", measured)
+    again = replace(trial, known={}).broken([(edit, every), (edit, every[::-1])])
+    assert (max(largest), again[0].tolist(), again[1].tolist()) == (
+        7,
+        whole.tolist(),
+        whole[::-1].tolist(),
+    )
     assert [one.tolist() for one in parts] == [
         whole[:40:2].tolist(),
         whole.tolist(),

@@ -135,7 +135,10 @@ def _of_kind(found: object, kind: type[T]) -> T | None:
 
 
 def _feeds(rule: object, v: int, name: str, table: MarginTable, quote: str) -> Ints:
-    """The feeds of venue ``v`` that a rule serves: those it names, else all but the quote's."""
+    """The feeds of venue ``v`` that a rule serves: those it names, else all but the quote's.
+
+    The quote's price is 1 by definition; looks at margin accounts and their clocks rest on it.
+    """
     mine = np.flatnonzero(table.feed_venue == v)
     names = [table.assets[k] for k in table.feed_asset[mine]]
     wanted: tuple[str, ...] = getattr(rule, "assets", ())
@@ -144,6 +147,12 @@ def _feeds(rule: object, v: int, name: str, table: MarginTable, quote: str) -> I
             raise InputError(
                 f"an oracle mechanism of rulebook {name} names the asset {asset!r}",
                 expected=f"an asset that the venue margins: {', '.join(sorted(names))}",
+            )
+        if asset == quote:
+            raise InputError(
+                f"an oracle mechanism of rulebook {name} names {quote}, the currency that all is "
+                "counted in",
+                expected="other assets: its own price is 1",
             )
     chosen = [n in wanted if wanted else n != quote for n in names]
     return mine[np.array(chosen, dtype=bool)] if mine.size else mine

@@ -155,15 +155,16 @@ def bounds_at(setup: Setup, u: int, points: Sample) -> Bounds:
     mine = _options_of(setup, u)
     shorts = mine[options.size[mine] < 0.0]
     start = setup.spot[table.feed_asset]
-    years = points.step.astype(np.float64) * (setup.step_seconds / SECONDS_PER_YEAR)
+    step = setup.step_seconds / SECONDS_PER_YEAR
+    years = points.step.astype(np.float64) * step
     moving = np.isin(table.feed_asset, np.unique(table.feed_asset[options.feed[mine]]))
     price = np.where(moving, points.factor[:, None], 1.0) * start
     chosen = replace(table, options=_rows(options, shorts))
     due = option_quotes(chosen, price, start, years[:, None]).option_short
     exact, bound = np.zeros(points.cell.size), np.zeros(points.cell.size)
     for k, o in enumerate(shorts.tolist()):
-        # What has expired is settled at the end of its step and owes nothing from then on.
-        there = options.years[o] > years
+        # What expires is looked at in its own step, settled at its end, and owes nothing after.
+        there = options.years[o] + step > years
         size = -float(options.size[o])
         exact += np.where(there, size * due[:, k], 0.0)
         most = _tabled(setup, o, points) * (1.0 + ROUNDING)

@@ -245,7 +245,7 @@ def run_rare(
     nodes, parts = beside.nodes, beside.parts
     last = len(plain.worlds) - len(parts)
     worlds = (*plain.worlds[: 1 + len(nodes)], *plain.worlds[last:])
-    tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt, watch=None)
+    tilted = replace(plain, worlds=worlds, first=plain.paths, tilt=tilt, watch=None, accounts=False)
     base, *others = (one.found for one in run_plan(setup, tilted, progress, compute))
     both = [_joined(one, other) for one, other in zip([*nodes, *parts], others, strict=True)]
     whole = _weights(setup, plain, tilt, plain.paths)

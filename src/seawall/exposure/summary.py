@@ -3,9 +3,9 @@
 A path's summary is the fold of its events, in the order of the tape: first impairments, sums of
 money left to right, notional closed so far. No path's summary depends on its neighbours, so it is
 the same bits whether a tape is folded whole or piece by piece, and a run can let go of the events
-of each piece as soon as it has been run (`cascade/pieces/keep.py`). Some 10 kB a path are left,
+of each piece as soon as it has been run (`cascade/pieces/keep.py`). Some kilobytes a path are left,
 however long it is and however much happened on it. Who needs the events of a path runs that path
-again (`runs.full_tape`): the same bits.
+again (`runs.full_tapes`): the same bits.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ class Summaries:
             scope: (sentence, _together([part.found[scope][1] for part in parts]))
             for scope, (sentence, _) in parts[0].found.items()
         }
-        return replace(parts[0], paths=sum(p.paths for p in parts), found=found, **columns)
+        paths, steps = sum(part.paths for part in parts), parts[0].steps.copy()
+        return replace(parts[0], paths=paths, found=found, steps=steps, **columns)
 
 
 def _nothing(paths: int) -> np.ndarray:
@@ -177,6 +178,7 @@ def _together(parts: list[Impairment]) -> Impairment:
             kind: np.concatenate([part.by_kind[kind] for part in parts])
             for kind in parts[0].by_kind
         },
+        at=None if parts[0].at is None else parts[0].at.copy(),
         loss=np.concatenate([part.loss for part in parts]),
     )
 

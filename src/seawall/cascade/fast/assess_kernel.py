@@ -52,7 +52,7 @@ def inverse_due(tiers: Tiers, table: int, size: float, price: float, slope: floa
 def row_worth(line: Array, held: float, price: float, integral: float, settle: float) -> float:
     """Signed worth of a row of size ``held`` at its margin price, quote.
 
-    line (8,) of `Rows.lines`; integral: of its feed's price over time.
+    line (10,) of `Rows.lines`; integral: of its feed's price over time.
     """
     funding: float = line[RATE] * line[MULTIPLIER] * integral
     worth = held * (price - funding)

@@ -102,6 +102,7 @@ def _run_on(
         return run_in_step(setup, state, exogenous, watch), state
     # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
     alike = deposit is None and (worlds is None or worlds.absence is None)
+    alike = alike and bool((exogenous[:, 0] == exogenous[:1, 0]).all())
     exogenous = np.ascontiguousarray(exogenous)
     return _Run(setup, fixed, state, exogenous, watch, alike=alike).run(), state
 
@@ -199,7 +200,6 @@ class _Run:
         )
         # Rows are read only once they are written: some 12 MB need not be filled with zeros.
         rows = LOG_ROWS + 4 * units
-        # Rows are written before they are read.
         self.log = layout.Log(
             events=np.empty((rows, 4), dtype=np.int64),
             money=np.empty((rows, 5)),

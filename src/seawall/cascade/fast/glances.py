@@ -25,7 +25,7 @@ def compile_glances(setup: Setup, line: NDArray[np.int32]) -> layout.Glances:
         place=place.astype(np.int32),
         line=key // 2,
         short=key % 2 == 1,
-        first_tier=_first_tier(setup),
+        first_tier=first_tier(setup),
     )
 
 
@@ -50,7 +50,7 @@ def _known(setup: Setup) -> Bools:
     return known
 
 
-def _first_tier(setup: Setup) -> Floats:
+def first_tier(setup: Setup) -> Floats:
     """Notional (x,) up to which margin is the first rate of a tier table, infinite with one tier.
 
     0 where that is not so from the start.
@@ -63,7 +63,9 @@ def _first_tier(setup: Setup) -> Floats:
         step = np.where(steeper, rate[:, t] - rate[:, 0], 1.0)
         meets = np.where(steeper, deduction[:, t] / step, np.inf)
         if tiers.start is not None:
-            meets = np.minimum(meets, np.where(steeper, tiers.start[:, t], np.inf))
+            # Tables whose margin does not jump begin every tier at 0.
+            starts = np.where(steeper & (tiers.start[:, t] > 0.0), tiers.start[:, t], np.inf)
+            meets = np.minimum(meets, starts)
         out = np.minimum(out, meets)
     plain = (deduction[:, 0] == 0.0) & (deduction >= 0.0).all(axis=1)
     return np.where(plain, out, 0.0)

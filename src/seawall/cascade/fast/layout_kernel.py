@@ -20,7 +20,6 @@ class Rows(NamedTuple):
     kind: Array
     feed: Array
     asset: Array
-    contract: Array
     multiplier: Array
     rate: Array
     line: Array  # (r,) int32 row of ``lines``
@@ -53,7 +52,6 @@ class Units(NamedTuple):
     rows: Array  # (u + 1,)
     venue: Array
     settle: Array  # feed
-    settle_asset: Array
     has_options: Array
     is_desk: Array
     always: Array  # no bound fits: looked at in every round
@@ -277,9 +275,9 @@ class Room(NamedTuple):
 
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "j": "int32", "g": "float32"}
 SPECS = {
-    Rows: "i1 i1 i1 i1 f1 f1 j1 f2 f1",
+    Rows: "i1 i1 i1 f1 f1 j1 f2 f1",
     Tiers: "f2 f2 f2 b1 f1 b0",
-    Units: "j2 i1 i1 i1 i1 b1 b1 b1",
+    Units: "j2 i1 i1 i1 b1 b1 b1",
     Venues: "b1 f1 f1 i1 i1 f1 f1 b1 f1 b1 b1 b1 b1 b1 f1 f1 f1",
     Contracts: "i1 i1 f1 b1 i1",
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0",

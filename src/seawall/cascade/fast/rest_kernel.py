@@ -38,7 +38,10 @@ def is_healthy(
 def is_restless_at_a_glance(
     fixed: Fixed, books: Books, prices: Prices, awake: Awake, room: Room, p: int, step: int
 ) -> bool:
-    """As `is_restless` on a path that runs on: a glance is enough for most."""
+    """As `is_restless` on a path that runs on: a glance is enough for most.
+
+    Who is healthy at a glance sleeps on, also where somebody else on the path waits.
+    """
     count = find_due(awake, p, room.due)
     if count == 0:
         return False

@@ -78,19 +78,21 @@ class Trial:
     def broken(self, tries: Sequence[tuple[Edit, Ints]]) -> list[Bools]:
         """For each edit and its paths, on which of those the desk breaks within the step."""
         known = [self._known(edit) for edit, _ in tries]
-        new = [
-            (edit, paths[~of.run[paths]]) for (edit, paths), of in zip(tries, known, strict=True)
-        ]
+        new: list[tuple[Edit, Ints]] = []
+        of_new: list[Known] = []
+        for (edit, paths), of in zip(tries, known, strict=True):
+            for some in self._portions(paths[~of.run[paths]]):
+                new.append((edit, some))
+                of_new.append(of)
         groups: dict[tuple[tuple[int, float], ...], list[int]] = {}
-        for n, (edit, paths) in enumerate(new):
-            if paths.size:
-                groups.setdefault(tuple(sorted(edit.options.items())), []).append(n)
+        for n, (edit, _) in enumerate(new):
+            groups.setdefault(tuple(sorted(edit.options.items())), []).append(n)
         for members in groups.values():
             for part in self._batches(members, new):
                 found = self._run([new[n] for n in part])
                 for n, broken in zip(part, found, strict=True):
-                    known[n].run[new[n][1]] = True
-                    known[n].breaks[new[n][1]] = broken
+                    of_new[n].run[new[n][1]] = True
+                    of_new[n].breaks[new[n][1]] = broken
         return [of.breaks[paths] for (_, paths), of in zip(tries, known, strict=True)]
 
     def _known(self, edit: Edit) -> Known:
@@ -98,8 +100,18 @@ class Trial:
         none = np.zeros(self.paths, dtype=bool)
         return self.known.setdefault(key, Known(none, none.copy()))
 
+    @property
+    def _cells(self) -> int:
+        """Prices of one path."""
+        return (self.step + 1) * len(self.setup.table.assets)
+
+    def _portions(self, paths: Ints) -> list[Ints]:
+        """Paths, cut where their prices would not be held at once; none where there are none."""
+        most = max(1, MOST_CELLS // self._cells)
+        return [paths[n : n + most] for n in range(0, paths.size, most)]
+
     def _batches(self, members: list[int], tries: Sequence[tuple[Edit, Ints]]) -> list[list[int]]:
-        cells = (self.step + 1) * len(self.setup.table.assets)
+        cells = self._cells
         batches: list[list[int]] = [[]]
         size = 0
         for n in members:
