@@ -163,7 +163,7 @@ def _pages(folder: Path) -> list[str]:
     """What was looked at beside the hashes, where a folder holds pages of reports."""
     from seawall.store.chain import PAGE
 
-    return ["their pages, drawn again"] if any(folder.rglob(PAGE)) else []
+    return ["pages drawn again"] if any(folder.rglob(PAGE)) else []
 
 
 def _drawn_again(file: Path, opened: Opened) -> list[Fault]:
