@@ -243,6 +243,8 @@ class TestCase:
         assert run(["case", "new", "mine", "--crowd", "500"]) == 0
         assert floors.loaded == ["new mine 500"]
         assert "seawall check mine" in capsys.readouterr().out
+        assert run(["case", "new", "my desk"]) == 0
+        assert "then: seawall check 'my desk'\n" in capsys.readouterr().out
 
     def test_validate_tells_counts_worth_and_size(self, tmp_path, capsys):
         from seawall.casefile import new_case, sample_case
@@ -285,6 +287,8 @@ class TestCase:
         ]
         assert run(["case", "new", "other", "--book", "none.csv"]) == 1
         assert "none.csv: there is no such file" in capsys.readouterr().err
+        assert run(["case", "new", "my desk", "--book", "book.csv", "--crowd", "0"]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "Next: seawall check 'my desk'"
 
     def test_show_prints_what_is_in_it(self, floors, capsys):
         assert run(["case", "show"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,9 +49,10 @@ def new(
     """Make a Case to edit: the bundled desk, or yours (--book), in the bundled market."""
     from seawall.casefile import new_case, new_case_of_book
 
+    check = f"seawall check {shlex.quote(str(folder))}"
     if book is None:
         new_case(folder, crowd=crowd)
-        output.say(f"Made {folder}. Edit its files, then: seawall check {folder}")
+        output.say(f"Made {folder}. Edit its files, then: {check}")
         return
     from seawall.cli import case_size
 
@@ -60,7 +62,7 @@ def new(
         *case_size.holdings(_prepared(made)),
         f"  limit: {made.limits[0].name} at most {made.limits[0].maximum:.2%}, to be changed in "
         f"{folder}/limits.toml",
-        f"Next: seawall check {folder}",
+        f"Next: {check}",
     ]
     output.say("\n".join(lines))
 
