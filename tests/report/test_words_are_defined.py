@@ -111,11 +111,37 @@ def test_every_column_of_the_html_page_is_defined() -> None:
         ("Liquidation map of HYPE, M USDC", "liquidation_map"),
         ("Protocol at risk within 24 h, 95%", "system"),
         ("P&L of desk:harbour, M USDC: all prices across", "pnl_grid"),
+        ("Price of SOL after 24 h, 100 paths", "fan"),
+        ("Price of wstETH after 7 d, 2,000 paths", "fan"),
+        ("price", "parts"),
+        ("Left out: tail, price fan: --full or --html FILE", "left_out"),
+        ("within *", "limits"),
+        ("near *", "limits"),
+        ("σ", "distance"),
+        ("2.2σ", "distance"),
+        ("daily sigmas", "distance"),
+        ("3.1 daily sigmas", "distance"),
+        ("0 paths", "impaired_paths"),
+        ("crowd leverage light / base / heavy: 1.25% / 1.92% / 3.10%", "crowd_leverage"),
     ],
 )
 def test_words_that_a_newcomer_asked_for(words: str, name: str) -> None:
     entry = lookup_words(words)
     assert entry is not None and entry.name == name
+
+
+def test_left_out_is_told_of_the_page_and_of_a_replay() -> None:
+    entry = lookup_words("Left out")
+    assert entry is not None
+    assert "--full" in entry.text and "replay" in entry.text
+
+
+def test_every_state_of_a_limit_is_told() -> None:
+    entry = lookup_words("within *")
+    assert entry is not None
+    for state in ("breached", "no value", "not resolved", "within *", "near", "within"):
+        assert state in entry.text
+    assert "model interval" in entry.text
 
 
 def test_a_word_that_is_nowhere_is_not_guessed() -> None:

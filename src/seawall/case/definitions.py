@@ -67,6 +67,7 @@ def lookup(name: str) -> Definition | None:
 # What a heading of a page adds to its words: a unit or an aside, a number or time, a place.
 _ASIDE = re.compile(r"[,:(\[].*$")
 _NUMBERS = re.compile(r"(?: [-+\d][\d.,%:-]*(?: ?(?:s|m|min|h|d|x|utc))?)+$")
+_COUNT = re.compile(r"^[-+−]?\d[\d.,]* ?(?=\D)")
 _PLACE = re.compile(r"^(.+) (?:of|in|within|after|over|under|that|from|by|at)\b.*$")
 
 
@@ -77,7 +78,8 @@ def lookup_words(words: str) -> Definition | None:
     words first.
     """
     wanted = _plain(words)
-    found = lookup(wanted) or lookup(wanted := _ASIDE.sub("", wanted).strip())
+    found = lookup(wanted) or lookup(wanted := _ASIDE.sub("", wanted).strip()) or _shaped(wanted)
+    found = found or lookup(_COUNT.sub("", wanted))
     while found is None:
         shorter = _PLACE.sub(r"\1", _NUMBERS.sub("", wanted)).strip()
         if not shorter or shorter == wanted:
@@ -85,6 +87,18 @@ def lookup_words(words: str) -> Definition | None:
         wanted = shorter
         found = lookup(wanted)
     return found
+
+
+def _shaped(wanted: str) -> Definition | None:
+    """The definition with a heading of this shape: "price of NAME after TIME"."""
+    for entry in DEFINITIONS:
+        for shape in entry.also:
+            if "NAME" in shape:
+                pattern = re.escape(_plain(shape))
+                pattern = pattern.replace("name", r"\S+").replace("time", r"\d.*")
+                if re.fullmatch(pattern, wanted):
+                    return entry
+    return None
 
 
 def closest(name: str, count: int = 4) -> tuple[str, ...]:

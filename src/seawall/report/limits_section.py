@@ -23,18 +23,26 @@ from seawall.report.columns import (
 from seawall.report.findings import Result
 from seawall.report.model_reach import model_reach
 from seawall.report.sections import PAIRED, ROWS
+from seawall.report.verdict import side
 
 HELD = ("within", "near")
-MODEL_REACHES = "* within by the estimate; the model interval reaches over the limit"
+OVER = "model interval over"
+# What decides comes first; only limits of the last state may be cut.
+ORDER = ("breached", "no value", "not resolved", OVER, "near", "within")
 
 
 def limits(result: Result, width: int) -> list[Line]:
-    """Each limit, how much of it is used, and its state in a word."""
+    """Each limit, how much of it is used, and its state in a word.
+
+    In the order of ORDER, within a state that of the Case; every limit is there that is not
+    simply within.
+    """
     rows = result.get("limits") or []
     if not rows:
         return [rule("Limits", width), *lines_of(wrap("no limit is set in limits.toml", width))]
-    ordered = sorted(rows, key=lambda row: not row["breached"])
-    shown = ordered[: max(ROWS + 4, sum(row["breached"] for row in rows))]
+    ordered = sorted(((_state(result, row), row) for row in rows), key=lambda x: ORDER.index(x[0]))
+    decide = sum(state != "within" for state, _ in ordered)
+    states, shown = zip(*ordered[: max(ROWS + 4, decide)], strict=True)
     cells, over = (15, 8) if width >= PAIRED else (7, 3)
     words = {
         "breached": ("▲ BREACHED", "bad"),
@@ -60,10 +68,6 @@ def limits(result: Result, width: int) -> list[Line]:
         word = "min" if row.get("bound") == "minimum" else "of"
         return f"{word} {findings.measure_value(row, 'limit').rjust(7)}"
 
-    states = [findings.limit_state(row) for row in shown]
-    reach = [
-        s in HELD and model_reach(result, r) is not None for r, s in zip(shown, states, strict=True)
-    ]
     columns = [
         column("", shown, lambda r: clean(r["name"]), "l", flexible=True),
         column("", shown, value),
@@ -73,12 +77,22 @@ def limits(result: Result, width: int) -> list[Line]:
         Column(
             "",
             [
-                Span(f"{s} *", "strong") if over else Span(*words.get(s, (s, "")))
-                for s, over in zip(states, reach, strict=True)
+                Span(f"{findings.limit_state(row)} *", "strong")
+                if state == OVER
+                else Span(*words.get(state, (state, "")))
+                for state, row in zip(states, shown, strict=True)
             ],
         ),
     ]
     lines = [rule("Limits", width), *table(columns, width)]
-    if any(reach):
-        lines += lines_of(wrap(MODEL_REACHES, width), "muted")
+    if sides := {side(row) for state, row in zip(states, shown, strict=True) if state == OVER}:
+        way = sides.pop() if len(sides) == 1 else "beyond"
+        said = f"* within by the estimate; the model interval reaches {way} the limit"
+        lines += lines_of(wrap(said, width), "muted")
     return [*lines, *more(len(rows), len(shown), " limits")]
+
+
+def _state(result: Result, row: Mapping[str, Any]) -> str:
+    """The state by which a limit is ordered: OVER where the model interval reaches beyond it."""
+    state = findings.limit_state(row)
+    return OVER if state in HELD and model_reach(result, row) is not None else state

@@ -19,7 +19,7 @@ class Verdict:
     horizon lies beyond the run, or the paths are too few to say: the simulation interval reaches
     beyond the limit.
 
-    reach: what its model interval does to a limit that is kept, where it reaches over; else ""
+    reach: what its model interval does to a limit that is kept, where it reaches beyond; else ""
     """
 
     state: str
@@ -49,6 +49,11 @@ def verdict(result: Result) -> Verdict:
         note = f"{len(breached)} of {_count(limits)}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     return _without_breach(result, head, limits)
+
+
+def side(limit: Mapping[str, Any]) -> str:
+    """On which side of its bound a limit is broken: "over" a maximum, "below" a minimum."""
+    return "below" if limit.get("bound") == "minimum" else "over"
 
 
 def _count(limits: Sequence[Mapping[str, Any]]) -> str:
@@ -89,17 +94,27 @@ def _without_breach(
         rest = f", {len(missing)} without a value" if missing else ""
         note = f"{len(loose)} of {_count(limits)} not resolved{rest}, exit 0"
         return Verdict("unknown", "?", "NOT PROVEN", sentence, note, 0, ())
-    if own and numbers.known(head.high) and head.high > own["limit"]:
+    if own and (reached := _simulation_reach(head, own)) is not None:
         sentence = (
             f"{head.scope} is within its limits, not proven: {chance}{bound}, but the simulation "
-            f"interval reaches {numbers.percent(head.high)}; more paths narrow it"
+            f"interval reaches {numbers.percent(reached)}; more paths narrow it"
         )
         return Verdict("unknown", "?", "NOT PROVEN", sentence, f"{total}, exit 0", 0, ())
     if over := [limit for limit in limits if model_reach(result, limit) is not None]:
-        reach = "the model interval reaches over the limit"
-        if own not in over:
-            reach = f"the model interval of {over[0]['name']} reaches over its limit"
+        if own in over:
+            reach = f"the model interval reaches {side(own)} the limit"
+        else:
+            reach = f"the model interval of {over[0]['name']} reaches {side(over[0])} its limit"
         sentence = f"{head.scope}: {chance}{bound}, but {reach}"
         return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, (), reach)
     sentence = f"{head.scope} is within its limits: {chance}{bound}"
     return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
+
+
+def _simulation_reach(head: findings.Headline, own: Mapping[str, Any]) -> float | None:
+    """The end of the headline's simulation interval that lies beyond its own limit, or None."""
+    least = side(own) == "below"
+    end = head.low if least else head.high
+    if not numbers.known(end):
+        return None
+    return end if (end < own["limit"] if least else end > own["limit"]) else None
