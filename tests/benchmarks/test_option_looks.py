@@ -39,11 +39,13 @@ def under_margin(setup, prices) -> int:
     start, one = setup.spot[table.feed_asset], np.zeros(1, dtype=np.int64)
     for p in range(prices.shape[0]):
         for step in range(1, prices.shape[1]):
-            years = step * setup.step_seconds / SECONDS_PER_YEAR
+            own = setup.step_seconds / SECONDS_PER_YEAR
+            years = step * own
             quotes = option_quotes(table, prices[p, step, table.feed_asset][None], start, years)
             quotes.integral = np.zeros_like(quotes.price)
             held = starting_holdings(table)
-            held.option_size[0, table.options.years <= years] = 0.0
+            # What expires is settled at the end of its own step, after the look.
+            held.option_size[0, table.options.years + own <= years] = 0.0
             equity, maintenance, _ = assess(table, held, quotes, one, one)
             count += bool(equity[0] < maintenance[0])
     return count
