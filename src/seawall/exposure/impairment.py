@@ -55,18 +55,23 @@ class Impairment:
         """What the scope has lost by a step (p,); InputError where that was not kept."""
         if self.at is None:
             return self.loss[:, step]
-        n = int(np.searchsorted(self.at, step))
-        if n == self.at.size or self.at[n] != step:
-            raise InputError(
-                f"the loss by step {step} was not kept",
-                expected=f"one of {', '.join(str(one) for one in self.at)}",
-            )
-        return self.loss[:, n]
+        return self.loss[:, place_of(step, self.at, "loss")]
 
     def kept_by(self, steps: Ints) -> Impairment:
         """The same with the losses by these steps alone, in memory of their own."""
         losses = [self.loss_by(step) for step in steps.tolist()]
         return replace(self, loss=np.stack(losses, axis=1), at=steps)
+
+
+def place_of(step: int, kept: Ints, what: str) -> int:
+    """Where a step stands among the steps kept (h,), rising; InputError where it was not kept."""
+    n = int(np.searchsorted(kept, step))
+    if n == kept.size or kept[n] != step:
+        raise InputError(
+            f"the {what} by step {step} was not kept",
+            expected=f"one of {', '.join(str(one) for one in kept)}",
+        )
+    return n
 
 
 def desks(setup: Setup) -> tuple[str, ...]:

@@ -22,12 +22,11 @@ from seawall.cascade.tape import FORCED, Tape
 from seawall.cascade.watch import Watch
 from seawall.exposure.attacker_profit import attacker_money
 from seawall.exposure.curve import impairments
-from seawall.exposure.impairment import Impairment, bad_debt, desk_columns, desks
+from seawall.exposure.impairment import Impairment, bad_debt, desk_columns, desks, place_of
 from seawall.exposure.keeper_rent import keeper_money
 from seawall.exposure.payers import borne_by
 from seawall.exposure.scopes import Found
 from seawall.foundation.arrays import segment_sums
-from seawall.foundation.errors import InputError
 
 PER_PATH = (
     "borne",
@@ -90,13 +89,7 @@ class Summary:
 
     def lowest_by(self, step: int) -> Floats:
         """Least equity (p, d) of desk units by a step; InputError where that was not kept."""
-        n = int(np.searchsorted(self.steps, step))
-        if n == self.steps.size or self.steps[n] != step:
-            raise InputError(
-                f"the least equity by step {step} was not kept",
-                expected=f"one of {', '.join(str(one) for one in self.steps)}",
-            )
-        return self.lowest[:, n]
+        return self.lowest[:, place_of(step, self.steps, "least equity")]
 
 
 @dataclass(frozen=True)
