@@ -1,13 +1,14 @@
-"""The table of limits: what decides comes first and is never cut; which way an interval reaches."""
+"""The table of limits: what decides comes first, is never cut, and names who breaks it."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fake_result import fake_result
 from test_limit_words import with_limits
 
-from seawall.report import terminal
+from seawall.report import page, terminal
 from seawall.report.verdict import verdict
 
 # One of each state, the mildest first. DRE 24 h is 3.10%, its model interval 1.7 to 5.3%.
@@ -117,3 +118,99 @@ def test_a_minimum_that_the_simulation_interval_falls_below_is_not_proven() -> N
     said = verdict(result)
     assert said.word == "NOT PROVEN"
     assert f"the simulation interval reaches {low[at]:.2%}" in said.sentence
+
+
+def html_of(result: dict[str, Any]) -> str:
+    """The page without its tags."""
+    return re.sub(r"<[^>]+>", "|", page.render(result))
+
+
+def test_the_page_says_on_which_side_an_interval_reaches() -> None:
+    below, over = html_of(minimum(0.02)), html_of(with_limits({}))
+    assert "Within limits, but the model interval reaches below|" in below
+    assert "by the estimate; the model interval reaches below one|" in below
+    assert "model interval reaches over" not in below
+    assert "Within limits, but the model interval reaches over|" in over
+    assert "by the estimate; the model interval reaches over one|" in over
+
+
+def test_the_curve_breaks_no_minimum_that_it_is_above() -> None:
+    # 3.10% is above 2%, as asked.
+    kept = page.render(minimum(0.01))
+    assert "The limit is breached" not in kept
+    assert "DRE keeps its limits" in kept
+    assert "small halo over" not in kept
+    broken = page.render(minimum(0.04, breached=True, state="breached"))
+    assert "The limit is breached at 24 h" in broken
+    assert "small halo over" in broken
+
+
+def test_the_whole_page_has_every_limit() -> None:
+    lines = table_of(with_limits(*CALM), whole=True)
+    assert [line.split("  ")[0] for line in lines] == [f"calm {n}" for n in range(30)]
+    short = table_of(with_limits(*CALM))
+    assert short[-1] == "and 18 more limits"
+
+
+def broken(name: str, by: str | None, **more: Any) -> dict[str, Any]:
+    row = {"name": name, "value": 0.06, "breached": True, "state": "breached", "breacher": by}
+    return row | more
+
+
+def headings(result: dict[str, Any], width: int = 100) -> list[str]:
+    lines = terminal.render(result, width).splitlines()
+    return [line for line in lines if line.startswith("── Limits")]
+
+
+def test_one_who_drives_every_breach_is_in_the_heading() -> None:
+    (one,) = headings(with_limits(broken("a", "perp-main (SOL-PERP long)"), {"limit": 0.5}))
+    assert one.startswith("── Limits: the breach is driven by perp-main (SOL-PERP long) ──")
+    (two,) = headings(with_limits(*(broken(n, "vault", scope="protocol") for n in "ab")))
+    assert two.startswith("── Limits: both breaches are driven by vault ──")
+    (three,) = headings(with_limits(*(broken(n, "vault", scope="protocol") for n in "abc")))
+    assert three.startswith("── Limits: all breaches are driven by vault ──")
+
+
+def test_every_breach_names_who_drives_it() -> None:
+    result = with_limits(
+        broken("first", "harbour/loan (wstETH)"),
+        broken("second", "harbour/options"),
+        broken("third", "harbour/loan (wstETH)"),
+        broken("nobody's", None),
+        broken("itself", "meridian", scope="venue:meridian"),
+        {"name": "kept", "limit": 0.5, "breacher": "nobody breaks this"},
+    )
+    for whole in (False, True):
+        lines = table_of(result, whole)
+        assert lines[-2] == "▲ first; third: driven by harbour/loan (wstETH)"
+        assert lines[-1] == "▲ second: driven by harbour/options"
+    assert headings(result)[0].startswith("── Limits ──")
+    rows = re.findall(r'<tr><th scope="row">(?:(?!</th>).)*</th>', page.render(result))
+    told = [re.sub(r"<[^>]+>", "|", row) for row in rows if "driven by" in row]
+    assert [re.sub(r"\|+", "|", row) for row in told] == [
+        "|first|driven by harbour/loan (wstETH)|",
+        "|second|driven by harbour/options|",
+        "|third|driven by harbour/loan (wstETH)|",
+    ]
+    assert "nobody breaks this" not in page.render(result)
+
+
+def test_a_breacher_that_no_heading_holds_is_told_below() -> None:
+    name = "an account of a long name " * 4
+    result = with_limits(broken("a", name))
+    assert headings(result)[0].startswith("── Limits ──")
+    assert "▲ a: driven by an account" in terminal.render(result, 100)
+    for width in (20, 40, 80, 100):
+        assert max(map(len, terminal.render(result, width).splitlines())) <= width
+
+
+def test_the_page_says_who_drives_what_the_verdict_names() -> None:
+    result = with_limits(broken("a", "harbour/perp-main (HYPE-PERP long)"), {"limit": 0.5})
+    said = verdict(result).sentence.partition(", driven by ")[2]
+    assert said == "harbour/perp-main (HYPE-PERP long)"
+    html = page.render(result)
+    assert f"Limit breached</b>1 of 2 limits, driven by {said}</p>" in html
+    itself = with_limits(broken("a", "harbour"))
+    assert "driven by" not in page.render(itself)
+    evil = page.render(with_limits(broken("a", "<b>x</b>")))
+    assert "driven by &lt;b&gt;x" in evil and "<b>x" not in evil

@@ -29,6 +29,7 @@ class Point:
     model_high: float | None
     seen: int | None
     limit: float | None = None
+    breached: bool = False
 
     @property
     def text(self) -> str:
@@ -201,7 +202,7 @@ def _mark(point: Point, px: float, y: Callable[[float], float], last: bool) -> l
     if point.limit is None:
         return body
     ly = y(point.limit)
-    over = "over" if point.probability and point.probability > point.limit else ""
+    over = "over" if point.breached else ""
     body.append(line(px - 4, ly, px + 4, ly, "bound " + over))
     side = ly + 4
     if last and abs(side - py - 5) < 17:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seawall.report import findings, numbers
@@ -23,7 +23,7 @@ from seawall.report.columns import (
 from seawall.report.findings import Result
 from seawall.report.model_reach import model_reach
 from seawall.report.sections import PAIRED, ROWS
-from seawall.report.verdict import side
+from seawall.report.verdict import driver, side
 
 HELD = ("within", "near")
 OVER = "model interval over"
@@ -32,17 +32,25 @@ ORDER = ("breached", "no value", "not resolved", OVER, "near", "within")
 
 
 def limits(result: Result, width: int) -> list[Line]:
-    """Each limit, how much of it is used, and its state in a word.
+    """Each limit, how much of it is used, its state in a word, and who drives those breached.
 
-    In the order of ORDER, within a state that of the Case; every limit is there that is not
-    simply within.
+    In the order of ORDER, within a state that of the Case.
     """
+    return _limits(result, width, len(result.get("limits") or []))
+
+
+def limits_in_short(result: Result, width: int) -> list[Line]:
+    """The same of twelve limits; more where more are not simply within: none of those is cut."""
+    return _limits(result, width, ROWS + 4)
+
+
+def _limits(result: Result, width: int, most: int) -> list[Line]:
     rows = result.get("limits") or []
     if not rows:
         return [rule("Limits", width), *lines_of(wrap("no limit is set in limits.toml", width))]
     ordered = sorted(((_state(result, row), row) for row in rows), key=lambda x: ORDER.index(x[0]))
     decide = sum(state != "within" for state, _ in ordered)
-    states, shown = zip(*ordered[: max(ROWS + 4, decide)], strict=True)
+    states, shown = zip(*ordered[: max(most, decide)], strict=True)
     cells, over = (15, 8) if width >= PAIRED else (7, 3)
     words = {
         "breached": ("▲ BREACHED", "bad"),
@@ -84,12 +92,34 @@ def limits(result: Result, width: int) -> list[Line]:
             ],
         ),
     ]
-    lines = [rule("Limits", width), *table(columns, width)]
+    heading, driven = _driven(shown, width)
+    lines = [rule(heading, width), *table(columns, width), *driven]
     if sides := {side(row) for state, row in zip(states, shown, strict=True) if state == OVER}:
         way = sides.pop() if len(sides) == 1 else "beyond"
         said = f"* within by the estimate; the model interval reaches {way} the limit"
         lines += lines_of(wrap(said, width), "muted")
     return [*lines, *more(len(rows), len(shown), " limits")]
+
+
+def _driven(rows: Sequence[Mapping[str, Any]], width: int) -> tuple[str, list[Line]]:
+    """The heading, which names who drives every breach where it is one and there is room for it;
+    else the lines that name, below the table, who drives which.
+    """
+    breached = [row for row in rows if row["breached"]]
+    by: dict[str, list[str]] = {}
+    for row in breached:
+        if name := driver(row):
+            by.setdefault(clean(name), []).append(clean(row["name"]))
+    title = "Limits"
+    if len(by) == 1 and all(driver(row) for row in breached):
+        many = {1: "the breach is", 2: "both breaches are"}.get(len(breached), "all breaches are")
+        heading = f"{title}: {many} driven by {next(iter(by))}"
+        if len(heading) <= width - 6:
+            return heading, []
+    lines: list[Line] = []
+    for name, names in by.items():
+        lines += lines_of(wrap(f"▲ {'; '.join(names)}: driven by {name}", width, 2, 4))
+    return title, lines
 
 
 def _state(result: Result, row: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from seawall.report.pagesections import Answered, answered, plain
 from seawall.report.templates import Explain, Marks, filled
 from seawall.report.terms import TERMS, explained, meaning
 from seawall.report.typography import true_minus
-from seawall.report.verdict import Verdict
+from seawall.report.verdict import Verdict, driver
 from seawall.report.verdict import verdict as verdict_of
 from seawall.store.page_data import data_block, sealed_page
 
@@ -123,9 +123,10 @@ def _flag(verdict: Verdict, result: Result) -> tuple[str, str]:
     if verdict.word == "NOT PROVEN":
         return "Within limits, not proven", many
     if verdict.reach:
-        return "Within limits, but the model interval reaches over", many
+        return f"Within limits, but the model interval reaches {verdict.way}", many
+    driven = next((f", driven by {by}" for x in verdict.breached[:1] if (by := driver(x))), "")
     return {
-        "breach": ("Limit breached", f"{len(verdict.breached)} of {many}"),
+        "breach": ("Limit breached", f"{len(verdict.breached)} of {many}{driven}"),
         "within": ("Within limits", many),
         "unknown": ("A limit has no value", many),  # and it decides the verdict
         "none": ("No limits set", ""),

@@ -9,6 +9,7 @@ from seawall.report import charts, findings, loss_words, numbers, remedy_words
 from seawall.report.findings import Result, at
 from seawall.report.pagetables import kind_words
 from seawall.report.parts_rows import largest_channel, part_rows, paths_behind, waterfall
+from seawall.report.verdict import side
 from seawall.report.verdict import verdict as verdict_of
 
 ROWS = 12
@@ -18,11 +19,7 @@ def points(result: Result) -> list[charts.Point]:
     """The headline scope's curve, with its DRE limits at their horizons."""
     scope, dre = result["headline"], result["dre"]
     entry = dre["scopes"].get(scope, {})
-    bounds = {
-        row.get("horizon_seconds") or result["horizon_seconds"]: row["limit"]
-        for row in result["limits"]
-        if row["measure"] == "dre" and row["scope"] == scope and numbers.known(row["limit"])
-    }
+    bounds = {_seconds(row, result): row for row in _own_limits(result)}
     return [
         charts.Point(
             seconds=float(seconds),
@@ -32,10 +29,47 @@ def points(result: Result) -> list[charts.Point]:
             model_low=at(entry, "model_low", i),
             model_high=at(entry, "model_high", i),
             seen=at(entry, "impaired_paths", i),
-            limit=bounds.get(seconds),
+            limit=bounds[seconds]["limit"] if seconds in bounds else None,
+            breached=seconds in bounds and bool(bounds[seconds]["breached"]),
         )
         for i, seconds in enumerate(dre["horizons_seconds"])
     ]
+
+
+def _own_limits(result: Result) -> list[Mapping[str, Any]]:
+    """The limits on DRE of the headline scope."""
+    return [
+        row
+        for row in result["limits"]
+        if row["measure"] == "dre"
+        and row["scope"] == result["headline"]
+        and numbers.known(row["limit"])
+    ]
+
+
+def _seconds(limit: Mapping[str, Any], result: Result) -> float:
+    return float(limit.get("horizon_seconds") or result["horizon_seconds"])
+
+
+def _kept(result: Result) -> str:
+    """What the curve says of its limits; "" where it has none that lies on it."""
+    seconds = result["dre"]["horizons_seconds"]
+    own = [row for row in _own_limits(result) if _seconds(row, result) in seconds]
+    over = sorted({_seconds(row, result) for row in own if row["breached"]})
+    verdict = verdict_of(result)
+    if over:
+        return f"The limit is breached at {' and '.join(map(numbers.horizon, over))}"
+    if not own:
+        return ""
+    if verdict.word == "NOT PROVEN":
+        return "Within its limits by the estimate, not proven"
+    if verdict.reach:
+        return f"Within its limits by the estimate; the model interval reaches {verdict.way} one"
+    # A minimum is nothing to stay under.
+    kept = "keeps" if any(side(row) == "below" for row in own) else "stays under"
+    if verdict.breached:
+        return f"DRE {kept} its own limits; another limit is breached"
+    return f"DRE {kept} its limits"
 
 
 def subject(result: Result) -> str:
@@ -121,23 +155,8 @@ def survive(result: Result) -> dict[str, Any]:
     head, dre = findings.headline(result), result["dre"]
     curve = points(result)
     entry = dre["scopes"].get(head.scope, {})
-    over = [
-        numbers.horizon(p.seconds)
-        for p in curve
-        if p.limit is not None and p.probability is not None and p.probability > p.limit
-    ]
-    bounded = any(p.limit is not None for p in curve)
-    if over:
-        finding = f"The limit is breached at {' and '.join(over)}"
-    elif bounded and verdict_of(result).breached:
-        finding = "DRE stays under its own limits; another limit is breached"
-    elif bounded and verdict_of(result).word == "NOT PROVEN":
-        finding = "Within its limits by the estimate, not proven"
-    elif bounded and verdict_of(result).reach:
-        finding = "Within its limits by the estimate; the model interval reaches over one"
-    elif bounded:
-        finding = "DRE stays under its limits"
-    else:
+    finding = _kept(result)
+    if not finding:
         last, when = curve[-1], numbers.horizon(curve[-1].seconds)
         finding = f"DRE reaches {last.text} at {when}"
         if not last.probability:

@@ -12,6 +12,7 @@ from typing import Any
 from seawall.report import charts, findings, loss_words, numbers
 from seawall.report.findings import Result
 from seawall.report.model_reach import model_reach
+from seawall.report.verdict import driver
 
 ROWS = 12
 
@@ -283,6 +284,7 @@ def limits(result: Result) -> dict[str, Any] | None:
                 "state": state,
                 "sign": signs.get(state, "✓"),
                 "reach": _reach(model_reach(result, row)),
+                "driver": driver(row),
             }
             for row, state in zip(rows, states, strict=True)
         ],

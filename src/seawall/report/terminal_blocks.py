@@ -18,7 +18,7 @@ from seawall.report.columns import Line
 from seawall.report.counterparty_section import counterparty
 from seawall.report.drawn_section import fan, liquidation_map, liquidation_map_in_short, pnl_grid
 from seawall.report.findings import Result
-from seawall.report.limits_section import limits
+from seawall.report.limits_section import limits, limits_in_short
 from seawall.report.pays_section import amplification, who_pays, who_pays_in_short
 from seawall.report.remedy_section import remedies, remedies_in_short
 from seawall.report.since_section import since_last
@@ -101,7 +101,7 @@ BLOCKS = (
     Block("first to break", sections.first_to_break, _first_to_break),
     Block("DRE by horizon", sections.horizons, sections.horizons_in_short),
     Block("parts by leg", split, split),
-    Block("limits", limits, limits),
+    Block("limits", limits, limits_in_short),
     Block("alerts", alerts, alerts),
     Block("remedies", remedies, remedies_in_short),
     Block("what changed", since_last, since_last),

@@ -20,6 +20,7 @@ class Verdict:
     beyond the limit.
 
     reach: what its model interval does to a limit that is kept, where it reaches beyond; else ""
+    way: to which side of that limit: "over" a maximum, "below" a minimum; else ""
     """
 
     state: str
@@ -30,6 +31,7 @@ class Verdict:
     exit_code: int
     breached: tuple[Mapping[str, Any], ...]
     reach: str = ""
+    way: str = ""
 
 
 def verdict(result: Result) -> Verdict:
@@ -43,12 +45,19 @@ def verdict(result: Result) -> Verdict:
         said = f"{findings.measure_name(first)} {findings.measure_value(first, 'value')}"
         bound = findings.measure_value(first, "limit")
         sentence = f"{first['scope']} is {findings.beyond(first)}: {said}, limit {bound}"
-        # A scope need not be told twice that it is itself.
-        if first.get("breacher") not in (None, str(first["scope"]).partition(":")[2]):
-            sentence += f", driven by {first['breacher']}"
+        if by := driver(first):
+            sentence += f", driven by {by}"
         note = f"{len(breached)} of {_count(limits)}, exit 2"
         return Verdict("breach", "▲", "BREACH", sentence, note, 2, tuple(breached))
     return _without_breach(result, head, limits)
+
+
+def driver(limit: Mapping[str, Any]) -> str:
+    """Who drives a breached limit; "" where that is not known, and of a scope that drives itself:
+    it need not be told twice.
+    """
+    by = limit.get("breacher") if limit["breached"] else None
+    return "" if by in (None, str(limit["scope"]).partition(":")[2]) else str(by)
 
 
 def side(limit: Mapping[str, Any]) -> str:
@@ -101,12 +110,13 @@ def _without_breach(
         )
         return Verdict("unknown", "?", "NOT PROVEN", sentence, f"{total}, exit 0", 0, ())
     if over := [limit for limit in limits if model_reach(result, limit) is not None]:
+        way = side(own if own in over else over[0])
         if own in over:
-            reach = f"the model interval reaches {side(own)} the limit"
+            reach = f"the model interval reaches {way} the limit"
         else:
-            reach = f"the model interval of {over[0]['name']} reaches {side(over[0])} its limit"
+            reach = f"the model interval of {over[0]['name']} reaches {way} its limit"
         sentence = f"{head.scope}: {chance}{bound}, but {reach}"
-        return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, (), reach)
+        return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, (), reach, way)
     sentence = f"{head.scope} is within its limits: {chance}{bound}"
     return Verdict("within", "✓", "WITHIN", sentence, f"{total}, exit 0", 0, ())
 
