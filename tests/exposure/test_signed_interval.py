@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from seawall.exposure.shapley import exact
-from seawall.exposure.signed_interval import Mean, mean_of, signed_interval
+from seawall.exposure.signed_interval import Mean, mean_of, reach_squared, signed_interval
 
 NONE = np.zeros(100, dtype=np.int64)
 
@@ -38,6 +40,15 @@ def test_ends_by_hand() -> None:
     assert high == pytest.approx(0.1804, abs=5e-4)
     turned = signed_interval([of(-values)])
     assert turned == (pytest.approx(-high), pytest.approx(-low))
+
+
+def test_ends_put_together_by_hand() -> None:
+    """3 and 4 reach 5 where the means know nothing of each other, 7 where one rises as the other
+    falls: the ends of both are then reached at once.
+    """
+    assert math.sqrt(reach_squared(3.0, 4.0, 0.0)) == 5.0
+    assert math.sqrt(reach_squared(3.0, 4.0, 1.0)) == 7.0
+    assert reach_squared(3.0, 4.0, 0.5) == 9.0 + 16.0 + 12.0
 
 
 def test_a_share_of_a_mean_shrinks_its_interval_alike() -> None:

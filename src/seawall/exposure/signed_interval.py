@@ -83,4 +83,13 @@ def _squared(one: Mean, *, up: bool) -> float:
     spread = math.sqrt(one.above_variance * one.below_variance)
     together = one.above * one.below / one.paths
     against = min(together / spread, 1.0) if spread > 0.0 else 0.0
-    return first * first + second * second + 2.0 * against * first * second
+    return reach_squared(first, second, against)
+
+
+def reach_squared(one: float, other: float, against: float) -> float:
+    """How far, squared, the difference of two means reaches whose own intervals reach so far.
+
+    one: from the first's middle to its end; other: from the second's to its end on the other side;
+    against: minus the correlation of their estimates, 0 to 1
+    """
+    return one * one + other * other + 2.0 * against * one * other

@@ -25,6 +25,7 @@ import math
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.exposure.signed_interval import reach_squared
 from seawall.exposure.tail.sample import ends_of_mean
 
 SHARE = 0.025
@@ -60,16 +61,11 @@ def with_interval(values: Floats) -> dict[str, float]:
     more, less = np.maximum(influence, 0.0), np.maximum(-influence, 0.0)
     up, down = (ends_of_mean(side, influence.size) for side in (more, less))
     spread = float(more.std() * less.std())
-    # Never above zero: no path is on both sides.
-    together = -float(more.mean() * less.mean()) / spread if spread > 0.0 else 0.0
+    # Minus their correlation, never below zero: no path is on both sides.
+    against = float(more.mean() * less.mean()) / spread if spread > 0.0 else 0.0
     middle = float(values[0])
     return {
         "tail": middle,
-        "tail_low": middle - _both(-up[0], down[1], together),
-        "tail_high": middle + _both(up[1], -down[0], together),
+        "tail_low": middle - math.sqrt(reach_squared(-up[0], down[1], against)),
+        "tail_high": middle + math.sqrt(reach_squared(up[1], -down[0], against)),
     }
-
-
-def _both(one: float, other: float, together: float) -> float:
-    """How far a difference of two means reaches whose own intervals reach so far."""
-    return math.sqrt(max(one * one + other * other - 2.0 * together * one * other, 0.0))
