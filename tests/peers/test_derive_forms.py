@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import by_hand_derive
@@ -51,3 +52,36 @@ def test_a_quote_without_a_bid_has_its_price_and_share(
     assert compare(HANDLERS, quoted) == []
     with pytest.raises(KeyError):
         compare(HANDLERS, {**by_hand_derive.AUCTION_STEP, "account": account})
+
+
+def _with_unsure_volatility(case: PeerCase, sure: float) -> PeerCase:
+    """The case with spot's confidence written as ``sure`` and volatilities below each threshold."""
+    case = copy.deepcopy(case)
+    if case["engine"] == "pmrm_v2":
+        case["scenario"]["SpotConfidence"] = sure
+        case["scenario"]["OptionFeeds"][0]["OptionVolConfidences"] = 0.5
+        return case
+    market = case["market"]
+    (market if "spot" in market else market["underlyings"]["ETH"])["spot_confidence"] = sure
+    for option in case["account"]["options"]:
+        option["vol_confidence"] = 0.3
+    return case
+
+
+@pytest.mark.parametrize("sure", [1, 1.0])
+@pytest.mark.parametrize(
+    ("case", "charge"),
+    [
+        (by_hand_derive.PMRM_V1, 0.7 * 0.4 * 1000 * 2),  # two calls
+        (by_hand_derive.PMRM_V2, 0.5 * 1.0 * 1000 * 1),  # one call
+        (by_hand_derive.STANDARD, 0.7 * 0.4 * 1000 * 1),  # the short one of two
+    ],
+    ids=["pmrm_v1", "pmrm_v2", "standard"],
+)
+def test_a_confidence_of_one_may_be_written_as_an_integer(
+    case: PeerCase, charge: float, sure: float
+) -> None:
+    """An integer 1 beside 0.3 once cut the 0.3 to 0, so that the charge was too high."""
+    unsure = _with_unsure_volatility(case, sure)
+    unsure["expected"] = {**unsure["expected"], "im": case["expected"]["im"] - charge}
+    assert compare(HANDLERS, unsure) == []

@@ -142,7 +142,7 @@ def held(account: MarginAccount, rule: str, settlement_seconds: float) -> Held:
     settled = np.zeros(group.count)
     if settlement_seconds > 0.0:
         settled = np.clip(1.0 - seconds / settlement_seconds, 0.0, 1.0)
-    confidence = np.full(group.count, lowest)
+    confidence = np.full(group.count, lowest, dtype=np.float64)
     for column in (
         options.forward_confidence,
         options.rate_confidence,

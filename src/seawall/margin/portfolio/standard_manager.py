@@ -145,7 +145,7 @@ def _options_on(
     shares, spot = rule.option(underlying), _spot(account, underlying)
     options = option_rows(options, np.array([u == underlying for u in options.underlying]))
     group = expiries(options)
-    confidence = np.full(group.count, spot.confidence)
+    confidence = np.full(group.count, spot.confidence, dtype=np.float64)
     for column in (options.forward_confidence, options.volatility_confidence):
         np.minimum.at(confidence, group.of, column)
     shorts = segment_sums(np.maximum(-options.amount, 0.0), group.of, group.count)
