@@ -169,6 +169,9 @@ def test_the_insurance_funds_fee_on_a_borrow() -> None:
     assert insurance_fee_spot(20 * MILLION, 0, asset, liability, price, 9, 10**6) == 0
     assert insurance_fee_spot(20 * MILLION, 1, asset, liability, 0, 9, 10**6) == 0
     assert insurance_fee_spot(20 * MILLION, 1, asset, (12_500, 0), price, 9, 10**6) == 0
+    # Without a multiplier of the asset nothing can be seized: the formula alone would give 80%.
+    no_asset = (8_000, 0)
+    assert insurance_fee_spot(20 * MILLION, 2 * BASE, no_asset, liability, price, 9, 10**6) == 0
     assert insurance_fee_spot(0, 2 * BASE, (12_500, MILLION), liability, price, 9, 10**6) == 0
 
 

@@ -148,11 +148,11 @@ def insurance_fee_spot(
     """Insurance fund's fee (1e-6) on a borrow, as a share of the liability's weight, down.
 
     min(largest, (w_l - w_a m_a / m_l - shortage / (amount x price)) / w_l), not below 0.
-    asset, liability  (weight 1e-4, multiplier 1e-6); 0 when price, amount or the liability's
-    multiplier is 0, or the asset's weight is not below the liability's
+    asset, liability  (weight 1e-4, multiplier 1e-6); 0 when price, amount or a multiplier is 0, or
+    the asset's weight is not below the liability's
     """
     (asset_weight, asset_multiplier), (weight, multiplier) = asset, liability
-    if asset_weight >= weight or price == 0 or units == 0 or multiplier == 0:
+    if asset_weight >= weight or 0 in (price, units, asset_multiplier, multiplier):
         return 0
     weight *= RATIO_TO_FEE
     held = divide_down(asset_weight * RATIO_TO_FEE * asset_multiplier, multiplier)
