@@ -164,7 +164,7 @@ def _pmrm_v2(case: PeerCase) -> Mapping[str, Any]:
     feeds = {feed["FeedExpiry"]: feed for feed in s["OptionFeeds"]}
     options = [
         {
-            "expiry": o["Expiry"],
+            "expiry": feeds[o["Expiry"]]["FeedExpiry"],  # one name, however it is written
             "seconds": o["Expiry"],
             "strike": o["Strike"],
             "call": o["IsCall"] == 1,

@@ -50,7 +50,7 @@ def _markets(case: PeerCase) -> dict[str, Market]:
             tier,
         )
         for name, entry in given.items()
-        if name != "quote_atomic_resolution"
+        if isinstance(entry, Mapping)  # neither the quote's resolution nor a remark
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,49 @@ TOLERANCES = {"absolute", "relative", "absolute_units", "absolute_1e9_units", "a
 REMARKS = {"peer_relative", "peer_absolute", "our_max_rel_error", "note"}
 
 
-def peer_cases(folder: Path) -> list[PeerCase]:
-    """All cases of a folder in the form that the README describes; parameter sets are joined in."""
-    out: list[PeerCase] = []
+def peer_cases(folder: Path) -> tuple[list[PeerCase], list[str]]:
+    """All cases of a folder in the form that the README describes, parameter sets joined in.
+
+    The second is a sentence for each file or case that cannot be read: they are not lost silently.
+    """
+    cases: list[PeerCase] = []
+    faults: list[str] = []
     for path in sorted(folder.glob("*.json")):
-        content = json.loads(path.read_text("utf-8"))
-        if content.get("schema") != 1:
+        try:
+            content = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            faults.append(f"{path.name} is not JSON: {error}")
             continue
-        for case in content["cases"]:
-            if "parameters_ref" in case:
-                case["parameters"] = content["parameter_sets"][case["parameters_ref"]]
-            out.append(case)
-    return out
+        if not isinstance(content, dict) or content.get("schema") != 1:
+            continue
+        rows, sets = content.get("cases"), content.get("parameter_sets", [])
+        if not isinstance(rows, list):
+            faults.append(f"{path.name} has no list of cases")
+            continue
+        for n, case in enumerate(rows):
+            where = f"{path.name}, case {n}"
+            fault = _fault_of(case, sets)
+            if fault is not None:
+                faults.append(f"{where}: {fault}")
+                continue
+            joined = (
+                {"parameters": sets[case["parameters_ref"]]} if "parameters_ref" in case else {}
+            )
+            cases.append({"id": where, **case, **joined})
+    return cases, faults
+
+
+def _fault_of(case: Any, sets: Sequence[Any]) -> str | None:
+    """Why a row is no case, as a sentence."""
+    if not isinstance(case, dict):
+        return f"it is {case!r}, expected an object"
+    missing = [name for name in ("venue", "kind", "expected", "tolerance") if name not in case]
+    if missing:
+        return f"{case.get('id')} has no {', '.join(missing)}"
+    wanted = case.get("parameters_ref", 0)
+    if "parameters_ref" in case and not (isinstance(wanted, int) and 0 <= wanted < len(sets)):
+        return f"{case.get('id')} asks for parameter set {wanted!r}, the file has {len(sets)}"
+    return None
 
 
 def kind_of(case: PeerCase) -> Kind:
@@ -55,6 +86,17 @@ def compare(handlers: Mapping[Kind, Handler], case: PeerCase) -> list[str]:
         if name not in NOT_COMPARED.get(kind_of(case), ())
         for sentence in differences(name, got.get(name), expected, case["tolerance"])
     ]
+
+
+def told(handlers: Mapping[Kind, Handler], case: PeerCase) -> list[str]:
+    """What is wrong with a case, each sentence with its id: a refusal hides no other case."""
+    try:
+        found = compare(handlers, case)
+    except KeyError as error:
+        found = [f"the case has no {error}, or not where its kind has it"]
+    except Exception as error:  # whatever a handler raises belongs to this one case
+        found = [f"{type(error).__name__}: {error}"]
+    return [f"{case.get('id')}: {sentence}" for sentence in found]
 
 
 def differences(name: str, got: Any, expected: Any, tolerance: Mapping[str, Any]) -> list[str]:

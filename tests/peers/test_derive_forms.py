@@ -68,6 +68,20 @@ def _with_unsure_volatility(case: PeerCase, sure: float) -> PeerCase:
     return case
 
 
+def test_an_expiry_written_as_an_integer_and_as_a_float_is_one_expiry() -> None:
+    """Two halves of the short call, one with its seconds as a float: naked at one strike."""
+    case = copy.deepcopy(by_hand_derive.PMRM_V2)
+    (option,) = case["scenario"]["Options"]
+    half = {**option, "Amount": option["Amount"] / 2}
+    long = {**half, "IsCall": 0, "Amount": 1.0, "Expiry": float(option["Expiry"])}
+    case["scenario"]["Options"] = [half, {**half, "Expiry": float(half["Expiry"])}]
+    assert compare(HANDLERS, case) == []
+    # A put at 900 is worth nothing without volatility while spot is above it; it covers the short.
+    case["scenario"]["Options"].append(long)
+    expected = {"mm": case["expected"]["mm"] + 3.0, "im": case["expected"]["im"] + 3.0 + 2.0}
+    assert compare(HANDLERS, {**case, "expected": expected}) == []
+
+
 @pytest.mark.parametrize("sure", [1, 1.0])
 @pytest.mark.parametrize(
     ("case", "charge"),

@@ -53,6 +53,12 @@ def test_an_account_without_positions_or_markets_is_not_liquidatable() -> None:
     assert compare(HANDLERS, {**case, "account": {"quote_quantums": -5}}) == []
 
 
+@pytest.mark.parametrize("case", handlers_dydx.BY_HAND, ids=lambda case: case["kind"])
+def test_a_remark_beside_the_markets_is_no_market(case: PeerCase) -> None:
+    market = {**case["market"], "note": "prices of the venue's tests", "block": 7}
+    assert compare(HANDLERS, {**case, "market": market}) == []
+
+
 @pytest.mark.parametrize(
     ("amount", "decimals", "units"),
     [
