@@ -59,6 +59,19 @@ def test_margin_that_covers_everything_has_no_liquidation_price():
     assert prices.bybit_inverse_isolated(size=-2.0, entry=1.0, margin=3.0, maintenance=0.5) is None
 
 
+def test_the_crossing_below_zero_is_a_number_and_no_liquidation_price():
+    # A margin of 260 for 200: (200 - 260) / 1.98, -30 / 0.989, and 100 - (260 - 2) / 2.
+    held = {"size": 2.0, "entry": 100.0, "margin": 260.0}
+    crossing = prices.linear_crossing(**held, rate=0.01, deduction=0.0, **CROSS)
+    assert crossing == pytest.approx(-60 / 1.98)
+    with_fee = {**held, "rate": 0.01, "taker_fee": 0.001}
+    assert prices.linear_crossing_with_fee(**with_fee) == pytest.approx(-30 / 0.989)
+    assert prices.bybit_linear_crossing(**held, maintenance=2.0) == -29.0
+    assert linear(2.0, 260.0) is None
+    assert prices.linear_with_closing_fee(**with_fee) is None
+    assert prices.bybit_linear_isolated(**held, maintenance=2.0) is None
+
+
 @pytest.mark.parametrize("size", [-2.0, 2.0])
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_rates_out_of_bounds_and_no_size_are_refused(size, rate):

@@ -214,6 +214,29 @@ BY_HAND: list[dict[str, Any]] = [
         SHORT,
         {"liquidation_price": 110 / 1.011},
     ),
+    # A margin above the value: the formula goes below 0, (200 - 260) / 1.98 and -60 / 2 / 0.989.
+    case(
+        "binance",
+        LINEAR,
+        {"mmr": 0.01, "maintenance_amount": 0.0},
+        {**LONG, "leverage": 1, "wallet_balance": 260.0},
+        {"liquidation_price": -60 / 1.98},
+    ),
+    case(
+        "okx",
+        LINEAR,
+        {"mmr": 0.01, "taker_fee": 0.001},
+        {**LONG, "leverage": 1, "wallet_balance": 260.0},
+        {"liquidation_price": -30 / 0.989},
+    ),
+    # 100 - (260 - 2) / 2
+    case(
+        "bybit",
+        LINEAR,
+        {"mmr": 0.01},
+        {**LONG, "leverage": 1, "wallet_balance": 260.0},
+        {"liquidation_price": -29.0, "initial_margin": 200.0, "maintenance_margin": 2.0},
+    ),
     case("hyperliquid", "maintenance_margin_rate", {"max_leverage": 40}, {}, {"mmr": 0.0125}),
     # 2% and 5%; 1m x 3% = 30,000.
     case(

@@ -105,7 +105,7 @@ def binance_recursion(case: PeerCase) -> dict[str, Any]:
 
 def binance_price(case: PeerCase) -> dict[str, Any]:
     given, held = case["parameters"], case["account"]
-    price = prices.linear_liquidation_price(
+    price = prices.linear_crossing(
         size=signed(held["size"], held["side"]),
         entry=held["entry_price"],
         margin=held["wallet_balance"],
@@ -119,7 +119,7 @@ def binance_price(case: PeerCase) -> dict[str, Any]:
 
 def price_with_fee(case: PeerCase) -> dict[str, Any]:
     given, held = case["parameters"], case["account"]
-    price = prices.linear_with_closing_fee(
+    price = prices.linear_crossing_with_fee(
         size=signed(held["size"], held["side"]),
         entry=held["entry_price"],
         margin=held["wallet_balance"],
@@ -237,14 +237,14 @@ def bybit_linear(case: PeerCase) -> dict[str, Any]:
         deduction=exact(given.get("mm_deduction") or 0),
     )
     own = held.get("wallet_balance")
-    price = prices.bybit_linear_isolated(
+    price = prices.bybit_linear_crossing(
         size=size,
         entry=entry,
         margin=initial if own is None else exact(own),
         maintenance=maintenance,
     )
     return {
-        "liquidation_price": None if price is None else float(price),
+        "liquidation_price": float(price),
         "initial_margin": float(initial),
         "maintenance_margin": float(maintenance),
     }

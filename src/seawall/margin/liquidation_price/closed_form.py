@@ -30,6 +30,26 @@ N = TypeVar("N", float, Fraction)
 LONG = "long"
 
 
+def linear_crossing(
+    *,
+    size: N,
+    entry: N,
+    margin: N,
+    rate: N,
+    deduction: N,
+    other_maintenance: N,
+    other_profit: N,
+) -> N:
+    """Where a linear position's equity meets its maintenance, as venues publish the formula.
+
+    At 0 or below no market price liquidates a long. Units and errors as in
+    :func:`linear_liquidation_price`.
+    """
+    _refuse(size, rate)
+    free = margin + other_profit - other_maintenance + deduction
+    return (size * entry - free) / (size - abs(size) * rate)
+
+
 def linear_liquidation_price(
     *,
     size: N,
@@ -50,9 +70,15 @@ def linear_liquidation_price(
 
     Raises InputError for a size of 0 or a rate of 1 or more.
     """
-    _refuse(size, rate)
-    free = margin + other_profit - other_maintenance + deduction
-    price = (size * entry - free) / (size - abs(size) * rate)
+    price = linear_crossing(
+        size=size,
+        entry=entry,
+        margin=margin,
+        rate=rate,
+        deduction=deduction,
+        other_maintenance=other_maintenance,
+        other_profit=other_profit,
+    )
     return price if price > 0 else None
 
 
@@ -120,12 +146,20 @@ def tiered_liquidation_price(
 
 
 def linear_with_closing_fee(*, size: N, entry: N, margin: N, rate: N, taker_fee: N) -> N | None:
+    """Liquidation price on OKX and Gate; units as in :func:`linear_liquidation_price`."""
+    price = linear_crossing_with_fee(
+        size=size, entry=entry, margin=margin, rate=rate, taker_fee=taker_fee
+    )
+    return price if price > 0 else None
+
+
+def linear_crossing_with_fee(*, size: N, entry: N, margin: N, rate: N, taker_fee: N) -> N:
     """OKX's and Gate's isolated linear form: (entry -+ margin/size) / (1 -+ (rate + taker fee)).
 
-    The fee of closing counts as maintenance. Units as in :func:`linear_liquidation_price`.
+    The fee of closing counts as maintenance. May be 0 or below, as :func:`linear_crossing`.
     """
     zero = size - size
-    return linear_liquidation_price(
+    return linear_crossing(
         size=size,
         entry=entry,
         margin=margin,
@@ -149,14 +183,21 @@ def from_free_margin(*, size: N, price: N, free_margin: N, rate: N) -> N | None:
 
 
 def bybit_linear_isolated(*, size: N, entry: N, margin: N, maintenance: N) -> N | None:
-    """Bybit's isolated linear form: entry -+ (margin - maintenance) / |size|.
+    """Liquidation price of an isolated linear position on Bybit; see :func:`bybit_linear_crossing`.
+
+    A long is liquidated a little earlier than under Binance's form.
+    """
+    price = bybit_linear_crossing(size=size, entry=entry, margin=margin, maintenance=maintenance)
+    return price if price > 0 else None
+
+
+def bybit_linear_crossing(*, size: N, entry: N, margin: N, maintenance: N) -> N:
+    """Bybit's isolated linear form: entry -+ (margin - maintenance) / |size|; may be 0 or below.
 
     margin = initial margin (entry value / leverage) + margin added later; maintenance = entry value
-    x rate - deduction, at entry and not at the liquidation price: a long is liquidated a little
-    earlier than under Binance's form.
+    x rate - deduction, at entry and not at the liquidation price.
     """
-    price = entry - (margin - maintenance) / size
-    return price if price > 0 else None
+    return entry - (margin - maintenance) / size
 
 
 def bybit_inverse_isolated(*, size: N, entry: N, margin: N, maintenance: N) -> N | None:
