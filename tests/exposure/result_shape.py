@@ -166,7 +166,7 @@ SCOPE = {
     "high": [fraction],
     "model_low": [Maybe(fraction)],
     "model_high": [Maybe(fraction)],
-    "expected_loss": [Maybe(number)],
+    **{f"expected_loss{end}": [Maybe(number)] for end in ("", "_low", "_high")},
     "expected_shortfall": [Maybe(number)],
     "expected_shortfall_level": [Maybe(lambda value: value in LEVELS)],
     "impaired_paths": [whole],
@@ -187,8 +187,12 @@ MIX = {
     "median_leverage": Maybe(number),
 }
 PAID = dict.fromkeys(("account", "keeper", "backstop", "fund", "adl", "socialised"), number)
+ENDS = ("_low", "_high")
+PAID_ENDS = dict.fromkeys(PAID, Maybe(number))
 SYSTEM = {
     "bad_debt_mean": number,
+    "bad_debt_mean_low": number,
+    "bad_debt_mean_high": Maybe(number),
     "value_at_risk": number,
     "value_at_risk_low": Maybe(number),
     "value_at_risk_high": Maybe(number),
@@ -255,8 +259,9 @@ RESULT = {
             "distance": Maybe({"fraction": number, "daily_sigmas": Maybe(number)}),
         }
     ],
-    "who_pays": PAID,
-    "who_pays_unconditional": PAID,
+    **dict.fromkeys(("who_pays", "who_pays_unconditional"), PAID),
+    **{f"who_pays{of}{end}": PAID_ENDS for of in ("", "_unconditional") for end in ENDS},
+    **{f"who_pays_loss{end}": Maybe(number) for end in ENDS},
     "who_pays_scope": text,
     "who_pays_loss": number,
     "system": {

@@ -14,6 +14,7 @@ from seawall.casefile import sample_case
 from seawall.exposure import check
 from seawall.exposure.first_to_break import leg_facts, liquidation_price
 from seawall.exposure.limits import evaluate
+from seawall.exposure.mean_interval import mean_interval
 from seawall.foundation.errors import InputError
 from seawall.margin.table.assess import assess, option_quotes, starting_holdings
 
@@ -71,6 +72,43 @@ def test_the_desks_part_is_its_expected_loss():
     result = risky_result()
     scope = result["dre"]["scopes"][DESK]
     assert result["who_pays"]["account"] == pytest.approx(scope["expected_loss"][-1], rel=1e-9)
+
+
+def test_means_of_an_answer_have_intervals() -> None:
+    result = risky_result()
+    scope = result["dre"]["scopes"][DESK]
+    ends = (scope["expected_loss_low"][-1], scope["expected_loss_high"][-1])
+    assert ends == (result["who_pays_low"]["account"], result["who_pays_high"]["account"])
+    assert ends[0] < scope["expected_loss"][-1] < ends[1]
+    assert result["who_pays_loss_low"] < result["who_pays_loss"] < result["who_pays_loss_high"]
+    debts = risky_found()["protocol"][1].loss_by(round(DAY / result["step_seconds"]))
+    system = result["system"]
+    assert mean_interval(debts, 0.0) == (system["bad_debt_mean_low"], system["bad_debt_mean_high"])
+
+
+@pytest.mark.parametrize("measure", ["expected_loss", "bad_debt"])
+def test_a_limit_inside_the_interval_is_not_resolved(measure: str) -> None:
+    result = risky_result()
+    scope = DESK if measure == "expected_loss" else "protocol"
+    block = result["dre"]["scopes"][DESK]
+    system = result["system"]
+    value, high = {
+        "expected_loss": (block["expected_loss"][-1], block["expected_loss_high"][-1]),
+        "bad_debt": (system["bad_debt_mean"], system["bad_debt_mean_high"]),
+    }[measure]
+
+    def state(bound: float, **more: str) -> dict:
+        limit = Limit("mine", measure, scope, bound, DAY, **more)
+        case = replace(risky_case(), limits=(limit,))
+        (row,) = evaluate(case, result["dre"], result["concentration"], risky_found())
+        return row
+
+    between = state((value + high) / 2.0)
+    assert (between["state"], between["breached"]) == ("not resolved", False)
+    assert between["high"] == pytest.approx(high)
+    assert state(1.01 * high)["state"] in ("within", "near")
+    assert state(0.99 * value)["state"] == "breached"
+    assert state((value + high) / 2.0, end="high")["breached"]
 
 
 @pytest.mark.parametrize("crowd", [0, 200])

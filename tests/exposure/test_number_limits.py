@@ -20,6 +20,7 @@ from seawall.foundation.errors import InputError
 from seawall.report.jsonfile import dumps
 
 HOUR = 3_600.0
+PAID_KEYS = ("who_pays", "who_pays_low", "who_pays_high")
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +223,34 @@ def test_a_horizon_where_there_is_none_is_refused(case, result) -> None:
     with pytest.raises(InputError, match="has no horizons"):
         held(case, result, "system.value_at_risk", 1.0, horizon_seconds=HOUR)
     with pytest.raises(InputError, match="has no interval"):
-        held(case, result, "system.bad_debt_mean", 1.0, end="high")
+        held(case, result, "system.liquidated_mean", 1.0, end="high")
+
+
+def test_ends_beside_a_number_are_its_interval(case, result) -> None:
+    """In keys of its own, in an object of the ends of all, in two objects beside the first."""
+    scope = result["dre"]["scopes"]["protocol"]
+    paid = {key: result[key] | {"fund": n} for n, key in enumerate(PAID_KEYS)}
+    known = {**scope, "expected_loss_low": [1.0, 2.0], "expected_loss_high": [3.0, 4.0]}
+    known["expected_loss"] = [2.0, 3.0]
+    found = result | paid | {"dre": result["dre"] | {"scopes": {"protocol": known}}}
+    parts = scope["parts"][-1]
+    for path, ends in (
+        ("dre.scopes.protocol.expected_loss", (2.0, 4.0)),
+        ("who_pays.fund", (1.0, 2.0)),
+        ("dre.scopes.protocol.parts.total", (parts["low"]["total"], parts["high"]["total"])),
+    ):
+        row = held(case, found, path, 1e9)
+        assert (row["low"], row["high"]) == ends
+    assert held(case, found, "who_pays.fund", 1e9, end="high")["value"] == 2.0
+    assert held(case, found, "who_pays.fund", 1.5)["state"] == "not resolved"
+
+
+def test_an_end_that_is_not_known_today_is_no_mistake_of_the_limit(case, result) -> None:
+    system = result["system"] | {"bad_debt_mean_low": 0.0, "bad_debt_mean_high": None}
+    row = held(case, result | {"system": system}, "system.bad_debt_mean", 1.0, end="high")
+    assert (row["state"], row["value"]) == ("no value", None)
+    lost = result | dict.fromkeys(("who_pays_loss_low", "who_pays_loss_high"))
+    assert held(case, lost, "who_pays_loss", 1.0, end="high")["state"] == "no value"
 
 
 @pytest.mark.parametrize("text", ["", "a..b", "a[", "[x]", ".a", "a[]", "a]b", "a b["])

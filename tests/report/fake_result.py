@@ -57,6 +57,8 @@ def scope(hits: list[int], sentence: str, **more: Any) -> dict[str, Any]:
         "model_low": more.get("model_low", nothing),
         "model_high": more.get("model_high", nothing),
         "expected_loss": more.get("loss", nothing),
+        "expected_loss_low": more.get("loss_low", nothing),
+        "expected_loss_high": more.get("loss_high", nothing),
         "expected_shortfall": more.get("shortfall", nothing),
         "expected_shortfall_level": more.get("level", nothing),
         "impaired_paths": hits,
@@ -115,6 +117,8 @@ def _dre() -> dict[str, Any]:
                 model_low=[0.0004, 0.0026, 0.017, 0.072],
                 model_high=[0.0033, 0.012, 0.053, 0.176],
                 loss=[1.21e6, 1.46e6, 1.84e6, 2.37e6],
+                loss_low=[0.88e6, 1.27e6, 1.71e6, 2.29e6],
+                loss_high=[1.83e6, 1.72e6, 1.99e6, 2.46e6],
                 shortfall=[None, 4.1e6, 6.2e6, 7.9e6],
                 level=[None, 0.8, 0.95, 0.975],
                 parts=[None, None, PARTS, None],
@@ -152,6 +156,8 @@ def _first_to_break() -> list[dict[str, Any]]:
 def _system() -> dict[str, Any]:
     meridian = {
         "bad_debt_mean": 0.41e6,
+        "bad_debt_mean_low": 0.28e6,
+        "bad_debt_mean_high": 0.63e6,
         "value_at_risk": 1.9e6,
         "liquidations_at_risk": 148e6,
         "fund_ruin_probability": 0.0024,
@@ -160,6 +166,8 @@ def _system() -> dict[str, Any]:
     }
     causeway = {
         "bad_debt_mean": 0.02e6,
+        "bad_debt_mean_low": 0.0,
+        "bad_debt_mean_high": None,
         "value_at_risk": 0.0,
         "liquidations_at_risk": 9.3e6,
         "fund_ruin_probability": 0.0,
@@ -169,6 +177,8 @@ def _system() -> dict[str, Any]:
     shocks = [-0.05, -0.10, -0.15, -0.20]
     return {
         "bad_debt_mean": 0.43e6,
+        "bad_debt_mean_low": 0.3e6,
+        "bad_debt_mean_high": 0.65e6,
         "value_at_risk": 1.9e6,
         "liquidations_at_risk": 155e6,
         "fund_ruin_probability": 0.0029,
@@ -292,6 +302,12 @@ def fake_result() -> dict[str, Any]:
         "who_pays_unconditional": {payer: amount * 0.031 for payer, amount in pays.items()},
         "who_pays_scope": "desk:harbour",
         "who_pays_loss": 2.31e6,
+        "who_pays_loss_low": 2.12e6,
+        "who_pays_loss_high": 2.54e6,
+        "who_pays_low": {payer: amount - 0.1 * abs(amount) for payer, amount in pays.items()},
+        "who_pays_high": {payer: amount + 0.1 * abs(amount) for payer, amount in pays.items()},
+        "who_pays_unconditional_low": {k: 0.031 * x - 0.009 * abs(x) for k, x in pays.items()},
+        "who_pays_unconditional_high": {k: 0.031 * x + 0.009 * abs(x) for k, x in pays.items()},
         "system": _system(),
         "concentration": _concentration(),
         "limits": _limits(),
@@ -347,6 +363,11 @@ def without_desk() -> dict[str, Any]:
     result["who_pays"] = dict.fromkeys(payers, 0.0)
     result["who_pays_unconditional"] = dict.fromkeys(payers, 0.0)
     result["who_pays_loss"] = 0.0
+    result["who_pays_loss_low"] = result["who_pays_loss_high"] = None
+    for key in ("who_pays_low", "who_pays_high"):
+        result[key] = dict.fromkeys(payers)
+    for key in ("who_pays_unconditional_low", "who_pays_unconditional_high"):
+        result[key] = dict.fromkeys(payers)
     result["concentration"] = []
     result["liquidation_map"] = result["pnl_grid"] = result["fan"] = None
     result["limits"] = []

@@ -39,7 +39,7 @@ from seawall.exposure.number_limits import with_numbers
 from seawall.exposure.option_bounds import option_bounds_block
 from seawall.exposure.parts import part_worlds, parts_paths, plain_split
 from seawall.exposure.parts_by import split_up
-from seawall.exposure.payers import PAYERS, who_pays
+from seawall.exposure.payers import who_pays
 from seawall.exposure.rare import Rare, choose_tilt, rare_block, rare_scopes, run_rare
 from seawall.exposure.remedy.ranked import Search
 from seawall.exposure.remedy.search import QUICK
@@ -248,13 +248,7 @@ def _payers(setup: Setup, kept: Summary, headline: str, step: int) -> dict[str, 
     if headline.startswith("desk:"):
         place = desks(setup).index(headline.removeprefix("desk:"))
         own = impairment.loss_by(step)
-    given, always = who_pays(kept.borne[:, place], impairment, step, own)
-    return {
-        "who_pays": given,
-        "who_pays_unconditional": always,
-        "who_pays_scope": headline,
-        "who_pays_loss": sum(given[payer] for payer in PAYERS),
-    }
+    return who_pays(kept.borne[:, place], impairment, step, own) | {"who_pays_scope": headline}
 
 
 def _system(setup: Setup, base: Summary, steps: int, shocked: Shocked | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from seawall.exposure.impairment import (
     desks,
     venue_impairment,
 )
+from seawall.exposure.mean_interval import mean_interval
 from seawall.exposure.proportion import wilson
 from seawall.exposure.severity import expected_loss, expected_shortfall
 
@@ -34,6 +35,12 @@ SENTENCES = {
     "venue": "bad debt exceeds what the venue's insurance layer holds",
     "protocol": "bad debt exceeds the insurance layer at any venue",
 }
+SEVERITY = (
+    *("expected_loss", "expected_loss_low", "expected_loss_high"),
+    *("expected_shortfall", "expected_shortfall_level"),
+)
+# What a scope loses is bad debt, which is never below zero; a desk may gain.
+LEAST_LOSS = {"venue": 0.0, "protocol": 0.0}
 
 
 def horizons(
@@ -111,18 +118,8 @@ def scope_curve(
 ) -> dict[str, Any]:
     """The block of one scope in the JSON (without the model interval, which needs other worlds)."""
     paths = impairment.step.size
-    out: dict[str, Any] = {
-        name: []
-        for name in (
-            "probability",
-            "low",
-            "high",
-            "expected_loss",
-            "expected_shortfall",
-            "expected_shortfall_level",
-            "impaired_paths",
-        )
-    }
+    names = ("probability", "low", "high", *SEVERITY, "impaired_paths")
+    out: dict[str, Any] = {name: [] for name in names}
     out["kinds"] = {str(kind): [] for kind in KINDS}
     for horizon in seconds:
         step = last_step(horizon, step_seconds)
@@ -131,10 +128,13 @@ def scope_curve(
         low, high = wilson(count, paths)
         losses = impairment.loss_by(step)[impaired]
         shortfall, level = expected_shortfall(losses)
+        ends = mean_interval(losses, LEAST_LOSS.get(sentence)) if count else (None, None)
         out["probability"].append(count / paths)
         out["low"].append(low)
         out["high"].append(high)
         out["expected_loss"].append(expected_loss(losses))
+        out["expected_loss_low"].append(ends[0])
+        out["expected_loss_high"].append(ends[1])
         out["expected_shortfall"].append(shortfall)
         out["expected_shortfall_level"].append(level)
         out["impaired_paths"].append(count)

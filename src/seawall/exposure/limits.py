@@ -12,6 +12,7 @@ from seawall.case.case import NUMBER
 from seawall.exposure.curve import last_step, whole_steps
 from seawall.exposure.impairment import Impairment
 from seawall.exposure.limit_row import NOT_MEASURED, Measured, limit_row
+from seawall.exposure.mean_interval import mean_interval
 from seawall.exposure.tail.sample import tail_of
 from seawall.foundation.errors import InputError
 
@@ -101,10 +102,12 @@ def _at_horizon(
     if limit.measure == "bad_debt":
         # The loss of a venue, and of the protocol, is its bad debt so far.
         loss = found[limit.scope][1].loss_by(last_step(wanted, case.step_seconds))
-        return Measured(float(loss.mean()))
+        return Measured(float(loss.mean()), *mean_interval(loss, 0.0))
     key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
     entry, at = dre["scopes"][limit.scope], seconds.index(wanted)
     value = entry[key][at]
+    if key == "expected_loss" and value is not None:
+        return Measured(value, entry["expected_loss_low"][at], entry["expected_loss_high"][at])
     if key != "probability" or value is None:
         return Measured(None if value is None else float(value))
     return Measured(float(value), float(entry["low"][at]), float(entry["high"][at]))

@@ -60,7 +60,7 @@ def _row(limit: Limit, result: Mapping[str, Any], known: frozenset[str]) -> dict
         raise _wrong(limit, str(error)) from None
     if limit.horizon_seconds is not None and found and not any(leaf.along for leaf in found):
         raise _wrong(limit, f"{limit.number} has no horizons, but a horizon is given.")
-    measured = [_measured(leaf, limit) for leaf in found]
+    measured = [_measured(leaf, limit, result) for leaf in found]
     sign = 1.0 if limit.minimum is None else -1.0
     end = limit.end or "value"
     values = [x for x in measured if getattr(x, end) is not None]
@@ -72,30 +72,37 @@ def _wrong(limit: Limit, problem: str) -> InputError:
     return InputError(f"limit {limit.name!r}: {problem}", file="limits.toml", column="number")
 
 
-def _measured(leaf: Leaf, limit: Limit) -> Measured:
+def _measured(leaf: Leaf, limit: Limit, result: Mapping[str, Any]) -> Measured:
     """A number with its interval, as far as one stands beside it, and what it is of."""
-    low, high = interval_of(leaf)
-    if limit.end is not None and leaf.value is not None and (low, high) == (None, None):
+    ends = [_end(leaf, end, result) for end in ("low", "high")]
+    if limit.end is not None and leaf.value is not None and not any(ends):
         raise _wrong(limit, f"{limit.number} has no interval, so no {limit.end} end.")
+    low, high = (end[0] if end else None for end in ends)
     return Measured(leaf.value, low, high, _called(leaf))
 
 
-def interval_of(leaf: Leaf) -> tuple[float | None, float | None]:
-    """Ends of the simulation interval that stands beside a number; None where none does."""
-    return _end(leaf, "low"), _end(leaf, "high")
-
-
-def _end(leaf: Leaf, end: str) -> float | None:
+def _end(leaf: Leaf, end: str, result: Mapping[str, Any]) -> tuple[float | None] | None:
+    """An end of the simulation interval beside a number: (None,) where it stands there and is not
+    known, None where there is none.
+    """
     holder, key = leaf.holder, leaf.key
-    found = holder.get(f"{key}_{end}", holder.get(f"{end}_{key.removeprefix('dre_')}"))
-    if found is None and key in PLAIN:
-        found = holder.get(end)
-    inner = holder.get(end)
-    if found is None and isinstance(inner, Mapping):
-        found = inner.get(key)
-    if isinstance(found, Sequence) and not isinstance(found, str) and leaf.index is not None:
-        found = found[leaf.index]
-    return float(found) if isinstance(found, int | float) else None
+    places: list[tuple[Any, str]] = [
+        (holder, f"{key}_{end}"),
+        (holder, f"{end}_{key.removeprefix('dre_')}"),
+        *([(holder, end)] if key in PLAIN else []),
+        (holder.get(end), key),
+        # An object whose ends are objects of the same keys: who_pays, who_pays_low.
+        *((result.get(f"{name}_{end}"), key) for name, one in result.items() if one is holder),
+    ]
+    for place, name in places:
+        if not isinstance(place, Mapping) or name not in place:
+            continue
+        if isinstance(found := place[name], Mapping):
+            continue  # `low` of the parts of DRE holds the ends of all of them
+        if isinstance(found, Sequence) and not isinstance(found, str) and leaf.index is not None:
+            found = found[leaf.index]
+        return (float(found) if isinstance(found, int | float) else None,)
+    return None
 
 
 def _called(leaf: Leaf) -> str | None:

@@ -14,6 +14,7 @@ from seawall.book.book import Floats
 from seawall.cascade.setup import Setup
 from seawall.exposure.attacker_profit import attacker_profit
 from seawall.exposure.keeper_rent import keeper_rent
+from seawall.exposure.mean_interval import mean_interval
 from seawall.exposure.shocked import SHOCKS, Shocked
 from seawall.exposure.summary import Summary
 from seawall.exposure.tail.sample import quantile_ends
@@ -41,9 +42,12 @@ def system_numbers(setup: Setup, kept: Summary, step: int) -> dict[str, Any]:
 
 def _numbers(kept: Summary, place: int, scope: str, step: int) -> dict[str, Any]:
     insolvent, liquidated = np.ascontiguousarray(kept.venues[:, place].T)
+    low, high = mean_interval(insolvent, 0.0)
     ruined = kept.found[scope][1].step <= step
     return {
         "bad_debt_mean": float(insolvent.mean()),
+        "bad_debt_mean_low": low,
+        "bad_debt_mean_high": high,
         **_at_risk("value_at_risk", insolvent),
         **_at_risk("liquidations_at_risk", liquidated),
         "liquidated_mean": float(liquidated.mean()),

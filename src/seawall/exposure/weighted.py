@@ -19,8 +19,9 @@ import numpy as np
 
 from seawall.book.book import Floats, Ints
 from seawall.case.impairment_kinds import KINDS
-from seawall.exposure.curve import SENTENCES, last_step
+from seawall.exposure.curve import LEAST_LOSS, SENTENCES, SEVERITY, last_step
 from seawall.exposure.impairment import Impairment
+from seawall.exposure.mean_interval import Ends, weighted_mean_interval
 from seawall.exposure.proportion import (
     gamma_interval,
     mid_p_gamma_interval,
@@ -128,8 +129,8 @@ def weighted_curve(
     weights: PathWeights,
 ) -> dict[str, Any]:
     """As `curve.scope_curve`; ``impaired_paths`` are counted, not weighted."""
-    names = ("probability", "low", "high", "expected_loss", "expected_shortfall")
-    out: dict[str, Any] = {name: [] for name in (*names, "expected_shortfall_level")}
+    names = ("probability", "low", "high", *SEVERITY)
+    out: dict[str, Any] = {name: [] for name in names}
     out["impaired_paths"] = []
     out["kinds"] = {str(kind): [] for kind in KINDS}
     for horizon in seconds:
@@ -142,7 +143,10 @@ def weighted_curve(
         out["probability"].append(share.mean)
         out["low"].append(min(low, share.mean))
         out["high"].append(max(high, share.mean))
+        ends = _ends_of_loss(losses, weight, weights.component, impaired, LEAST_LOSS.get(sentence))
         out["expected_loss"].append(weighted_expected_loss(losses, weight))
+        out["expected_loss_low"].append(ends[0])
+        out["expected_loss_high"].append(ends[1])
         out["expected_shortfall"].append(shortfall)
         out["expected_shortfall_level"].append(level)
         out["impaired_paths"].append(int(impaired.size))
@@ -150,3 +154,13 @@ def weighted_curve(
             out["kinds"][str(kind)].append(mean_by(impairment.by_kind[kind], step, weights))
     out["sentence"] = SENTENCES[sentence]
     return out
+
+
+def _ends_of_loss(
+    losses: Floats, weight: Floats, component: Ints, impaired: Ints, least: float | None
+) -> Ends:
+    """The interval of the mean loss (n,) of the paths ``impaired`` (n,) of all (p,)."""
+    if impaired.size == 0:
+        return None, None
+    paths = np.bincount(component)
+    return weighted_mean_interval(losses, weight, component[impaired], paths, least)

@@ -279,6 +279,16 @@ def payer_amounts(pays: Mapping[str, Any] | None, owner: str) -> list[tuple[str,
     return rows
 
 
+def bad_debt_ends(system: Mapping[str, Any]) -> str:
+    """The 95% interval of mean bad debt, of a venue or all: "280k to 630k"; nothing where no path
+    has any, for then nothing is known of how much there can be.
+    """
+    if not system.get("bad_debt_mean"):
+        return ""
+    low, high = (system.get(f"bad_debt_mean_{end}") for end in ("low", "high"))
+    return numbers.money_interval(low, high)
+
+
 def payers_total(pays: Mapping[str, Any] | None) -> float | None:
     """Sum over the payers; None when no amount is known."""
     amounts = [value for value in (pays or {}).values() if numbers.known(value)]

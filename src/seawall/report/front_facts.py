@@ -51,7 +51,8 @@ def _loss_fact(result: Result) -> Fact | None:
     if not numbers.known(head.expected_loss):
         return None
     entry = result["dre"]["scopes"][head.scope]
-    text = f"mean, {quote}"
+    ends = loss_words.interval(entry, head.index)
+    text = f"mean, {quote}" + (f", 95% {ends}" if ends else "")
     if numbers.known(head.expected_shortfall) and numbers.known(head.shortfall_level):
         tail = f"{(1 - head.shortfall_level) * 100:.3g}%"  # type: ignore[operator]
         text += f"; {numbers.money(head.expected_shortfall)} in the worst {tail}"

@@ -22,6 +22,23 @@ def loss(value: float | None) -> str:
     return f"gain {numbers.money(-value)}" if is_gain(value) else numbers.money(value)  # type: ignore[operator]
 
 
+def interval(entry: Mapping[str, Any], index: int) -> str:
+    """The 95% interval of the mean loss at a horizon: "2.1M to 6.85M", below zero "gain 500k to
+    900k", around it "gain 500k to loss 2.1M"; nothing where it is not known.
+    """
+    low, high = (_at(entry, f"expected_loss_{end}", index) for end in ("low", "high"))
+    if low is None or not is_gain(low):
+        return numbers.money_interval(low, high)
+    if is_gain(high):
+        return f"gain {numbers.money_interval(-high, -low)}"  # type: ignore[operator]
+    return f"gain {numbers.money(-low)} to loss {numbers.money(high)}"
+
+
+def _at(entry: Mapping[str, Any], key: str, index: int) -> float | None:
+    values: Sequence[float | None] = entry.get(key) or ()
+    return values[index] if index < len(values) else None
+
+
 def why(entry: Mapping[str, Any]) -> str:
     """Why a scope has a mean gain at some horizon, as a sentence; nothing where it has none."""
     losses: Sequence[float | None] = entry.get("expected_loss") or ()

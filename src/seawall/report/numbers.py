@@ -7,6 +7,7 @@ infinity is not known either. Minus is the ASCII hyphen here; the page turns it 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 UNKNOWN = "-"
@@ -147,6 +148,22 @@ def scaled(value: Number, scale: float) -> str:
         return f"{amount:.2e}".replace("e+", "e")
     text = f"{amount:.2f}"
     return "0.00" if text == "-0.00" else text
+
+
+def money_interval(low: Number, high: Number) -> str:
+    """Both ends of an amount: "2.1M to 6.85M", "?" for one not known; nothing where neither is."""
+    return _ends(low, high, money)
+
+
+def scaled_interval(low: Number, high: Number, scale: float) -> str:
+    """The same in the table's scale: "2.10 to 6.85"."""
+    return _ends(low, high, lambda end: scaled(end, scale))
+
+
+def _ends(low: Number, high: Number, written: Callable[[Number], str]) -> str:
+    if not known(low) and not known(high):
+        return ""
+    return " to ".join(written(end) if known(end) else "?" for end in (low, high))
 
 
 def amount(value: Number) -> str:

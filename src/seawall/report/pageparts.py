@@ -172,6 +172,7 @@ def survive(result: Result) -> dict[str, Any]:
                 "model": numbers.model_interval(p.model_low, p.model_high, p.high),
                 "simulation": numbers.interval(p.low, p.high),
                 "loss": loss_words.loss(at(entry, "expected_loss", i)),
+                "loss_ends": loss_words.interval(entry, i),
                 "shortfall": findings.shortfall(entry, i, len(levels) > 1),
                 "strong": i == head.index,
             }

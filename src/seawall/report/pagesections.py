@@ -74,6 +74,7 @@ def survive_part(result: Result, explain: Explain, marks: Marks) -> Markup:
         "head": head,
         "plain": plain(result),
         "survive": pageparts.survive(result),
+        "true_minus": true_minus,
         "curve": charts.curve(pageparts.points(result), head.scope),
         "model_text": numbers.model_interval(head.model_low, head.model_high, head.high),
         "n": explain,

@@ -115,6 +115,7 @@ def pays(result: Result) -> dict[str, Any]:
         )
         for key, name, amount in rows
     ]
+    low, high = (result.get(f"who_pays_{end}") or {} for end in ("low", "high"))
     unconditional = findings.payers_total(result.get("who_pays_unconditional"))
     return {
         "finding": _pays_finding(rows, findings.own_name(result), "rare" in result),
@@ -128,12 +129,18 @@ def pays(result: Result) -> dict[str, Any]:
                 "key": s.colour,
                 "name": s.name,
                 "amount": numbers.scaled(s.amount, scale),
+                "ends": numbers.scaled_interval(low.get(key), high.get(key), scale)
+                if s.amount
+                else "",
                 "gain": s.amount < 0,
                 "drawn": s.amount != 0,
                 "share": "-" if s.share is None else share_text(s.share),
             }
-            for s in slices
+            for s, (key, _, _) in zip(slices, rows, strict=True)
         ],
+        "loss_ends": numbers.scaled_interval(
+            result.get("who_pays_loss_low"), result.get("who_pays_loss_high"), scale
+        ),
         "loss": numbers.scaled(loss, scale),
         "all_gain": loss_words.is_gain(loss),
         "why": loss_words.WHY_GAIN if loss_words.is_gain(loss) else "",
@@ -180,25 +187,30 @@ def system(result: Result) -> dict[str, Any]:
         ("Insurance fund", "fund", "fund"),
     ]
     rows = [
-        (title, term, [numbers.money(column.get(key)) for column in columns])
-        for title, term, key in lines
+        (title, term, [_amount(column, key) for column in columns]) for title, term, key in lines
     ]
     ruins = [
         numbers.probability(column.get("fund_ruin_probability"), None, empty) for column in columns
     ]
-    rows.append(("Fund ruin", "ruin", ruins))
+    rows.append(("Fund ruin", "ruin", [(ruin, "") for ruin in ruins]))
     grids = whole.get("amplification") or {}
     shocks = sorted({g["shock"] for grid in grids.values() for g in grid}, reverse=True)[:6]
     return {
         "names": names or ["all venues"],
         "more": max(0, len(venues) - 4),
-        "rows": [row for row in rows if any(cell != numbers.UNKNOWN for cell in row[2])],
+        "rows": [row for row in rows if any(cell != numbers.UNKNOWN for cell, _ in row[2])],
         "shocks": [numbers.signed_shock(shock) for shock in shocks],
         "ratios": [
             (asset, [numbers.ratio({g["shock"]: g["ratio"] for g in grid}.get(s)) for s in shocks])
             for asset, grid in list(grids.items())[:6]
         ],
     }
+
+
+def _amount(column: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """An amount and the interval of mean bad debt; amounts at risk have theirs with the tail."""
+    ends = findings.bad_debt_ends(column) if key == "bad_debt_mean" else ""
+    return numbers.money(column.get(key)), ends
 
 
 def slowest(result: Result) -> Mapping[str, Any] | None:

@@ -32,18 +32,18 @@ BLOCKS = {
 
 def who_pays(result: Result, width: int) -> list[Line]:
     """Who bears the loss of an impaired path; then what each venue lost."""
-    lines = _paid(result, width)
+    lines = _paid(result, width) + lines_of(wrap(_intervals(result), width))
     whole = findings.payers_total(result.get("who_pays_unconditional"))
     if numbers.known(whole) and whole:
         quote = clean(result["case"]["quote"])
         said = f"mean over all paths, impaired or not: {loss_words.loss(whole)} {quote}"
         lines += lines_of(wrap(said, width))
-    return lines + _venues(result, width)
+    return lines + _venues(result, width, with_ends=True)
 
 
 def who_pays_in_short(result: Result, width: int) -> list[Line]:
-    """The same without the mean over all paths."""
-    return _paid(result, width) + _venues(result, width)
+    """The same without the mean over all paths; of the intervals the loss's, in the heading."""
+    return _paid(result, width) + _venues(result, width, with_ends=False)
 
 
 def _paid(result: Result, width: int) -> list[Line]:
@@ -52,7 +52,11 @@ def _paid(result: Result, width: int) -> list[Line]:
     quote = clean(result["case"]["quote"])
     scale, letter = numbers.money_scale([amount for _, _, amount in pays])
     unit = f"{letter} {quote}".strip()
-    lines: list[Line] = [rule(f"Who pays, mean per impaired path, {unit}", width)]
+    title = f"Who pays, mean per impaired path, {unit}"
+    if ends := _ends(result, "who_pays_loss", scale):
+        longer = f"{title}; loss 95% {ends}"
+        title = longer if len(longer) <= width - 6 else title
+    lines: list[Line] = [rule(title, width)]
     if not any(amount for _, _, amount in pays):
         none = "no plain path is impaired" if result.get("rare") else "no impaired path"
         lines += lines_of(wrap(f"{none}, so nobody paid", width))
@@ -60,6 +64,26 @@ def _paid(result: Result, width: int) -> list[Line]:
         lines += lines_of(wrap(_sum_text(pays, loss, scale), width))
         lines += _stacked(pays, width)
     return lines
+
+
+def _ends(result: Result, key: str, scale: float) -> str:
+    low, high = (result.get(f"{key}_{end}") for end in ("low", "high"))
+    return numbers.scaled_interval(low, high, scale)
+
+
+def _intervals(result: Result) -> str:
+    """The 95% interval of each payer's mean; nothing where nobody paid."""
+    owner = findings.own_name(result)
+    pays = findings.payer_amounts(result.get("who_pays"), owner)
+    scale, _ = numbers.money_scale([amount for _, _, amount in pays])
+    low, high = (result.get(f"who_pays_{end}") or {} for end in ("low", "high"))
+    found = {
+        name: numbers.scaled_interval(low.get(key), high.get(key), scale)
+        for key, name, amount in pays
+        if amount
+    }
+    said = [f"{name} {ends}".replace(" ", "\xa0") for name, ends in found.items() if ends]
+    return f"95%: {', '.join(said)}" if said else ""
 
 
 def _sum_text(pays: Sequence[tuple[str, str, float]], loss: float | None, scale: float) -> str:
@@ -100,9 +124,9 @@ def _stacked(pays: Sequence[tuple[str, str, float]], width: int) -> list[Line]:
     return [tuple(spans), *lines_of(wrap(key, width), "muted")]
 
 
-def _venues(result: Result, width: int) -> list[Line]:
+def _venues(result: Result, width: int, *, with_ends: bool) -> list[Line]:
     """Bad debt, what is at risk and ruin of each venue; the most bad debt first. Venues
-    that say the same share a line.
+    that say the same share a line. ``with_ends``: with the interval of bad debt.
     """
     system = result.get("system") or {}
     said: dict[str, list[str]] = {}
@@ -111,8 +135,10 @@ def _venues(result: Result, width: int) -> list[Line]:
         ruin = numbers.probability(
             row.get("fund_ruin_probability"), None, numbers.none_seen(result["paths"])
         )
+        debt_ends = findings.bad_debt_ends(row) if with_ends else ""
         text = (
-            f"bad debt mean {numbers.money(row.get('bad_debt_mean'))}, "
+            f"bad debt mean {numbers.money(row.get('bad_debt_mean'))}"
+            f"{debt_ends and f' [{debt_ends}]'}, "
             f"value at risk {numbers.money(row.get('value_at_risk'))}, "
             f"liquidations at risk {numbers.money(row.get('liquidations_at_risk'))}, "
             f"fund ruin {ruin}"

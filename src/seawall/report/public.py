@@ -207,15 +207,18 @@ _PARTS = listed(
 )
 _CURVE = {
     **_numbers("probability", "low", "high", "model_low", "model_high"),
-    **_numbers("expected_loss", "expected_shortfall", "expected_shortfall_level"),
+    **_numbers("expected_loss", "expected_loss_low", "expected_loss_high"),
+    **_numbers("expected_shortfall", "expected_shortfall_level"),
     **_numbers("impaired_paths"),
     "kinds": keyed(number),
     "parts": each(_PARTS),
     "sentence": word,
 }
+_ENDS = ("", "_low", "_high")
 _PAYERS = _numbers("account", "keeper", "backstop", "fund", "adl", "socialised")
 _SYSTEM = {
-    **_numbers("bad_debt_mean", "value_at_risk", "value_at_risk_low", "value_at_risk_high"),
+    **_numbers("bad_debt_mean", "bad_debt_mean_low", "bad_debt_mean_high"),
+    **_numbers("value_at_risk", "value_at_risk_low", "value_at_risk_high"),
     **_numbers("liquidations_at_risk", "liquidations_at_risk_low", "liquidations_at_risk_high"),
     **_numbers("liquidated_mean", "fund_ruin_probability"),
 }
@@ -271,9 +274,9 @@ _RESULT = listed(
         "crowd_leverage": keyed(
             listed(_numbers("probability", "low", "high", "paths", "median_leverage"))
         ),
-        **dict.fromkeys(("who_pays", "who_pays_unconditional"), listed(_PAYERS)),
+        **{f"who_pays{of}{end}": listed(_PAYERS) for of in ("", "_unconditional") for end in _ENDS},
         "who_pays_scope": scope,
-        "who_pays_loss": number,
+        **_numbers(*(f"who_pays_loss{end}" for end in _ENDS)),
         "system": listed(
             {
                 **_SYSTEM,

@@ -101,7 +101,16 @@ def horizons(result: Result, width: int) -> list[Line]:
     """DRE and severity by horizon, beside the parts; then other scopes and other crowds."""
     head = findings.headline(result)
     lines = _with_parts(result, _dre_table(result, head, width), [], width)
-    if why := loss_words.why(result["dre"]["scopes"].get(head.scope, {})):
+    entry = result["dre"]["scopes"].get(head.scope, {})
+    seconds = result["dre"]["horizons_seconds"]
+    known = [
+        f"{numbers.horizon(seconds[i])} {ends}".replace(" ", "\xa0")
+        for i in range(len(seconds))
+        if (ends := loss_words.interval(entry, i))
+    ]
+    if known:
+        lines += lines_of(wrap(f"mean loss 95%: {', '.join(known)}", width))
+    if why := loss_words.why(entry):
         lines += lines_of(wrap(why, width))
     start = clean(head.sentence or head.scope)
     lines += lines_of(wrap("; ".join([start, *_other_scopes(result, head)]), width))

@@ -203,5 +203,4 @@ def _with_ends(row: Mapping[str, Any], key: str) -> str:
     low, high = row[f"{key}_low"], row[f"{key}_high"]
     if row[key] == 0 and not high:
         return "0"
-    ends = " to ".join(numbers.money(end) if numbers.known(end) else "?" for end in (low, high))
-    return f"{numbers.money(row[key])} ({ends})"
+    return f"{numbers.money(row[key])} ({numbers.money_interval(low, high)})"

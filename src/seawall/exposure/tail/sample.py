@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from seawall.exposure.mean_interval import without_skewness
 from seawall.exposure.proportion import Z95
 from seawall.exposure.severity import LEAST_TAIL
 from seawall.exposure.tail.binomial import ranks_around
@@ -123,17 +124,6 @@ def ends_of_mean(values: Floats, count: int) -> tuple[float, float]:
     if spread <= 0.0:
         return 0.0, 0.0
     centred = values - values.mean()
-    skew = float(np.mean(centred**3)) / spread**3
+    skew = float(np.mean(centred**3)) / spread**3 / math.sqrt(count)
     error = spread / math.sqrt(count)
-    return (
-        -error * _without_skewness(Z95, skew, count),
-        -error * _without_skewness(-Z95, skew, count),
-    )
-
-
-def _without_skewness(z: float, skew: float, count: int) -> float:
-    """Hall's inverse transformation of a normal quantile ``z``, in standard errors of the mean."""
-    step = skew / math.sqrt(count)
-    if abs(step) < ROUNDING:
-        return z
-    return (math.cbrt(1.0 + step * (z - step / 6.0)) - 1.0) * 3.0 / step
+    return -error * without_skewness(Z95, skew), -error * without_skewness(-Z95, skew)
