@@ -147,3 +147,15 @@ def test_a_lenders_reserve_keeps_its_money_behind_a_closed_gate(limit: float, pa
     assert tape.fund[cover] == pytest.approx([720.0, min(paid, 280.0)])
     assert tape.socialised[cover] == pytest.approx([0.0, 720.0 - min(paid, 280.0)])
     assert np.isclose(state.accounts.assets["fund"][0, 0, 0], 280.0 - min(paid, 280.0))
+
+
+def test_behind_a_closed_gate_winners_are_reduced_though_the_fund_is_full() -> None:
+    """The fund of 80 pays 50 at 85, which closes the gate for a day. At 80 the second account lacks
+    20 and the fund has 30: it is deleveraged all the same. Where the gate is open the fund pays.
+    """
+    layers = ("fund", "adl", "socialised")
+    for limit, fund, adl in ((49.0, 50.0, 20.0), (51.0, 70.0, 0.0)):
+        _, tape, _ = crash({"outflow": limit}, layers=layers)
+        assert (tape.fund.sum(), tape.adl.sum()) == pytest.approx((fund, adl))
+        assert len(events(tape, EventKind.ADL_BANKRUPT)) == (adl > 0)
+        assert tape.socialised.sum() == 0.0
