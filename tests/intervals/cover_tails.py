@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.exposure.since.tails import level, tails, with_interval, worst
+from seawall.exposure.since.tails import level, moved, tails, with_interval, worst
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -68,9 +68,10 @@ def main() -> None:
         for paths in (100, 200, 400):
             held, widths = np.zeros(2), []
             for _ in range(samples):
-                before, after = (tails(loss) for loss in law(rng, paths))
+                first, second = law(rng, paths)
+                before, after = tails(first), tails(second)
                 low, high = level(before)
-                ends = with_interval(after - before)
+                ends = with_interval(after - before, moved(second - first, before, after))
                 changed = ends["tail_low"] <= true[1] - true[0] <= ends["tail_high"]
                 held += (low <= true[0] <= high, changed)
                 widths.append(ends["tail_high"] - ends["tail_low"])

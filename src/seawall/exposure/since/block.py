@@ -28,7 +28,7 @@ from seawall.exposure.shapley import along, coalitions, exact, from_orders
 from seawall.exposure.signed_interval import mean_of, signed_interval
 from seawall.exposure.since.drivers import Driver, changed, few
 from seawall.exposure.since.hybrid import cash_moved, hybrid
-from seawall.exposure.since.tails import level, tail_size, tails, with_interval
+from seawall.exposure.since.tails import Moved, level, moved, tail_size, tails, with_interval
 from seawall.exposure.since.two import Two, accounts_of, two_cases, underlying
 from seawall.exposure.since.words import sentence, was_and_now
 from seawall.exposure.summary import Summaries
@@ -65,9 +65,9 @@ def since_block(
         MOST_PATHS,
         max(LEAST_PATHS, MOST_PATH_STEPS // (walks * max(steps, 1))),
     )
-    seen: dict[frozenset[int], tuple[Floats, Floats]] = {}
+    seen: dict[frozenset[int], tuple[Floats, Floats, Floats]] = {}
 
-    def run(members: frozenset[int]) -> tuple[Floats, Floats]:
+    def run(members: frozenset[int]) -> tuple[Floats, Floats, Floats]:
         if members not in seen:
             if progress is not None:
                 progress(0.99, f"what changed: {len(seen) + 1} of {walks} Cases")
@@ -77,7 +77,9 @@ def since_block(
 
     parts = _split(len(drivers), count, lambda members: run(members)[0])
     tail = _split(len(drivers), 1 + count, lambda members: run(members)[1])
+    lost = _split(len(drivers), count, lambda members: run(members)[2])
     ends = run(frozenset()), run(frozenset(range(len(drivers))))
+    moves = [moved(change, ends[0][1], ends[1][1]) for change in (ends[1][2] - ends[0][2], *lost)]
     none, full = ends[0][0], ends[1][0]
     block = {
         "before": _named(before),
@@ -96,8 +98,8 @@ def since_block(
         "tail_paths": tail_size(count),
         **_level("tail_before", ends[0][1]),
         **_level("tail_after", ends[1][1]),
-        "change": _part(full - none) | with_interval(ends[1][1] - ends[0][1]),
-        "drivers": _rows(two, drivers, parts, tail),
+        "change": _part(full - none) | with_interval(ends[1][1] - ends[0][1], moves[0]),
+        "drivers": _rows(two, drivers, parts, tail, moves[1:]),
     }
     return block | {"sentence": sentence(block)}
 
@@ -128,15 +130,16 @@ def _members(row: Bools) -> frozenset[int]:
 
 def _answer(
     case: Case, result: Mapping[str, Any], steps: int, paths: int, compute: Compute
-) -> tuple[Floats, Floats]:
-    """1 where the headline scope is impaired within the horizon (p,), else 0; and `tails`."""
+) -> tuple[Floats, Floats, Floats]:
+    """1 where the headline scope is impaired within the horizon (p,), else 0; `tails`; losses."""
     setup = prepare(case)
     loop = choose(compute.engine, setup)
     runs = Runs(np.arange(paths), np.zeros(paths, dtype=np.int64))
     keeper = Summaries(np.array([steps], dtype=np.int64))
     job = Job(setup, (BASE,), runs, steps, result["seed"], loop, keeper)
     found = run_job(job, compute).found[result["headline"]][1]
-    return (found.step <= steps).astype(np.float64), tails(found.loss_by(steps))
+    losses = found.loss_by(steps)
+    return (found.step <= steps).astype(np.float64), tails(losses), losses
 
 
 def _named(case: Case) -> dict[str, str]:
@@ -162,13 +165,15 @@ def _part(values: Floats) -> dict[str, float]:
     return {"part": float(values.mean()), "low": max(low, -1.0), "high": min(high, 1.0)}
 
 
-def _rows(two: Two, drivers: Sequence[Driver], parts: Floats, tail: Floats) -> list[dict[str, Any]]:
+def _rows(
+    two: Two, drivers: Sequence[Driver], parts: Floats, tail: Floats, moves: Sequence[Moved]
+) -> list[dict[str, Any]]:
     """A row for each driver, the largest part first."""
     rows = [
         {"driver": one.key, "kind": one.kind, "assets": list(one.assets)}
         | was_and_now(two, one)
         | _part(parts[n])
-        | with_interval(tail[n])
+        | with_interval(tail[n], moves[n])
         for n, one in enumerate(drivers)
     ]
     return sorted(rows, key=lambda row: (-abs(float(row["part"])), -abs(float(row["tail"]))))
