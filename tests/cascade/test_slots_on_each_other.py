@@ -92,15 +92,18 @@ def test_a_venue_that_is_out_pays_nobody_until_it_is_back(out: str, waits: float
 
 def test_a_stale_price_stops_withdrawals_at_its_own_venue_only() -> None:
     """ETH's price at the venue of perpetuals is too old from step 2 on; the vault's depositors are
-    locked for 120 s and come at step 3. The bank looks at the age of its own prices, which are new.
+    locked for 120 s and come at step 3. So do the bank's, when BTC falls: it looks at the age of
+    its own prices, which are new.
     """
-    case = two_venues({"staleness": STALE}, {})
+    run_on = {"rule": "pool", "utilisation": 0.75, "depositors": 4, "on_fall": 1e6}
+    case = two_venues({"staleness": STALE, "run": run_on}, {})
     locked = {"rule": "vault", **AT_ONCE, "lock_seconds": 120.0}
     rules = case.rulebooks["perps"]
     for slots, vault in (({}, [(3, pytest.approx(1_000.0))]), ({"staleness": STALE}, [])):
         book = replace(rules, mechanisms={"run": locked, **slots})
         mine = replace(case, rulebooks={**case.rulebooks, "perps": book})
-        assert paid_by(mine) == [(1, pytest.approx(200.0)), *vault]
+        _, tape, _ = run_case(mine, paths_of(mine, BTC=[100.0, 100.0, 100.0, 90.0, 90.0]))
+        assert sorted(taken(tape)) == [(3, pytest.approx(200.0)), *vault]
 
 
 def test_a_pool_with_a_stale_price_pays_nobody_though_others_are_fresh() -> None:
