@@ -48,7 +48,7 @@ def combination(number: int, wanted: str | None = None) -> Trial:
                 chosen[f"{place}/{slot}"] = _one(rng, tables)
     if wanted is not None:
         recipe = _with(rng, recipe, chosen, wanted)
-    return _fitting(Trial(recipe, chosen))
+    return fitting(Trial(recipe, chosen))
 
 
 def _one(rng: Generator, of: Any) -> Any:
@@ -99,7 +99,7 @@ def _with(rng: Generator, recipe: Recipe, chosen: dict[str, Table], wanted: str)
     return replace(recipe, healthy=False, total=False)
 
 
-def _fitting(trial: Trial) -> Trial:
+def fitting(trial: Trial) -> Trial:
     """Without the slots that others, or the waterfall, leave no room for."""
     values = dict(trial.values)
     for key in trial.values:
@@ -140,7 +140,7 @@ def without(trial: Trial, key: str) -> Trial:
     name = fillings(trial)[key]
     rest = {k: table for k, table in trial.values.items() if k != key}
     other = INSTEAD.get(name)
-    return _fitting(replace(trial, values=rest if other is None else {**rest, key: other}))
+    return fitting(replace(trial, values=rest if other is None else {**rest, key: other}))
 
 
 def case_of(trial: Trial, c: float = 1.0) -> tuple[Case, Floats]:
@@ -187,11 +187,11 @@ def smallest(trial: Trial, hold: Callable[[Trial], object], broken: type[Excepti
 
     def breaks(candidate: Trial) -> bool:
         try:
-            hold(_fitting(candidate))
+            hold(fitting(candidate))
         except Exception as error:
             return type(error) is broken
         return False
 
-    small = _fitting(shrink(trial, breaks))
+    small = fitting(shrink(trial, breaks))
     slots = ", ".join(f"{key} = {table}" for key, table in small.values.items()) or "no slot"
     return f"{told(small.recipe)}; {slots}"

@@ -59,14 +59,15 @@ TRADED = (*TRADING, "oracle_source", "oracle", "oracle_cap", "oracle_confidence"
 Row = dict[str, int]
 
 
-def covering() -> list[Row]:
+def covering(factors: Mapping[str, tuple[Any, ...]]) -> list[Row]:
     """Rows (the number of a choice by slot) in which every two choices of two slots meet."""
-    slots = list(FACTORS)
+    slots = list(factors)
+    order = {slot: n for n, slot in enumerate(slots)}
     open_pairs = {
         ((a, i), (b, j))
         for a, b in combinations(slots, 2)
-        for i in range(len(FACTORS[a]))
-        for j in range(len(FACTORS[b]))
+        for i in range(len(factors[a]))
+        for j in range(len(factors[b]))
     }
     rows: list[Row] = []
     while open_pairs:
@@ -75,27 +76,28 @@ def covering() -> list[Row]:
         for slot in slots:
             if slot not in row:
                 row[slot] = max(
-                    range(len(FACTORS[slot])),
-                    key=lambda n, slot=slot, row=row: len(met(row, slot, n) & open_pairs),
+                    range(len(factors[slot])),
+                    key=lambda n, slot=slot, row=row: len(met(row, slot, n, order) & open_pairs),
                 )
-        open_pairs -= {pair for slot in slots for pair in met(row, slot, row[slot])}
+        open_pairs -= {pair for slot in slots for pair in met(row, slot, row[slot], order)}
         rows.append({slot: row[slot] for slot in slots})
     return rows
 
 
-def met(row: Row, slot: str, choice: int) -> set[tuple[tuple[str, int], tuple[str, int]]]:
-    """Pairs that a choice makes with the rest of a row."""
-    order = list(FACTORS)
+def met(
+    row: Row, slot: str, choice: int, order: Mapping[str, int]
+) -> set[tuple[tuple[str, int], tuple[str, int]]]:
+    """Pairs that a choice makes with the rest of a row; slots stand in this order."""
     pairs = set()
     for other, n in row.items():
         if other != slot:
-            first, second = sorted((slot, other), key=order.index)
+            first, second = sorted((slot, other), key=order.__getitem__)
             of = {slot: choice, other: n}
             pairs.add(((first, of[first]), (second, of[second])))
     return pairs
 
 
-ROWS = covering()
+ROWS = covering(FACTORS)
 
 
 def small(seed: int) -> Recipe:

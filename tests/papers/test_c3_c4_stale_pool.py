@@ -161,3 +161,33 @@ def test_poisson_blocks_of_the_venues_own_clock() -> None:
         error = float(per_block.std(ddof=1)) / sqrt(paths)
         assert abs(float(per_block.mean()) - value) < 3.0 * error
         assert float(per_block.mean()) == pytest.approx(value, rel=0.03)
+
+
+@pytest.mark.slow
+def test_constant_blocks_of_the_venues_own_clock() -> None:
+    """C4 on a chain of the settlement slot: a block in every fourth step, whose moves add up to one
+    normal move of sigma_b exactly. x = 4; the sample of the tests above, at their tolerance.
+    """
+    x, each, warm = 4.0, 4, 100
+    case = pool_case(0.5 * x * SIGMA)
+    settlement = {"block_seconds": each * case.step_seconds, "feeds": "direct"}
+    rules = replace(case.rulebooks["pool"], mechanisms={"settlement": settlement})
+    case = replace(case, rulebooks={"pool": rules})
+    steps = each * (warm + BLOCKS)
+    sigma = SIGMA / sqrt(each)
+    moves = sigma * np.random.default_rng(11).standard_normal((PATHS, steps)) - 0.5 * sigma**2
+    exogenous = np.ones((PATHS, steps + 1, 2))
+    exogenous[:, 1:, case.book.assets.index("X")] = np.exp(np.cumsum(moves, axis=1))
+    ends = []
+    for columns in (each * warm + 1, steps + 1):
+        _, _, state = run_case(case, exogenous[:, :columns])
+        links = state.market_memory.links
+        assert links is not None and state.oracle is not None
+        clock = state.oracle.blocks[0]
+        assert clock is not None
+        assert set(clock.count[:, :columns].sum(axis=1).tolist()) <= {
+            columns // each,
+            columns // each + 1,
+        }
+        ends.append(links.profit[:, 0])
+    agrees((ends[1] - ends[0]) / BLOCKS / DEPTH, SIGMA**2 / (2.0 + 1.7164 * x))
