@@ -154,3 +154,37 @@ def test_a_funding_index_charges_what_was_held_where_no_market_lost() -> None:
     _, tape, _ = run_case(case, paths_of(case, SOL=[10.0, 1e-9]))
     assert tape.socialised.sum() == pytest.approx(100.0)
     assert tape.desk_equity[0, -1] == pytest.approx([850.0, 850.0, 900.0])
+
+
+def test_who_falls_by_a_share_of_anothers_loss_is_closed_though_no_price_moved() -> None:
+    """At 80 the long lacks 70. Equities of 100 and 5 bear 66.67 and 3.33, and 1.67 is less than the
+    3 that 30 ETH at 10 need: they are sold in the same step, at a price that stood still.
+    """
+    traders = [
+        Trader("v", [Held("BTC-PERP", 10.0, 100.0)], {QUOTE: 130.0}),
+        Trader("v", [Held("BTC-PERP", -10.0, 100.0)], {QUOTE: -100.0}),
+        Trader("v", [Held("ETH-PERP", 30.0, 10.0)], {QUOTE: 5.0}, "me"),
+    ]
+    rules = {"v": perpetuals_venue(("socialised",))}
+    case = tiny_case(traders, PERPS, rules, {"BTC": coin(100.0), "ETH": coin(10.0)})
+    _, tape, state = run_case(case, paths_of(case, BTC=[100.0, 80.0]))
+    assert [row[1:3] for row in events(tape, EventKind.LIQUIDATION)] == [(1, 0), (1, 2)]
+    assert tape.desk_equity[0, -1] == pytest.approx([5.0 - 70.0 * 5.0 / 105.0])
+    assert state.holdings.size[0].tolist() == [0.0, -10.0, 0.0]
+
+
+def test_a_winner_who_falls_by_what_it_gave_up_is_closed_too() -> None:
+    """At 85 the long lacks 50, and the short that has won gives up all of it: 5 of its 55 are left,
+    less than the 6 that its 60 ETH need. They are sold in the same step.
+    """
+    both = [Held("BTC-PERP", -10.0, 100.0), Held("ETH-PERP", 60.0, 10.0)]
+    traders = [
+        Trader("v", [Held("BTC-PERP", 10.0, 100.0)], {QUOTE: 100.0}),
+        Trader("v", both, {QUOTE: -95.0}, "me"),
+    ]
+    rules = {"v": perpetuals_venue(("adl",))}
+    case = tiny_case(traders, PERPS, rules, {"BTC": coin(100.0), "ETH": coin(10.0)})
+    _, tape, state = run_case(case, paths_of(case, BTC=[100.0, 85.0]))
+    assert [row[1:3] for row in events(tape, EventKind.LIQUIDATION)] == [(1, 1)]
+    assert tape.desk_equity[0, -1] == pytest.approx([5.0])
+    assert not state.holdings.size.any()
