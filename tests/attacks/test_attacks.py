@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_cases import attacked
@@ -109,6 +111,34 @@ def test_a_cap_of_zero() -> None:
     assert tape.fund.sum() == 0.0
     assert state.accounts.assets["fund"][0, 0, 0] == 0.0
     assert tape.kind.size > 0
+
+
+def test_an_open_interest_cap_of_zero_keeps_the_vault_out_and_the_account_is_sold() -> None:
+    """At 90.4 the long has 4 of 9.04: the vault's, were it allowed to hold anything at all."""
+    traders = [
+        Trader("v", [Held("BTC-PERP", 10.0, 100.0)], {QUOTE: 100.0}),
+        Trader("v", [Held("BTC-PERP", -10.0, 100.0)], {QUOTE: 900.0}, owner="me"),
+    ]
+    how = {"liquidation": Liquidation("orderbook", backstop_ratio=2 / 3), "backstop": 50.0}
+    for slots, kind in (
+        ({}, EventKind.BACKSTOP),
+        ({"open_interest_cap": {"default": 0.0}}, EventKind.LIQUIDATION),
+    ):
+        case = market_of(traders, layers=("backstop", "socialised"), mechanisms=slots, **how)
+        _, tape, state = attacked(case, paths_of(case, BTC=[100.0, 90.4, 90.4]))
+        assert [event[3] for event in events(tape)] == [kind]
+        assert bool(state.accounts.vault_contracts.any()) == (kind == EventKind.BACKSTOP)
+
+
+def test_keepers_without_any_capital_call_nothing_and_the_tape_says_what_is_lost() -> None:
+    """1 BTC against 75 falls to nothing: nobody could pay for a call, so all 75 are written off."""
+    keepers = {"keepers": {"kinds": [{"count": 2, "capital": 0.0}]}}
+    rules = replace(lending_venue({"BTC": Collateral(0.7, 0.8, 0.05)}), mechanisms=keepers)
+    loan = Trader("l", (), {"BTC": 1.0, QUOTE: -75.0})
+    case = tiny_case([loan], [], {"l": rules}, {"BTC": coin(100.0)})
+    _, tape, _ = attacked(case, paths_of(case, BTC=[100.0, 90.0, 50.0, 1e-9]))
+    assert [event[3] for event in events(tape)] == [EventKind.COVER]
+    assert tape.socialised.sum() == pytest.approx(75.0)
 
 
 def test_dust_accounts() -> None:
