@@ -183,6 +183,7 @@ def test_nobody_waits_for_a_trace_that_orders_do_not_leave() -> None:
     tape, _ = run(prepare(case), paths_of(case, BTC=[[100.0, 90.5]] * 2), worlds=worlds)
     made = [(p, u) for p, _, u, _ in events(tape, EventKind.LIQUIDATION)]
     assert made == [(0, 0), (1, 0), (1, 1)]
+    assert [(p, u) for p, _, u, _ in events(tape, EventKind.BAND_HALT)] == [(0, 1)]
 
 
 def vaults(slots: dict[str, Any]) -> Case:
