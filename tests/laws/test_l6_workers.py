@@ -59,10 +59,9 @@ TWO_THREADS = [
 ]
 
 
-@pytest.mark.parametrize("number", [0, 24])
-def test_threads_and_pieces(number: int) -> None:
-    """Two rows, quickly; all of them below."""
-    assert hold(number, TWO_THREADS) > 20
+def test_threads_and_pieces() -> None:
+    """One row, quickly; all of them below."""
+    assert hold(24, TWO_THREADS) > 50
 
 
 @pytest.mark.slow

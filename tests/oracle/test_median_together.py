@@ -11,7 +11,7 @@ from oracle_stages import Stages, shown
 from seawall.oracle.median import Median, Source
 from seawall.venues import Feed
 
-STEPS = 1_200
+STEPS = 1_000
 # Steps of 10 s: a failure of 10 s is one step long. Chance of an event per step of a half.
 HALF_PER_DAY = np.log(2.0) * 8_640.0
 
@@ -28,7 +28,7 @@ def wrong(rule: Median) -> float:
     return float((found == 50.0).mean())
 
 
-@pytest.mark.parametrize("k", [3, 7])
+@pytest.mark.parametrize("k", [3, pytest.param(7, marks=pytest.mark.slow)])
 def test_a_common_cause_fails_a_median_oftener_than_as_many_failures_one_by_one(k: int) -> None:
     """Each source is wrong in 0.3 of all steps either way. Alone: P(half of k) at 0.3. Together: an
     event in every second step takes each with a chance of 0.6, so half of P(half of k) at 0.6.
