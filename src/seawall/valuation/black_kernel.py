@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.compiled import helper, kernel, record_helper
 from seawall.foundation.elementary_kernel import multiply_add
 from seawall.valuation.special_kernel import (
     BLOCK,
@@ -73,7 +73,7 @@ def price_within(x: float) -> float:
     return at_most(at_least(x, LOWEST_PRICE), HIGHEST_PRICE)
 
 
-@helper
+@record_helper
 def load(source: np.ndarray, first: int, row: np.ndarray) -> None:
     """Copy up to BLOCK entries from ``first`` on to a row; what is beyond keeps its old entry."""
     part = source[first : first + BLOCK]
@@ -81,7 +81,7 @@ def load(source: np.ndarray, first: int, row: np.ndarray) -> None:
         row[i] = part[i]
 
 
-@helper
+@record_helper
 def store(row: np.ndarray, out: np.ndarray, first: int) -> None:
     """Copy a row to up to BLOCK entries from ``first`` on."""
     part = out[first : first + BLOCK]
@@ -90,12 +90,18 @@ def store(row: np.ndarray, out: np.ndarray, first: int) -> None:
 
 
 @helper
-def block_of(source: np.ndarray, first: int, padded: np.ndarray) -> np.ndarray:
-    """BLOCK entries from ``first`` on: a view, or ``padded`` holding the fewer that are left."""
-    if first + BLOCK <= source.size:
-        return source[first : first + BLOCK]
-    load(source, first, padded)
-    return padded
+def whole_block(source: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """A column of at least BLOCK entries: itself, or ``rest`` (BLOCK,) that begins with it."""
+    if source.size >= BLOCK:
+        return source
+    load(source, 0, rest)
+    return rest
+
+
+@helper
+def start_of(block: int, size: int) -> int:
+    """Where a block starts: the last one ends where the column does, and may repeat some options."""
+    return min(block * BLOCK, size - BLOCK)
 
 
 @helper
@@ -106,7 +112,7 @@ def room_for(out: np.ndarray, first: int, padded: np.ndarray) -> np.ndarray:
     return padded
 
 
-@helper
+@record_helper
 def inputs_block(
     forward: np.ndarray,
     strike: np.ndarray,
@@ -131,7 +137,7 @@ def inputs_block(
         log[i] = log_of_split(count[i], g[i], c)
 
 
-@helper
+@record_helper
 def terms_block(work: np.ndarray, table: np.ndarray) -> None:
     """From LOG and TOTAL of BLOCK options: places, density and both polynomials of erfcx.
 
@@ -175,7 +181,7 @@ def whole_value(f: float, k: float, part: float, call: bool) -> float:
     return value
 
 
-@helper
+@record_helper
 def values_block(work: np.ndarray, call: np.ndarray, out: np.ndarray) -> None:
     """Values of BLOCK options."""
     f, k, edge, gap, density = work[FORWARD], work[STRIKE], work[EDGE], work[GAP], work[DENSITY]
@@ -184,6 +190,26 @@ def values_block(work: np.ndarray, call: np.ndarray, out: np.ndarray) -> None:
     for i in range(BLOCK):
         part = outside_part(edge[i], gap[i], density[i], (p[i], dp[i]), (q[i], dq[i]))
         out[i] = whole_value(f[i], k[i], part, call[i])
+
+
+@record_helper
+def valued_block(
+    table: np.ndarray,
+    forward: np.ndarray,
+    strike: np.ndarray,
+    years: np.ndarray,
+    volatility: np.ndarray,
+    call: np.ndarray,
+    first: int,
+    work: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Values of BLOCK options of columns from ``first`` on."""
+    last = first + BLOCK
+    t, vol = years[first:last], volatility[first:last]
+    inputs_block(forward[first:last], strike[first:last], t, vol, work, table)
+    terms_block(work, table)
+    values_block(work, call[first:last], out[first:last])
 
 
 @kernel(VALUES)
@@ -197,18 +223,18 @@ def values(
     out: np.ndarray,
 ) -> None:
     """Fill ``out`` (n,) with :func:`seawall.valuation.black.black` of columns (n,)."""
-    work, padded, calls = np.ones((ROWS, BLOCK)), np.ones((5, BLOCK)), np.ones(BLOCK, np.bool_)
-    for first in range(0, forward.size, BLOCK):
-        f, k = block_of(forward, first, padded[0]), block_of(strike, first, padded[1])
-        t, vol = block_of(years, first, padded[2]), block_of(volatility, first, padded[3])
-        inputs_block(f, k, t, vol, work, table)
-        terms_block(work, table)
-        values_block(work, block_of(call, first, calls), room_for(out, first, padded[4]))
-        if first + BLOCK > out.size:
-            store(padded[4], out, first)
+    work, rest, calls = np.ones((ROWS, BLOCK)), np.ones((5, BLOCK)), np.ones(BLOCK, np.bool_)
+    f, k = whole_block(forward, rest[0]), whole_block(strike, rest[1])
+    t, vol = whole_block(years, rest[2]), whole_block(volatility, rest[3])
+    is_call, room = whole_block(call, calls), out if out.size >= BLOCK else rest[4]
+    for block in range((out.size + BLOCK - 1) // BLOCK):
+        first = start_of(block, room.size)
+        valued_block(table, f, k, t, vol, is_call, first, work, room)
+    if out.size < BLOCK:
+        store(room, out, 0)
 
 
-@helper
+@record_helper
 def both_sides_block(work: np.ndarray, call: np.ndarray, value: np.ndarray) -> None:
     """Values of BLOCK options, and DENSITY x erfcx/2 at both places."""
     f, k, edge, gap, density = work[FORWARD], work[STRIKE], work[EDGE], work[GAP], work[DENSITY]
@@ -226,7 +252,7 @@ def both_sides_block(work: np.ndarray, call: np.ndarray, value: np.ndarray) -> N
         value[i] = whole_value(f[i], k[i], part, call[i])
 
 
-@helper
+@record_helper
 def delta_block(work: np.ndarray, call: np.ndarray, delta: np.ndarray) -> None:
     """Delta of BLOCK options; leaves LOWER and PER_FORWARD.
 
@@ -248,7 +274,7 @@ def delta_block(work: np.ndarray, call: np.ndarray, delta: np.ndarray) -> None:
         delta[i] = size if call[i] else -size
 
 
-@helper
+@record_helper
 def second_block(work: np.ndarray, gamma: np.ndarray, vega: np.ndarray) -> None:
     """Gamma and vega of BLOCK options."""
     lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
@@ -259,7 +285,7 @@ def second_block(work: np.ndarray, gamma: np.ndarray, vega: np.ndarray) -> None:
         vega[i] = weight * root[i]
 
 
-@helper
+@record_helper
 def theta_block(work: np.ndarray, volatility: np.ndarray, theta: np.ndarray) -> None:
     """Theta of BLOCK options."""
     lower, per_total = work[LOWER], work[PER_TOTAL]
@@ -268,7 +294,7 @@ def theta_block(work: np.ndarray, volatility: np.ndarray, theta: np.ndarray) -> 
         theta[i] = (lower[i] * (-0.5 * ONE_OVER_ROOT_TWO_PI) * vol) * (vol * per_total[i])
 
 
-@helper
+@record_helper
 def cross_block(work: np.ndarray, vanna: np.ndarray, volga: np.ndarray) -> None:
     """Vanna and volga of BLOCK options."""
     lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
@@ -282,6 +308,30 @@ def cross_block(work: np.ndarray, vanna: np.ndarray, volga: np.ndarray) -> None:
         volga[i] = (weight * root[i]) * ((h + t) * d2)
 
 
+@record_helper
+def greeks_block(
+    table: np.ndarray,
+    forward: np.ndarray,
+    strike: np.ndarray,
+    years: np.ndarray,
+    volatility: np.ndarray,
+    call: np.ndarray,
+    first: int,
+    work: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Value and Greeks of BLOCK options of columns from ``first`` on."""
+    last = first + BLOCK
+    t, vol, is_call = years[first:last], volatility[first:last], call[first:last]
+    inputs_block(forward[first:last], strike[first:last], t, vol, work, table)
+    terms_block(work, table)
+    both_sides_block(work, is_call, out[0, first:last])
+    delta_block(work, is_call, out[1, first:last])
+    second_block(work, out[2, first:last], out[3, first:last])
+    theta_block(work, vol, out[4, first:last])
+    cross_block(work, out[5, first:last], out[6, first:last])
+
+
 @kernel(GREEKS)
 def value_and_greeks(
     table: np.ndarray,
@@ -293,20 +343,14 @@ def value_and_greeks(
     out: np.ndarray,
 ) -> None:
     """Fill ``out`` (7, n): value, delta, gamma, vega, theta, vanna, volga of columns (n,)."""
-    work, padded, calls = np.ones((ROWS, BLOCK)), np.ones((11, BLOCK)), np.ones(BLOCK, np.bool_)
-    for first in range(0, forward.size, BLOCK):
-        f, k = block_of(forward, first, padded[0]), block_of(strike, first, padded[1])
-        t, vol = block_of(years, first, padded[2]), block_of(volatility, first, padded[3])
-        is_call = block_of(call, first, calls)
-        inputs_block(f, k, t, vol, work, table)
-        terms_block(work, table)
-        both_sides_block(work, is_call, room_for(out[0], first, padded[4]))
-        delta_block(work, is_call, room_for(out[1], first, padded[5]))
-        gamma, vega = room_for(out[2], first, padded[6]), room_for(out[3], first, padded[7])
-        second_block(work, gamma, vega)
-        theta_block(work, vol, room_for(out[4], first, padded[8]))
-        vanna, volga = room_for(out[5], first, padded[9]), room_for(out[6], first, padded[10])
-        cross_block(work, vanna, volga)
-        if first + BLOCK > out.shape[1]:
-            for row in range(7):
-                store(padded[4 + row], out[row], first)
+    size = out.shape[1]
+    work, rest, calls = np.ones((ROWS, BLOCK)), np.ones((4, BLOCK)), np.ones(BLOCK, np.bool_)
+    f, k = whole_block(forward, rest[0]), whole_block(strike, rest[1])
+    t, vol = whole_block(years, rest[2]), whole_block(volatility, rest[3])
+    is_call, room = whole_block(call, calls), out if size >= BLOCK else np.empty((7, BLOCK))
+    for block in range((size + BLOCK - 1) // BLOCK):
+        first = start_of(block, room.shape[1])
+        greeks_block(table, f, k, t, vol, is_call, first, work, room)
+    if size < BLOCK:
+        for row in range(7):
+            store(room[row], out[row], 0)

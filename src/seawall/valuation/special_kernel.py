@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.foundation.compiled import helper
+from seawall.foundation.compiled import helper, record_helper
 from seawall.foundation.elementary_kernel import above, bits_of, double_of, multiply_add
 from seawall.foundation.elementary_numbers_kernel import (
     EXP,
@@ -74,28 +74,28 @@ def coefficients() -> np.ndarray:
     return np.array((*EXP, *LOG, *NUMERATOR, *DENOMINATOR))
 
 
-@helper
+@record_helper
 def exponential_of(table: np.ndarray) -> Floats:
     """Coefficients EXP, from the kernel's first argument."""
     t = table[0:10]
     return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9]
 
 
-@helper
+@record_helper
 def logarithm_of(table: np.ndarray) -> Floats:
     """Coefficients LOG."""
     t = table[10:17]
     return t[0], t[1], t[2], t[3], t[4], t[5], t[6]
 
 
-@helper
+@record_helper
 def numerator_of(table: np.ndarray) -> Floats:
     """Coefficients NUMERATOR."""
     t = table[17:28]
     return t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]
 
 
-@helper
+@record_helper
 def denominator_of(table: np.ndarray) -> Floats:
     """Coefficients DENOMINATOR."""
     t = table[28:39]
@@ -225,7 +225,7 @@ def erfcx_pair(near: float, gap: float) -> tuple[float, float]:
     return 2.0 * first / below, 2.0 * drop / below
 
 
-@helper
+@record_helper
 def log_ratio_block(a: np.ndarray, b: np.ndarray, out: np.ndarray, table: np.ndarray) -> None:
     """Write :func:`log_ratio` of BLOCK pairs to ``out``."""
     c = logarithm_of(table)
@@ -233,7 +233,7 @@ def log_ratio_block(a: np.ndarray, b: np.ndarray, out: np.ndarray, table: np.nda
         out[i] = log_ratio(a[i], b[i], c)
 
 
-@helper
+@record_helper
 def exponential_block(
     x: np.ndarray, shifted: np.ndarray, r: np.ndarray, out: np.ndarray, table: np.ndarray
 ) -> None:
@@ -245,7 +245,7 @@ def exponential_block(
         out[i] = raised(x[i], shifted[i], r[i], c)
 
 
-@helper
+@record_helper
 def polynomials_block(
     near: np.ndarray, gap: np.ndarray, halves: np.ndarray, table: np.ndarray
 ) -> None:
