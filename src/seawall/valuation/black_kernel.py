@@ -16,14 +16,16 @@ import numpy as np
 
 from seawall.foundation.compiled import helper, kernel, record_helper
 from seawall.foundation.elementary_kernel import multiply_add
+from seawall.valuation.register_kernel import fetch
 from seawall.valuation.special_kernel import (
     BLOCK,
     LEAST,
+    denominators_block,
     exponential_block,
     fraction,
     log_of_split,
     logarithm_of,
-    polynomials_block,
+    numerators_block,
     split_ratio,
 )
 
@@ -32,6 +34,7 @@ LOWEST_PRICE, HIGHEST_PRICE = 1e-150, 1e150
 HALF_ROOT = math.sqrt(0.5)
 ONE_OVER_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 FAR = 1e3  # standard deviations beyond which nothing changes; keeps powers finite
+LINE = 8  # doubles in a cache line
 
 # Rows of a block's working memory. One piece of memory, so that the compiler sees that no two rows
 # overlap; a row that is not needed any more is used again.
@@ -45,9 +48,10 @@ DENSITY = 8  # exp(-z1^2)
 POLYNOMIALS = 9  # and the next three
 EXPONENT = 13  # -z1^2
 SCRATCH = 14  # and the next
-LOWER = 16  # min(F, K) x DENSITY
+WEIGHT = 16  # F n(d1)
 ROOT = 17  # sqrt(T)
-OUTSIDE_NEAR, OUTSIDE_FAR = 13, 14  # DENSITY x erfcx/2 at both places
+SIDE = 6  # 1 of a call, -1 of a put
+ON_CALL, ON_PUT = 13, 14
 PER_FORWARD = 15
 ROWS = 18
 
@@ -100,16 +104,8 @@ def whole_block(source: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 @helper
 def start_of(block: int, size: int) -> int:
-    """Where a block starts: the last one ends where the column does, and may repeat some options."""
+    """Where a block starts: the last one ends where the column does, perhaps overlapping."""
     return min(block * BLOCK, size - BLOCK)
-
-
-@helper
-def room_for(out: np.ndarray, first: int, padded: np.ndarray) -> np.ndarray:
-    """Where the results of a block go: a view of ``out``, or ``padded`` when fewer are left."""
-    if first + BLOCK <= out.size:
-        return out[first : first + BLOCK]
-    return padded
 
 
 @record_helper
@@ -138,8 +134,8 @@ def inputs_block(
 
 
 @record_helper
-def terms_block(work: np.ndarray, table: np.ndarray) -> None:
-    """From LOG and TOTAL of BLOCK options: places, density and both polynomials of erfcx.
+def places_block(work: np.ndarray) -> None:
+    """From LOG and TOTAL of BLOCK options: where erfcx is taken, and EXPONENT.
 
     The places are z1 and z2 = z1 + GAP where z1 >= -0.5; below, |z1| and z2: there the value is
     taken from its upper bound. A settled option is infinitely far from its strike.
@@ -158,8 +154,35 @@ def terms_block(work: np.ndarray, table: np.ndarray) -> None:
         # Known without subtracting: z2 - z1 = s/sqrt 2 and z2 + z1 = |h| sqrt 2.
         gap[i] = (2.0 * away if z1 < LEAST else s) * HALF_ROOT
         exponent[i] = d * (-0.5 * d)
-    exponential_block(exponent, work[SCRATCH], work[SCRATCH + 1], work[DENSITY], table)
-    polynomials_block(near, gap, work[POLYNOMIALS : POLYNOMIALS + 4], table)
+
+
+@record_helper
+def density_block(work: np.ndarray, table: np.ndarray) -> None:
+    """DENSITY of BLOCK options."""
+    exponential_block(work[EXPONENT], work[SCRATCH], work[SCRATCH + 1], work[DENSITY], table)
+
+
+@record_helper
+def tops_block(work: np.ndarray, table: np.ndarray) -> None:
+    """The first two rows of POLYNOMIALS: erfcx's numerator and its divided difference."""
+    value, slope = work[POLYNOMIALS], work[POLYNOMIALS + 1]
+    numerators_block(work[NEAR], work[GAP], value, slope, table)
+
+
+@record_helper
+def bottoms_block(work: np.ndarray, table: np.ndarray) -> None:
+    """The other two rows of POLYNOMIALS: the denominator and its divided difference."""
+    value, slope = work[POLYNOMIALS + 2], work[POLYNOMIALS + 3]
+    denominators_block(work[NEAR], work[GAP], value, slope, table)
+
+
+@record_helper
+def terms_block(work: np.ndarray, table: np.ndarray) -> None:
+    """From LOG and TOTAL of BLOCK options: places, density and both polynomials of erfcx."""
+    places_block(work)
+    density_block(work, table)
+    tops_block(work, table)
+    bottoms_block(work, table)
 
 
 @helper
@@ -236,76 +259,87 @@ def values(
 
 @record_helper
 def both_sides_block(work: np.ndarray, call: np.ndarray, value: np.ndarray) -> None:
-    """Values of BLOCK options, and DENSITY x erfcx/2 at both places."""
+    """Values of BLOCK options, SIDE, and the normal distribution at both places: ON_CALL, ON_PUT.
+
+    Out of the money a call's delta is ON_CALL, a put's -ON_PUT K/F.
+    """
     f, k, edge, gap, density = work[FORWARD], work[STRIKE], work[EDGE], work[GAP], work[DENSITY]
     p, dp = work[POLYNOMIALS], work[POLYNOMIALS + 1]
     q, dq = work[POLYNOMIALS + 2], work[POLYNOMIALS + 3]
-    near, far = work[OUTSIDE_NEAR], work[OUTSIDE_FAR]
+    on_call, on_put, side = work[ON_CALL], work[ON_PUT], work[SIDE]
     for i in range(BLOCK):
         first, drop, below = fraction(gap[i], (p[i], dp[i]), (q[i], dq[i]))
         per_below = 1.0 / below
         at_near = density[i] * (first * per_below)
         fall = density[i] * (drop * per_below)
-        near[i] = at_near
-        far[i] = at_near - fall
+        on_call[i] = 1.0 - at_near if edge[i] < LEAST else at_near
+        on_put[i] = at_near - fall
         part = 1.0 - (2.0 * at_near - fall) if edge[i] < LEAST else fall
-        value[i] = whole_value(f[i], k[i], part, call[i])
+        # A number, as that takes fewer steps than widening the byte again and again.
+        sign = 1.0 if call[i] else -1.0
+        side[i] = sign
+        least = k[i] if k[i] < f[i] else f[i]
+        value[i] = multiply_add(least, part, at_least(sign * (f[i] - k[i]), 0.0))
 
 
 @record_helper
-def delta_block(work: np.ndarray, call: np.ndarray, delta: np.ndarray) -> None:
-    """Delta of BLOCK options; leaves LOWER and PER_FORWARD.
-
-    Out of the money it is erfcx/2 times DENSITY min(F, K)/F: at z1 for a call, at z2 for a put.
-    """
-    f, k, edge, total, density = work[FORWARD], work[STRIKE], work[EDGE], work[TOTAL], work[DENSITY]
-    near, far, lower, per_f = work[OUTSIDE_NEAR], work[OUTSIDE_FAR], work[LOWER], work[PER_FORWARD]
+def delta_block(work: np.ndarray, delta: np.ndarray) -> None:
+    """Delta of BLOCK options; leaves WEIGHT and PER_FORWARD."""
+    f, k, total, density, side = work[FORWARD], work[STRIKE], work[TOTAL], work[DENSITY], work[SIDE]
+    on_call, on_put = work[ON_CALL], work[ON_PUT]
+    weight, per_f = work[WEIGHT], work[PER_FORWARD]
     for i in range(BLOCK):
+        # Read before the choice between them: a read that depends on it takes longer.
+        of_call, of_put = on_call[i], on_put[i]
         under = f[i] < k[i]
         least = f[i] if under else k[i]
         inverse = 1.0 / f[i]
         per_f[i] = inverse
-        lower[i] = least * density[i]
-        on_call = 1.0 - near[i] if edge[i] < LEAST else near[i]
-        q = on_call if under else far[i] * (least * inverse)
+        weight[i] = (least * density[i]) * ONE_OVER_ROOT_TWO_PI
+        q = of_call if under else of_put * (least * inverse)
         # At the strike of a settled option delta is a half: the middle of its step.
         q = 0.5 if (f[i] == k[i] and total[i] <= SETTLED) else q
-        size = q if under == call[i] else 1.0 - q
-        delta[i] = size if call[i] else -size
+        size = q if under == (side[i] > 0.0) else 1.0 - q
+        delta[i] = side[i] * size
 
 
 @record_helper
 def second_block(work: np.ndarray, gamma: np.ndarray, vega: np.ndarray) -> None:
     """Gamma and vega of BLOCK options."""
-    lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
+    weight, per_f, per_total = work[WEIGHT], work[PER_FORWARD], work[PER_TOTAL]
     root = work[ROOT]
     for i in range(BLOCK):
-        weight = lower[i] * ONE_OVER_ROOT_TWO_PI  # F n(d1)
-        gamma[i] = (weight * per_f[i]) * (per_f[i] * per_total[i])
-        vega[i] = weight * root[i]
+        gamma[i] = (weight[i] * per_f[i]) * (per_f[i] * per_total[i])
+        vega[i] = weight[i] * root[i]
 
 
 @record_helper
 def theta_block(work: np.ndarray, volatility: np.ndarray, theta: np.ndarray) -> None:
     """Theta of BLOCK options."""
-    lower, per_total = work[LOWER], work[PER_TOTAL]
+    weight, per_total = work[WEIGHT], work[PER_TOTAL]
     for i in range(BLOCK):
         vol = at_least(volatility[i], 0.0)
-        theta[i] = (lower[i] * (-0.5 * ONE_OVER_ROOT_TWO_PI) * vol) * (vol * per_total[i])
+        theta[i] = ((-0.5 * weight[i]) * vol) * (vol * per_total[i])
 
 
 @record_helper
 def cross_block(work: np.ndarray, vanna: np.ndarray, volga: np.ndarray) -> None:
     """Vanna and volga of BLOCK options."""
-    lower, per_f, per_total = work[LOWER], work[PER_FORWARD], work[PER_TOTAL]
+    weight, per_f, per_total = work[WEIGHT], work[PER_FORWARD], work[PER_TOTAL]
     log, total, root = work[LOG], work[TOTAL], work[ROOT]
     for i in range(BLOCK):
         h, t = log[i] * per_total[i], 0.5 * total[i]
-        weight = lower[i] * ONE_OVER_ROOT_TWO_PI
         per_vol = root[i] * per_total[i]
         d2 = (h - t) * per_vol
-        vanna[i] = -(weight * per_f[i]) * d2
-        volga[i] = (weight * root[i]) * ((h + t) * d2)
+        vanna[i] = -(weight[i] * per_f[i]) * d2
+        volga[i] = (weight[i] * root[i]) * ((h + t) * d2)
+
+
+@record_helper
+def fetch_block(row: np.ndarray, first: int) -> None:
+    """Ask for the memory of BLOCK entries from ``first`` on, which may be beyond the end."""
+    for i in range(0, BLOCK, LINE):
+        fetch(row, first + i)
 
 
 @record_helper
@@ -323,10 +357,22 @@ def greeks_block(
     """Value and Greeks of BLOCK options of columns from ``first`` on."""
     last = first + BLOCK
     t, vol, is_call = years[first:last], volatility[first:last], call[first:last]
+    # Memory for the next block's results is asked for a row at a time: one loop's work hides the
+    # wait for one row, and the processor cannot wait for many more lines at once.
+    fetch_block(out[0], last)
     inputs_block(forward[first:last], strike[first:last], t, vol, work, table)
-    terms_block(work, table)
+    fetch_block(out[1], last)
+    places_block(work)
+    fetch_block(out[2], last)
+    density_block(work, table)
+    fetch_block(out[3], last)
+    tops_block(work, table)
+    fetch_block(out[4], last)
+    bottoms_block(work, table)
+    fetch_block(out[5], last)
     both_sides_block(work, is_call, out[0, first:last])
-    delta_block(work, is_call, out[1, first:last])
+    fetch_block(out[6], last)
+    delta_block(work, out[1, first:last])
     second_block(work, out[2, first:last], out[3, first:last])
     theta_block(work, vol, out[4, first:last])
     cross_block(work, out[5, first:last], out[6, first:last])

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from seawall.foundation.compiled import helper, kernel
+from seawall.foundation.compiled import helper, kernel, record_helper
 from seawall.valuation.black_kernel import (
     DENSITY,
     EDGE,
@@ -25,7 +25,7 @@ from seawall.valuation.black_kernel import (
     load,
     outside_part,
     price_within,
-    room_for,
+    start_of,
     store,
     terms_block,
     whole_value,
@@ -40,12 +40,14 @@ GRID = (
 )
 
 
-@helper
+@record_helper
 def shocked_block(
-    shocks: np.ndarray, log: float, years: float, volatility: float, work: np.ndarray
+    shocks: np.ndarray, first: int, log: float, years: float, volatility: float, work: np.ndarray
 ) -> None:
-    """LOG and TOTAL of one option under BLOCK shocks."""
-    log_factor, factor, added, forward_years = shocks[1], shocks[2], shocks[3], shocks[4]
+    """LOG and TOTAL of one option under BLOCK shocks from ``first`` on."""
+    last = first + BLOCK
+    log_factor, factor = shocks[1, first:last], shocks[2, first:last]
+    added, forward_years = shocks[3, first:last], shocks[4, first:last]
     logs, total = work[LOG], work[TOTAL]
     for i in range(BLOCK):
         vol = at_least(volatility * factor[i] + added[i], 0.0)
@@ -54,16 +56,16 @@ def shocked_block(
         logs[i] = log + log_factor[i]
 
 
-@helper
+@record_helper
 def priced_block(
-    shocks: np.ndarray,
+    factor: np.ndarray,
     option: tuple[float, float, bool, float],
     work: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Scaled value of one option (forward, strike, call, scale) under BLOCK shocks."""
+    """Scaled value of one option (forward, strike, call, scale) under BLOCK factors of its spot."""
     f, k, call, scale = option
-    factor, edge, gap, density = shocks[0], work[EDGE], work[GAP], work[DENSITY]
+    edge, gap, density = work[EDGE], work[GAP], work[DENSITY]
     p, dp = work[POLYNOMIALS], work[POLYNOMIALS + 1]
     q, dq = work[POLYNOMIALS + 2], work[POLYNOMIALS + 3]
     for i in range(BLOCK):
@@ -71,7 +73,7 @@ def priced_block(
         out[i] = scale * whole_value(f * factor[i], k, part, call)
 
 
-@helper
+@record_helper
 def in_range_block(prices: np.ndarray) -> None:
     """Bring BLOCK prices into the range where products and quotients are finite."""
     for i in range(BLOCK):
@@ -86,24 +88,43 @@ def fill_shocks(
     seconds_forward: np.ndarray,
     table: np.ndarray,
 ) -> np.ndarray:
-    """Shocks by blocks, (blocks, 5, BLOCK): factor and its log, the two of volatility, years.
+    """Shocks (5, s or BLOCK): factor and its log, the two of volatility, years.
 
-    What is left of the last block holds no shock.
+    What fewer than BLOCK leave of it holds no shock.
     """
     count = spot_factor.size
-    blocks = (count + BLOCK - 1) // BLOCK
-    shocks = np.zeros((blocks, 5, BLOCK))
+    shocks = np.zeros((5, max(count, BLOCK)))
+    shocks[0, :] = 1.0
+    for i in range(count):
+        shocks[0, i] = price_within(spot_factor[i])
+        shocks[2, i] = vol_factor[i]
+        shocks[3, i] = vol_add[i]
+        shocks[4, i] = seconds_forward[i] * YEARS_PER_SECOND
     ones = np.ones(BLOCK)
-    for b in range(blocks):
-        shocks[b, 0, :] = 1.0
-        for i in range(min(BLOCK, count - b * BLOCK)):
-            j = b * BLOCK + i
-            shocks[b, 0, i] = price_within(spot_factor[j])
-            shocks[b, 2, i] = vol_factor[j]
-            shocks[b, 3, i] = vol_add[j]
-            shocks[b, 4, i] = seconds_forward[j] * YEARS_PER_SECOND
-        log_ratio_block(shocks[b, 0], ones, shocks[b, 1], table)
+    for block in range((count + BLOCK - 1) // BLOCK):
+        first = start_of(block, shocks.shape[1])
+        last = first + BLOCK
+        log_ratio_block(shocks[0, first:last], ones, shocks[1, first:last], table)
     return shocks
+
+
+@record_helper
+def option_row(
+    shocks: np.ndarray,
+    option: tuple[float, float, bool, float],
+    terms: tuple[float, float, float],
+    work: np.ndarray,
+    table: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Fill ``out`` (s,) with the scaled value of one option of terms (ln(F/K), T, vol)."""
+    log, years, volatility = terms
+    for block in range((out.size + BLOCK - 1) // BLOCK):
+        first = start_of(block, out.size)
+        last = first + BLOCK
+        shocked_block(shocks, first, log, years, volatility, work)
+        terms_block(work, table)
+        priced_block(shocks[0, first:last], option, work, out[first:last])
 
 
 @kernel(GRID)
@@ -123,8 +144,7 @@ def revalue_grid(
 ) -> None:
     """Fill ``out`` (n, s) with the value of each option under each shock, times its scale."""
     shocks = fill_shocks(spot_factor, vol_factor, vol_add, seconds_forward, table)
-    work, padded = np.ones((ROWS, BLOCK)), np.ones(BLOCK)
-    logs = np.empty((3, BLOCK))
+    work, logs, padded = np.ones((ROWS, BLOCK)), np.empty((3, BLOCK)), np.empty(BLOCK)
     for first in range(0, forward.size, BLOCK):
         logs[:] = 1.0
         load(forward, first, logs[0])
@@ -133,12 +153,9 @@ def revalue_grid(
         in_range_block(logs[1])
         log_ratio_block(logs[0], logs[1], logs[2], table)
         for o in range(first, min(first + BLOCK, forward.size)):
-            f, k = logs[0, o - first], logs[1, o - first]
-            option = (f, k, call[o], scale[o])
-            for b in range(shocks.shape[0]):
-                log = logs[2, o - first]
-                shocked_block(shocks[b], log, years[o], volatility[o], work)
-                terms_block(work, table)
-                priced_block(shocks[b], option, work, room_for(out[o], b * BLOCK, padded))
-                if b * BLOCK + BLOCK > out.shape[1]:
-                    store(padded, out[o], b * BLOCK)
+            option = (logs[0, o - first], logs[1, o - first], call[o], scale[o])
+            terms = (logs[2, o - first], years[o], volatility[o])
+            room = out[o] if out.shape[1] >= BLOCK else padded
+            option_row(shocks, option, terms, work, table, room)
+            if out.shape[1] < BLOCK:
+                store(padded, out[o], 0)

@@ -246,15 +246,29 @@ def exponential_block(
 
 
 @record_helper
+def numerators_block(
+    near: np.ndarray, gap: np.ndarray, value: np.ndarray, slope: np.ndarray, table: np.ndarray
+) -> None:
+    """:func:`numerator` of BLOCK pairs near, near + gap."""
+    c = numerator_of(table)
+    for i in range(BLOCK):
+        value[i], slope[i] = numerator(near[i], near[i] + gap[i], c)
+
+
+@record_helper
+def denominators_block(
+    near: np.ndarray, gap: np.ndarray, value: np.ndarray, slope: np.ndarray, table: np.ndarray
+) -> None:
+    """:func:`denominator` of BLOCK pairs near, near + gap."""
+    c = denominator_of(table)
+    for i in range(BLOCK):
+        value[i], slope[i] = denominator(near[i], near[i] + gap[i], c)
+
+
+@record_helper
 def polynomials_block(
     near: np.ndarray, gap: np.ndarray, halves: np.ndarray, table: np.ndarray
 ) -> None:
     """Both polynomials of BLOCK pairs: numerator, its difference, denominator, its difference."""
-    c = numerator_of(table)
-    value, slope = halves[0], halves[1]
-    for i in range(BLOCK):
-        value[i], slope[i] = numerator(near[i], near[i] + gap[i], c)
-    d = denominator_of(table)
-    value, slope = halves[2], halves[3]
-    for i in range(BLOCK):
-        value[i], slope[i] = denominator(near[i], near[i] + gap[i], d)
+    numerators_block(near, gap, halves[0], halves[1], table)
+    denominators_block(near, gap, halves[2], halves[3], table)
