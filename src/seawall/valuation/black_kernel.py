@@ -16,7 +16,7 @@ import numpy as np
 
 from seawall.foundation.compiled import helper, kernel, record_helper
 from seawall.foundation.elementary_kernel import multiply_add
-from seawall.valuation.register_kernel import fetch
+from seawall.valuation.register_kernel import fetch_part
 from seawall.valuation.special_kernel import (
     BLOCK,
     LEAST,
@@ -34,7 +34,6 @@ LOWEST_PRICE, HIGHEST_PRICE = 1e-150, 1e150
 HALF_ROOT = math.sqrt(0.5)
 ONE_OVER_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 FAR = 1e3  # standard deviations beyond which nothing changes; keeps powers finite
-LINE = 8  # doubles in a cache line
 
 # Rows of a block's working memory. One piece of memory, so that the compiler sees that no two rows
 # overlap; a row that is not needed any more is used again.
@@ -336,13 +335,6 @@ def cross_block(work: np.ndarray, vanna: np.ndarray, volga: np.ndarray) -> None:
 
 
 @record_helper
-def fetch_block(row: np.ndarray, first: int) -> None:
-    """Ask for the memory of BLOCK entries from ``first`` on, which may be beyond the end."""
-    for i in range(0, BLOCK, LINE):
-        fetch(row, first + i)
-
-
-@record_helper
 def greeks_block(
     table: np.ndarray,
     forward: np.ndarray,
@@ -359,19 +351,19 @@ def greeks_block(
     t, vol, is_call = years[first:last], volatility[first:last], call[first:last]
     # Memory for the next block's results is asked for a row at a time: one loop's work hides the
     # wait for one row, and the processor cannot wait for many more lines at once.
-    fetch_block(out[0], last)
+    fetch_part(out[0], last, BLOCK)
     inputs_block(forward[first:last], strike[first:last], t, vol, work, table)
-    fetch_block(out[1], last)
+    fetch_part(out[1], last, BLOCK)
     places_block(work)
-    fetch_block(out[2], last)
+    fetch_part(out[2], last, BLOCK)
     density_block(work, table)
-    fetch_block(out[3], last)
+    fetch_part(out[3], last, BLOCK)
     tops_block(work, table)
-    fetch_block(out[4], last)
+    fetch_part(out[4], last, BLOCK)
     bottoms_block(work, table)
-    fetch_block(out[5], last)
+    fetch_part(out[5], last, BLOCK)
     both_sides_block(work, is_call, out[0, first:last])
-    fetch_block(out[6], last)
+    fetch_part(out[6], last, BLOCK)
     delta_block(work, out[1, first:last])
     second_block(work, out[2, first:last], out[3, first:last])
     theta_block(work, vol, out[4, first:last])

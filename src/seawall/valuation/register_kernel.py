@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from seawall.foundation.compiled import record_helper
 
 
 def _doubles() -> int:
@@ -271,3 +274,10 @@ def fetch(context: Any, array: Any, at: Any) -> tuple[Any, Any]:
         return target.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+@record_helper
+def fetch_part(row: np.ndarray, first: int, count: int) -> None:
+    """Ask for the memory of ``count`` doubles from ``first`` on, which may be beyond the end."""
+    for i in range(0, count, GROUP):
+        fetch(row, first + i)
