@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hard_options import NAMES, Columns, hard_set, realistic_book
@@ -116,3 +118,26 @@ def test_shock_grid_fills_a_given_array_and_refuses_a_wrong_one() -> None:
     assert fastblack.revalue_grid(options, factors, out) is out
     with pytest.raises(InputError, match="2 options under 3 shocks has shape"):
         fastblack.revalue_grid(options, factors, np.empty((3, 2)))
+
+
+@pytest.mark.parametrize("options", [realistic_book, hard_set])
+def test_an_option_has_the_same_bits_wherever_it_stands(options: object) -> None:
+    # The last block of a column overlaps the one before; fewer than a block are padded.
+    columns: Columns = options(300, 11)  # type: ignore[operator]
+    cuts = (0, 1, 128, 129, 300)
+    values, greeks = fastblack.values(*columns), fastblack.greeks(*columns)
+    grid = tuple(np.resize(x, 300) for x in SHOCKS)
+    table = fastblack.revalue_grid((*columns, 1.0), grid)
+    for first, last in itertools.pairwise(cuts):
+        part: Columns = tuple(x[first:last] for x in columns)  # type: ignore[assignment]
+        some = tuple(x[first:last] for x in grid)
+        again = fastblack.greeks(*part)
+        np.testing.assert_array_equal(fastblack.values(*part), values[first:last])
+        for name in NAMES:
+            whole = getattr(greeks, name)[first:last]
+            np.testing.assert_array_equal(getattr(again, name), whole, err_msg=name)
+        np.testing.assert_array_equal(
+            fastblack.revalue_grid((*part, 1.0), some), table[first:last, first:last]
+        )
+    nothing = fastblack.greeks(*(x[:0] for x in columns))
+    assert nothing.value.shape == fastblack.values(*(x[:0] for x in columns)).shape == (0,)
