@@ -5,7 +5,8 @@ loop without branches over one block: what keeps the processor's units busy is t
 of a loop fit in its window at once. With d = |h| - t, h = ln(F/K)/s and t = s/2, what the formula
 multiplies by, sqrt(FK) exp(-(h^2 + t^2)/2), is min(F, K) exp(-d^2/2): no square root, and one
 exponential for value and Greeks. A comparison is written so that NaN falls through it: NaN in, NaN
-out.
+out. What works on a block is a :func:`~seawall.foundation.compiled.record_helper`: to count
+references to views of its rows took a sixth of the time.
 """
 
 from __future__ import annotations
