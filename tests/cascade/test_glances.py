@@ -51,7 +51,7 @@ def scene(seed: int, *, spread: float) -> Scene:
         alike=True,
     )
     none = np.zeros(0)
-    awake = layout.Awake(*[none] * 4, prices.feed.copy(), *[none] * 5)
+    awake = layout.Awake(*[none] * 4, prices.feed.copy(), *[none] * 8)
     rng = np.random.default_rng(seed)
     moving = setup.table.feed_asset != setup.quote
     prices.feed[:] *= np.where(moving, np.exp(rng.normal(0.0, spread, (paths, feeds))), 1.0)

@@ -16,6 +16,7 @@ from seawall.market.chain import (
     Settlement,
     draw_blocks,
     landing_steps,
+    regular_blocks,
     seen_from,
 )
 
@@ -226,6 +227,9 @@ def test_a_regular_chain_asks_for_no_number_but_its_phase() -> None:
         one, other = draw_blocks(rule, numbers, 5.0), draw_blocks(rule, bare, 5.0)
         for name in ("count", "open_to_liquidations", "halted", "reorganised"):
             assert np.array_equal(getattr(one, name), getattr(other, name)), name
+        alone = regular_blocks(rule, numbers[:, 0, 0], 200, 5.0)
+        for name in ("count", "open_to_liquidations", "halted", "reorganised"):
+            assert np.array_equal(getattr(one, name), getattr(alone, name)), name
 
 
 @pytest.mark.parametrize("spacing", ["constant", "random"])

@@ -90,8 +90,10 @@ def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: Tape
 def refill_all(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
     """The same for every path and venue: the end of a run."""
     if state.funds is not None:
-        for v in np.unique(setup.table.units.venue):
-            refill(setup, state, step, int(v), np.arange(state.depth.size), tape)
+        venue = setup.table.units.venue
+        for v in range(len(setup.rulebooks)):
+            if fund_rule(setup, v) is not None and (venue == v).any():
+                refill(setup, state, step, v, np.arange(state.depth.size), tape)
 
 
 def into_fund(

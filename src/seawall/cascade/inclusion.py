@@ -164,7 +164,7 @@ def _send(
     lands, commit = memory.lands[v], rules.commits[v]
     due, void = flying.copy(), np.zeros_like(flying)
     if lands is not None:
-        due &= lands[path, np.maximum(sent, 0)] <= step
+        due &= lands.steps[path, np.maximum(sent, 0)] <= step
     if commit is not None and state.oracle is not None:
         held, stamps = _optioned(table, state, look), state.oracle.memory.stamp
         stamp = _oldest_stamp(table, look, held, stamps, rules.moves, step)[mine]

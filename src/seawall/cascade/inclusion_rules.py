@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from seawall.book.book import Bools, Ints
 from seawall.cascade.oracles import Oracles, OracleState
 from seawall.cascade.table import Chosen
 from seawall.margin.table.margin_table import MarginTable
-from seawall.market.chain import Settlement, landing_steps
+from seawall.market.chain import Blocks, Settlement, landing_steps
 from seawall.oracle.commit_then_settle import CommitThenSettle, delay_steps
 
 Steps = NDArray[np.int32]
@@ -37,18 +38,30 @@ class InclusionRules:
         return self.chains[v] is not None or self.commits[v] is not None
 
 
+class Landing:
+    """At which step liquidations at a venue land; worked out when the first one is sent."""
+
+    def __init__(self, chain: Settlement, blocks: Blocks) -> None:
+        self._chain, self._blocks = chain, blocks
+
+    @cached_property
+    def steps(self) -> Steps:
+        """(p, s + 1) for one sent at step t."""
+        return landing_steps(self._chain, self._blocks)
+
+
 @dataclass
 class InclusionState:
     """Liquidations under way: sent (p, u) the step, or NOT_SENT; waiting (p,) how many.
 
-    lands (v,) tables (p, s + 1); room (v,) liquidations that still fit into this step (p,);
+    lands (v,) tables of steps; room (v,) liquidations that still fit into this step (p,);
     refused (p, u) last step at which a close waited for a price
     """
 
     sent: Steps
     waiting: Ints
     refused: Steps
-    lands: tuple[Steps | None, ...]
+    lands: tuple[Landing | None, ...]
     room: list[Ints]
 
 
@@ -79,13 +92,13 @@ def begin_inclusion(
     """Nothing is under way."""
     if rules is None:
         return None
-    tables: list[Steps | None] = []
+    tables: list[Landing | None] = []
     for v, chain in enumerate(rules.chains):
         blocks = None if oracle is None else oracle.blocks[v]
         if chain is None or blocks is None:
             tables.append(None)
         else:
-            tables.append(landing_steps(chain, blocks))
+            tables.append(Landing(chain, blocks))
     never = np.full((paths, units), NOT_SENT, dtype=np.int32)
     room = [np.zeros(paths, dtype=np.int64) for _ in rules.chains]
     waiting = np.zeros(paths, dtype=np.int64)

@@ -21,7 +21,15 @@ from seawall.cascade.wakeup import Turn
 from seawall.foundation.errors import InputError
 from seawall.foundation.random import Stream
 from seawall.margin.table.margin_table import MarginTable
-from seawall.market.chain import INCLUDED, NUMBERS, Blocks, Settlement, draw_blocks, seen_from
+from seawall.market.chain import (
+    INCLUDED,
+    NUMBERS,
+    Blocks,
+    Settlement,
+    draw_blocks,
+    regular_blocks,
+    seen_from,
+)
 from seawall.oracle.auction_delayed import AuctionDelayed, auction_memory, auction_rule, hold_steps
 from seawall.oracle.capped import Capped, capped_memory, capped_rule
 from seawall.oracle.confidence import Confidence, confidence_memory, confidence_rule
@@ -212,17 +220,18 @@ def _blocks(oracles: Oracles, draws: Draws, steps: int) -> tuple[Blocks | None, 
     """The block clock of every venue that has one; each draws numbers of its own."""
     chains = [chain for chain in oracles.chains if chain is not None]
     numbers = draws.uniforms(Stream.BLOCK, _random_steps(chains, steps), NUMBERS * len(chains))
-    # Numbers of later steps that nobody asks for are 0: nothing happens.
-    later = ((0, 0), (0, steps + 1 - numbers.shape[1]), (0, 0))
-    numbers = np.pad(numbers, later)
     out: list[Blocks | None] = []
     for chain in oracles.chains:
         if chain is None:
             out.append(None)
             continue
         first = NUMBERS * sum(blocks is not None for blocks in out)
-        mine = numbers[:, :, first : first + NUMBERS]
-        out.append(draw_blocks(chain, mine, oracles.step_seconds))
+        if chain.regular:
+            phase = numbers[:, 0, first]
+            out.append(regular_blocks(chain, phase, steps, oracles.step_seconds))
+        else:
+            mine = numbers[:, :, first : first + NUMBERS]
+            out.append(draw_blocks(chain, mine, oracles.step_seconds))
     return tuple(out)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
 
 if TYPE_CHECKING:
     from seawall.impact.links import LinkMemory, LinkRule
@@ -24,6 +24,18 @@ def stand_still(rule: LinkRule, memory: LinkMemory, p: int, factor: Floats) -> N
             memory.root[p, f] = memory.root[p, f] / factor[rule.asset[f]]
 
 
+@row_helper
+def count_apart(
+    linked: NDArray[np.bool_], halted: NDArray[np.bool_], low: Floats, high: Floats, root: Floats
+) -> int:
+    """How many venues (f,) trade so far from the common price that somebody acts."""
+    count = np.int64(0)
+    for f in range(root.size):
+        apart = (root[f] < low[f]) | (root[f] > high[f])
+        count += np.int64(apart & linked[f] & (not halted[f]))
+    return int(count)
+
+
 @record_helper
 def arbitrage_step(
     rule: LinkRule, memory: LinkMemory, p: int, depth: float, share: Floats, flow: Floats
@@ -32,6 +44,8 @@ def arbitrage_step(
     is there, ``flow`` (k,) becomes what they trade in the common markets.
     """
     flow[:] = 0.0
+    if count_apart(rule.linked, memory.halted[p], rule.low, rule.high, memory.root[p]) == 0:
+        return
     usual = depth if math.isfinite(depth) else 1.0
     for f in range(rule.linked.size):
         if not rule.linked[f] or memory.halted[p, f]:

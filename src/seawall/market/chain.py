@@ -110,18 +110,39 @@ def draw_blocks(rule: Settlement, numbers: Floats, step_seconds: float) -> Block
     count[halted] = 0
     count[:, 0] = 0
     let_in = _open(count, rule.censorship_probability, numbers[:, :, 3])
+    if rule.reorganisation_probability == 0.0:
+        return Blocks(count, let_in, halted, np.zeros(count.shape, dtype=bool))
     spared = (1.0 - rule.reorganisation_probability) ** count
     reorganised = numbers[:, :, 2] > spared
     return Blocks(count, let_in, halted, reorganised)
+
+
+def regular_blocks(rule: Settlement, phase: Floats, steps: int, step_seconds: float) -> Blocks:
+    """`draw_blocks` of a regular chain, of which only the ``phase`` (p,) is left to chance."""
+    count = _regular_counts(rule, phase[:, None], steps, step_seconds)
+    halted = np.zeros(count.shape, dtype=bool)
+    if rule.halt_at_seconds is not None:
+        halted |= _halts(rule, np.ones((1, steps + 1)), step_seconds)
+        count[halted] = 0
+    count[:, 0] = 0
+    return Blocks(count, count, halted, np.zeros(count.shape, dtype=bool))
+
+
+def _regular_counts(rule: Settlement, phase: Floats, steps: int, step_seconds: float) -> Steps:
+    """Blocks fall where mean x t + phase (p, 1) passes a whole number."""
+    mean = step_seconds / rule.block_seconds
+    clock = np.floor(np.arange(steps + 1) * mean + phase)
+    count = np.zeros(clock.shape, dtype=np.int32)
+    count[:, 1:] = clock[:, 1:] - clock[:, :-1]
+    return count
 
 
 def _counts(rule: Settlement, numbers: Floats, step_seconds: float) -> Steps:
     """Blocks that would come in each step without halts."""
     mean = step_seconds / rule.block_seconds
     if rule.spacing == CONSTANT:
-        # The phase is the number of step 0; blocks fall where mean x t + phase passes a whole one.
-        clock = np.floor(np.arange(numbers.shape[1]) * mean + numbers[:, :1])
-        return np.diff(clock, axis=1, prepend=clock[:, :1]).astype(np.int32)
+        # The phase is the number of step 0.
+        return _regular_counts(rule, numbers[:, :1], numbers.shape[1] - 1, step_seconds)
     from scipy.special import pdtr
 
     most = int(mean + 12.0 * math.sqrt(mean) + 30.0)
@@ -146,6 +167,8 @@ def _open(count: Steps, censorship: float, numbers: Floats) -> Steps:
 def _halts(rule: Settlement, numbers: Floats, step_seconds: float) -> Bools:
     """Steps (p, s + 1) without blocks; halts that overlap last until the end of the later one."""
     length = int(np.floor(rule.halt_seconds / step_seconds + 0.5))
+    if not rule.halts_per_day and rule.halt_at_seconds is None:
+        return np.zeros(numbers.shape, dtype=bool)
     begins = numbers < 1.0 - math.exp(-rule.halts_per_day * step_seconds / SECONDS_PER_DAY)
     begins[:, 0] = False
     if rule.halt_at_seconds is not None:

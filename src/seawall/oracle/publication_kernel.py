@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
+from seawall.foundation.rows_kernel import copy_row, to_float
 from seawall.oracle.auction_delayed_kernel import auction_path
 from seawall.oracle.capped_kernel import capped_path
 from seawall.oracle.confidence_kernel import confidence_path
@@ -27,12 +28,38 @@ if TYPE_CHECKING:
     from seawall.oracle.publication import OracleMemory, OracleRule, PushMemory, PushRule
 
 
+@row_helper
+def push_row(
+    deviation: Floats,
+    heartbeat: Floats,
+    step: int,
+    price: Floats,
+    stamp: Ints,
+    sent: Floats,
+    age: Ints,
+    stamps: Ints,
+) -> None:
+    """Feeds (f,) that hold market prices show what they last sent; there are no delays."""
+    for f in range(price.size):
+        market, shown, steps = price[f], sent[f], age[f] + 1
+        old = to_float(steps) >= heartbeat[f]
+        now = (abs(market - shown) >= deviation[f] * shown) | old
+        shown = market if now else shown
+        steps = 0 if now else steps
+        sent[f], price[f], age[f] = shown, shown, steps
+        stamps[f], stamp[f] = step - steps, step - steps
+
+
 @record_helper
 def push_path(
     rule: PushRule, memory: PushMemory, p: int, step: int, price: Floats, stamp: Ints
 ) -> None:
     """Replace prices (f,) by those that the threshold feeds show; when they were sent."""
     rows = memory.ring.shape[0]
+    if rows == 1:
+        sent, age, stamps = memory.sent[p], memory.age[p], memory.stamps[0, p]
+        push_row(rule.deviation, rule.heartbeat_steps, step, price, stamp, sent, age, stamps)
+        return
     now = step % rows
     for f in range(rule.deviation.size):
         sent = memory.sent[p, f]
@@ -45,11 +72,8 @@ def push_path(
         then = now - rule.delay_steps[f]
         if then < 0:
             then += rows
-        if rows > 1:
-            memory.ring[now, p, f] = memory.sent[p, f]
-            price[f] = memory.ring[then, p, f]
-        else:
-            price[f] = memory.sent[p, f]
+        memory.ring[now, p, f] = memory.sent[p, f]
+        price[f] = memory.ring[then, p, f]
         memory.stamps[now, p, f] = step - memory.age[p, f]
         stamp[f] = memory.stamps[then, p, f]
 
@@ -68,8 +92,7 @@ def publish_path(
         for f in range(price.size):
             price[f], stamp[f], usable[f], width[f] = market[f], step, True, 0.0
         return
-    for f in range(price.size):
-        price[f] = market[f]
+    copy_row(market, price)
     if rule.used[TWAP]:
         twap_path(rule.twap, memory.twap, p, step, price)
     if rule.used[MEDIAN]:

@@ -78,11 +78,15 @@ def in_one_piece(record: Any) -> Any:
 
     A setup that came from another process is read-only.
     """
-    if isinstance(record, tuple):
-        return type(record)(*(in_one_piece(part) for part in record))
     if isinstance(record, np.ndarray):
-        return np.require(record, requirements=["C", "W"])
-    return record
+        # Nearly every array is: each run of a few paths asks for some hundred.
+        return record if record.flags.carray else np.require(record, requirements=["C", "W"])
+    if not isinstance(record, tuple):
+        return record
+    parts = [in_one_piece(part) for part in record]
+    if all(part is own for part, own in zip(parts, record, strict=True)):
+        return record
+    return type(record)(*parts)
 
 
 def _rows(setup: Setup) -> layout.Rows:
@@ -284,6 +288,7 @@ def _wakes(setup: Setup, alone: Bools) -> layout.Wakes:
         threshold=rule.threshold[far],
         far_unit=rule.unit_of_rank[far],
         weight=rule.weight,
+        per_weight=1.0 / rule.weight,
         drift=rule.drift,
     )
 

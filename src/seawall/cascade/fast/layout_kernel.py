@@ -132,6 +132,7 @@ class Wakes(NamedTuple):
     threshold: Array  # (m,) by rank
     far_unit: Array  # (m,)
     weight: Array  # (f,)
+    per_weight: Array  # (f,) its inverse
     drift: Array  # (f + 1,)
 
 
@@ -236,6 +237,9 @@ class Awake(NamedTuple):
     level: Array  # (p, u or a little more) float32 clock at which to look again, inf beyond
     place: Array  # (p, u) int32 place in the list + 1; 0: asleep
     number: Array  # (p,)
+    low: Array  # (p, f) between these feed prices nobody who sleeps wakes
+    high: Array
+    until: Array  # (p,) last step for which these hold
 
 
 class Log(NamedTuple):
@@ -282,12 +286,12 @@ SPECS = {
     Contracts: "i1 i1 f1 b1 i1",
     Impact: "f1 f1 f1 f0 f0 f0 f0 b0",
     Feeds: "i1 f1 f1 i1 b1",
-    Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1",
+    Wakes: "i1 f2 i2 i1 f2 i2 f1 i1 f1 i1 f1 f1 f1",
     Guards: "b1 i1 i1 f1 i1 f3 f0 i0",
     Glances: "b1 j1 i1 b1 f1",
     Books: "f2 f2 f2 j2 j2 f3 f3 f3 f3 f3 f2 f2 i1",
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
-    Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1",
+    Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1 f2 f2 i1",
     Log: "i2 f2 i2 i1",
     Room: "i1 f2 f2 f1 g2 f2 i1 b0",
     Course: "i1 b1 i1 i1 f3 f2 f2 f3",

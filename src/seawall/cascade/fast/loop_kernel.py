@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from seawall.cascade.fast.advance_kernel import advance
 from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
+from seawall.cascade.fast.awake_kernel import put_to_sleep, take_out
 from seawall.cascade.fast.call_kernel import nobody_calls
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.glance_kernel import forget, price_sizes, remember, take_up
@@ -31,8 +32,6 @@ from seawall.cascade.fast.vault_kernel import cover, is_low, to_vault, vault_wor
 from seawall.cascade.fast.wake_kernel import (
     find_due,
     keep_doubtful,
-    put_to_sleep,
-    take_out,
     tick,
 )
 from seawall.foundation.compiled import record_helper, record_kernel
@@ -245,7 +244,7 @@ def run_paths(
     course.status says of each where it stands. Stops early, after a whole path, when the log is
     full: the rest of ``paths`` is then untouched.
     """
-    before, last = room.before, exogenous.shape[1] - 1
+    before, work, last = room.before, room.market[0], exogenous.shape[1] - 1
     for n in range(paths.size):
         p = paths[n]
         status, step = DONE, course.step[p]
@@ -253,7 +252,9 @@ def run_paths(
         while status == DONE and step <= last:
             if not course.inside[p]:
                 world = books.start[p]
-                advance(fixed, prices, awake, course, p, world, step, exogenous[p, step], before)
+                advance(
+                    fixed, prices, awake, course, p, world, step, exogenous[p, step], before, work
+                )
                 course.rounds[p] = 0
             course.inside[p] = False
             code = MOVED

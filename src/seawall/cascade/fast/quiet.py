@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,6 +63,8 @@ def begin_quiet(setup: Setup, state: State, columns: int) -> Quiet:
             width=np.zeros(feeds),
             turn=np.zeros(feeds),
             away=np.zeros(feeds),
+            turned=np.zeros(feeds),
+            gone=np.zeros(feeds),
             thin=np.ones(assets),
         ),
     )
@@ -139,12 +142,14 @@ def _keep_in_one_piece(state: State) -> None:
 
 def _record(cls: type[Record], found: Record | None) -> Record:
     """The record in one piece, an empty one where there is none."""
-    out: Record = _nothing(cls) if found is None else in_one_piece(found)
+    empty: Any = _nothing
+    out: Record = empty(cls) if found is None else in_one_piece(found)
     return out
 
 
+@cache
 def _nothing(cls: type) -> Any:
-    """A record of empty arrays."""
+    """A record of empty arrays, which all runs share: there is nothing in them to change."""
     parts: list[Any] = []
     for one in members(cls):
         if not isinstance(one, str):

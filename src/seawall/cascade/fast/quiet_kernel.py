@@ -8,9 +8,11 @@ of that step on the same memory, and the path goes on.
 
 from __future__ import annotations
 
-from seawall.breaker.price_band_kernel import band_row
+import numpy as np
+
+from seawall.breaker.price_band_kernel import average_row, band_row
 from seawall.breaker.staleness_kernel import staleness_row, staleness_row_by_stamp
-from seawall.breaker.velocity_kernel import velocity_row
+from seawall.breaker.velocity_kernel import velocity_in_a_row, velocity_row
 from seawall.cascade.fast.advance_kernel import move_market as move_plain
 from seawall.cascade.fast.advance_kernel import publish_feeds
 from seawall.cascade.fast.glance_kernel import take_up
@@ -38,9 +40,15 @@ from seawall.cascade.fast.quiet_layout_kernel import (
     quiet_types,
 )
 from seawall.cascade.fast.rest_kernel import is_restless_at_a_glance
-from seawall.cascade.fast.wake_kernel import tick, tick_turning
+from seawall.cascade.fast.wake_kernel import tick_seen, tick_turning
 from seawall.cascade.market_kernel import move_market
-from seawall.foundation.compiled import record_helper, record_kernel
+from seawall.foundation.compiled import record_helper, record_kernel, row_helper
+from seawall.foundation.rows_kernel import (
+    alike_in_a_row,
+    copy_row,
+    follow_each_other,
+    gather_row,
+)
 from seawall.margin.dynamic.scaling_kernel import scale_row
 from seawall.oracle.publication_kernel import publish_path
 from seawall.waterfall.pool_flag_kernel import flagged_row
@@ -59,65 +67,107 @@ def close_venues(
     step: int,
 ) -> None:
     """Where nobody can trade this step: no block has come, or the velocity breaker halted it."""
-    for f in range(venue.size):
-        halted[p, f] = blocks and idle[p, step, venue[f]]
-    if velocity:
+    own = halted[p]
+    if blocks:
+        gather_flags(idle[p, step], venue, own)
+    else:
+        clear_flags(own)
+    if velocity and count_later(until[p], step) > 0:
         for m in range(feed.size):
             if step < until[p, m]:
-                halted[p, feed[m]] = True
+                own[feed[m]] = True
 
 
-@record_helper
-def note_extremes(market: Array, trough: Array, peak: Array, p: int) -> None:
-    """Keep the lowest and the highest market prices (p, k)."""
-    for k in range(market.shape[1]):
-        trough[p, k] = min(trough[p, k], market[p, k])
-        peak[p, k] = max(peak[p, k], market[p, k])
+@row_helper
+def gather_flags(values: Array, index: Array, out: Array) -> None:
+    """Flags at ``index`` (f,) into ``out``."""
+    for f in range(out.size):
+        out[f] = values[index[f]]
 
 
-@record_helper
-def common_prices(market: Array, asset: Array, seen: Array, p: int) -> None:
-    """What each feed's asset trades at (f,) where there is one price for all venues."""
+@row_helper
+def clear_flags(out: Array) -> None:
+    """No flag (f,) is set."""
+    for f in range(out.size):
+        out[f] = False
+
+
+@row_helper
+def count_later(until: Array, step: int) -> int:
+    """How many steps (m,) lie after this one."""
+    count = np.int64(0)
+    for m in range(until.size):
+        count += np.int64(step < until[m])
+    return int(count)
+
+
+@row_helper
+def note_extremes(market: Array, trough: Array, peak: Array) -> None:
+    """Keep the lowest and the highest market prices (k,)."""
+    for k in range(market.size):
+        trough[k] = min(trough[k], market[k])
+        peak[k] = max(peak[k], market[k])
+
+
+@row_helper
+def times_square(root: Array, seen: Array) -> None:
+    """Prices (f,) of linked venues from the common ones and the roots of what they are apart."""
     for f in range(seen.size):
-        seen[f] = market[p, asset[f]]
+        seen[f] = seen[f] * (root[f] * root[f])
 
 
 @record_helper
 def before_stages(
-    has: Has, root: Array, prices: Prices, asset: Array, scratch: Scratch, p: int, before: Array
+    has: Has, root: Array, prices: Prices, awake: Awake, asset: Array, scratch: Scratch, p: int
 ) -> None:
-    """Market prices at each feed's venue, of linked ones by root (p, f); what feeds showed last."""
-    common_prices(prices.market, asset, scratch.seen, p)
-    for f in range(before.size):
-        if has.links:
-            scratch.seen[f] = scratch.seen[f] * (root[p, f] * root[p, f])
-        if has.width:
-            scratch.width[f] = prices.width[p, f]
-        before[f] = prices.feed[p, f]
+    """Market prices at each feed's venue, of linked ones by root (p, f)."""
+    gather_row(prices.market[p], asset, scratch.seen)
+    if has.links:
+        times_square(root[p], scratch.seen)
+    # Who is asleep does not ask by how much a width changed.
+    if has.width and awake.number[p] > 0:
+        copy_row(prices.width[p], scratch.width)
 
 
-@record_helper
-def after_stages(prices: Prices, shown: Array, p: int, step_seconds: float) -> None:
-    """Venues see what the oracle shows; funding goes by it."""
+@row_helper
+def after_stages(
+    step_seconds: float,
+    funding: Array,
+    shown: Array,
+    low: Array,
+    high: Array,
+    feed: Array,
+    before: Array,
+    integral: Array,
+) -> int:
+    """Venues see what the oracle shows (f,); funding goes by it. With `count_beyond`."""
+    count = np.int64(0)
     for f in range(shown.size):
-        prices.feed[p, f] = shown[f]
-        prices.integral[p, f] = prices.integral[p, f] + shown[f] * step_seconds
+        price = shown[f]
+        before[f], feed[f] = feed[f], price
+        total = integral[f] + price * step_seconds
+        integral[f] = total
+        funded = funding[f] * total
+        count += np.int64((price - funded <= low[f]) | (price + funded >= high[f]))
+    return int(count)
+
+
+@row_helper
+def distances(factor: Array, first: Array, away: Array) -> None:
+    """How far factors (f,) stand from the start."""
+    for f in range(away.size):
+        away[f] = abs(factor[f] - first[f])
 
 
 @record_helper
 def next_margin(
     has: Has, impact: Impact, prices: Prices, share: Array, margin: Margin, scratch: Scratch, p: int
 ) -> None:
-    """Factors on margin follow the market; how far they turned, (f,), and stand from the start.
+    """Factors on margin follow the market; how far they stand from the start, (f,).
 
     share (p, k) of depth that is left, where the market has the slot.
     """
-    turn, away, thin, own = scratch.turn, scratch.away, scratch.thin, margin.memory
-    if not has.scale:
-        for f in range(turn.size):
-            turn[f], away[f] = 0.0, 0.0
-        return
-    felt = prices.restlessness[p]
+    thin, own, felt = scratch.thin, margin.memory, prices.restlessness[p]
     if has.thin:
         for k in range(thin.size):
             if has.depth:
@@ -126,24 +176,30 @@ def next_margin(
                 thin[k] = 1.0
             else:
                 thin[k] = 1.0 + impact.thinning * max(felt[k] - 1.0, 0.0)
-    scale_row(margin.rule, own, p, felt, thin, prices.feed[p])
-    for f in range(turn.size):
-        turn[f] = own.turn[p, f]
-        away[f] = abs(own.factor[p, f] - own.first[p, f])
+    scale_row(margin.rule, own, p, felt, thin, prices.feed[p], scratch.turned)
+    distances(own.factor[p], own.first[p], scratch.away)
 
 
-@record_helper
-def widen(prices: Prices, origin: Array, scratch: Scratch, p: int, before: Array) -> None:
-    """What confidence intervals take of buffers, as a turn: `seawall.cascade.oracles.widened`."""
-    turn, away, last = scratch.turn, scratch.away, scratch.width
-    for f in range(before.size):
-        width, price = prices.width[p, f], prices.feed[p, f]
-        move = abs(price / before[f] - 1.0)
+@row_helper
+def widen_turn(
+    width: Array, last: Array, price: Array, before: Array, turn: Array, out: Array
+) -> None:
+    """``turn`` (f,) of margin with what confidence intervals take of buffers in a step:
+    `seawall.cascade.oracles.widened`.
+    """
+    for f in range(out.size):
+        move = abs(price[f] / before[f] - 1.0)
         share = move + turn[f] * (1.0 + move)
-        turn[f] = turn[f] + share * width + abs(width - last[f])
-        move = abs(price / origin[p, f] - 1.0)
+        out[f] = turn[f] + share * width[f] + abs(width[f] - last[f])
+
+
+@row_helper
+def widen_away(width: Array, price: Array, origin: Array, away: Array, out: Array) -> None:
+    """The same from the start."""
+    for f in range(out.size):
+        move = abs(price[f] / origin[f] - 1.0)
         share = move + away[f] * (1.0 + move)
-        away[f] = away[f] + share * width + width
+        out[f] = away[f] + share * width[f] + width[f]
 
 
 @record_helper
@@ -160,16 +216,26 @@ def next_clocks(
     step: int,
     world: int,
     before: Array,
+    beyond: int,
 ) -> None:
     """Margin follows the market, and the clocks see what moved since feeds showed ``before``."""
     after, integral = prices.feed[p], prices.integral[p]
-    if has.scale or has.width:
+    if not (has.scale or has.width):
+        tick_seen(wakes, awake, p, world, before, after, integral, step, True, beyond)
+        return
+    # Zeros where margin is not dynamic.
+    turn, away = scratch.turn, scratch.away
+    if has.scale:
         next_margin(has, impact, prices, share, margin, scratch, p)
-        if has.width:
-            widen(prices, awake.origin, scratch, p, before)
-        tick_turning(wakes, awake, p, before, after, scratch.turn, scratch.away, step)
-    else:
-        tick(wakes, awake, p, world, before, after, integral, step, True)
+        turn = margin.memory.turn[p]
+    if has.width:
+        width = prices.width[p]
+        widen_away(width, after, awake.origin[p], away, scratch.gone)
+        away = scratch.gone
+        if awake.number[p] > 0:
+            widen_turn(width, scratch.width, after, before, turn, scratch.turned)
+            turn = scratch.turned
+    tick_turning(wakes, awake, p, world, before, after, turn, away, step)
 
 
 @record_helper
@@ -182,20 +248,51 @@ def watch(
     seen: Array,
     p: int,
     step: int,
+    plain: bool,
 ) -> None:
-    """What breakers do in every step: `watch` of `seawall.cascade.breakers`."""
-    if not has.stages and (has.band or has.velocity):
-        common_prices(prices.market, asset, seen, p)
-    if has.band:
-        band_row(breakers.band, breakers.band_memory, p, seen)
-    if has.velocity:
-        velocity_row(breakers.velocity, breakers.velocity_memory, p, seen, step)
+    """What breakers do in every step: `watch` of `seawall.cascade.breakers`.
+
+    ``plain``: they watch rows of the common market prices.
+    """
+    rule, fast = breakers.band, breakers.velocity
+    if plain:
+        market = prices.market[p]
+        if has.band:
+            first = asset[rule.feed[0]]
+            own = market[first : first + rule.feed.size]
+            average_row(rule.weight, own, breakers.band_memory.average[p])
+        if has.velocity:
+            first = asset[fast.feed[0]]
+            own = market[first : first + fast.feed.size]
+            velocity_in_a_row(fast, breakers.velocity_memory, p, own, step)
+    elif has.band or has.velocity:
+        if not has.stages:
+            gather_row(prices.market[p], asset, seen)
+        if has.band:
+            band_row(rule, breakers.band_memory, p, seen)
+        if has.velocity:
+            velocity_row(fast, breakers.velocity_memory, p, seen, step)
     if has.staleness:
-        rule, memory = breakers.staleness, breakers.staleness_memory
+        late, memory = breakers.staleness, breakers.staleness_memory
         if has.stamps:
-            staleness_row_by_stamp(rule, memory, p, stamps[p], step)
+            staleness_row_by_stamp(late, memory, p, stamps[p], step)
         else:
-            staleness_row(rule, memory, p, prices.age[p], prices.fresh[p], step)
+            staleness_row(late, memory, p, prices.age[p], prices.fresh[p], step)
+
+
+@record_helper
+def is_plain(has: Has, breakers: Breakers, asset: Array) -> bool:
+    """Whether price band and velocity watch rows of the common market prices, one window each."""
+    if has.stages:
+        return False
+    plain = True
+    if has.band:
+        plain = follow_each_other(asset, breakers.band.feed)
+    if has.velocity:
+        fast = breakers.velocity
+        plain = plain and alike_in_a_row(fast.feed, fast.samples)
+        plain = plain and follow_each_other(asset, fast.feed)
+    return plain
 
 
 @record_helper
@@ -236,6 +333,7 @@ def run_quietly(
     """
     last, before, trough, peak = exogenous.shape[1] - 1, room.before, course.trough, course.peak
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
+    work, plain = room.market[0], is_plain(has, breakers, fixed.feeds.asset)
     # Whole records are dear to compile at each use: their parts are taken once.
     rule, own, venue, idle = market.rule, market.state, market.venue, market.idle
     stages, memory, seen, shown = oracle.rule, oracle.memory, scratch.seen, scratch.shown
@@ -251,19 +349,40 @@ def run_quietly(
                 close_venues(has.blocks, has.velocity, halted, venue, idle, halts, until, p, step)
             if has.market:
                 move_market(rule, own, p, exogenous[p, step])
-                note_extremes(prices.market, trough, peak, p)
+                note_extremes(prices.market[p], trough[p], peak[p])
             else:
-                move_plain(impact, prices, trough, peak, p, exogenous[p, step])
+                move_plain(impact, prices, trough, peak, p, exogenous[p, step], work)
             if has.stages:
-                before_stages(has, root, prices, feeds.asset, scratch, p, before)
+                before_stages(has, root, prices, awake, feeds.asset, scratch, p)
                 publish_path(stages, memory, p, step, seen, shown)
-                after_stages(prices, shown, p, dt)
+                beyond = after_stages(
+                    dt,
+                    wakes.funding,
+                    shown,
+                    awake.low[p],
+                    awake.high[p],
+                    prices.feed[p],
+                    before,
+                    prices.integral[p],
+                )
             else:
-                publish_feeds(feeds, prices, p, step, dt, before)
+                beyond = publish_feeds(feeds, wakes, prices, awake, p, step, dt, before)
             next_clocks(
-                has, impact, wakes, prices, share, margin, scratch, awake, p, step, world, before
+                has,
+                impact,
+                wakes,
+                prices,
+                share,
+                margin,
+                scratch,
+                awake,
+                p,
+                step,
+                world,
+                before,
+                beyond,
             )
-            watch(has, prices, breakers, stamps, feeds.asset, seen, p, step)
+            watch(has, prices, breakers, stamps, feeds.asset, seen, p, step, plain)
             if is_restless_at_a_glance(fixed, books, prices, awake, room, p, step):
                 status = ROUND
             elif expiry[step] or may_cut(has.pools, pools, p, prices.feed[p]):

@@ -93,6 +93,8 @@ class Scratch(NamedTuple):
     width: Array  # (f,) fraction of the step before
     turn: Array  # (f,) of factors on margin in this step
     away: Array  # (f,) of factors from the start
+    turned: Array  # (f,) both with what widths take
+    gone: Array
     thin: Array  # (k,) depth lost
 
 

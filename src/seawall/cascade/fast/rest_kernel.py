@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from seawall.cascade.fast.assess_kernel import assess_unit
+from seawall.cascade.fast.awake_kernel import put_to_sleep
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.glance_kernel import price_sizes, remember
 from seawall.cascade.fast.layout_kernel import Array, Awake, Books, Fixed, Prices, Room, types_of
-from seawall.cascade.fast.wake_kernel import collect_due, find_due, keep_doubtful, put_to_sleep
+from seawall.cascade.fast.wake_kernel import collect_due, find_due, keep_doubtful
 from seawall.foundation.compiled import record_helper, record_kernel
 
 

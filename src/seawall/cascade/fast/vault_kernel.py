@@ -7,6 +7,7 @@ larger than what is asked, are used: where rounding could decide, the plain loop
 
 from __future__ import annotations
 
+from seawall.cascade.fast.awake_kernel import take_out
 from seawall.cascade.fast.layout_kernel import (
     SETTLE_ASSET,
     Array,
@@ -17,7 +18,6 @@ from seawall.cascade.fast.layout_kernel import (
     Prices,
 )
 from seawall.cascade.fast.sell_kernel import fill, market_value, pay, write
-from seawall.cascade.fast.wake_kernel import take_out
 from seawall.foundation.compiled import record_helper
 
 BACKSTOP, COVER = 1, 5

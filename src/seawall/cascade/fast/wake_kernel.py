@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from seawall.cascade.fast.awake_kernel import SLACK, put_in, put_to_sleep, wake
 from seawall.cascade.fast.glance_kernel import glance, holds
 from seawall.cascade.fast.layout_kernel import (
     Array,
@@ -23,98 +24,24 @@ from seawall.cascade.fast.layout_kernel import (
     Wakes,
     types_of,
 )
-from seawall.foundation.compiled import record_helper, record_kernel
+from seawall.cascade.fast.reach_kernel import (
+    count_beyond,
+    count_beyond_turned,
+    set_bounds,
+    wake_by_price,
+    wake_far,
+    wake_in_reach,
+    wake_turned,
+)
+from seawall.foundation.compiled import record_helper, record_kernel, row_helper
 
-# Bounds are used up a little early, so that rounding (levels are single precision) never delays.
-SLACK = 1.0 - 1e-6
+# Levels are single precision: a clock is read a little late, so that rounding never delays a look.
 AHEAD = 1.0 + 2e-7
 BLOCK = 64
 # A clock beyond this begins anew: far on, single precision would have no numbers left for it.
 LATEST = 1e30
 # Level of a unit that the plain loop is not done with: its path is the plain loop's at every step.
 WAITING = -1.0
-
-
-@record_helper
-def put_in(awake: Awake, p: int, u: int, level: float) -> None:
-    """Let unit ``u`` be looked at when the clock reaches ``level``; it joins the list if needed."""
-    place = awake.place[p, u]
-    if place == 0:
-        n = awake.number[p]
-        awake.unit[p, n] = u
-        awake.number[p] = n + 1
-        place = n + 1
-        awake.place[p, u] = place
-    awake.level[p, place - 1] = level
-
-
-@record_helper
-def wake(awake: Awake, p: int, u: int) -> None:
-    """Let unit ``u`` be looked at next; who waits for the plain loop goes on waiting for it."""
-    place = awake.place[p, u]
-    if place == 0 or awake.level[p, place - 1] > 0.0:
-        put_in(awake, p, u, 0.0)
-
-
-@record_helper
-def take_out(awake: Awake, p: int, u: int) -> None:
-    """Let unit ``u`` leave the list: it holds nothing that a price can move."""
-    place = awake.place[p, u]
-    if place == 0:
-        return
-    last = awake.number[p] - 1
-    moved = awake.unit[p, last]
-    awake.unit[p, place - 1] = moved
-    awake.level[p, place - 1] = awake.level[p, last]
-    awake.level[p, last] = np.inf
-    awake.place[p, moved] = place
-    awake.place[p, u] = 0
-    awake.number[p] = last
-
-
-@record_helper
-def put_to_sleep(
-    always: Array, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
-) -> None:
-    """After a look: the clock at which the buffer can be used up; ``always`` (u,) stay awake."""
-    if stay or always[u]:
-        put_in(awake, p, u, 0.0)
-    elif exposure > 0.0:
-        put_in(awake, p, u, awake.clock[p] * (1.0 + buffer / exposure) * SLACK)
-    else:
-        take_out(awake, p, u)
-
-
-@record_helper
-def wake_by_price(
-    wakes: Wakes, awake: Awake, p: int, world: int, f: int, price: float, integral: float
-) -> None:
-    """Wake the units whose liquidation price the feed has reached, funding accrued included."""
-    funded = wakes.funding[f] * integral
-    n, end, least = awake.fall_next[p, f], wakes.fall_first[f + 1], price - funded
-    while n < end and wakes.fall_price[world, n] >= least:
-        wake(awake, p, wakes.fall_unit[world, n])
-        n += 1
-    awake.fall_next[p, f] = n
-    n, end, most = awake.rise_next[p, f], wakes.rise_first[f + 1], price + funded
-    while n < end and wakes.rise_price[world, n] <= most:
-        wake(awake, p, wakes.rise_unit[world, n])
-        n += 1
-    awake.rise_next[p, f] = n
-
-
-@record_helper
-def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int) -> None:
-    """Wake the units of clock ``c`` whose threshold the displacement has reached."""
-    before = awake.reached[p, c]
-    paid = wakes.drift[c] * steps * (1.0 + before)
-    reached = max(before, (away + paid) * (1.0 + 1e-9))
-    awake.reached[p, c] = reached
-    n, end = awake.far_next[p, c], wakes.far_first[c + 1]
-    while n < end and wakes.threshold[n] <= reached:
-        wake(awake, p, wakes.far_unit[n])
-        n += 1
-    awake.far_next[p, c] = n
 
 
 @record_helper
@@ -125,6 +52,28 @@ def advance_clock(awake: Awake, p: int, factor: float) -> None:
         awake.clock[p] = 1.0
         for n in range(awake.number[p]):
             awake.level[p, n] = min(awake.level[p, n], 0.0)
+
+
+@row_helper
+def largest_move(before: Array, after: Array, per_weight: Array) -> float:
+    """Largest weighted move of a feed (f,)."""
+    top = np.int64(0)
+    for f in range(before.size):
+        move = abs(after[f] / before[f] - 1.0) * per_weight[f]
+        # Numbers >= 0 stand in the order of their bits, whose maximum becomes vector code.
+        top = max(top, np.float64(move).view(np.int64))
+    return float(np.int64(top).view(np.float64))
+
+
+@row_helper
+def largest_turned(before: Array, after: Array, per_weight: Array, turn: Array) -> float:
+    """The same where margin turned (f,) too: see `turn_too`."""
+    top = np.int64(0)
+    for f in range(before.size):
+        move = abs(after[f] / before[f] - 1.0)
+        move = (move + turn[f] * (1.0 + move)) * per_weight[f]
+        top = max(top, np.float64(move).view(np.int64))
+    return float(np.int64(top).view(np.float64))
 
 
 @record_helper
@@ -140,24 +89,33 @@ def tick(
     new: bool,
 ) -> None:
     """Advance the clock for feed prices (f,) and wake what is in reach; ``new``: a new step."""
-    feeds = before.size
-    largest, furthest = 0.0, 0.0
-    distant = wakes.far_first[feeds + 1] > 0
-    running = distant or awake.number[p] > 0
-    for f in range(feeds):
-        moved = after[f] != before[f]
-        if moved or wakes.funding[f] > 0.0:
-            wake_by_price(wakes, awake, p, world, f, after[f], integral[f])
-        if moved and running:
-            largest = max(largest, abs(after[f] / before[f] - 1.0) / wakes.weight[f])
-        if distant:
-            away = abs(after[f] / awake.origin[p, f] - 1.0) / wakes.weight[f]
-            furthest = max(furthest, away)
-            if wakes.far_first[f + 1] > wakes.far_first[f]:
-                wake_far(wakes, awake, p, f, away, step)
-    if distant:
-        wake_far(wakes, awake, p, feeds, furthest, step)
-    drift = wakes.drift[feeds] if new else 0.0
+    beyond = count_beyond(after, integral, wakes.funding, awake.low[p], awake.high[p])
+    tick_seen(wakes, awake, p, world, before, after, integral, step, new, beyond)
+
+
+@record_helper
+def tick_seen(
+    wakes: Wakes,
+    awake: Awake,
+    p: int,
+    world: int,
+    before: Array,
+    after: Array,
+    integral: Array,
+    step: int,
+    new: bool,
+    beyond: int,
+) -> None:
+    """`tick` where it has been counted how many feeds are ``beyond`` the prices of those asleep.
+
+    Where nobody is awake nobody waits for the clock, and it may stand.
+    """
+    largest = 0.0
+    if awake.number[p] > 0:
+        largest = largest_move(before, after, wakes.per_weight)
+    if beyond > 0 or step > awake.until[p]:
+        wake_in_reach(wakes, awake, p, world, after, integral, step)
+    drift = wakes.drift[before.size] if new else 0.0
     advance_clock(awake, p, 1.0 + largest + drift)
 
 
@@ -166,6 +124,7 @@ def turn_too(
     wakes: Wakes,
     awake: Awake,
     p: int,
+    world: int,
     before: Array,
     after: Array,
     turn: Array,
@@ -177,16 +136,8 @@ def turn_too(
     A factor's turn d counts as a move (1 + m)(1 + d) - 1 together with the price's move m: see
     `seawall.cascade.wakeup`.
     """
-    feeds = before.size
-    largest, furthest = 0.0, 0.0
-    for f in range(feeds):
-        move = abs(after[f] / before[f] - 1.0)
-        largest = max(largest, (move + turn[f] * (1.0 + move)) / wakes.weight[f])
-        move = abs(after[f] / awake.origin[p, f] - 1.0)
-        distance = (move + away[f] * (1.0 + move)) / wakes.weight[f]
-        furthest = max(furthest, distance)
-        wake_far(wakes, awake, p, f, distance, step)
-    wake_far(wakes, awake, p, feeds, furthest, step)
+    largest = largest_turned(before, after, wakes.per_weight, turn)
+    wake_turned(wakes, awake, p, world, after, away, step)
     advance_clock(awake, p, 1.0 + largest)
 
 
@@ -195,28 +146,24 @@ def tick_turning(
     wakes: Wakes,
     awake: Awake,
     p: int,
+    world: int,
     before: Array,
     after: Array,
     turn: Array,
     away: Array,
     step: int,
 ) -> None:
-    """`tick` and `turn_too` of a new step in one, where no unit has a liquidation price."""
-    feeds = before.size
-    largest, furthest = 0.0, 0.0
-    distant = wakes.far_first[feeds + 1] > 0
-    for f in range(feeds):
-        move = abs(after[f] / before[f] - 1.0)
-        largest = max(largest, (move + turn[f] * (1.0 + move)) / wakes.weight[f])
-        if distant:
-            move = abs(after[f] / awake.origin[p, f] - 1.0)
-            distance = (move + away[f] * (1.0 + move)) / wakes.weight[f]
-            furthest = max(furthest, distance)
-            if wakes.far_first[f + 1] > wakes.far_first[f]:
-                wake_far(wakes, awake, p, f, distance, step)
-    if distant:
-        wake_far(wakes, awake, p, feeds, furthest, step)
-    advance_clock(awake, p, 1.0 + largest + wakes.drift[feeds])
+    """`tick` and `turn_too` of a new step in one, where no unit has a liquidation price.
+
+    ``turn`` is looked at only where somebody is awake.
+    """
+    largest = 0.0
+    if awake.number[p] > 0:
+        largest = largest_turned(before, after, wakes.per_weight, turn)
+    beyond = count_beyond_turned(after, awake.origin[p], awake.low[p], away)
+    if beyond > 0 or step > awake.until[p]:
+        wake_turned(wakes, awake, p, world, after, away, step)
+    advance_clock(awake, p, 1.0 + largest + wakes.drift[before.size])
 
 
 @record_helper
@@ -321,7 +268,7 @@ def tick_paths(
         world, integral = books.start[p], prices.integral[p]
         tick(fixed.wakes, awake, p, world, before[n], after[n], integral, step, new)
         if turning:
-            turn_too(fixed.wakes, awake, p, before[n], after[n], turn[n], away[n], step)
+            turn_too(fixed.wakes, awake, p, world, before[n], after[n], turn[n], away[n], step)
 
 
 @record_kernel(lambda: types_of(Awake, "i1", "i1", "i1"))
@@ -371,3 +318,4 @@ def begin_awake(fixed: Fixed, awake: Awake, books: Books, prices: Prices) -> Non
         for c in range(wakes.far_first.size - 1):
             awake.far_next[p, c] = wakes.far_first[c]
             wake_far(wakes, awake, p, c, 0.0, 0)
+        set_bounds(wakes, awake, p, books.start[p], 0)

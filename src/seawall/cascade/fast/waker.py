@@ -36,6 +36,9 @@ class FastWaker:
             level=np.full((paths, -(-units // BLOCK) * BLOCK), np.inf, dtype=np.float32),
             place=np.zeros((paths, units), dtype=np.int32),
             number=np.zeros(paths, dtype=np.int64),
+            low=np.zeros((paths, feeds)),
+            high=np.zeros((paths, feeds)),
+            until=np.zeros(paths, dtype=np.int64),
         )
         self._prices, self._step = prices, 0
         self._room = np.zeros(units, dtype=np.int64)

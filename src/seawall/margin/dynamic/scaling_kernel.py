@@ -7,10 +7,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
+from seawall.foundation.rows_kernel import alike_in_a_row, gather_row
+
+Floats = NDArray[np.float64]
 
 if TYPE_CHECKING:
     from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
+
+
+@row_helper
+def follow_row(
+    strength: Floats,
+    cap: Floats,
+    weight: Floats,
+    floor: Floats,
+    ratio: Floats,
+    level: Floats,
+    factor: Floats,
+    turn: Floats,
+) -> None:
+    """Factors (m,) follow one signal, ``ratio`` (m,)."""
+    for m in range(ratio.size):
+        wanted = min(1.0 + strength[m] * max(ratio[m] - 1.0, 0.0), cap[m])
+        level[m] += weight[m] * (wanted - level[m])
+        new = max(level[m], floor[m])
+        turn[m] = abs(new - factor[m])
+        factor[m] = new
 
 
 @record_helper
@@ -21,8 +44,18 @@ def scale_row(
     restlessness: NDArray[np.float64],
     depth_loss: NDArray[np.float64],
     price: NDArray[np.float64],
+    room: NDArray[np.float64],
 ) -> None:
-    """One step of path ``p``: restlessness, depth_loss (k,), feed prices (f,)."""
+    """One step of path ``p``: restlessness, depth_loss (k,), feed prices (f,); ``room`` (f,)."""
+    feed, signal = rule.feed, rule.signal
+    if alike_in_a_row(feed, signal) and signal[0] != 2:
+        first, last = feed[0], feed[0] + feed.size
+        ratios = room[: feed.size]
+        gather_row(restlessness if signal[0] == 0 else depth_loss, rule.asset, ratios)
+        factor, turn = memory.factor[p, first:last], memory.turn[p, first:last]
+        level = memory.level[p]
+        follow_row(rule.strength, rule.cap, rule.weight, rule.floor, ratios, level, factor, turn)
+        return
     for m in range(rule.feed.size):
         f, k = rule.feed[m], rule.asset[m]
         if rule.signal[m] == 2:
