@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.compiled import record_helper, row_helper
-from seawall.foundation.rows_kernel import alike_in_a_row
+from seawall.foundation.rows_kernel import alike_in_a_row, choose, higher, lower
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +23,8 @@ def note_extremes(
     """Extremes (m,) since this window began, and the price as a sample of it."""
     for m in range(price.size):
         new = price[m]
-        least[m] = new if begins else min(least[m], new)
-        most[m] = new if begins else max(most[m], new)
+        least[m] = choose(begins, new, lower(least[m], new))
+        most[m] = choose(begins, new, higher(most[m], new))
         low[m], high[m] = new, new
 
 
@@ -60,8 +60,8 @@ def note_and_count(
     count = np.int64(0)
     for m in range(price.size):
         new = price[m]
-        bottom = new if begins else min(least[m], new)
-        top = new if begins else max(most[m], new)
+        bottom = choose(begins, new, lower(least[m], new))
+        top = choose(begins, new, higher(most[m], new))
         least[m], most[m], low[m], high[m] = bottom, top, new, new
         bottom, top = min(bottom, later_low[m]), max(top, later_high[m])
         count += np.int64((new > bottom * rise[m]) | (new < top * fall[m]))
@@ -72,8 +72,8 @@ def note_and_count(
 def carry_back(low: Floats, high: Floats, later_low: Floats, later_high: Floats) -> None:
     """Extremes (m,) of what follows a sample go back to it."""
     for m in range(low.size):
-        low[m] = min(low[m], later_low[m])
-        high[m] = max(high[m], later_high[m])
+        low[m] = lower(low[m], later_low[m])
+        high[m] = higher(high[m], later_high[m])
 
 
 @record_helper

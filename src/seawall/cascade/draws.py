@@ -23,6 +23,8 @@ class Draws:
 
     def uniforms(self, stream: Stream, steps: int, count: int) -> Floats:
         """Numbers in (0, 1), (p, s + 1, count); step 0 is the start, so row t serves step t."""
+        if count == 0:
+            return np.zeros((self.paths.size, steps + 1, 0))
         return uniforms(self.seed, stream, self.paths, np.arange(steps + 1), count)
 
     def at(self, stream: Stream, path: Ints, step: int, element: Ints) -> Floats:

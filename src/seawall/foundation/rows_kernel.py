@@ -46,6 +46,28 @@ def alike_in_a_row(index: Array, values: Array) -> bool:
 
 
 @record_helper
+def choose(first: bool, one: float, other: float) -> float:
+    """One number or the other, to be stored where the other stands; neither is -0.
+
+    A store of what is there already becomes a store under a mask, which some processors (AMD) do
+    far slower than a whole one. The compiler does not know that to add 0 changes nothing.
+    """
+    return (one if first else other) + 0.0
+
+
+@record_helper
+def lower(one: float, other: float) -> float:
+    """As min(one, other), by `choose`."""
+    return choose(other < one, other, one)
+
+
+@record_helper
+def higher(one: float, other: float) -> float:
+    """As max(one, other), by `choose`."""
+    return choose(other > one, other, one)
+
+
+@record_helper
 def to_float(count: int) -> float:
     """A whole number from 0 to 2^52 as a float: laid over the bits of 2^52, from which that is
     taken off. Processors without AVX-512 have no vector instruction for it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seawall.foundation.compiled import record_helper, row_helper
-from seawall.foundation.rows_kernel import in_a_row
+from seawall.foundation.rows_kernel import choose, in_a_row
 
 if TYPE_CHECKING:
     from seawall.oracle.capped import CappedMemory, CappedRule
@@ -35,7 +35,7 @@ def cap_row(
         one, two = per_update[n], speed[n]
         target = min(max(target, before * (1.0 - one)), before * (1.0 + one))
         target = min(max(target, before * (1.0 - two)), before * (1.0 + two))
-        target = before if held else target
+        target = choose(held, before, target)
         shown[n], price[n] = target, target
 
 

@@ -42,11 +42,16 @@ def landing_rule(each: Sequence[tuple[int, Ints]]) -> LandingRule:
     return LandingRule(feed, group)
 
 
-def landing_memory(rule: LandingRule, price: Floats, seen_from: NDArray[np.int32]) -> LandingMemory:
-    """Every feed shows ``price`` (p, f). The ring is as long as the oldest price needed."""
+def _oldest(seen_from: NDArray[np.int32]) -> int:
+    """How many steps old the oldest price is when it lands."""
     steps = np.arange(1, seen_from.shape[1])[None, :, None]
     lands = seen_from[:, 1:] != seen_from[:, :-1]
-    rows = int(np.where(lands, steps - seen_from[:, 1:], 0).max(initial=0)) + 1
+    return int(np.where(lands, steps - seen_from[:, 1:], 0).max(initial=0))
+
+
+def landing_memory(rule: LandingRule, price: Floats, seen_from: NDArray[np.int32]) -> LandingMemory:
+    """Every feed shows ``price`` (p, f). The ring is as long as the oldest price needed."""
+    rows = _oldest(seen_from) + 1 if rule.feed.size else 1
     ring = back(price, rule.feed, rows)
     stamp = np.zeros((price.shape[0], rule.feed.size), dtype=np.int64)
     ring_stamp = np.zeros(ring.shape, dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seawall.foundation.compiled import record_helper, row_helper
-from seawall.foundation.rows_kernel import copy_row, to_float
+from seawall.foundation.rows_kernel import choose, copy_row, to_float
 from seawall.oracle.auction_delayed_kernel import auction_path
 from seawall.oracle.capped_kernel import capped_path
 from seawall.oracle.confidence_kernel import confidence_path
@@ -44,7 +44,7 @@ def push_row(
         market, shown, steps = price[f], sent[f], age[f] + 1
         old = to_float(steps) >= heartbeat[f]
         now = (abs(market - shown) >= deviation[f] * shown) | old
-        shown = market if now else shown
+        shown = choose(now, market, shown)
         steps = 0 if now else steps
         sent[f], price[f], age[f] = shown, shown, steps
         stamps[f], stamp[f] = step - steps, step - steps

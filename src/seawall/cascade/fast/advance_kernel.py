@@ -21,7 +21,7 @@ from seawall.cascade.fast.layout_kernel import (
 from seawall.cascade.fast.reach_kernel import count_beyond
 from seawall.cascade.fast.wake_kernel import tick_seen
 from seawall.foundation.compiled import record_helper, row_helper
-from seawall.foundation.rows_kernel import to_float
+from seawall.foundation.rows_kernel import choose, higher, lower, to_float
 from seawall.impact.law_kernel import linear_displacement, root_displacement
 
 
@@ -82,8 +82,8 @@ def follow(
         move = abs(new / before - 1.0) / expected[k]
         move = move if new != before else 0.0
         felt[k] = was + weight * (move - was)
-        trough[k] = min(trough[k], new)
-        peak[k] = max(peak[k], new)
+        trough[k] = lower(trough[k], new)
+        peak[k] = higher(peak[k], new)
 
 
 @record_helper
@@ -143,10 +143,10 @@ def send(
         before[f] = feed[f]
         price, shown, steps = market[rule_asset[f]], sent[f], age[f] + 1
         now = (abs(price - shown) >= deviation[f] * shown) | (to_float(steps) >= heartbeat[f])
-        shown = price if now else shown
+        shown = choose(now, price, shown)
         sent[f] = shown
         age[f] = 0 if now else steps
-        shown = price if fresh else shown
+        shown = choose(fresh, price, shown)
         feed[f] = shown
         total = integral[f] + shown * step_seconds
         integral[f] = total

@@ -48,6 +48,8 @@ from seawall.foundation.rows_kernel import (
     copy_row,
     follow_each_other,
     gather_row,
+    higher,
+    lower,
 )
 from seawall.margin.dynamic.scaling_kernel import scale_row
 from seawall.oracle.publication_kernel import publish_path
@@ -105,8 +107,8 @@ def count_later(until: Array, step: int) -> int:
 def note_extremes(market: Array, trough: Array, peak: Array) -> None:
     """Keep the lowest and the highest market prices (k,)."""
     for k in range(market.size):
-        trough[k] = min(trough[k], market[k])
-        peak[k] = max(peak[k], market[k])
+        trough[k] = lower(trough[k], market[k])
+        peak[k] = higher(peak[k], market[k])
 
 
 @row_helper
