@@ -98,12 +98,13 @@ def test_dynamic_margin(feeds: int, rule: VolatilityScaled | DepthScaled) -> Non
     rng, rows, prices = np.random.default_rng(3), np.arange(1, feeds + 1), walk(feeds)
     asset = rng.integers(0, 3, feeds)
     columns = compile_scaling([rule] * feeds, rows, asset, ["A"] * feeds, 60.0)
-    none, room = np.zeros((PATHS, feeds)), np.zeros(feeds + 1)
+    none, away = np.zeros((PATHS, feeds)), np.zeros(feeds + 1)
     plain, other = (start_scale(columns, prices[0], none, none) for _ in range(2))
     for step in range(1, STEPS):
         felt, thin = rng.uniform(0.0, 4.0, (2, PATHS, 3))
         scale_step(columns, plain, felt, thin, prices[step])
         for p in range(PATHS):
-            scale_row(columns, other, p, felt[p], thin[p], prices[step, p], room)
+            scale_row(columns, other, p, felt[p], thin[p], prices[step, p], away)
+            assert np.array_equal(away, np.abs(other.factor[p] - other.first[p]))
         same(plain, other)
     assert (plain.factor[:, 1:] > 1.0).any()

@@ -100,12 +100,13 @@ def test_compiled_gives_the_same_bits() -> None:
     longs, contracts = rng.uniform(0.0, 8.0, (6, 4)), rng.uniform(0.0, 200.0, (6, 4))
     plain = start_scale(columns, price[0], longs, contracts)
     other = start_scale(columns, price[0], longs, contracts)
-    room = np.zeros(5)
+    away = np.zeros(5)
     for step in range(1, 25):
         volatility, thin = rng.uniform(0.0, 4.0, (2, 6, 3))
         scale_step(columns, plain, volatility, thin, price[step])
         for p in range(6):
-            scale_row(columns, other, p, volatility[p], thin[p], price[step, p], room)
+            scale_row(columns, other, p, volatility[p], thin[p], price[step, p], away)
+            assert np.array_equal(away, np.abs(other.factor[p] - other.first[p]))
         for left, right in zip(plain, other, strict=True):
             assert np.array_equal(left, right)
     assert np.all(plain.factor >= 1.0)

@@ -154,11 +154,13 @@ def after_stages(
     return int(count)
 
 
-@row_helper
-def distances(factor: Array, first: Array, away: Array) -> None:
-    """How far factors (f,) stand from the start."""
-    for f in range(away.size):
-        away[f] = abs(factor[f] - first[f])
+@record_helper
+def show(
+    funding: Array, prices: Prices, awake: Awake, shown: Array, before: Array, p: int, dt: float
+) -> int:
+    """`after_stages` of path ``p``."""
+    low, high = awake.low[p], awake.high[p]
+    return after_stages(dt, funding, shown, low, high, prices.feed[p], before, prices.integral[p])
 
 
 @record_helper
@@ -178,8 +180,7 @@ def next_margin(
                 thin[k] = 1.0
             else:
                 thin[k] = 1.0 + impact.thinning * max(felt[k] - 1.0, 0.0)
-    scale_row(margin.rule, own, p, felt, thin, prices.feed[p], scratch.turned)
-    distances(own.factor[p], own.first[p], scratch.away)
+    scale_row(margin.rule, own, p, felt, thin, prices.feed[p], scratch.away)
 
 
 @row_helper
@@ -333,18 +334,17 @@ def run_quietly(
 
     course.status says of each where it stands: EXPIRY where only the end of the step is left.
     """
-    last, before, trough, peak = exogenous.shape[1] - 1, room.before, course.trough, course.peak
+    last, old, trough, peak = exogenous.shape[1] - 1, room.before, course.trough, course.peak
     impact, feeds, wakes, expiry = fixed.impact, fixed.feeds, fixed.wakes, fixed.expiry
     work, plain = room.market[0], is_plain(has, breakers, fixed.feeds.asset)
     # Whole records are dear to compile at each use: their parts are taken once.
     rule, own, venue, idle = market.rule, market.state, market.venue, market.idle
     stages, memory, seen, shown = oracle.rule, oracle.memory, scratch.seen, scratch.shown
-    share, stamps, halted, root = own.left.share, memory.stamp, own.links.halted, own.links.root
+    left, stamps, halted, root = own.left.share, memory.stamp, own.links.halted, own.links.root
     halts, until, dt = breakers.velocity.feed, breakers.velocity_memory.until, fixed.step_seconds
     for n in range(paths.size):
         p = paths[n]
-        status, step, world = DONE, course.step[p], books.start[p]
-        course.rounds[p] = 1
+        status, step, world, course.rounds[p] = DONE, course.step[p], books.start[p], 1
         take_up(room, world, step == 1)
         while status == DONE and step <= last:
             if has.links:
@@ -357,32 +357,11 @@ def run_quietly(
             if has.stages:
                 before_stages(has, root, prices, awake, feeds.asset, scratch, p)
                 publish_path(stages, memory, p, step, seen, shown)
-                beyond = after_stages(
-                    dt,
-                    wakes.funding,
-                    shown,
-                    awake.low[p],
-                    awake.high[p],
-                    prices.feed[p],
-                    before,
-                    prices.integral[p],
-                )
+                far = show(wakes.funding, prices, awake, shown, old, p, dt)
             else:
-                beyond = publish_feeds(feeds, wakes, prices, awake, p, step, dt, before)
+                far = publish_feeds(feeds, wakes, prices, awake, p, step, dt, old)
             next_clocks(
-                has,
-                impact,
-                wakes,
-                prices,
-                share,
-                margin,
-                scratch,
-                awake,
-                p,
-                step,
-                world,
-                before,
-                beyond,
+                has, impact, wakes, prices, left, margin, scratch, awake, p, step, world, old, far
             )
             watch(has, prices, breakers, stamps, feeds.asset, seen, p, step, plain)
             if is_restless_at_a_glance(fixed, books, prices, awake, room, p, step):

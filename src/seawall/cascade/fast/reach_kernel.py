@@ -14,6 +14,8 @@ from seawall.foundation.compiled import record_helper, row_helper
 
 # Steps for which the bounds of what wakes hold: funding and interest are counted to their end.
 STRETCH = 64
+# Without any of them bounds hold until somebody wakes.
+FOREVER = 2**62
 # By how much, of a displacement and of a price, bounds are narrower than what wakes.
 NARROW, TINY = 1.0 - 1e-8, 1e-15
 
@@ -70,7 +72,10 @@ def set_bounds(wakes: Wakes, awake: Awake, p: int, world: int, step: int) -> Non
     A little narrow, by more than the exact bounds can round.
     """
     feeds = wakes.weight.size
-    awake.until[p] = step + STRETCH
+    awake.until[p] = FOREVER
+    for c in range(feeds + 1):
+        if wakes.drift[c] > 0.0:
+            awake.until[p] = step + STRETCH
     everywhere = next_threshold(wakes, awake, p, feeds, step + STRETCH)
     for f in range(feeds):
         origin = awake.origin[p, f]

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.foundation.compiled import record_helper, row_helper
-from seawall.foundation.rows_kernel import alike_in_a_row, gather_row
+from seawall.foundation.rows_kernel import alike_in_a_row
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 if TYPE_CHECKING:
     from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
@@ -22,18 +23,22 @@ def follow_row(
     cap: Floats,
     weight: Floats,
     floor: Floats,
-    ratio: Floats,
+    asset: Ints,
+    signal: Floats,
+    first: Floats,
     level: Floats,
     factor: Floats,
     turn: Floats,
+    away: Floats,
 ) -> None:
-    """Factors (m,) follow one signal, ``ratio`` (m,)."""
-    for m in range(ratio.size):
-        wanted = min(1.0 + strength[m] * max(ratio[m] - 1.0, 0.0), cap[m])
+    """Factors (m,) follow one ``signal`` of their assets; how far they stand from the ``first``."""
+    for m in range(level.size):
+        wanted = min(1.0 + strength[m] * max(signal[asset[m]] - 1.0, 0.0), cap[m])
         level[m] += weight[m] * (wanted - level[m])
         new = max(level[m], floor[m])
         turn[m] = abs(new - factor[m])
         factor[m] = new
+        away[m] = abs(new - first[m])
 
 
 @record_helper
@@ -44,17 +49,28 @@ def scale_row(
     restlessness: NDArray[np.float64],
     depth_loss: NDArray[np.float64],
     price: NDArray[np.float64],
-    room: NDArray[np.float64],
+    away: NDArray[np.float64],
 ) -> None:
-    """One step of path ``p``: restlessness, depth_loss (k,), feed prices (f,); ``room`` (f,)."""
+    """One step of path ``p``: restlessness, depth_loss (k,), feed prices (f,).
+
+    ``away`` (f,): how far factors then stand from the start.
+    """
     feed, signal = rule.feed, rule.signal
     if alike_in_a_row(feed, signal) and signal[0] != 2:
-        first, last = feed[0], feed[0] + feed.size
-        ratios = room[: feed.size]
-        gather_row(restlessness if signal[0] == 0 else depth_loss, rule.asset, ratios)
-        factor, turn = memory.factor[p, first:last], memory.turn[p, first:last]
-        level = memory.level[p]
-        follow_row(rule.strength, rule.cap, rule.weight, rule.floor, ratios, level, factor, turn)
+        here, end = feed[0], feed[0] + feed.size
+        follow_row(
+            rule.strength,
+            rule.cap,
+            rule.weight,
+            rule.floor,
+            rule.asset,
+            restlessness if signal[0] == 0 else depth_loss,
+            memory.first[p, here:end],
+            memory.level[p],
+            memory.factor[p, here:end],
+            memory.turn[p, here:end],
+            away[here:end],
+        )
         return
     for m in range(rule.feed.size):
         f, k = rule.feed[m], rule.asset[m]
@@ -70,3 +86,4 @@ def scale_row(
         factor = max(memory.level[p, m], rule.floor[m])
         memory.turn[p, f] = abs(factor - memory.factor[p, f])
         memory.factor[p, f] = factor
+        away[f] = abs(factor - memory.first[p, f])
