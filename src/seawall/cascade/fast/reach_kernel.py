@@ -42,7 +42,7 @@ def wake_by_price(
 def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int) -> None:
     """Wake the units of clock ``c`` whose threshold the displacement has reached."""
     n, end = awake.far_next[p, c], wakes.far_first[c + 1]
-    if n >= end:
+    if n >= end or not wakes.threshold[n] < np.inf:
         return
     # Between two calls prices may have been as far as the next threshold, and no further.
     before = awake.reached[p, c]
@@ -59,7 +59,8 @@ def wake_far(wakes: Wakes, awake: Awake, p: int, c: int, away: float, steps: int
 def next_threshold(wakes: Wakes, awake: Awake, p: int, c: int, step: int) -> float:
     """How far prices may go until ``step`` before the first sleeping unit of clock ``c`` wakes."""
     n = awake.far_next[p, c]
-    if n >= wakes.far_first[c + 1]:
+    # Who never wakes has an infinite threshold, of which nothing can be taken.
+    if n >= wakes.far_first[c + 1] or not wakes.threshold[n] < np.inf:
         return np.inf
     least = wakes.threshold[n]
     return float(least - wakes.drift[c] * step * (1.0 + least))
