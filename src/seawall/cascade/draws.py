@@ -21,6 +21,11 @@ class Draws:
     paths: Ints
     hurry: Floats | None = None
 
+    def only(self, path: Ints) -> Draws:
+        """Those of chosen paths (n,), by index in the run."""
+        hurry = None if self.hurry is None else self.hurry[path]
+        return Draws(self.seed, self.paths[path], hurry)
+
     def uniforms(self, stream: Stream, steps: int, count: int) -> Floats:
         """Numbers in (0, 1), (p, s + 1, count); step 0 is the start, so row t serves step t."""
         if count == 0:

@@ -22,6 +22,8 @@ from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
+from seawall.cascade.fast.isolated import compile_isolated, is_isolated, part_of, run_crowd
+from seawall.cascade.fast.isolated_kernel import run_isolated
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
 from seawall.cascade.fast.quiet_kernel import run_quietly
@@ -120,10 +122,36 @@ class FastSimulation:
     def __init__(self, setup: Setup, steps: int) -> None:
         self.setup, self.steps = setup, steps
         self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
+        self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
 
-    def on(self, exogenous: Floats, draws: Draws | None = None) -> Tape:
+    def on(
+        self,
+        exogenous: Floats,
+        draws: Draws | None = None,
+        *,
+        worlds: PathWorlds | None = None,
+        watch: Watch | None = None,
+    ) -> Tape:
         """As `run_fast` on exogenous paths (p, s + 1, k) of these steps: the tape."""
-        return _run_on(self.fixed, self.setup, exogenous, draws=draws)[0]
+        if self.isolated is None or (worlds is not None and worlds.absence is not None):
+            return self._in_general(exogenous, draws, worlds, watch)
+
+        def given_up(paths: Ints) -> Tape:
+            own = None if draws is None else draws.only(paths)
+            return self._in_general(exogenous[paths], own, part_of(worlds, paths), watch)
+
+        return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+
+    def _in_general(
+        self,
+        exogenous: Floats,
+        draws: Draws | None,
+        worlds: PathWorlds | None,
+        watch: Watch | None,
+    ) -> Tape:
+        return _run_on(self.fixed, self.setup, exogenous, worlds=worlds, draws=draws, watch=watch)[
+            0
+        ]
 
     def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
         """As `seawall.cascade.engine.simulate`."""
@@ -132,10 +160,7 @@ class FastSimulation:
             part = runs.part(first, first + self.chunk)
             exogenous = draw(self.setup, worlds, part, self.steps, seed)
             own, draws = path_worlds(worlds, part), part.draws(seed)
-            tape, _ = _run_on(
-                self.fixed, self.setup, exogenous, worlds=own, draws=draws, watch=runs.watch
-            )
-            tapes.append(tape)
+            tapes.append(self.on(exogenous, draws, worlds=own, watch=runs.watch))
         return join(tapes)
 
 
@@ -144,6 +169,8 @@ def fast_ready(setup: Setup) -> bool:
     kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
     if is_plain_market(setup):
         kernels += [run_paths, equity_pairs]
+        if is_isolated(setup):
+            kernels.append(run_isolated)
     elif is_quietly_native(setup):
         kernels += [run_quietly, equity_pairs]
     else:

@@ -1,0 +1,366 @@
+"""Crowds of isolated positions: which Cases have a loop of their own, and their tape.
+
+The loop (`isolated_kernel`) keeps no books: a unit is one linear position, as at the start or closed
+in full. What it cannot do gives a path up, and the general engine runs that path from its start;
+paths are independent, so the tape is the same bit for bit (law L6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from seawall.book.book import Floats, Ints
+from seawall.cascade.expiry import expiry_steps
+from seawall.cascade.fast import isolated_layout_kernel as layout
+from seawall.cascade.fast import layout_kernel
+from seawall.cascade.fast.compile import EARLY, closes_natively, in_one_piece, priced_alone
+from seawall.cascade.fast.isolated_kernel import DONE, ODD, run_isolated
+from seawall.cascade.fast.slots import is_plain_market
+from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import PathWorlds, base_worlds
+from seawall.cascade.switches import Switches, in_force
+from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, EventKind, Tape
+from seawall.cascade.watch import Watch
+from seawall.margin.table.margin_table import RowKind
+
+# Paths after which it is asked whether the rest is worth trying: a path given up is run twice.
+FIRST = 32
+# Rows of the columns to begin with; they grow.
+ROWS = 1_000_000
+# Runs of the paths (n,) that were given up, by the general engine.
+General = Callable[[Ints], Tape]
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """What all paths of such a Case share."""
+
+    setup: Setup
+    crowd: layout.Crowd
+    cross: layout.Crossings
+    terms: layout.Terms
+    impact: layout_kernel.Impact
+    feeds: layout_kernel.Feeds
+
+
+def is_isolated(setup: Setup) -> bool:
+    """Whether the loop of isolated crowds knows all that may happen to most paths of a Case."""
+    table, rules = setup.table, [rulebook.liquidation for rulebook in setup.rulebooks]
+    units, rows = table.units, table.rows
+    if not is_plain_market(setup) or rows.unit.size == 0 or table.tiers.start is not None:
+        return False
+    if not all(closes_natively(setup, v) for v in range(len(rules))):
+        return False
+    if any(rule.partial_fraction < 1.0 or rule.backstop_ratio for rule in rules):
+        return False
+    alone = priced_alone(setup)
+    empty = (np.diff(units.rows) == 0) & (np.diff(units.options) == 0)
+    home = table.feed_venue[rows.feed] == units.venue[rows.unit]
+    traded = (rows.asset != setup.quote) & (rows.kind == RowKind.LINEAR)
+    settled = table.feed_asset[units.settle] == setup.quote
+    return bool(np.all(alone | empty) and np.all(settled) and np.all(home & traded))
+
+
+def compile_isolated(setup: Setup, fixed: layout_kernel.Fixed, steps: int) -> Isolated | None:
+    """What all paths share; None where a Case is left to the general engine alone."""
+    if steps < 1 or not is_isolated(setup) or expiry_steps(setup, steps).any():
+        return None
+    lines, line = _lines(setup)
+    made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes), _terms(setup))
+    crowd, cross, terms = (in_one_piece(record) for record in made)
+    return Isolated(setup, crowd, cross, terms, fixed.impact, fixed.feeds)
+
+
+def _lines(setup: Setup) -> tuple[Floats, Ints]:
+    """Distinct kinds of position (l, 6), venue first, and that of each row (r,)."""
+    rows = setup.table.rows
+    venue = setup.table.units.venue[rows.unit]
+    columns = (venue, rows.feed, rows.asset, rows.tier, rows.multiplier, rows.rate)
+    whole = np.column_stack([column.astype(np.float64) for column in columns])
+    found, place = np.unique(whole, axis=0, return_inverse=True)
+    return found, place.reshape(-1)
+
+
+def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
+    table, units = setup.table, setup.table.units
+    worlds, count = setup.start_cash.shape
+    held = np.zeros((worlds, count, 4))
+    one = np.flatnonzero(np.diff(units.rows) == 1)
+    row = units.rows[one]
+    held[:, one, layout.SIZE] = setup.start_size[:, row]
+    held[:, one, layout.LINE] = line[row]
+    held[:, :, layout.CASH] = setup.start_cash
+    held[:, :, layout.BEGUN] = setup.start_equity
+    venues = np.arange(len(table.venues))
+    mine = [np.flatnonzero(units.venue == v) for v in venues]
+    return layout.Crowd(
+        held=held,
+        lines=np.ascontiguousarray(lines[:, 1:]),
+        line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
+        rate=table.tiers.maintenance_rate,
+        deduction=table.tiers.maintenance_deduction,
+        word_first=np.array([int(n[0]) // 64 if n.size else 0 for n in mine]),
+        word_last=np.array([int(n[-1]) // 64 + 1 if n.size else 0 for n in mine]),
+        desk=setup.desk_units,
+    )
+
+
+def _crossings(setup: Setup, wakes: layout_kernel.Wakes) -> layout.Crossings:
+    return layout.Crossings(
+        fall_first=wakes.fall_first,
+        fall_price=wakes.fall_price,
+        fall_unit=wakes.fall_unit.astype(np.uint32),
+        rise_first=wakes.rise_first,
+        rise_price=wakes.rise_price,
+        rise_unit=wakes.rise_unit.astype(np.uint32),
+        shift=_shift(setup),
+        funded=wakes.funding > 0.0,
+        venue=setup.table.feed_venue,
+    )
+
+
+def _shift(setup: Setup) -> Floats:
+    """Most (first row) and least that a price-second of funding moves the prices (f,) at which
+    units fall: rate / (1 - maintenance) for longs, rate / (1 + maintenance) for shorts.
+    """
+    rows, rate = setup.table.rows, setup.table.tiers.maintenance_rate
+    out, size = np.zeros((2, setup.table.feed_asset.size)), setup.start_size[0]
+    longs = (rows.rate[:, None] / (1.0 - rate[rows.tier])).max(axis=1)
+    shorts = (rows.rate[:, None] / (1.0 + rate[rows.tier])).min(axis=1)
+    for f in range(out.shape[1]):
+        falls, rises = (
+            longs[(rows.feed == f) & (size > 0.0)],
+            shorts[(rows.feed == f) & (size < 0.0)],
+        )
+        out[layout.FALL, f] = falls.max(initial=-np.inf) if falls.size else 0.0
+        out[layout.RISE, f] = rises.min(initial=np.inf) if rises.size else 0.0
+    out[layout.FALL] += EARLY * np.abs(out[layout.FALL])
+    out[layout.RISE] -= EARLY * np.abs(out[layout.RISE])
+    return out
+
+
+def _terms(setup: Setup) -> layout.Terms:
+    rules = [rulebook.liquidation for rulebook in setup.rulebooks]
+    falls = [rulebook.waterfall for rulebook in setup.rulebooks]
+    layers = [fall.layers for fall in falls]
+    paying = [tuple(one for one in has if one != "adl") for has in layers]
+    return layout.Terms(
+        fund=np.array([float(fall.fund) for fall in falls]),
+        fee=np.array([float(rule.fee) for rule in rules]),
+        taker_fee=np.array([float(rulebook.taker_fee) for rulebook in setup.rulebooks]),
+        to_keeper=np.array([rule.fee_to == "keeper" for rule in rules]),
+        adl=np.array(["adl" in has for has in layers]),
+        fund_before_adl=np.array(
+            ["adl" in has and "fund" in has[: has.index("adl")] for has in layers]
+        ),
+        fund_first=np.array([has[:1] == ("fund",) for has in paying]),
+    )
+
+
+def run_crowd(
+    shared: Isolated,
+    exogenous: Floats,
+    worlds: PathWorlds | None,
+    watch: Watch | None,
+    general: General,
+) -> Tape:
+    """The tape of exogenous paths (p, s + 1, k); ``general`` runs those that are given up."""
+    setup, paths = shared.setup, exogenous.shape[0]
+    worlds = base_worlds(paths) if worlds is None else worlds
+    switches = in_force(worlds.switches, paths, feedback=setup.impact.feedback)
+    exogenous = np.ascontiguousarray(exogenous)
+    run = _Run(shared, exogenous, worlds, switches, watch)
+    everyone = np.arange(paths)
+    first = everyone[:FIRST]
+    run.go(first)
+    if 3 * np.count_nonzero(run.out.status[first] != DONE) <= first.size:
+        run.go(everyone[FIRST:])
+    status = run.out.status
+    if np.any(status == ODD):
+        return general(everyone)
+    tape, left = run.tape(), np.flatnonzero(status != DONE)
+    return tape if left.size == 0 else _merged(tape, general(left), left)
+
+
+class _Run:
+    """One run: what sets its paths apart, its columns and its working room."""
+
+    def __init__(
+        self,
+        shared: Isolated,
+        exogenous: Floats,
+        worlds: PathWorlds,
+        switches: Switches,
+        watch: Watch | None,
+    ) -> None:
+        self.shared, self.exogenous, self.watch = shared, exogenous, watch
+        self.ways = in_one_piece(
+            layout.Ways(
+                np.asarray(worlds.start, dtype=np.int64),
+                np.asarray(worlds.depth, dtype=np.float64),
+                np.asarray(worlds.fresh, dtype=bool),
+                switches.trace,
+                switches.slippage,
+            )
+        )
+        setup, (paths, columns, assets) = shared.setup, exogenous.shape
+        units, seen = setup.table.units.account.size, (0, 0)
+        self.watched = np.zeros((2, 0), dtype=np.int64)
+        if watch is not None:
+            seen = (watch.step.size, watch.feed.size)
+            self.watched = np.zeros((2, max(seen)), dtype=np.int64)
+            self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
+        rows = 2 * units + min(paths * units // 4, ROWS)
+        self.out = layout.Out(
+            *(np.empty(rows, dtype=np.int64) for _ in range(4)),
+            *(np.empty(rows) for _ in range(3)),
+            used=np.zeros(1, dtype=np.int64),
+            equity=np.zeros((paths, columns, setup.desk_units.size)),
+            seen=np.zeros((paths, *seen)),
+            trough=np.empty((paths, assets)),
+            peak=np.empty((paths, assets)),
+            final=np.empty((paths, assets)),
+            loss=np.empty(paths),
+            status=np.full(paths, -1, dtype=np.int64),
+        )
+        self.room = _room(shared, columns, assets)
+
+    def go(self, paths: Ints) -> None:
+        """Run paths (n,) as far as the kernel can."""
+        shared = self.shared
+        while paths.size:
+            ran = run_isolated(
+                shared.crowd,
+                shared.cross,
+                shared.terms,
+                self.ways,
+                self.out,
+                self.room,
+                shared.impact,
+                shared.feeds,
+                self.exogenous,
+                self.watched,
+                float(shared.setup.step_seconds),
+                shared.setup.quote,
+                MAX_ROUNDS,
+                paths,
+            )
+            paths = paths[ran:]
+            if paths.size:
+                self._grow()
+
+    def _grow(self) -> None:
+        """Room for as many rows again."""
+        names = ("path", "step", "unit", "kind", "notional", "fee", "fund")
+        more = {name: getattr(self.out, name) for name in names}
+        longer = {name: np.concatenate([one, np.empty_like(one)]) for name, one in more.items()}
+        self.out = self.out._replace(**longer)
+
+    def tape(self) -> Tape:
+        """The tape; rows of paths that were given up hold nothing yet."""
+        setup, out, watch = self.shared.setup, self.out, self.watch
+        used, paths = int(out.used[0]), out.status.size
+        kind, unit, fee = out.kind[:used], out.unit[:used], out.fee[:used]
+        nothing = np.zeros(used)
+        equity = out.equity
+        negative = equity < -ROUNDING * np.abs(equity[:, :1])
+        tape = Tape(
+            path=out.path[:used],
+            step=out.step[:used],
+            unit=unit,
+            kind=kind,
+            leg=np.full(used, -1),
+            notional=out.notional[:used],
+            keeper=self._keeper(kind, unit, fee),
+            backstop=nothing,
+            fund=out.fund[:used],
+            adl=nothing,
+            socialised=nothing,
+            fee=fee,
+            paths=paths,
+            desk_equity=equity,
+            first_negative=np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER),
+            trough=out.trough,
+            peak=out.peak,
+            final=out.final,
+            open_deficit=np.zeros((paths, len(setup.table.venues))),
+            closed_loss=out.loss,
+        )
+        if watch is None:
+            return tape
+        asset = setup.table.feed_asset[watch.feed]
+        return replace(tape, seen=out.seen, untouched=self.exogenous[:, watch.step][:, :, asset])
+
+    def _keeper(self, kind: Ints, unit: Ints, fee: Floats) -> Floats:
+        """What keepers bear (n,): they earn the liquidation part of fees."""
+        terms = self.shared.terms
+        keeper = np.full(kind.size, -0.0)
+        if terms.to_keeper.any():
+            venue = self.shared.setup.table.units.venue[unit]
+            rate = terms.fee + terms.taker_fee
+            share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
+            keeper = np.where(terms.to_keeper[venue], -(fee * share[venue]), keeper)
+        keeper[kind == EventKind.COVER] = 0.0
+        return keeper
+
+
+def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
+    table = shared.setup.table
+    feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
+    words = -(-units // 64)
+    return layout.Room(
+        *(np.ones((assets, columns)) for _ in range(3)),
+        *(np.ones((feeds, columns)) for _ in range(3)),
+        last=np.zeros((feeds, columns), dtype=np.int64),
+        extreme=np.zeros((3, assets)),
+        batch=np.zeros((3, assets)),
+        worth=np.zeros((shared.crowd.lines.shape[0], 4)),
+        place=np.zeros((2, feeds), dtype=np.int64),
+        ahead=np.zeros((2, feeds)),
+        bits=np.zeros((venues, words), dtype=np.uint64),
+        closed=np.zeros(words, dtype=np.uint64),
+        listed=np.zeros(words + 1, dtype=np.uint32),
+        near=np.zeros((venues, units), dtype=np.uint32),
+        waiting=np.zeros(venues, dtype=np.int64),
+        who=np.zeros(units, dtype=np.int64),
+        sold=np.zeros((3, units)),
+        fall=np.zeros(units),
+        fund=np.zeros(venues),
+    )
+
+
+def _merged(one: Tape, other: Tape, path: Ints) -> Tape:
+    """Tapes of all paths and of ``path`` (n,), of which the first knows nothing, as one."""
+    owner = np.concatenate([one.path, path[other.path]])
+    order = np.argsort(owner, kind="stable")
+    columns = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])[order]
+        for name in (*INTS[1:], *MONEY)
+    }
+    for name in (*PER_PATH, *WATCHED):
+        column = np.array(getattr(one, name))
+        if column.size:
+            column[path] = getattr(other, name)
+        columns[name] = column
+    return replace(one, path=owner[order], **columns)
+
+
+def part_of(worlds: PathWorlds | None, path: Ints) -> PathWorlds | None:
+    """The worlds of chosen paths (n,)."""
+    if worlds is None:
+        return None
+    own = worlds.switches
+    return PathWorlds(
+        worlds.start[path],
+        worlds.depth[path],
+        worlds.fresh[path],
+        None if worlds.safe is None else worlds.safe[path],
+        None,
+        None
+        if own is None
+        else Switches(*(getattr(own, field.name)[path] for field in fields(Switches))),
+    )

@@ -1,0 +1,345 @@
+"""Crowds of isolated positions, path after path: no path has holdings or books of its own.
+
+A unit is one linear position and is either as at the start or closed in full, so a path is a few
+scalars a feed and a coin: its prices, and how far it has come in the sorted liquidation prices. What
+is beyond that (a fund that cannot pay, deleveraging, a fallen unit of a desk) gives the path up: the
+general engine then runs it from its start. The tape is the same bit for bit (law L6).
+
+Prices run ahead in blocks of steps as if nobody were closed, up to the first step at which a feed
+reaches a liquidation price; what was computed beyond it is overwritten.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seawall.cascade.fast.advance_kernel import displaced
+from seawall.cascade.fast.isolated_close_kernel import (
+    ONE,
+    PEAK,
+    PERMANENT,
+    PLACES,
+    SEQUENCE,
+    SHIFT,
+    TOP,
+    TROUGH,
+    close,
+    look,
+    price_lines,
+    wake,
+)
+from seawall.cascade.fast.isolated_layout_kernel import (
+    CASH,
+    FALL,
+    FEED,
+    LINE,
+    MULTIPLIER,
+    RATE,
+    RISE,
+    SIZE,
+    Crossings,
+    Crowd,
+    Out,
+    Room,
+    Terms,
+    Ways,
+    isolated_types,
+)
+from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact
+from seawall.foundation.compiled import record_helper, record_kernel
+
+# What became of a path; at an odd one all paths are left to the general engine, which says why.
+DONE, GIVEN_UP, ODD = 0, 1, 2
+BLOCK = 32
+
+
+@record_helper
+def begin(
+    cross: Crossings, terms: Terms, feeds: Feeds, room: Room, world: int, first: Array
+) -> None:
+    """A path at its start, at exogenous prices (k,)."""
+    for k in range(first.size):
+        room.market[k, 0] = first[k]
+        room.temporary[k, 0] = 0.0
+        room.restless[k, 0] = 1.0
+        room.extreme[PERMANENT, k] = 0.0
+        room.extreme[TROUGH, k] = first[k]
+        room.extreme[PEAK, k] = first[k]
+    for f in range(feeds.asset.size):
+        price = first[feeds.asset[f]]
+        room.sent[f, 0], room.seen[f, 0] = price, price
+        room.integral[f, 0], room.last[f, 0] = 0.0, 0
+        n = cross.fall_first[f]
+        room.place[FALL, f] = n
+        room.ahead[FALL, f] = cross.fall_price[world, n] if n < cross.fall_first[f + 1] else -np.inf
+        n = cross.rise_first[f]
+        room.place[RISE, f] = n
+        room.ahead[RISE, f] = cross.rise_price[world, n] if n < cross.rise_first[f + 1] else np.inf
+    for v in range(terms.fund.size):
+        room.waiting[v] = 0
+        room.fund[v] = terms.fund[v]
+    for n in range(room.closed.size):
+        room.closed[n] = 0
+
+
+@record_helper
+def move_on(rule: Impact, room: Room, k: int, exogenous: Array, step: int, end: int) -> None:
+    """Market prices of an asset after ``step``, to ``end``, while nobody is closed."""
+    market, temporary, restless = room.market[k], room.temporary[k], room.restless[k]
+    before, flow, felt = market[step], temporary[step], restless[step]
+    permanent, strength, usual = room.extreme[PERMANENT, k], rule.strength[k], rule.expected_move[k]
+    for t in range(step + 1, end + 1):
+        flow = flow * rule.decay
+        now = exogenous[t, k] * displaced(rule.square_root, strength, flow + permanent)
+        move = abs(now / before - 1.0) / usual
+        felt = felt + rule.volatility_weight * (move - felt)
+        market[t], temporary[t], restless[t] = now, flow, felt
+        before = now
+
+
+@record_helper
+def publish(
+    cross: Crossings,
+    feeds: Feeds,
+    room: Room,
+    f: int,
+    fresh: bool,
+    step: int,
+    end: int,
+    step_seconds: float,
+) -> int:
+    """What a feed shows after ``step``: to ``end``, or to the first step at which to look."""
+    market, sents, seen = room.market[feeds.asset[f]], room.sent[f], room.seen[f]
+    integrals, lasts = room.integral[f], room.last[f]
+    sent, last, before, integral = sents[step], lasts[step], seen[step], integrals[step]
+    deviation, heartbeat, delay = feeds.deviation[f], feeds.heartbeat[f], feeds.delay[f]
+    fall, rise = room.ahead[FALL, f], room.ahead[RISE, f]
+    falls, rises = cross.shift[FALL, f], cross.shift[RISE, f]
+    funded, waiting = cross.funded[f], room.waiting[cross.venue[f]] > 0
+    for t in range(step + 1, end + 1):
+        now = market[t]
+        if abs(now - sent) >= deviation * sent or t - last >= heartbeat:
+            sent, last = now, t
+        sents[t], lasts[t] = sent, last
+        price = now if fresh else sents[max(t - delay, 0)]
+        integral = integral + price * step_seconds
+        seen[t], integrals[t] = price, integral
+        if price - falls * integral <= fall or price - rises * integral >= rise:
+            return t
+        if waiting and (funded or price != before):
+            return t
+        before = price
+    return end
+
+
+@record_helper
+def note_extremes(room: Room, quote: int, first: int, last: int) -> None:
+    """Keep the lowest and the highest market prices of steps from first to last."""
+    for k in range(room.market.shape[0]):
+        if k == quote:
+            continue
+        market, trough, peak = room.market[k], room.extreme[TROUGH, k], room.extreme[PEAK, k]
+        for t in range(first, last + 1):
+            trough = min(trough, market[t])
+            peak = max(peak, market[t])
+        room.extreme[TROUGH, k], room.extreme[PEAK, k] = trough, peak
+
+
+@record_helper
+def rounds(
+    crowd: Crowd,
+    cross: Crossings,
+    terms: Terms,
+    ways: Ways,
+    rule: Impact,
+    feeds: Feeds,
+    room: Room,
+    out: Out,
+    p: int,
+    step: int,
+    exogenous: Array,
+    quote: int,
+    most: int,
+) -> bool:
+    """Look and close, venue by venue, until nobody falls; False: beyond the kernel."""
+    world, settle = ways.start[p], room.market[quote, 0]
+    for _ in range(most):
+        moved = False
+        for v in range(terms.fund.size):
+            found = wake(cross, room, world, v, step)
+            if found == 0:
+                continue
+            price_lines(crowd, room, v, step)
+            count, owed = look(crowd, room, world, v, found, settle)
+            if count == 0:
+                continue
+            if not close(
+                crowd, terms, ways, rule, room, out, p, v, step, count, owed, exogenous, settle
+            ):
+                return False
+            moved = True
+        if not moved:
+            return True
+        note_extremes(room, quote, step, step)
+        for f in range(feeds.asset.size):
+            if feeds.asset[f] != quote and (feeds.direct[f] or ways.fresh[p]):
+                room.seen[f, step] = room.market[feeds.asset[f], step]
+    return False
+
+
+@record_helper
+def closed_loss(room: Room) -> float:
+    """What closed units have lost, added in the order of their numbers."""
+    total, closed = 0.0, room.closed
+    for n in range(closed.size):
+        word = closed[n]
+        while word != 0:
+            low = word & (~word + ONE)
+            total += room.fall[(np.uint64(n) << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]]
+            word ^= low
+    return total
+
+
+@record_helper
+def is_closed(closed: Array, unit: int) -> bool:
+    """Whether the bit of a unit is set."""
+    u = np.uint64(unit)
+    return bool((closed[u >> SHIFT] >> (u & np.uint64(63))) & ONE)
+
+
+@record_helper
+def write_desk(crowd: Crowd, room: Room, out: Out, p: int, world: int, settle: float) -> None:
+    """Equity of the desk's units at every step."""
+    for d in range(crowd.desk.size):
+        held = crowd.held[world, crowd.desk[d]]
+        size, cash = held[SIZE], held[CASH]
+        if size == 0.0:
+            for t in range(out.equity.shape[1]):
+                out.equity[p, t, d] = cash * settle + 0.0
+            continue
+        line = crowd.lines[int(held[LINE])]
+        f, factor, rate = int(line[FEED]), line[MULTIPLIER], line[RATE] * line[MULTIPLIER]
+        for t in range(out.equity.shape[1]):
+            worth = size * (room.seen[f, t] * factor - rate * room.integral[f, t]) * settle
+            out.equity[p, t, d] = cash * settle + (0.0 + worth)
+
+
+@record_helper
+def end(crowd: Crowd, room: Room, out: Out, p: int, world: int, quote: int, watched: Array) -> int:
+    """Write down what the tape has of a path, once it is through; what became of it."""
+    for d in range(crowd.desk.size):
+        if is_closed(room.closed, crowd.desk[d]):
+            return GIVEN_UP
+    last = room.market.shape[1] - 1
+    for k in range(room.market.shape[0]):
+        trough, peak = room.extreme[TROUGH, k], room.extreme[PEAK, k]
+        out.trough[p, k], out.peak[p, k] = trough, peak
+        out.final[p, k] = room.market[k, 0 if k == quote else last]
+        if not (
+            trough > 0.0 and peak < np.inf and room.restless[k, 0 if k == quote else last] < np.inf
+        ):
+            return ODD
+    out.loss[p] = closed_loss(room)
+    write_desk(crowd, room, out, p, world, room.market[quote, 0])
+    for w in range(out.seen.shape[2]):
+        for n in range(out.seen.shape[1]):
+            out.seen[p, n, w] = room.seen[watched[0, w], watched[1, n]]
+    return DONE
+
+
+@record_helper
+def stands_still(exogenous: Array, quote: int) -> bool:
+    """Whether the quote currency has one price on the whole path."""
+    first, same = exogenous[0, quote], True
+    for t in range(1, exogenous.shape[0]):
+        same = same and exogenous[t, quote] == first
+    return same
+
+
+@record_helper
+def run_path(
+    crowd: Crowd,
+    cross: Crossings,
+    terms: Terms,
+    ways: Ways,
+    out: Out,
+    room: Room,
+    rule: Impact,
+    feeds: Feeds,
+    exogenous: Array,
+    watched: Array,
+    step_seconds: float,
+    quote: int,
+    most: int,
+    p: int,
+) -> int:
+    """One path to its end; what became of it."""
+    if not stands_still(exogenous, quote):
+        return GIVEN_UP
+    world, fresh, last = ways.start[p], ways.fresh[p], exogenous.shape[0] - 1
+    begin(cross, terms, feeds, room, world, exogenous[0])
+    step = 0
+    while step < last:
+        until = min(step + BLOCK, last)
+        for k in range(exogenous.shape[1]):
+            if k != quote:
+                move_on(rule, room, k, exogenous, step, until)
+        for f in range(feeds.asset.size):
+            if feeds.asset[f] != quote:
+                until = publish(cross, feeds, room, f, fresh, step, until, step_seconds)
+        note_extremes(room, quote, step + 1, until)
+        step = until
+        if not rounds(
+            crowd, cross, terms, ways, rule, feeds, room, out, p, step, exogenous, quote, most
+        ):
+            return GIVEN_UP
+    return end(crowd, room, out, p, world, quote, watched)
+
+
+@record_kernel(isolated_types)
+def run_isolated(
+    crowd: Crowd,
+    cross: Crossings,
+    terms: Terms,
+    ways: Ways,
+    out: Out,
+    room: Room,
+    rule: Impact,
+    feeds: Feeds,
+    exogenous: Array,
+    watched: Array,
+    step_seconds: float,
+    quote: int,
+    most: int,
+    paths: Array,
+) -> int:
+    """Run paths (n,) on exogenous prices (p, s + 1, k); how many were run.
+
+    out.status says what became of each. Stops early where the columns may not hold the events of
+    one more path.
+    """
+    units = crowd.held.shape[1]
+    for n in range(paths.size):
+        p, before = paths[n], out.used[0]
+        if out.path.size - before < 2 * units:
+            return n
+        status = run_path(
+            crowd,
+            cross,
+            terms,
+            ways,
+            out,
+            room,
+            rule,
+            feeds,
+            exogenous[p],
+            watched,
+            step_seconds,
+            quote,
+            most,
+            p,
+        )
+        out.status[p] = status
+        if status != DONE:
+            out.used[0] = before
+    return paths.size

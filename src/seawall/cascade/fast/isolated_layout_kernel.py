@@ -1,0 +1,142 @@
+"""What the loop of isolated crowds works on: small records of arrays.
+
+Shapes: p paths, s steps, k assets, f feeds, v venues, u units (margin accounts), w worlds, l lines
+(kinds of position), x tier tables, t lines of a table, m words of 64 bits, one for each unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact, record_type
+
+# Columns of Crowd.held.
+SIZE, CASH, BEGUN, LINE = range(4)
+# Columns of Crowd.lines, then those of Room.worth.
+FEED, ASSET, TIER, MULTIPLIER, RATE = range(5)
+MARGIN_PRICE, MARKET_PRICE, ACCRUED, PAID = range(4)
+# Sides of a feed: who falls with it, who falls when it rises.
+FALL, RISE = 0, 1
+
+
+class Crowd(NamedTuple):
+    """Units of one linear position each; one that holds nothing has size 0."""
+
+    held: Array  # (w, u, 4) size, cash, equity at the start, line: half a cache line
+    lines: Array  # (l, 5) feed, asset, tier table, multiplier, rate; by venue
+    line_first: Array  # (v + 1,) first line of each venue
+    rate: Array  # (x, t) of maintenance
+    deduction: Array  # (x, t)
+    word_first: Array  # (v,) words of bits that hold a venue's units: from here
+    word_last: Array  # (v,) to here, exclusive
+    desk: Array  # (d,) units of the desk
+
+
+class Crossings(NamedTuple):
+    """Feed prices at which units fall, per feed, those that fall first in front."""
+
+    fall_first: Array  # (f + 1,)
+    fall_price: Array  # (w, n)
+    fall_unit: Array  # (w, n) uint32
+    rise_first: Array
+    rise_price: Array
+    rise_unit: Array
+    shift: Array  # (2, f) most and least that a price-second of funding moves falls and rises up
+    funded: Array  # (f,) whether it moves any
+    venue: Array  # (f,)
+
+
+class Terms(NamedTuple):
+    """How each venue closes accounts (v,)."""
+
+    fund: Array  # quote at the start
+    fee: Array
+    taker_fee: Array
+    to_keeper: Array
+    adl: Array
+    fund_before_adl: Array
+    fund_first: Array  # the fund is the first layer that pays deficits
+
+
+class Ways(NamedTuple):
+    """What sets the paths apart (p,)."""
+
+    start: Array
+    depth: Array  # factor
+    fresh: Array
+    trace: Array
+    slippage: Array
+
+
+class Out(NamedTuple):
+    """Events as columns of the tape (n,), then what the tape has of each path."""
+
+    path: Array
+    step: Array
+    unit: Array
+    kind: Array
+    notional: Array
+    fee: Array
+    fund: Array
+    used: Array  # (1,) rows written
+    equity: Array  # (p, s + 1, d)
+    seen: Array  # (p, n, w) feed prices that are watched
+    trough: Array  # (p, k)
+    peak: Array
+    final: Array
+    loss: Array  # (p,) of those who were closed
+    status: Array  # (p,)
+
+
+class Room(NamedTuple):
+    """Working room of one path; prices of assets and feeds by step."""
+
+    market: Array  # (k, s + 1)
+    temporary: Array
+    restless: Array
+    sent: Array  # (f, s + 1)
+    seen: Array
+    integral: Array
+    last: Array  # (f, s + 1) the step at which the price was sent
+    extreme: Array  # (3, k) permanent flow, trough, peak
+    batch: Array  # (3, k) flow, whether there is an order, mean price
+    worth: Array  # (l, 4) of a unit of size: margin and market price, accrued, what orders pay
+    place: Array  # (2, f) who has not been reached by the price yet
+    ahead: Array  # (2, f) at which price the next one is
+    bits: Array  # (v, m) uint64 units to look at
+    closed: Array  # (m,) uint64 units that were closed
+    listed: Array  # (m + 1,) uint32 words that are not 0
+    near: Array  # (v, u) uint32 units that were reached and stand
+    waiting: Array  # (v,) how many
+    who: Array  # (u,) units to close
+    sold: Array  # (3, u) their size, cash, line
+    fall: Array  # (u,) loss of each unit that was closed
+    fund: Array  # (v,)
+
+
+WORDS = {
+    Crowd: "f3 f2 i1 f2 f2 i1 i1 i1",
+    Crossings: "i1 f2 u2 i1 f2 u2 f2 b1 i1",
+    Terms: "f1 f1 f1 b1 b1 b1 b1",
+    Ways: "i1 f1 b1 b1 b1",
+    Out: "i1 i1 i1 i1 f1 f1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
+    Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 u1 u2 i1 i1 f2 f1 f1",
+}
+SHORT = {"i": "int64", "f": "float64", "b": "boolean", "u": "uint32", "w": "uint64"}
+
+
+def isolated_types() -> tuple[Any, ...]:
+    """Numba types of the arguments of `seawall.cascade.fast.isolated_kernel.run_isolated`."""
+    from numba import types
+
+    def one(word: str) -> Any:
+        return types.Array(getattr(types, SHORT[word[0]]), int(word[1]), "C")
+
+    def record(cls: type) -> Any:
+        named: Any = types.NamedTuple
+        return named([one(word) for word in WORDS[cls].split()], cls)
+
+    own = [record(cls) for cls in (Crowd, Crossings, Terms, Ways, Out, Room)]
+    scalars = (types.float64, types.int64, types.int64)
+    rules = (record_type(Impact), record_type(Feeds))
+    return (*own, *rules, one("f3"), one("i2"), *scalars, one("i1"))
