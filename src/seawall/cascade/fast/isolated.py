@@ -76,10 +76,10 @@ def compile_isolated(setup: Setup, fixed: layout_kernel.Fixed, steps: int) -> Is
 
 
 def _lines(setup: Setup) -> tuple[Floats, Ints]:
-    """Distinct kinds of position (l, 6), venue first, and that of each row (r,)."""
+    """Distinct kinds of position (l, 6), venue first and tier table last; that of each row (r,)."""
     rows = setup.table.rows
     venue = setup.table.units.venue[rows.unit]
-    columns = (venue, rows.feed, rows.asset, rows.tier, rows.multiplier, rows.rate)
+    columns = (venue, rows.feed, rows.asset, rows.multiplier, rows.rate, rows.tier)
     whole = np.column_stack([column.astype(np.float64) for column in columns])
     found, place = np.unique(whole, axis=0, return_inverse=True)
     return found, place.reshape(-1)
@@ -96,13 +96,13 @@ def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
     held[:, :, layout.CASH] = setup.start_cash
     held[:, :, layout.BEGUN] = setup.start_equity
     venues = np.arange(len(table.venues))
-    mine = [np.flatnonzero(units.venue == v) for v in venues]
+    mine, tier = [np.flatnonzero(units.venue == v) for v in venues], lines[:, 5].astype(np.int64)
     return layout.Crowd(
         held=held,
-        lines=np.ascontiguousarray(lines[:, 1:]),
+        lines=np.ascontiguousarray(lines[:, 1:5]),
         line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
-        rate=table.tiers.maintenance_rate,
-        deduction=table.tiers.maintenance_deduction,
+        rate=table.tiers.maintenance_rate[tier],
+        deduction=table.tiers.maintenance_deduction[tier],
         word_first=np.array([int(n[0]) // 64 if n.size else 0 for n in mine]),
         word_last=np.array([int(n[-1]) // 64 + 1 if n.size else 0 for n in mine]),
         desk=setup.desk_units,
@@ -314,8 +314,10 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     words = -(-units // 64)
     return layout.Room(
         *(np.ones((assets, columns)) for _ in range(3)),
-        *(np.ones((feeds, columns)) for _ in range(3)),
-        last=np.zeros((feeds, columns), dtype=np.int64),
+        sent=np.zeros((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
+        seen=np.zeros((feeds, columns)),
+        integral=np.zeros((feeds, columns)),
+        due=np.zeros((feeds, columns), dtype=np.int64),
         extreme=np.zeros((3, assets)),
         batch=np.zeros((3, assets)),
         worth=np.zeros((shared.crowd.lines.shape[0], 4)),
@@ -328,6 +330,7 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         waiting=np.zeros(venues, dtype=np.int64),
         who=np.zeros(units, dtype=np.int64),
         sold=np.zeros((3, units)),
+        touched=np.zeros(1),
         fall=np.zeros(units),
         fund=np.zeros(venues),
     )

@@ -23,7 +23,6 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     RATE,
     RISE,
     SIZE,
-    TIER,
     Crossings,
     Crowd,
     Out,
@@ -55,31 +54,52 @@ def mark(bits: Array, unit: np.uint32) -> None:
 
 
 @record_helper
-def wake(cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
+def reached(
+    prices: Array, units: Array, held: Array, bits: Array, first: int, limit: float, sign: float
+) -> tuple[int, float]:
+    """Mark the units from ``first`` on whose price, times ``sign``, is at most the limit.
+
+    How many; and what their memory holds, added up, so that reading it begins here: all at once,
+    where the look goes from one to the next.
+    """
+    count, touched = 0, 0.0
+    rest, who = prices[first:], units[first:]
+    while count < rest.size and sign * rest[count] <= limit:
+        unit = who[count]
+        mark(bits, unit)
+        touched += held[unit, LINE]
+        count += 1
+    return count, touched
+
+
+@record_helper
+def wake(crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
     """Mark the units of a venue that prices have reached, and those near; how many."""
-    found, bits = 0, room.bits[v]
-    fall_price, fall_unit = cross.fall_price[world], cross.fall_unit[world]
-    rise_price, rise_unit = cross.rise_price[world], cross.rise_unit[world]
+    found, bits, held = 0, room.bits[v], crowd.held[world]
     for f in range(cross.venue.size):
         if cross.venue[f] != v:
             continue
         price, integral = room.seen[f, step], room.integral[f, step]
-        n, end = room.place[FALL, f], cross.fall_first[f + 1]
+        prices, end = cross.fall_price[world], cross.fall_first[f + 1]
         least = price - cross.shift[FALL, f] * integral
-        while n < end and fall_price[n] >= least:
-            mark(bits, fall_unit[n])
-            found += 1
-            n += 1
-        room.place[FALL, f] = n
-        room.ahead[FALL, f] = fall_price[n] if n < end else -np.inf
-        n, end = room.place[RISE, f], cross.rise_first[f + 1]
+        if room.ahead[FALL, f] >= least:
+            first = room.place[FALL, f]
+            units = cross.fall_unit[world, :end]
+            count, touched = reached(prices[:end], units, held, bits, first, -least, -1.0)
+            room.place[FALL, f] = first + count
+            room.ahead[FALL, f] = prices[first + count] if first + count < end else -np.inf
+            room.touched[0] = touched
+            found += count
+        prices, end = cross.rise_price[world], cross.rise_first[f + 1]
         most = price - cross.shift[RISE, f] * integral
-        while n < end and rise_price[n] <= most:
-            mark(bits, rise_unit[n])
-            found += 1
-            n += 1
-        room.place[RISE, f] = n
-        room.ahead[RISE, f] = rise_price[n] if n < end else np.inf
+        if room.ahead[RISE, f] <= most:
+            first = room.place[RISE, f]
+            units = cross.rise_unit[world, :end]
+            count, touched = reached(prices[:end], units, held, bits, first, most, 1.0)
+            room.place[RISE, f] = first + count
+            room.ahead[RISE, f] = prices[first + count] if first + count < end else np.inf
+            room.touched[0] = touched
+            found += count
     for n in range(room.waiting[v]):
         mark(bits, room.near[v, n])
     found += room.waiting[v]
@@ -101,23 +121,38 @@ def price_lines(crowd: Crowd, room: Room, v: int, step: int) -> None:
 @record_helper
 def list_words(room: Room, v: int, first: int, last: int) -> None:
     """The words of a venue's bits that are not 0; their units count as closed until they stand."""
-    bits, closed, listed = room.bits[v], room.closed, room.listed
-    count = 0
-    for n in range(first, last):
-        listed[count] = n
-        count += int(bits[n] != 0)
-    listed[count] = first
-    for n in range(first, last):
+    bits, closed, listed = room.bits[v, first:last], room.closed[first:last], room.listed
+    count = np.uint64(0)
+    for n in range(bits.size):
+        listed[count] = first + n
+        count += np.uint64(bits[n] != 0)
         closed[n] |= bits[n]
 
 
 @record_helper
-def maintenance(crowd: Crowd, table: int, notional: float) -> float:
+def in_order(bits: Array, listed: Array, found: int, who: Array) -> None:
+    """The numbers of ``found`` set bits in rising order; the bits are cleared.
+
+    Without a branch, which would be guessed wrong again and again: where a word has become 0 the
+    next turn takes the next one.
+    """
+    at = np.uint64(0)
+    for n in range(found):
+        word_at = np.uint64(listed[at])
+        word = bits[word_at]
+        low = word & (~word + ONE)
+        rest = word ^ low
+        bits[word_at] = rest
+        who[n] = (word_at << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]
+        at += np.uint64(rest == 0)
+
+
+@record_helper
+def maintenance(rate: Array, deduction: Array, notional: float) -> float:
     """The largest of the lines of a tier table."""
-    rate, deduction = crowd.rate, crowd.deduction
-    result: float = notional * rate[table, 0] - deduction[table, 0]
-    for t in range(1, rate.shape[1]):
-        line = notional * rate[table, t] - deduction[table, t]
+    result: float = notional * rate[0] - deduction[0]
+    for t in range(1, rate.size):
+        line = notional * rate[t] - deduction[t]
         if line > result:
             result = line
     return result
@@ -132,67 +167,49 @@ def look(
     Who stands is looked at again when prices have moved.
     """
     list_words(room, v, crowd.word_first[v], crowd.word_last[v])
-    held, bits, listed, who, sold = (
-        crowd.held[world],
-        room.bits[v],
-        room.listed,
-        room.who,
-        room.sold,
-    )
-    count, owed, at = 0, 0.0, 0
-    word_at = np.uint64(listed[0])
-    word = bits[word_at]
-    for _ in range(found):
-        low = word & (~word + ONE)
-        u = (word_at << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]
-        word ^= low
-        # Read whether needed or not: a branch would be guessed wrong again and again.
-        next_at = np.uint64(listed[at + 1])
-        follows = bits[next_at]
-        if word == 0:
-            at += 1
-            word_at = next_at
-            word = follows
-        size, cash = held[u, SIZE], held[u, CASH]
-        line = int(held[u, LINE])
-        price = room.worth[line, MARGIN_PRICE]
+    in_order(room.bits[v], room.listed, found, room.who)
+    held, who, worth = crowd.held[world], room.who, room.worth
+    sizes, cashes, lines = room.sold[SIZE], room.sold[CASH], room.sold[2]
+    count, owed = np.uint64(0), 0.0
+    for n in range(found):
+        u = np.uint64(who[n])
+        size, cash, at = held[u, SIZE], held[u, CASH], held[u, LINE]
+        line = np.uint64(int(at))
+        price = worth[line, MARGIN_PRICE]
         notional = abs(size) * price
-        due = maintenance(crowd, int(crowd.lines[line, TIER]), notional) * settle
-        worth = size * (price - room.worth[line, ACCRUED])
-        equity = cash * settle + worth * settle
+        due = maintenance(crowd.rate[line], crowd.deduction[line], notional) * settle
+        own = size * (price - worth[line, ACCRUED])
+        equity = cash * settle + own * settle
         if equity < due and notional > 0.0:
-            who[count] = u
-            sold[SIZE, count] = size
-            sold[CASH, count] = cash
-            sold[2, count] = line
+            who[count] = who[n]
+            sizes[count], cashes[count], lines[count] = size, cash, at
             owed += max(-equity, 0.0)
-            count += 1
+            count += ONE
         else:
             room.near[v, room.waiting[v]] = u
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
-    for n in range(crowd.word_first[v], crowd.word_last[v]):
-        bits[n] = 0
-    return count, owed
+    return int(count), owed
 
 
 @record_helper
-def plan(crowd: Crowd, room: Room, out: Out, count: int, row: int) -> None:
-    """Notional of each order into the tape's rows, and the flow they make in each asset."""
-    batch, sold, notional = room.batch, room.sold, out.notional
+def plan(crowd: Crowd, room: Room, notional: Array, count: int) -> None:
+    """Notional (n,) of each order, and the flow they make in each asset."""
+    batch, sizes, lines, worth = room.batch, room.sold[SIZE], room.sold[2], room.worth
     for k in range(batch.shape[1]):
         batch[FLOW, k] = 0.0
         batch[ORDERED, k] = 0.0
-    k, total = int(crowd.lines[int(sold[2, 0]), ASSET]), 0.0
+    k = np.uint64(int(crowd.lines[int(lines[0]), ASSET]))
+    total = 0.0
     for n in range(count):
-        line = int(sold[2, n])
-        own = int(crowd.lines[line, ASSET])
+        line = np.uint64(int(lines[n]))
+        own = np.uint64(int(crowd.lines[line, ASSET]))
         if own != k:
             batch[FLOW, k] = total
             batch[ORDERED, k] = 1.0
             k, total = own, batch[FLOW, own]
-        value = -sold[SIZE, n] * room.worth[line, MARKET_PRICE]
-        notional[row + n] = abs(value)
+        value = -sizes[n] * worth[line, MARKET_PRICE]
+        notional[n] = abs(value)
         total += value
     batch[FLOW, k] = total
     batch[ORDERED, k] = 1.0
@@ -227,11 +244,11 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
 def charge(terms: Terms, room: Room, out: Out, v: int, count: int, row: int, settle: float) -> None:
     """Liquidation fee to fund or keeper, taker fee to the venue, out of what orders left."""
     left, rate, fund = room.sold[CASH], terms.fee[v] + terms.taker_fee[v], room.fund[v]
-    share = terms.fee[v] / rate
+    share, notional, fees = terms.fee[v] / rate, out.notional[row:], out.fee[row:]
     for n in range(count):
-        total = min(max(left[n] * settle, 0.0), rate * out.notional[row + n])
+        total = min(max(left[n] * settle, 0.0), rate * notional[n])
         fee = total * share
-        out.fee[row + n] = total
+        fees[n] = total
         left[n] += -fee / settle
         left[n] += (fee - total) / settle
         if not terms.to_keeper[v]:
@@ -270,6 +287,25 @@ def cover(
 
 
 @record_helper
+def write(out: Out, p: int, step: int, row: int, who: Array, count: int) -> None:
+    """Rows of the tape, but for notional and fee."""
+    path, when, unit = out.path[row:], out.step[row:], out.unit[row:]
+    kind, fee, fund = out.kind[row:], out.fee[row:], out.fund[row:]
+    for n in range(count):
+        path[n] = p
+    for n in range(count):
+        when[n] = step
+    for n in range(count):
+        kind[n] = LIQUIDATION
+    for n in range(count):
+        unit[n] = who[n]
+    for n in range(count):
+        fee[n] = 0.0
+    for n in range(count):
+        fund[n] = 0.0
+
+
+@record_helper
 def close(
     crowd: Crowd,
     terms: Terms,
@@ -290,25 +326,25 @@ def close(
         fund = max(room.fund[v], 0.0) if terms.fund_before_adl[v] else 0.0
         if owed > fund:
             return False
-    row, who, sold = out.used[0], room.who, room.sold
-    plan(crowd, room, out, count, row)
+    row, who, worth = out.used[0], room.who, room.worth
+    sizes, left, lines = room.sold[SIZE], room.sold[CASH], room.sold[2]
+    plan(crowd, room, out.notional[row:], count)
     trade(rule, ways, room, p, step, exogenous)
     for n in range(crowd.line_first[v], crowd.line_first[v + 1]):
-        line, worth = crowd.lines[n], room.worth[n]
-        worth[PAID] = room.batch[MEAN, int(line[ASSET])] * line[MULTIPLIER] - worth[ACCRUED]
+        line = crowd.lines[n]
+        mean = room.batch[MEAN, int(line[ASSET])]
+        worth[n, PAID] = mean * line[MULTIPLIER] - worth[n, ACCRUED]
     for n in range(count):
-        sold[CASH, n] -= -sold[SIZE, n] * room.worth[int(sold[2, n]), PAID]
-    for n in range(count):
-        out.path[row + n], out.step[row + n], out.kind[row + n] = p, step, LIQUIDATION
-        out.unit[row + n], out.fee[row + n], out.fund[row + n] = who[n], 0.0, 0.0
+        left[n] -= -sizes[n] * worth[np.uint64(int(lines[n])), PAID]
+    write(out, p, step, row, who, count)
     if terms.fee[v] + terms.taker_fee[v] > 0.0:
         charge(terms, room, out, v, count, row, settle)
     covered = cover(terms, room, out, v, count, (p, step, row + count), settle)
     if covered < 0:
         return False
-    held = crowd.held[ways.start[p]]
+    held, fall = crowd.held[ways.start[p]], room.fall
     for n in range(count):
         u = np.uint64(who[n])
-        room.fall[u] = held[u, BEGUN] - (sold[CASH, n] * settle + 0.0)
+        fall[u] = held[u, BEGUN] - (left[n] * settle + 0.0)
     out.used[0] = row + count + covered
     return True

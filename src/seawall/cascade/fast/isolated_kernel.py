@@ -51,6 +51,7 @@ from seawall.foundation.compiled import record_helper, record_kernel
 # What became of a path; at an odd one all paths are left to the general engine, which says why.
 DONE, GIVEN_UP, ODD = 0, 1, 2
 BLOCK = 32
+NEVER_DUE = 1e15
 
 
 @record_helper
@@ -65,10 +66,12 @@ def begin(
         room.extreme[PERMANENT, k] = 0.0
         room.extreme[TROUGH, k] = first[k]
         room.extreme[PEAK, k] = first[k]
+    ahead = room.sent.shape[1] - room.market.shape[1]
     for f in range(feeds.asset.size):
         price = first[feeds.asset[f]]
-        room.sent[f, 0], room.seen[f, 0] = price, price
-        room.integral[f, 0], room.last[f, 0] = 0.0, 0
+        for n in range(ahead + 1):
+            room.sent[f, n] = price
+        room.seen[f, 0], room.due[f, 0] = price, int(min(feeds.heartbeat[f], NEVER_DUE))
         n = cross.fall_first[f]
         room.place[FALL, f] = n
         room.ahead[FALL, f] = cross.fall_price[world, n] if n < cross.fall_first[f + 1] else -np.inf
@@ -85,15 +88,16 @@ def begin(
 @record_helper
 def move_on(rule: Impact, room: Room, k: int, exogenous: Array, step: int, end: int) -> None:
     """Market prices of an asset after ``step``, to ``end``, while nobody is closed."""
-    market, temporary, restless = room.market[k], room.temporary[k], room.restless[k]
-    before, flow, felt = market[step], temporary[step], restless[step]
+    market, temporary = room.market[k, step:], room.temporary[k, step:]
+    restless, base = room.restless[k, step:], exogenous[step:]
+    before, flow, felt = market[0], temporary[0], restless[0]
     permanent, strength, usual = room.extreme[PERMANENT, k], rule.strength[k], rule.expected_move[k]
-    for t in range(step + 1, end + 1):
+    for n in range(1, end - step + 1):
         flow = flow * rule.decay
-        now = exogenous[t, k] * displaced(rule.square_root, strength, flow + permanent)
+        now = base[n, k] * displaced(rule.square_root, strength, flow + permanent)
         move = abs(now / before - 1.0) / usual
         felt = felt + rule.volatility_weight * (move - felt)
-        market[t], temporary[t], restless[t] = now, flow, felt
+        market[n], temporary[n], restless[n] = now, flow, felt
         before = now
 
 
@@ -109,26 +113,31 @@ def publish(
     step_seconds: float,
 ) -> int:
     """What a feed shows after ``step``: to ``end``, or to the first step at which to look."""
-    market, sents, seen = room.market[feeds.asset[f]], room.sent[f], room.seen[f]
-    integrals, lasts = room.integral[f], room.last[f]
-    sent, last, before, integral = sents[step], lasts[step], seen[step], integrals[step]
-    deviation, heartbeat, delay = feeds.deviation[f], feeds.heartbeat[f], feeds.delay[f]
+    ahead = room.sent.shape[1] - room.market.shape[1]
+    market, sents = room.market[feeds.asset[f], step:], room.sent[f, ahead + step :]
+    shown, seen = room.sent[f, ahead - feeds.delay[f] + step :], room.seen[f, step:]
+    dues, integrals = room.due[f, step:], room.integral[f, step:]
+    sent, due, before, integral = sents[0], dues[0] - step, seen[0], integrals[0]
+    deviation, heartbeat = feeds.deviation[f], int(min(feeds.heartbeat[f], NEVER_DUE))
     fall, rise = room.ahead[FALL, f], room.ahead[RISE, f]
     falls, rises = cross.shift[FALL, f], cross.shift[RISE, f]
     funded, waiting = cross.funded[f], room.waiting[cross.venue[f]] > 0
-    for t in range(step + 1, end + 1):
-        now = market[t]
-        if abs(now - sent) >= deviation * sent or t - last >= heartbeat:
-            sent, last = now, t
-        sents[t], lasts[t] = sent, last
-        price = now if fresh else sents[max(t - delay, 0)]
-        integral = integral + price * step_seconds
-        seen[t], integrals[t] = price, integral
-        if price - falls * integral <= fall or price - rises * integral >= rise:
-            return t
-        if waiting and (funded or price != before):
-            return t
-        before = price
+    for n in range(1, end - step + 1):
+        now = market[n]
+        if abs(now - sent) >= deviation * sent or n >= due:
+            sent, due = now, n + heartbeat
+        sents[n], dues[n] = sent, due + step
+        price = now if fresh else shown[n]
+        seen[n] = price
+        if funded:
+            integral = integral + price * step_seconds
+            integrals[n] = integral
+            if price - falls * integral <= fall or price - rises * integral >= rise or waiting:
+                return step + n
+        elif price != before:
+            if price <= fall or price >= rise or waiting:
+                return step + n
+            before = price
     return end
 
 
@@ -138,10 +147,11 @@ def note_extremes(room: Room, quote: int, first: int, last: int) -> None:
     for k in range(room.market.shape[0]):
         if k == quote:
             continue
-        market, trough, peak = room.market[k], room.extreme[TROUGH, k], room.extreme[PEAK, k]
-        for t in range(first, last + 1):
-            trough = min(trough, market[t])
-            peak = max(peak, market[t])
+        trough, peak = room.extreme[TROUGH, k], room.extreme[PEAK, k]
+        market = room.market[k, first : last + 1]
+        for n in range(market.size):
+            trough = min(trough, market[n])
+            peak = max(peak, market[n])
         room.extreme[TROUGH, k], room.extreme[PEAK, k] = trough, peak
 
 
@@ -166,7 +176,7 @@ def rounds(
     for _ in range(most):
         moved = False
         for v in range(terms.fund.size):
-            found = wake(cross, room, world, v, step)
+            found = wake(crowd, cross, room, world, v, step)
             if found == 0:
                 continue
             price_lines(crowd, room, v, step)
@@ -250,10 +260,10 @@ def end(crowd: Crowd, room: Room, out: Out, p: int, world: int, quote: int, watc
 @record_helper
 def stands_still(exogenous: Array, quote: int) -> bool:
     """Whether the quote currency has one price on the whole path."""
-    first, same = exogenous[0, quote], True
-    for t in range(1, exogenous.shape[0]):
-        same = same and exogenous[t, quote] == first
-    return same
+    first, others = exogenous[0, quote], 0
+    for t in range(exogenous.shape[0]):
+        others += int(exogenous[t, quote] != first)
+    return others == 0
 
 
 @record_helper
@@ -280,7 +290,8 @@ def run_path(
     begin(cross, terms, feeds, room, world, exogenous[0])
     step = 0
     while step < last:
-        until = min(step + BLOCK, last)
+        # Who is beyond its price at the start is looked at in the first step, whatever it brings.
+        until = min(step + BLOCK, last) if step > 0 else 1
         for k in range(exogenous.shape[1]):
             if k != quote:
                 move_on(rule, room, k, exogenous, step, until)

@@ -1,7 +1,7 @@
 """What the loop of isolated crowds works on: small records of arrays.
 
 Shapes: p paths, s steps, k assets, f feeds, v venues, u units (margin accounts), w worlds, l lines
-(kinds of position), x tier tables, t lines of a table, m words of 64 bits, one for each unit.
+(kinds of position), t tiers, m words of 64 bits, one for each unit, d steps of the longest delay.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact, record_type
 # Columns of Crowd.held.
 SIZE, CASH, BEGUN, LINE = range(4)
 # Columns of Crowd.lines, then those of Room.worth.
-FEED, ASSET, TIER, MULTIPLIER, RATE = range(5)
+FEED, ASSET, MULTIPLIER, RATE = range(4)
 MARGIN_PRICE, MARKET_PRICE, ACCRUED, PAID = range(4)
 # Sides of a feed: who falls with it, who falls when it rises.
 FALL, RISE = 0, 1
@@ -23,10 +23,10 @@ class Crowd(NamedTuple):
     """Units of one linear position each; one that holds nothing has size 0."""
 
     held: Array  # (w, u, 4) size, cash, equity at the start, line: half a cache line
-    lines: Array  # (l, 5) feed, asset, tier table, multiplier, rate; by venue
+    lines: Array  # (l, 4) feed, asset, multiplier, rate; by venue
     line_first: Array  # (v + 1,) first line of each venue
-    rate: Array  # (x, t) of maintenance
-    deduction: Array  # (x, t)
+    rate: Array  # (l, t) of maintenance, of each tier
+    deduction: Array  # (l, t)
     word_first: Array  # (v,) words of bits that hold a venue's units: from here
     word_last: Array  # (v,) to here, exclusive
     desk: Array  # (d,) units of the desk
@@ -94,10 +94,10 @@ class Room(NamedTuple):
     market: Array  # (k, s + 1)
     temporary: Array
     restless: Array
-    sent: Array  # (f, s + 1)
-    seen: Array
-    integral: Array
-    last: Array  # (f, s + 1) the step at which the price was sent
+    sent: Array  # (f, d + s + 1) beginning d steps before the start
+    seen: Array  # (f, s + 1)
+    integral: Array  # 0 where there is no funding
+    due: Array  # (f, s + 1) the step at which a price is sent again at the latest
     extreme: Array  # (3, k) permanent flow, trough, peak
     batch: Array  # (3, k) flow, whether there is an order, mean price
     worth: Array  # (l, 4) of a unit of size: margin and market price, accrued, what orders pay
@@ -110,6 +110,7 @@ class Room(NamedTuple):
     waiting: Array  # (v,) how many
     who: Array  # (u,) units to close
     sold: Array  # (3, u) their size, cash, line
+    touched: Array  # (1,) see `wake`
     fall: Array  # (u,) loss of each unit that was closed
     fund: Array  # (v,)
 
@@ -120,7 +121,7 @@ WORDS = {
     Terms: "f1 f1 f1 b1 b1 b1 b1",
     Ways: "i1 f1 b1 b1 b1",
     Out: "i1 i1 i1 i1 f1 f1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
-    Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 u1 u2 i1 i1 f2 f1 f1",
+    Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 u1 u2 i1 i1 f2 f1 f1 f1",
 }
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "u": "uint32", "w": "uint64"}
 
