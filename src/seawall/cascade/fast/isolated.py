@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.expiry import expiry_steps
@@ -31,6 +33,7 @@ from seawall.margin.table.margin_table import RowKind
 FIRST = 32
 # Rows of the columns to begin with; they grow.
 ROWS = 1_000_000
+Number = TypeVar("Number", int, float)
 # Runs of the paths (n,) that were given up, by the general engine.
 General = Callable[[Ints], Tape]
 
@@ -91,14 +94,14 @@ def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
     held = np.zeros((worlds, count, 4))
     one = np.flatnonzero(np.diff(units.rows) == 1)
     row = units.rows[one]
-    held[:, one, layout.SIZE] = setup.start_size[:, row]
-    held[:, one, layout.LINE] = line[row]
-    held[:, :, layout.CASH] = setup.start_cash
-    held[:, :, layout.BEGUN] = setup.start_equity
+    held[:, one, 0] = setup.start_size[:, row]
+    held[:, one, 3] = line[row]
+    held[:, :, 1] = setup.start_cash
+    held[:, :, 2] = setup.start_equity
     venues = np.arange(len(table.venues))
     mine, tier = [np.flatnonzero(units.venue == v) for v in venues], lines[:, 5].astype(np.int64)
     return layout.Crowd(
-        held=held,
+        held=held.reshape(worlds, 4 * count),
         lines=np.ascontiguousarray(lines[:, 1:5]),
         line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
         rate=table.tiers.maintenance_rate[tier],
@@ -216,9 +219,11 @@ class _Run:
             self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
         rows = 2 * units + min(paths * units // 4, ROWS)
         self.out = layout.Out(
-            *(np.empty(rows, dtype=np.int64) for _ in range(4)),
-            *(np.empty(rows) for _ in range(3)),
-            used=np.zeros(1, dtype=np.int64),
+            *(np.empty(rows, dtype=np.int64) for _ in range(3)),
+            *(np.empty(rows) for _ in range(2)),
+            cover=np.empty(rows, dtype=np.int64),
+            covered=np.empty(rows),
+            used=np.zeros(2, dtype=np.int64),
             equity=np.zeros((paths, columns, setup.desk_units.size)),
             seen=np.zeros((paths, *seen)),
             trough=np.empty((paths, assets)),
@@ -255,7 +260,7 @@ class _Run:
 
     def _grow(self) -> None:
         """Room for as many rows again."""
-        names = ("path", "step", "unit", "kind", "notional", "fee", "fund")
+        names = ("path", "step", "unit", "notional", "fee", "cover", "covered")
         more = {name: getattr(self.out, name) for name in names}
         longer = {name: np.concatenate([one, np.empty_like(one)]) for name, one in more.items()}
         self.out = self.out._replace(**longer)
@@ -263,23 +268,26 @@ class _Run:
     def tape(self) -> Tape:
         """The tape; rows of paths that were given up hold nothing yet."""
         setup, out, watch = self.shared.setup, self.out, self.watch
-        used, paths = int(out.used[0]), out.status.size
-        kind, unit, fee = out.kind[:used], out.unit[:used], out.fee[:used]
-        nothing = np.zeros(used)
-        equity = out.equity
+        (used, covers), paths = out.used.tolist(), out.status.size
+        unit, fee, equity = out.unit[:used], out.fee[:used], out.equity
+        kind, keeper, fund = _same(0, used), self._keeper(unit, fee), _same(0.0, used)
+        if covers:
+            at = out.cover[:covers]
+            kind, keeper, fund = kind.copy(), keeper.copy(), fund.copy()
+            kind[at], keeper[at], fund[at] = EventKind.COVER, 0.0, out.covered[:covers]
         negative = equity < -ROUNDING * np.abs(equity[:, :1])
         tape = Tape(
             path=out.path[:used],
             step=out.step[:used],
             unit=unit,
             kind=kind,
-            leg=np.full(used, -1),
+            leg=_same(-1, used),
             notional=out.notional[:used],
-            keeper=self._keeper(kind, unit, fee),
-            backstop=nothing,
-            fund=out.fund[:used],
-            adl=nothing,
-            socialised=nothing,
+            keeper=keeper,
+            backstop=_same(0.0, used),
+            fund=fund,
+            adl=_same(0.0, used),
+            socialised=_same(0.0, used),
             fee=fee,
             paths=paths,
             desk_equity=equity,
@@ -295,17 +303,20 @@ class _Run:
         asset = setup.table.feed_asset[watch.feed]
         return replace(tape, seen=out.seen, untouched=self.exogenous[:, watch.step][:, :, asset])
 
-    def _keeper(self, kind: Ints, unit: Ints, fee: Floats) -> Floats:
-        """What keepers bear (n,): they earn the liquidation part of fees."""
+    def _keeper(self, unit: Ints, fee: Floats) -> Floats:
+        """What keepers bear (n,) of forced orders: they earn the liquidation part of fees."""
         terms = self.shared.terms
-        keeper = np.full(kind.size, -0.0)
-        if terms.to_keeper.any():
-            venue = self.shared.setup.table.units.venue[unit]
-            rate = terms.fee + terms.taker_fee
-            share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
-            keeper = np.where(terms.to_keeper[venue], -(fee * share[venue]), keeper)
-        keeper[kind == EventKind.COVER] = 0.0
-        return keeper
+        if not terms.to_keeper.any():
+            return _same(-0.0, unit.size)
+        venue = self.shared.setup.table.units.venue[unit]
+        rate = terms.fee + terms.taker_fee
+        share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
+        return np.where(terms.to_keeper[venue], -(fee * share[venue]), -0.0)
+
+
+def _same(value: Number, count: int) -> NDArray[Number]:
+    """A column of events that all say the same: one number in memory."""
+    return np.broadcast_to(np.asarray(value), count)
 
 
 def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
@@ -313,11 +324,11 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
     words = -(-units // 64)
     return layout.Room(
-        *(np.ones((assets, columns)) for _ in range(3)),
-        sent=np.zeros((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
-        seen=np.zeros((feeds, columns)),
+        *(np.empty((assets, columns)) for _ in range(3)),
+        sent=np.empty((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
+        seen=np.ones((feeds, columns)),
         integral=np.zeros((feeds, columns)),
-        due=np.zeros((feeds, columns), dtype=np.int64),
+        due=np.empty((feeds, columns), dtype=np.int64),
         extreme=np.zeros((3, assets)),
         batch=np.zeros((3, assets)),
         worth=np.zeros((shared.crowd.lines.shape[0], 4)),
@@ -325,13 +336,14 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         ahead=np.zeros((2, feeds)),
         bits=np.zeros((venues, words), dtype=np.uint64),
         closed=np.zeros(words, dtype=np.uint64),
-        listed=np.zeros(words + 1, dtype=np.uint32),
-        near=np.zeros((venues, units), dtype=np.uint32),
+        words=np.zeros(words + 1, dtype=np.uint64),
+        listed=np.zeros(words + 1, dtype=np.uint64),
+        near=np.empty((venues, units), dtype=np.uint32),
         waiting=np.zeros(venues, dtype=np.int64),
-        who=np.zeros(units, dtype=np.int64),
-        sold=np.zeros((3, units)),
+        who=np.empty(units, dtype=np.uint64),
+        sold=np.empty((5, units)),
         touched=np.zeros(1),
-        fall=np.zeros(units),
+        fall=np.empty(units),
         fund=np.zeros(venues),
     )
 

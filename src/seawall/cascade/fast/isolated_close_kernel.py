@@ -13,16 +13,21 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     ASSET,
     BEGUN,
     CASH,
+    CASHES,
+    DUES,
+    EQUITIES,
     FALL,
     FEED,
+    FOUR,
     LINE,
+    LINES,
     MARGIN_PRICE,
     MARKET_PRICE,
     MULTIPLIER,
     PAID,
     RATE,
     RISE,
-    SIZE,
+    SIZES,
     Crossings,
     Crowd,
     Out,
@@ -34,7 +39,6 @@ from seawall.cascade.fast.layout_kernel import Array, Impact
 from seawall.foundation.compiled import record_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
-LIQUIDATION, COVER = 0, 5
 ONE, SHIFT, MASK = np.uint64(1), np.uint64(6), np.uint64(63)
 # The place of the only bit of a word: a product shifts a sequence in which all runs of six bits
 # differ (de Bruijn), its first six are looked up.
@@ -67,7 +71,7 @@ def reached(
     while count < rest.size and sign * rest[count] <= limit:
         unit = who[count]
         mark(bits, unit)
-        touched += held[unit, LINE]
+        touched += held[(np.uint64(unit) << FOUR) | LINE]
         count += 1
     return count, touched
 
@@ -120,99 +124,166 @@ def price_lines(crowd: Crowd, room: Room, v: int, step: int) -> None:
 
 @record_helper
 def list_words(room: Room, v: int, first: int, last: int) -> None:
-    """The words of a venue's bits that are not 0; their units count as closed until they stand."""
-    bits, closed, listed = room.bits[v, first:last], room.closed[first:last], room.listed
-    count = np.uint64(0)
+    """Those words of a venue's bits that are not 0, which are cleared; their units count as closed
+    until they stand.
+    """
+    bits, closed = room.bits[v, first:last], room.closed[first:last]
+    words, listed, count = room.words, room.listed, np.uint64(0)
     for n in range(bits.size):
-        listed[count] = first + n
-        count += np.uint64(bits[n] != 0)
-        closed[n] |= bits[n]
+        word = bits[n]
+        words[count], listed[count] = word, first + n
+        bits[n] = 0
+        closed[n] |= word
+        count += np.uint64(word != 0)
 
 
 @record_helper
-def in_order(bits: Array, listed: Array, found: int, who: Array) -> None:
-    """The numbers of ``found`` set bits in rising order; the bits are cleared.
+def in_order(words: Array, listed: Array, found: int, who: Array) -> None:
+    """The numbers of ``found`` set bits in rising order.
 
     Without a branch, which would be guessed wrong again and again: where a word has become 0 the
     next turn takes the next one.
     """
     at = np.uint64(0)
     for n in range(found):
-        word_at = np.uint64(listed[at])
-        word = bits[word_at]
+        word = words[at]
         low = word & (~word + ONE)
         rest = word ^ low
-        bits[word_at] = rest
-        who[n] = (word_at << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]
+        words[at] = rest
+        who[n] = (listed[at] << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]
         at += np.uint64(rest == 0)
 
 
 @record_helper
-def maintenance(rate: Array, deduction: Array, notional: float) -> float:
-    """The largest of the lines of a tier table."""
-    result: float = notional * rate[0] - deduction[0]
+def assess(
+    rate: Array,
+    deduction: Array,
+    worth: Array,
+    size: float,
+    cash: float,
+    settle: float,
+) -> tuple[float, float, bool]:
+    """Equity and maintenance of a unit of a line, and whether it has fallen.
+
+    rate, deduction (t,) and worth (4,) of the line.
+    """
+    price = worth[MARGIN_PRICE]
+    notional = abs(size) * price
+    due = notional * rate[0] - deduction[0]
     for t in range(1, rate.size):
-        line = notional * rate[t] - deduction[t]
-        if line > result:
-            result = line
-    return result
+        due = max(due, notional * rate[t] - deduction[t])
+    due = due * settle
+    own = size * (price - worth[ACCRUED])
+    equity = cash * settle + own * settle
+    return equity, due, (equity < due) & (notional > 0.0)
 
 
 @record_helper
-def look(
-    crowd: Crowd, room: Room, world: int, v: int, found: int, settle: float
-) -> tuple[int, float]:
-    """Assess the marked units in the order of their numbers: how many fell, and what they owe.
-
-    Who stands is looked at again when prices have moved.
-    """
-    list_words(room, v, crowd.word_first[v], crowd.word_last[v])
-    in_order(room.bits[v], room.listed, found, room.who)
-    held, who, worth = crowd.held[world], room.who, room.worth
-    sizes, cashes, lines = room.sold[SIZE], room.sold[CASH], room.sold[2]
-    count, owed = np.uint64(0), 0.0
+def judge(crowd: Crowd, room: Room, v: int, found: int, settle: float) -> int:
+    """Equity and maintenance of marked units; how many stand."""
+    rate, deduction, worth = crowd.rate, crowd.deduction, room.worth
+    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
+    equities, dues = room.sold[EQUITIES], room.sold[DUES]
+    first, standing = crowd.line_first[v], 0
+    if crowd.line_first[v + 1] == first + 1:
+        own_rate, own_deduction, own_worth = rate[first], deduction[first], worth[first]
+        for n in range(found):
+            equity, due, fallen = assess(
+                own_rate, own_deduction, own_worth, sizes[n], cashes[n], settle
+            )
+            equities[n], dues[n] = equity, due
+            standing += int(not fallen)
+        return standing
     for n in range(found):
-        u = np.uint64(who[n])
-        size, cash, at = held[u, SIZE], held[u, CASH], held[u, LINE]
-        line = np.uint64(int(at))
-        price = worth[line, MARGIN_PRICE]
-        notional = abs(size) * price
-        due = maintenance(crowd.rate[line], crowd.deduction[line], notional) * settle
-        own = size * (price - worth[line, ACCRUED])
-        equity = cash * settle + own * settle
-        if equity < due and notional > 0.0:
+        line = np.uint64(int(lines[n]))
+        equity, due, fallen = assess(
+            rate[line], deduction[line], worth[line], sizes[n], cashes[n], settle
+        )
+        equities[n], dues[n] = equity, due
+        standing += int(not fallen)
+    return standing
+
+
+@record_helper
+def let_stand(room: Room, v: int, found: int) -> int:
+    """Put aside the units that stand, to be looked at when prices have moved; how many fell."""
+    who, sold = room.who, room.sold
+    count = np.uint64(0)
+    for n in range(found):
+        if sold[EQUITIES, n] < sold[DUES, n] and sold[SIZES, n] != 0.0:
             who[count] = who[n]
-            sizes[count], cashes[count], lines[count] = size, cash, at
-            owed += max(-equity, 0.0)
+            for column in range(sold.shape[0]):
+                sold[column, count] = sold[column, n]
             count += ONE
         else:
+            u = who[n]
             room.near[v, room.waiting[v]] = u
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
-    return int(count), owed
+    return np.int64(count)
 
 
 @record_helper
-def plan(crowd: Crowd, room: Room, notional: Array, count: int) -> None:
+def look(crowd: Crowd, room: Room, world: int, v: int, found: int, settle: float) -> int:
+    """Assess the marked units in the order of their numbers: how many fell."""
+    list_words(room, v, crowd.word_first[v], crowd.word_last[v])
+    who, held = room.who, crowd.held[world]
+    in_order(room.words, room.listed, found, who)
+    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
+    for n in range(found):
+        at = who[n] << FOUR
+        sizes[n], cashes[n], lines[n] = held[at], held[at | CASH], held[at | LINE]
+    if judge(crowd, room, v, found, settle) == 0:
+        return found
+    return let_stand(room, v, found)
+
+
+@record_helper
+def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
     """Notional (n,) of each order, and the flow they make in each asset."""
-    batch, sizes, lines, worth = room.batch, room.sold[SIZE], room.sold[2], room.worth
+    batch, sizes, lines, worth = room.batch, room.sold[SIZES], room.sold[LINES], room.worth
     for k in range(batch.shape[1]):
         batch[FLOW, k] = 0.0
         batch[ORDERED, k] = 0.0
-    k = np.uint64(int(crowd.lines[int(lines[0]), ASSET]))
-    total = 0.0
-    for n in range(count):
-        line = np.uint64(int(lines[n]))
-        own = np.uint64(int(crowd.lines[line, ASSET]))
-        if own != k:
-            batch[FLOW, k] = total
-            batch[ORDERED, k] = 1.0
-            k, total = own, batch[FLOW, own]
-        value = -sizes[n] * worth[line, MARKET_PRICE]
-        notional[n] = abs(value)
-        total += value
+    first, total = crowd.line_first[v], 0.0
+    if crowd.line_first[v + 1] == first + 1:
+        price = worth[first, MARKET_PRICE]
+        for n in range(count):
+            notional[n] = abs(-sizes[n] * price)
+        for n in range(count):
+            total += -sizes[n] * price
+        k = np.uint64(int(crowd.lines[first, ASSET]))
+    else:
+        k = np.uint64(int(crowd.lines[int(lines[0]), ASSET]))
+        for n in range(count):
+            line = np.uint64(int(lines[n]))
+            own = np.uint64(int(crowd.lines[line, ASSET]))
+            if own != k:
+                batch[FLOW, k] = total
+                batch[ORDERED, k] = 1.0
+                k, total = own, batch[FLOW, own]
+            value = -sizes[n] * worth[line, MARKET_PRICE]
+            notional[n] = abs(value)
+            total += value
     batch[FLOW, k] = total
     batch[ORDERED, k] = 1.0
+
+
+@record_helper
+def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
+    """Cash after the orders, at the mean price of each asset."""
+    sizes, left, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
+    first, last, worth = crowd.line_first[v], crowd.line_first[v + 1], room.worth
+    for n in range(first, last):
+        mean = room.batch[MEAN, int(crowd.lines[n, ASSET])]
+        worth[n, PAID] = mean * crowd.lines[n, MULTIPLIER] - worth[n, ACCRUED]
+    if last == first + 1:
+        price = worth[first, PAID]
+        for n in range(count):
+            left[n] -= -sizes[n] * price
+    else:
+        for n in range(count):
+            left[n] -= -sizes[n] * worth[np.uint64(int(lines[n])), PAID]
 
 
 @record_helper
@@ -243,8 +314,13 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
 @record_helper
 def charge(terms: Terms, room: Room, out: Out, v: int, count: int, row: int, settle: float) -> None:
     """Liquidation fee to fund or keeper, taker fee to the venue, out of what orders left."""
-    left, rate, fund = room.sold[CASH], terms.fee[v] + terms.taker_fee[v], room.fund[v]
-    share, notional, fees = terms.fee[v] / rate, out.notional[row:], out.fee[row:]
+    left, rate, fund = room.sold[CASHES], terms.fee[v] + terms.taker_fee[v], room.fund[v]
+    notional, fees = out.notional[row:], out.fee[row:]
+    if not rate > 0.0:
+        for n in range(count):
+            fees[n] = 0.0
+        return
+    share = terms.fee[v] / rate
     for n in range(count):
         total = min(max(left[n] * settle, 0.0), rate * notional[n])
         fee = total * share
@@ -267,8 +343,13 @@ def cover(
     settle: float,
 ) -> int:
     """The fund pays deficits; place: path, step, row. How many, -1 where it cannot."""
-    who, left = room.who, room.sold[CASH]
+    who, left = room.who, room.sold[CASHES]
     p, step, row = place
+    short = 0
+    for n in range(count):
+        short += int(-left[n] * settle > 0.0)
+    if short == 0:
+        return 0
     fund, paid, short = max(room.fund[v], 0.0), room.fund[v], 0
     for n in range(count):
         owed = -left[n] * settle
@@ -279,10 +360,13 @@ def cover(
             paid -= owed
             left[n] += owed / settle
             at = row + short
-            out.path[at], out.step[at], out.unit[at], out.kind[at] = p, step, who[n], COVER
-            out.notional[at], out.fee[at], out.fund[at] = 0.0, 0.0, owed
+            out.path[at], out.step[at], out.unit[at] = p, step, who[n]
+            out.notional[at], out.fee[at] = 0.0, 0.0
+            at = out.used[1] + short
+            out.cover[at], out.covered[at] = row + short, owed
             short += 1
     room.fund[v] = paid
+    out.used[1] += short
     return short
 
 
@@ -290,19 +374,23 @@ def cover(
 def write(out: Out, p: int, step: int, row: int, who: Array, count: int) -> None:
     """Rows of the tape, but for notional and fee."""
     path, when, unit = out.path[row:], out.step[row:], out.unit[row:]
-    kind, fee, fund = out.kind[row:], out.fee[row:], out.fund[row:]
     for n in range(count):
         path[n] = p
     for n in range(count):
         when[n] = step
     for n in range(count):
-        kind[n] = LIQUIDATION
-    for n in range(count):
         unit[n] = who[n]
+
+
+@record_helper
+def is_matched(terms: Terms, room: Room, v: int, count: int) -> bool:
+    """Whether units that owe more than the fund has go to deleveraging."""
+    if not terms.adl[v]:
+        return False
+    owed, equities = 0.0, room.sold[EQUITIES]
     for n in range(count):
-        fee[n] = 0.0
-    for n in range(count):
-        fund[n] = 0.0
+        owed += max(-equities[n], 0.0)
+    return owed > 0.0 and owed > (max(room.fund[v], 0.0) if terms.fund_before_adl[v] else 0.0)
 
 
 @record_helper
@@ -317,34 +405,24 @@ def close(
     v: int,
     step: int,
     count: int,
-    owed: float,
     exogenous: Array,
     settle: float,
 ) -> bool:
     """Forced orders for the fallen units of a venue; False: this is beyond the kernel."""
-    if terms.adl[v] and owed > 0.0:
-        fund = max(room.fund[v], 0.0) if terms.fund_before_adl[v] else 0.0
-        if owed > fund:
-            return False
-    row, who, worth = out.used[0], room.who, room.worth
-    sizes, left, lines = room.sold[SIZE], room.sold[CASH], room.sold[2]
-    plan(crowd, room, out.notional[row:], count)
+    if is_matched(terms, room, v, count):
+        return False
+    row, who, left = out.used[0], room.who, room.sold[CASHES]
+    plan(crowd, room, v, out.notional[row:], count)
     trade(rule, ways, room, p, step, exogenous)
-    for n in range(crowd.line_first[v], crowd.line_first[v + 1]):
-        line = crowd.lines[n]
-        mean = room.batch[MEAN, int(line[ASSET])]
-        worth[n, PAID] = mean * line[MULTIPLIER] - worth[n, ACCRUED]
-    for n in range(count):
-        left[n] -= -sizes[n] * worth[np.uint64(int(lines[n])), PAID]
+    pay_out(crowd, room, v, count)
     write(out, p, step, row, who, count)
-    if terms.fee[v] + terms.taker_fee[v] > 0.0:
-        charge(terms, room, out, v, count, row, settle)
+    charge(terms, room, out, v, count, row, settle)
     covered = cover(terms, room, out, v, count, (p, step, row + count), settle)
     if covered < 0:
         return False
     held, fall = crowd.held[ways.start[p]], room.fall
     for n in range(count):
-        u = np.uint64(who[n])
-        fall[u] = held[u, BEGUN] - (left[n] * settle + 0.0)
+        u = who[n]
+        fall[u] = held[(u << FOUR) | BEGUN] - (left[n] * settle + 0.0)
     out.used[0] = row + count + covered
     return True

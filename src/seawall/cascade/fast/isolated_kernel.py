@@ -32,11 +32,11 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     CASH,
     FALL,
     FEED,
+    FOUR,
     LINE,
     MULTIPLIER,
     RATE,
     RISE,
-    SIZE,
     Crossings,
     Crowd,
     Out,
@@ -180,12 +180,10 @@ def rounds(
             if found == 0:
                 continue
             price_lines(crowd, room, v, step)
-            count, owed = look(crowd, room, world, v, found, settle)
+            count = look(crowd, room, world, v, found, settle)
             if count == 0:
                 continue
-            if not close(
-                crowd, terms, ways, rule, room, out, p, v, step, count, owed, exogenous, settle
-            ):
+            if not close(crowd, terms, ways, rule, room, out, p, v, step, count, exogenous, settle):
                 return False
             moved = True
         if not moved:
@@ -221,13 +219,13 @@ def is_closed(closed: Array, unit: int) -> bool:
 def write_desk(crowd: Crowd, room: Room, out: Out, p: int, world: int, settle: float) -> None:
     """Equity of the desk's units at every step."""
     for d in range(crowd.desk.size):
-        held = crowd.held[world, crowd.desk[d]]
-        size, cash = held[SIZE], held[CASH]
+        at, held = np.uint64(crowd.desk[d]) << FOUR, crowd.held[world]
+        size, cash = held[at], held[at | CASH]
         if size == 0.0:
             for t in range(out.equity.shape[1]):
                 out.equity[p, t, d] = cash * settle + 0.0
             continue
-        line = crowd.lines[int(held[LINE])]
+        line = crowd.lines[int(held[at | LINE])]
         f, factor, rate = int(line[FEED]), line[MULTIPLIER], line[RATE] * line[MULTIPLIER]
         for t in range(out.equity.shape[1]):
             worth = size * (room.seen[f, t] * factor - rate * room.integral[f, t]) * settle
@@ -329,9 +327,9 @@ def run_isolated(
     out.status says what became of each. Stops early where the columns may not hold the events of
     one more path.
     """
-    units = crowd.held.shape[1]
+    units = crowd.held.shape[1] // 4
     for n in range(paths.size):
-        p, before = paths[n], out.used[0]
+        p, before, covers = paths[n], out.used[0], out.used[1]
         if out.path.size - before < 2 * units:
             return n
         status = run_path(
@@ -352,5 +350,5 @@ def run_isolated(
         )
         out.status[p] = status
         if status != DONE:
-            out.used[0] = before
+            out.used[0], out.used[1] = before, covers
     return paths.size

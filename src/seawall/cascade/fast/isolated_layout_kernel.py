@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact, record_type
 
-# Columns of Crowd.held.
-SIZE, CASH, BEGUN, LINE = range(4)
+# Numbers of a unit in Crowd.held; unit n begins at 4 n. Unsigned, so that no index is checked.
+SIZE, CASH, BEGUN, LINE = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+FOUR = np.uint64(2)
+# Rows of Room.sold.
+SIZES, CASHES, LINES, EQUITIES, DUES = range(5)
 # Columns of Crowd.lines, then those of Room.worth.
 FEED, ASSET, MULTIPLIER, RATE = range(4)
 MARGIN_PRICE, MARKET_PRICE, ACCRUED, PAID = range(4)
@@ -22,7 +27,7 @@ FALL, RISE = 0, 1
 class Crowd(NamedTuple):
     """Units of one linear position each; one that holds nothing has size 0."""
 
-    held: Array  # (w, u, 4) size, cash, equity at the start, line: half a cache line
+    held: Array  # (w, 4 u) size, cash, equity at the start, line: half a cache line
     lines: Array  # (l, 4) feed, asset, multiplier, rate; by venue
     line_first: Array  # (v + 1,) first line of each venue
     rate: Array  # (l, t) of maintenance, of each tier
@@ -74,11 +79,11 @@ class Out(NamedTuple):
     path: Array
     step: Array
     unit: Array
-    kind: Array
     notional: Array
     fee: Array
-    fund: Array
-    used: Array  # (1,) rows written
+    cover: Array  # rows at which the fund paid, and what
+    covered: Array
+    used: Array  # (2,) rows and covers written
     equity: Array  # (p, s + 1, d)
     seen: Array  # (p, n, w) feed prices that are watched
     trough: Array  # (p, k)
@@ -105,23 +110,24 @@ class Room(NamedTuple):
     ahead: Array  # (2, f) at which price the next one is
     bits: Array  # (v, m) uint64 units to look at
     closed: Array  # (m,) uint64 units that were closed
-    listed: Array  # (m + 1,) uint32 words that are not 0
+    words: Array  # (m + 1,) uint64 those words that are not 0, and which
+    listed: Array
     near: Array  # (v, u) uint32 units that were reached and stand
     waiting: Array  # (v,) how many
-    who: Array  # (u,) units to close
-    sold: Array  # (3, u) their size, cash, line
+    who: Array  # (u,) uint64 units to close
+    sold: Array  # (5, u) their size, cash, line, equity, maintenance
     touched: Array  # (1,) see `wake`
     fall: Array  # (u,) loss of each unit that was closed
     fund: Array  # (v,)
 
 
 WORDS = {
-    Crowd: "f3 f2 i1 f2 f2 i1 i1 i1",
+    Crowd: "f2 f2 i1 f2 f2 i1 i1 i1",
     Crossings: "i1 f2 u2 i1 f2 u2 f2 b1 i1",
     Terms: "f1 f1 f1 b1 b1 b1 b1",
     Ways: "i1 f1 b1 b1 b1",
-    Out: "i1 i1 i1 i1 f1 f1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
-    Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 u1 u2 i1 i1 f2 f1 f1 f1",
+    Out: "i1 i1 i1 f1 f1 i1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
+    Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 w1 w1 u2 i1 w1 f2 f1 f1 f1",
 }
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "u": "uint32", "w": "uint64"}
 
