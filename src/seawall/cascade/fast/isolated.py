@@ -273,7 +273,7 @@ class _Run:
         kind, keeper, fund = _same(0, used), self._keeper(unit, fee), _same(0.0, used)
         if covers:
             at = out.cover[:covers]
-            kind, keeper, fund = kind.copy(), keeper.copy(), fund.copy()
+            kind, fund = np.zeros(used, dtype=np.int64), np.zeros(used)
             kind[at], keeper[at], fund[at] = EventKind.COVER, 0.0, out.covered[:covers]
         negative = equity < -ROUNDING * np.abs(equity[:, :1])
         tape = Tape(
@@ -307,7 +307,7 @@ class _Run:
         """What keepers bear (n,) of forced orders: they earn the liquidation part of fees."""
         terms = self.shared.terms
         if not terms.to_keeper.any():
-            return _same(-0.0, unit.size)
+            return np.full(unit.size, -0.0)
         venue = self.shared.setup.table.units.venue[unit]
         rate = terms.fee + terms.taker_fee
         share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
