@@ -151,16 +151,19 @@ def _terms(setup: Setup) -> layout.Terms:
     falls = [rulebook.waterfall for rulebook in setup.rulebooks]
     layers = [fall.layers for fall in falls]
     paying = [tuple(one for one in has if one != "adl") for has in layers]
+    fee = np.array([float(rule.fee) for rule in rules])
+    taker_fee = np.array([float(rulebook.taker_fee) for rulebook in setup.rulebooks])
     return layout.Terms(
         fund=np.array([float(fall.fund) for fall in falls]),
-        fee=np.array([float(rule.fee) for rule in rules]),
-        taker_fee=np.array([float(rulebook.taker_fee) for rulebook in setup.rulebooks]),
+        fee=fee,
+        taker_fee=taker_fee,
         to_keeper=np.array([rule.fee_to == "keeper" for rule in rules]),
         adl=np.array(["adl" in has for has in layers]),
         fund_before_adl=np.array(
             ["adl" in has and "fund" in has[: has.index("adl")] for has in layers]
         ),
         fund_first=np.array([has[:1] == ("fund",) for has in paying]),
+        charged=np.array([bool(np.any(fee + taker_fee > 0.0))]),
     )
 
 
@@ -269,7 +272,8 @@ class _Run:
         """The tape; rows of paths that were given up hold nothing yet."""
         setup, out, watch = self.shared.setup, self.out, self.watch
         (used, covers), paths = out.used.tolist(), out.status.size
-        unit, fee, equity = out.unit[:used], out.fee[:used], out.equity
+        unit, equity, charged = out.unit[:used], out.equity, self.shared.terms.charged[0]
+        fee = out.fee[:used] if charged else _same(0.0, used)
         kind, keeper, fund = _same(0, used), self._keeper(unit, fee), _same(0.0, used)
         if covers:
             at = out.cover[:covers]

@@ -314,6 +314,8 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
 @record_helper
 def charge(terms: Terms, room: Room, out: Out, v: int, count: int, row: int, settle: float) -> None:
     """Liquidation fee to fund or keeper, taker fee to the venue, out of what orders left."""
+    if not terms.charged[0]:
+        return
     left, rate, fund = room.sold[CASHES], terms.fee[v] + terms.taker_fee[v], room.fund[v]
     notional, fees = out.notional[row:], out.fee[row:]
     if not rate > 0.0:

@@ -61,6 +61,7 @@ class Terms(NamedTuple):
     adl: Array
     fund_before_adl: Array
     fund_first: Array  # the fund is the first layer that pays deficits
+    charged: Array  # (1,) whether any venue charges fees; without, the column is not written
 
 
 class Ways(NamedTuple):
@@ -124,7 +125,7 @@ class Room(NamedTuple):
 WORDS = {
     Crowd: "f2 f2 i1 f2 f2 i1 i1 i1",
     Crossings: "i1 f2 u2 i1 f2 u2 f2 b1 i1",
-    Terms: "f1 f1 f1 b1 b1 b1 b1",
+    Terms: "f1 f1 f1 b1 b1 b1 b1 b1",
     Ways: "i1 f1 b1 b1 b1",
     Out: "i1 i1 i1 f1 f1 i1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
     Room: "f2 f2 f2 f2 f2 f2 i2 f2 f2 f2 i2 f2 w2 w1 w1 w1 u2 i1 w1 f2 f1 f1 f1",
