@@ -330,7 +330,7 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     return layout.Room(
         *(np.empty((assets, columns)) for _ in range(3)),
         sent=np.empty((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
-        seen=np.ones((feeds, columns)),
+        seen=np.empty((feeds, columns)),
         integral=np.zeros((feeds, columns)),
         due=np.empty((feeds, columns), dtype=np.int64),
         extreme=np.zeros((3, assets)),

@@ -56,9 +56,9 @@ NEVER_DUE = 1e15
 
 @record_helper
 def begin(
-    cross: Crossings, terms: Terms, feeds: Feeds, room: Room, world: int, first: Array
+    cross: Crossings, terms: Terms, feeds: Feeds, room: Room, world: int, first: Array, quote: int
 ) -> None:
-    """A path at its start, at exogenous prices (k,)."""
+    """A path at its start, at exogenous prices (k,). The quote currency stays where it is."""
     for k in range(first.size):
         room.market[k, 0] = first[k]
         room.temporary[k, 0] = 0.0
@@ -72,6 +72,9 @@ def begin(
         for n in range(ahead + 1):
             room.sent[f, n] = price
         room.seen[f, 0], room.due[f, 0] = price, int(min(feeds.heartbeat[f], NEVER_DUE))
+        if feeds.asset[f] == quote:
+            for t in range(room.seen.shape[1]):
+                room.seen[f, t] = price
         n = cross.fall_first[f]
         room.place[FALL, f] = n
         room.ahead[FALL, f] = cross.fall_price[world, n] if n < cross.fall_first[f + 1] else -np.inf
@@ -285,7 +288,7 @@ def run_path(
     if not stands_still(exogenous, quote):
         return GIVEN_UP
     world, fresh, last = ways.start[p], ways.fresh[p], exogenous.shape[0] - 1
-    begin(cross, terms, feeds, room, world, exogenous[0])
+    begin(cross, terms, feeds, room, world, exogenous[0], quote)
     step = 0
     while step < last:
         # Who is beyond its price at the start is looked at in the first step, whatever it brings.
