@@ -1,8 +1,8 @@
 """Crowds of isolated positions: which Cases have a loop of their own, and their tape.
 
-The loop (`isolated_kernel`) keeps no books: a unit is one linear position, as at the start or closed
-in full. What it cannot do gives a path up, and the general engine runs that path from its start;
-paths are independent, so the tape is the same bit for bit (law L6).
+The loop (`isolated_kernel`) keeps no books: a unit is one linear position, as at the start or
+closed in full. What it cannot do gives a path up, and the general engine runs that path from its
+start; paths are independent, so the tape is the same bit for bit (law L6).
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
 from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, EventKind, Tape
 from seawall.cascade.watch import Watch
+from seawall.foundation.errors import InputError
 from seawall.margin.table.margin_table import RowKind
 
-# Paths after which it is asked whether the rest is worth trying: a path given up is run twice.
-FIRST = 32
+# Paths after which it is asked whether the rest is worth trying: a path given up is run twice. Not
+# fewer, as each call of the kernel costs as much as two paths before it begins.
+FIRST = 128
 # Rows of the columns to begin with; they grow.
 ROWS = 1_000_000
 Number = TypeVar("Number", int, float)
@@ -189,7 +191,13 @@ def run_crowd(
     if np.any(status == ODD):
         return general(everyone)
     tape, left = run.tape(), np.flatnonzero(status != DONE)
-    return tape if left.size == 0 else _merged(tape, general(left), left)
+    if left.size == 0:
+        return tape
+    try:
+        return _merged(tape, general(left), left)
+    except InputError:
+        # A path with no answer: its number and that of all paths stand in the sentence.
+        return general(everyone)
 
 
 class _Run:
@@ -273,8 +281,9 @@ class _Run:
         setup, out, watch = self.shared.setup, self.out, self.watch
         (used, covers), paths = out.used.tolist(), out.status.size
         unit, equity, charged = out.unit[:used], out.equity, self.shared.terms.charged[0]
-        fee = out.fee[:used] if charged else _same(0.0, used)
-        kind, keeper, fund = _same(0, used), self._keeper(unit, fee), _same(0.0, used)
+        nothing = _same(0.0, used)
+        fee = out.fee[:used] if charged else nothing
+        kind, keeper, fund = _same(0, used), self._keeper(unit, fee), nothing
         if covers:
             at = out.cover[:covers]
             kind, fund = np.zeros(used, dtype=np.int64), np.zeros(used)
@@ -288,10 +297,10 @@ class _Run:
             leg=_same(-1, used),
             notional=out.notional[:used],
             keeper=keeper,
-            backstop=_same(0.0, used),
+            backstop=nothing,
             fund=fund,
-            adl=_same(0.0, used),
-            socialised=_same(0.0, used),
+            adl=nothing,
+            socialised=nothing,
             fee=fee,
             paths=paths,
             desk_equity=equity,

@@ -1,9 +1,9 @@
 """Crowds of isolated positions, path after path: no path has holdings or books of its own.
 
 A unit is one linear position and is either as at the start or closed in full, so a path is a few
-scalars a feed and a coin: its prices, and how far it has come in the sorted liquidation prices. What
-is beyond that (a fund that cannot pay, deleveraging, a fallen unit of a desk) gives the path up: the
-general engine then runs it from its start. The tape is the same bit for bit (law L6).
+scalars a feed and a coin: its prices, and how far it has come in the sorted liquidation prices.
+What is beyond that (a fund that cannot pay, deleveraging, a fallen unit of a desk) gives the path
+up: the general engine then runs it from its start. The tape is the same bit for bit (law L6).
 
 Prices run ahead in blocks of steps as if nobody were closed, up to the first step at which a feed
 reaches a liquidation price; what was computed beyond it is overwritten.
@@ -15,18 +15,12 @@ import numpy as np
 
 from seawall.cascade.fast.advance_kernel import displaced
 from seawall.cascade.fast.isolated_close_kernel import (
-    ONE,
     PEAK,
     PERMANENT,
-    PLACES,
-    SEQUENCE,
-    SHIFT,
-    TOP,
     TROUGH,
     close,
     look,
     price_lines,
-    wake,
 )
 from seawall.cascade.fast.isolated_layout_kernel import (
     CASH,
@@ -45,6 +39,7 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     Ways,
     isolated_types,
 )
+from seawall.cascade.fast.isolated_order_kernel import closed_loss, is_closed, wake
 from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact
 from seawall.foundation.compiled import record_helper, record_kernel
 
@@ -196,26 +191,6 @@ def rounds(
             if feeds.asset[f] != quote and (feeds.direct[f] or ways.fresh[p]):
                 room.seen[f, step] = room.market[feeds.asset[f], step]
     return False
-
-
-@record_helper
-def closed_loss(room: Room) -> float:
-    """What closed units have lost, added in the order of their numbers."""
-    total, closed = 0.0, room.closed
-    for n in range(closed.size):
-        word = closed[n]
-        while word != 0:
-            low = word & (~word + ONE)
-            total += room.fall[(np.uint64(n) << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]]
-            word ^= low
-    return total
-
-
-@record_helper
-def is_closed(closed: Array, unit: int) -> bool:
-    """Whether the bit of a unit is set."""
-    u = np.uint64(unit)
-    return bool((closed[u >> SHIFT] >> (u & np.uint64(63))) & ONE)
 
 
 @record_helper
