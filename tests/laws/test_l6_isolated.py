@@ -309,7 +309,7 @@ def test_a_price_of_nothing_is_refused_as_ever() -> None:
         FastSimulation(prepare(case), 20).on(exogenous)
 
 
-@settings(laws, max_examples=12)
+@settings(laws, max_examples=6)
 @given(st.integers(0, 10_000))
 def test_random_crowds(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -35,7 +35,7 @@ from seawall.margin.table.margin_table import RowKind
 FIRST = 128
 # Rows of the columns to begin with; they grow.
 ROWS = 1_000_000
-Number = TypeVar("Number", int, float)
+Number = TypeVar("Number", np.int64, np.float64)
 # Runs of the paths (n,) that were given up, by the general engine.
 General = Callable[[Ints], Tape]
 
@@ -230,8 +230,11 @@ class _Run:
             self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
         rows = 2 * units + min(paths * units // 4, ROWS)
         self.out = layout.Out(
-            *(np.empty(rows, dtype=np.int64) for _ in range(3)),
-            *(np.empty(rows) for _ in range(2)),
+            path=np.empty(rows, dtype=np.int64),
+            step=np.empty(rows, dtype=np.int64),
+            unit=np.empty(rows, dtype=np.int64),
+            notional=np.empty(rows),
+            fee=np.empty(rows),
             cover=np.empty(rows, dtype=np.int64),
             covered=np.empty(rows),
             used=np.zeros(2, dtype=np.int64),
@@ -281,9 +284,9 @@ class _Run:
         setup, out, watch = self.shared.setup, self.out, self.watch
         (used, covers), paths = out.used.tolist(), out.status.size
         unit, equity, charged = out.unit[:used], out.equity, self.shared.terms.charged[0]
-        nothing = _same(0.0, used)
+        nothing = _same(np.float64(0.0), used)
         fee = out.fee[:used] if charged else nothing
-        kind, keeper, fund = _same(0, used), self._keeper(unit, fee), nothing
+        kind, keeper, fund = _same(np.int64(0), used), self._keeper(unit, fee), nothing
         if covers:
             at = out.cover[:covers]
             kind, fund = np.zeros(used, dtype=np.int64), np.zeros(used)
@@ -294,7 +297,7 @@ class _Run:
             step=out.step[:used],
             unit=unit,
             kind=kind,
-            leg=_same(-1, used),
+            leg=_same(np.int64(-1), used),
             notional=out.notional[:used],
             keeper=keeper,
             backstop=nothing,
@@ -329,7 +332,7 @@ class _Run:
 
 def _same(value: Number, count: int) -> NDArray[Number]:
     """A column of events that all say the same: one number in memory."""
-    return np.broadcast_to(np.asarray(value), count)
+    return np.broadcast_to(np.full(1, value), count)
 
 
 def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
@@ -337,7 +340,9 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
     words = -(-units // 64)
     return layout.Room(
-        *(np.empty((assets, columns)) for _ in range(3)),
+        market=np.empty((assets, columns)),
+        temporary=np.empty((assets, columns)),
+        restless=np.empty((assets, columns)),
         sent=np.empty((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
         seen=np.empty((feeds, columns)),
         integral=np.zeros((feeds, columns)),
@@ -374,7 +379,7 @@ def _merged(one: Tape, other: Tape, path: Ints) -> Tape:
         if column.size:
             column[path] = getattr(other, name)
         columns[name] = column
-    return replace(one, path=owner[order], **columns)
+    return replace(one, path=owner[order], **columns)  # type: ignore[arg-type]
 
 
 def part_of(worlds: PathWorlds | None, path: Ints) -> PathWorlds | None:

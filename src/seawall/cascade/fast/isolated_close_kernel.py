@@ -5,6 +5,8 @@ The same operations in the same order as `_sell` of `seawall.cascade.closing` an
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seawall.cascade.fast.advance_kernel import displaced
@@ -106,19 +108,20 @@ def judge(crowd: Crowd, room: Room, v: int, found: int, settle: float) -> int:
 def let_stand(room: Room, v: int, found: int) -> int:
     """Put aside the units that stand, to be looked at when prices have moved; how many fell."""
     who, sold = room.who, room.sold
-    count = np.uint64(0)
+    count, fell = np.uint64(0), 0
     for n in range(found):
         if sold[EQUITIES, n] < sold[DUES, n] and sold[SIZES, n] != 0.0:
             who[count] = who[n]
             for column in range(sold.shape[0]):
                 sold[column, count] = sold[column, n]
             count += ONE
+            fell += 1
         else:
             u = who[n]
             room.near[v, room.waiting[v]] = u
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
-    return np.int64(count)
+    return fell
 
 
 @record_helper
@@ -140,9 +143,9 @@ def look(crowd: Crowd, room: Room, world: int, v: int, found: int, settle: float
 def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
     """Notional (n,) of each order, and the flow they make in each asset."""
     batch, sizes, lines, worth = room.batch, room.sold[SIZES], room.sold[LINES], room.worth
-    for k in range(batch.shape[1]):
-        batch[FLOW, k] = 0.0
-        batch[ORDERED, k] = 0.0
+    for n in range(batch.shape[1]):
+        batch[FLOW, n] = 0.0
+        batch[ORDERED, n] = 0.0
     first, total = crowd.line_first[v], 0.0
     if crowd.line_first[v + 1] == first + 1:
         price = worth[first, MARKET_PRICE]
@@ -150,7 +153,7 @@ def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
             notional[n] = abs(-sizes[n] * price)
         for n in range(count):
             total += -sizes[n] * price
-        k = np.uint64(int(crowd.lines[first, ASSET]))
+        k: Any = np.uint64(int(crowd.lines[first, ASSET]))
     else:
         k = np.uint64(int(crowd.lines[int(lines[0]), ASSET]))
         for n in range(count):

@@ -57,7 +57,8 @@ def reached(
 @record_helper
 def wake(crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
     """Mark the units of a venue that prices have reached, and those near; how many."""
-    found, bits, held = 0, room.bits[v], crowd.held[world]
+    found: int = 0
+    bits, held = room.bits[v], crowd.held[world]
     for f in range(cross.venue.size):
         if cross.venue[f] != v:
             continue
