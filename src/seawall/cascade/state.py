@@ -115,6 +115,18 @@ class PathWorlds:
     absence: Absence | None = None
     switches: Switches | None = None
 
+    def only(self, path: Ints) -> PathWorlds:
+        """The worlds of chosen paths (n,); not where something is absent."""
+        if self.absence is not None:
+            raise ValueError("Paths from which something is absent are not run again one by one.")
+        return PathWorlds(
+            self.start[path],
+            self.depth[path],
+            self.fresh[path],
+            None if self.safe is None else self.safe[path],
+            switches=None if self.switches is None else self.switches.only(path),
+        )
+
 
 def base_worlds(paths: int) -> PathWorlds:
     """Every path in the base world."""
@@ -189,7 +201,8 @@ def begin(
 
 def _who_holds_what(setup: Setup, worlds: PathWorlds) -> tuple[Holdings, Accounts]:
     """Holdings of traders and of the system's accounts at the start, without what is away."""
-    options = np.tile(setup.table.options.size, (worlds.start.size, 1))
+    # Not `tile`: of no options at all it gives the setup's own array, which Ray makes read-only.
+    options = np.repeat(setup.table.options.size[None], worlds.start.size, axis=0)
     holdings = Holdings(setup.start_size[worlds.start], options, setup.start_cash[worlds.start])
     accounts = _system_accounts(setup, worlds.start)
     if worlds.absence is not None:

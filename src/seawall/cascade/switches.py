@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.book.book import Bools
+from seawall.book.book import Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,10 @@ class Switches:
     slippage: Bools
     mutual: Bools
     prompt: Bools
+
+    def only(self, path: Ints) -> Switches:
+        """Those of chosen paths (n,)."""
+        return Switches(self.trace[path], self.slippage[path], self.mutual[path], self.prompt[path])
 
 
 def all_on(paths: int) -> Switches:

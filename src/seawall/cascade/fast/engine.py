@@ -22,7 +22,7 @@ from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
-from seawall.cascade.fast.isolated import compile_isolated, is_isolated, part_of, run_crowd
+from seawall.cascade.fast.isolated import compile_isolated, is_isolated, run_crowd
 from seawall.cascade.fast.isolated_kernel import run_isolated
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
@@ -138,7 +138,8 @@ class FastSimulation:
 
         def given_up(paths: Ints) -> Tape:
             own = None if draws is None else draws.only(paths)
-            return self._in_general(exogenous[paths], own, part_of(worlds, paths), watch)
+            some = None if worlds is None else worlds.only(paths)
+            return self._in_general(exogenous[paths], own, some, watch)
 
         return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
 

@@ -8,7 +8,7 @@ start; paths are independent, so the tape is the same bit for bit (law L6).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
 from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, EventKind, Tape
 from seawall.cascade.watch import Watch
+from seawall.foundation.arrays import distinct
 from seawall.foundation.errors import InputError
 from seawall.margin.table.margin_table import RowKind
 
@@ -74,20 +75,25 @@ def compile_isolated(setup: Setup, fixed: layout_kernel.Fixed, steps: int) -> Is
     """What all paths share; None where a Case is left to the general engine alone."""
     if steps < 1 or not is_isolated(setup) or expiry_steps(setup, steps).any():
         return None
-    lines, line = _lines(setup)
+    lines, line = _lines(setup, fixed.rows)
     made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes), _terms(setup))
     crowd, cross, terms = (in_one_piece(record) for record in made)
     return Isolated(setup, crowd, cross, terms, fixed.impact, fixed.feeds)
 
 
-def _lines(setup: Setup) -> tuple[Floats, Ints]:
-    """Distinct kinds of position (l, 6), venue first and tier table last; that of each row (r,)."""
+def _lines(setup: Setup, known: layout_kernel.Rows) -> tuple[Floats, Ints]:
+    """Distinct kinds of position (l, 6), venue first and tier table last; that of each row (r,).
+
+    Rows of one of the general engine's ``known`` lines are alike in all of it: few are sorted.
+    """
     rows = setup.table.rows
-    venue = setup.table.units.venue[rows.unit]
-    columns = (venue, rows.feed, rows.asset, rows.multiplier, rows.rate, rows.tier)
-    whole = np.column_stack([column.astype(np.float64) for column in columns])
-    found, place = np.unique(whole, axis=0, return_inverse=True)
-    return found, place.reshape(-1)
+    _, first, place = distinct(known.line, known.lines.shape[0])
+    venue = setup.table.units.venue[rows.unit[first]]
+    columns = (rows.feed, rows.asset, rows.multiplier, rows.rate, rows.tier)
+    some = [venue, *(column[first] for column in columns)]
+    whole = np.column_stack([column.astype(np.float64) for column in some])
+    found, line = np.unique(whole, axis=0, return_inverse=True)
+    return found, line.reshape(-1)[place]
 
 
 def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
@@ -380,20 +386,3 @@ def _merged(one: Tape, other: Tape, path: Ints) -> Tape:
             column[path] = getattr(other, name)
         columns[name] = column
     return replace(one, path=owner[order], **columns)  # type: ignore[arg-type]
-
-
-def part_of(worlds: PathWorlds | None, path: Ints) -> PathWorlds | None:
-    """The worlds of chosen paths (n,)."""
-    if worlds is None:
-        return None
-    own = worlds.switches
-    return PathWorlds(
-        worlds.start[path],
-        worlds.depth[path],
-        worlds.fresh[path],
-        None if worlds.safe is None else worlds.safe[path],
-        None,
-        None
-        if own is None
-        else Switches(*(getattr(own, field.name)[path] for field in fields(Switches))),
-    )

@@ -206,7 +206,8 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
         else:
             mean = linear_average(before, after)
         batch[MEAN, k] = base * mean if ways.slippage[p] else room.market[k, step]
-        if ways.trace[p] and moved != 0.0:
+        if ways.trace[p]:
+            # Also where orders cancel out: the plain loop then sets the price once more.
             room.temporary[k, step] += (1.0 - rule.permanent_share) * moved
             room.extreme[PERMANENT, k] += rule.permanent_share * moved
             room.market[k, step] = base * displaced(rule.square_root, rule.strength[k], after)

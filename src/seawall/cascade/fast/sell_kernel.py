@@ -118,7 +118,8 @@ def trade(
         if rule.square_root:
             mean = root_average(rule.strength[k], before, after)
         execution[k] = base * mean if prices.slippage[p] else prices.market[p, k]
-        if prices.trace[p] and step != 0.0:
+        if prices.trace[p]:
+            # Also where orders cancel out: the plain loop then sets the price once more.
             prices.temporary[p, k] += (1.0 - rule.permanent_share) * step
             prices.permanent[p, k] += rule.permanent_share * step
             market = base * displaced(rule.square_root, rule.strength[k], after)
