@@ -10,13 +10,16 @@ Wrong for venues that rank by notional and price ratio: `seawall.waterfall.delev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 
 from seawall.book.book import Floats
+from seawall.foundation.exact import as_written
 from seawall.waterfall.deleverage import take_in_order
 from seawall.waterfall.winners import CONTRACTS, Need, Taken, Winners, at_bankruptcy
 
@@ -82,21 +85,23 @@ def queue(
     """Close ``needed`` against accounts of size ``quantity`` (n,) > 0 by ``scores`` (n,).
 
     All are closed at the bankrupt account's ``bankruptcy_price``. Equal scores keep the order
-    given.
+    given. Sizes are counted as the decimals that they are written as, so fractions of contracts
+    leave no crumbs; the loop's `take` counts in floats, to the last bit of the queue's sum.
     """
-    size, rank = np.array(quantity, dtype=float), np.array(scores, dtype=float)
-    order = np.argsort(-rank, kind="stable")
-    closed = take_in_order(size, rank, needed)
-    cumulative, total = np.cumsum(size[order]), float(size.sum())
-    # The share of a fifth is reached, not passed, at its end: a rounding must not push it over.
-    fifths = np.ceil(np.round(cumulative * FIFTHS / total, 9)).astype(int)
-    percent = np.zeros(size.size, dtype=int)
-    percent[order] = fifths * (100 // FIFTHS)
+    size, left = [as_written(one) for one in quantity], as_written(needed)
+    order = np.argsort(-np.array(scores, dtype=float), kind="stable").tolist()
+    closed, percent = [Fraction(0)] * len(size), [0] * len(size)
+    reached, total = Fraction(0), sum(size, Fraction(0))
+    for n in order:
+        closed[n] = min(size[n], left)
+        left -= closed[n]
+        reached += size[n]
+        percent[n] = math.ceil(FIFTHS * reached / total) * (100 // FIFTHS)
     return Queue(
-        order=tuple(int(n) for n in order),
-        closed=closed,
-        remaining=size - closed,
-        percent=tuple(int(p) for p in percent),
-        unmatched=needed - float(closed.sum()),
+        order=tuple(order),
+        closed=np.array([float(one) for one in closed]),
+        remaining=np.array([float(one - out) for one, out in zip(size, closed, strict=True)]),
+        percent=tuple(percent),
+        unmatched=float(left),
         price=bankruptcy_price,
     )

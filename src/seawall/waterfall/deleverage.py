@@ -42,7 +42,8 @@ def take_in_order(available: Floats, score: Floats, needed: float) -> Floats:
     """Size (n,) >= 0 taken from each holder, highest score first (ties: first in the table)."""
     order = np.argsort(-score, kind="stable")
     sorted_size = available[order]
-    before = np.cumsum(sorted_size) - sorted_size
+    # Summed up to each, not with it and back: who stands behind must not round who is before.
+    before = np.concatenate([[0.0], np.cumsum(sorted_size)[:-1]])
     taken = np.zeros_like(available)
     taken[order] = np.clip(needed - before, 0.0, sorted_size)
     return taken
