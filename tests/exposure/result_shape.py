@@ -167,7 +167,7 @@ SCOPE = {
     "model_low": [Maybe(fraction)],
     "model_high": [Maybe(fraction)],
     **{f"expected_loss{end}": [Maybe(number)] for end in ("", "_low", "_high")},
-    "expected_shortfall": [Maybe(number)],
+    **{f"expected_shortfall{end}": [Maybe(number)] for end in ("", "_low", "_high")},
     "expected_shortfall_level": [Maybe(lambda value: value in LEVELS)],
     "impaired_paths": [whole],
     "kinds": {name: [fraction] for name in KIND_NAMES},
@@ -200,6 +200,8 @@ SYSTEM = {
     "liquidations_at_risk_low": Maybe(number),
     "liquidations_at_risk_high": Maybe(number),
     "liquidated_mean": number,
+    "liquidated_mean_low": number,
+    "liquidated_mean_high": Maybe(number),
     "fund_ruin_probability": fraction,
 }
 COUNTERPARTY = {

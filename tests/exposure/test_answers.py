@@ -84,12 +84,14 @@ def test_means_of_an_answer_have_intervals() -> None:
     debts = risky_found()["protocol"][1].loss_by(round(DAY / result["step_seconds"]))
     system = result["system"]
     assert mean_interval(debts, 0.0) == (system["bad_debt_mean_low"], system["bad_debt_mean_high"])
+    for one in (system, *system["venues"].values()):
+        assert one["liquidated_mean_low"] < one["liquidated_mean"] < one["liquidated_mean_high"]
 
 
 @pytest.mark.parametrize("measure", ["expected_loss", "bad_debt"])
 def test_a_limit_inside_the_interval_is_not_resolved(measure: str) -> None:
     result = risky_result()
-    scope = DESK if measure == "expected_loss" else "protocol"
+    scope = "protocol" if measure == "bad_debt" else DESK
     block = result["dre"]["scopes"][DESK]
     system = result["system"]
     value, high = {

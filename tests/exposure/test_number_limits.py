@@ -222,8 +222,9 @@ def test_what_was_closed_or_not_asked_for_has_no_value(case, result) -> None:
 def test_a_horizon_where_there_is_none_is_refused(case, result) -> None:
     with pytest.raises(InputError, match="has no horizons"):
         held(case, result, "system.value_at_risk", 1.0, horizon_seconds=HOUR)
+    name = result["concentration"][0]["instrument"]
     with pytest.raises(InputError, match="has no interval"):
-        held(case, result, "system.liquidated_mean", 1.0, end="high")
+        held(case, result, f"concentration[{name}].notional", 1.0, end="high")
 
 
 def test_ends_beside_a_number_are_its_interval(case, result) -> None:

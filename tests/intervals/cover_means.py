@@ -1,10 +1,11 @@
-"""How often the intervals of mean losses hold the truth, by law of losses.
+"""How often the intervals of mean losses and of expected shortfall hold the truth, by law.
 
     python tests/intervals/cover_means.py [--seeds 2000]
 
-Through the functions that `check` calls (`exposure/mean_interval.py`): the mean of the impaired
-paths alone, the mean over all paths of which few have any amount, and the mean of tilted paths by
-weight. Every truth is a closed form. Printed: share held, median width over the truth.
+Through the functions that `check` calls (`exposure/mean_interval.py`, `severity.py`): the mean of
+the impaired paths alone, the mean over all paths of which few have any amount, the mean of tilted
+paths by weight, and the mean of the worst losses of impaired and of tilted paths. Every truth is a
+closed form. Printed: share held, median width over the truth.
 """
 
 from __future__ import annotations
@@ -13,11 +14,19 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from seawall.exposure.mean_interval import Ends, mean_interval, weighted_mean_interval
+from seawall.exposure.severity import (
+    expected_shortfall,
+    shortfall_interval,
+    weighted_expected_shortfall,
+    weighted_shortfall_interval,
+)
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator], Ends]
@@ -27,6 +36,13 @@ LOSSES: dict[str, tuple[Callable[[np.random.Generator, int], Floats], float]] = 
     "uniform": (lambda rng, n: rng.random(n), 0.5),
     "exponential": (lambda rng, n: rng.exponential(size=n), 1.0),
     "lognormal": (lambda rng, n: np.exp(rng.normal(size=n)), math.exp(0.5)),
+}
+# The mean of the worst of each beyond a level.
+WORST: dict[str, Callable[[float], float]] = {
+    "normal": lambda level: 3.0 + _density(float(ndtri(level))) / (1.0 - level),
+    "uniform": lambda level: (1.0 + level) / 2.0,
+    "exponential": lambda level: 1.0 - math.log(1.0 - level),
+    "lognormal": lambda level: math.exp(0.5) * _beyond(ndtri(level) - 1.0) / (1.0 - level),
 }
 SHIFTS = (0.0, 1.5, 3.0)
 EDGE = 2.0
@@ -63,25 +79,74 @@ def weighted(paths: int) -> Asked:
     As many paths of each of three components, shifted by SHIFTS; a path's weight is the normal
     density over the mean density of the three.
     """
-    density = math.exp(-EDGE * EDGE / 2.0) / math.sqrt(2.0 * math.pi)
-    truth = density / (math.erfc(EDGE / math.sqrt(2.0)) / 2.0) - 1.0
+    truth = _density(EDGE) / _beyond(EDGE) - 1.0
     component = np.repeat(np.arange(len(SHIFTS)), paths)
+    sizes = np.bincount(component)
 
     def draw(rng: np.random.Generator) -> Ends:
-        z = rng.normal(size=component.size) + np.array(SHIFTS)[component]
-        ratios = [np.exp(shift * z - shift * shift / 2.0) for shift in SHIFTS]
-        hit = np.flatnonzero(z > EDGE)
-        weight = (len(SHIFTS) / np.sum(ratios, axis=0))[hit]
-        sizes = np.bincount(component)
-        return weighted_mean_interval(z[hit] - 1.0, weight, component[hit], sizes)
+        losses, weight, stratum = _tilted(rng, component)
+        return weighted_mean_interval(losses, weight, stratum, sizes)
 
     return Asked(f"weighted, 3 x {paths} paths", draw, truth)
+
+
+def worst(name: str, paths: int) -> Asked:
+    """Expected shortfall of so many impaired paths, over that of the law at the same level."""
+    law, _ = LOSSES[name]
+
+    def draw(rng: np.random.Generator) -> Ends:
+        losses = law(rng, paths)
+        _, level = expected_shortfall(losses)
+        return _over(shortfall_interval(losses, level), WORST[name](level or math.nan))
+
+    return Asked(f"worst of {paths}, {name}", draw, 1.0)
+
+
+def weighted_worst(paths: int) -> Asked:
+    """The same of `weighted`: E[Z - 1 | Z > q] where Q(q) = (1 - level) Q(2)."""
+    component = np.repeat(np.arange(len(SHIFTS)), paths)
+    sizes = np.bincount(component)
+
+    def draw(rng: np.random.Generator) -> Ends:
+        losses, weight, stratum = _tilted(rng, component)
+        _, level = weighted_expected_shortfall(losses, weight)
+        beyond = (1.0 - (level or math.nan)) * _beyond(EDGE)
+        truth = _density(float(ndtri(1.0 - beyond))) / beyond - 1.0
+        ends = weighted_shortfall_interval(losses, weight, level, stratum, sizes)
+        return _over(ends, truth)
+
+    return Asked(f"weighted worst, 3 x {paths}", draw, 1.0)
+
+
+def _tilted(rng: np.random.Generator, component: NDArray[np.int64]) -> tuple[Floats, Floats, Any]:
+    """Losses, weights and components of the impaired paths of `weighted`, (n,) each."""
+    z = rng.normal(size=component.size) + np.array(SHIFTS)[component]
+    ratios = [np.exp(shift * z - shift * shift / 2.0) for shift in SHIFTS]
+    hit = np.flatnonzero(z > EDGE)
+    weight = (len(SHIFTS) / np.sum(ratios, axis=0))[hit]
+    return z[hit] - 1.0, weight, component[hit]
+
+
+def _over(ends: Ends, truth: float) -> Ends:
+    low, high = ends
+    return None if low is None else low / truth, None if high is None else high / truth
+
+
+def _density(z: float) -> float:
+    return math.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi)
+
+
+def _beyond(z: float) -> float:
+    """Chance that a normal number is above z."""
+    return math.erfc(z / math.sqrt(2.0)) / 2.0
 
 
 ASKED = (
     *(impaired(name, paths) for name in LOSSES for paths in (3, 9, 40, 200)),
     *(seldom(name, hits) for name in ("exponential", "lognormal") for hits in (3.0, 12.0, 40.0)),
     *(weighted(paths) for paths in (20, 100, 400)),
+    *(worst(name, paths) for name in LOSSES for paths in (50, 100, 200, 400, 1_000)),
+    *(weighted_worst(paths) for paths in (100, 400)),
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from cover_means import ASKED, Asked, coverage, impaired, seldom, weighted
+from cover_means import ASKED, Asked, coverage, impaired, seldom, weighted, weighted_worst, worst
 
 QUICK = (
     *(impaired(name, 9) for name in ("normal", "exponential")),
     *(impaired(name, 40) for name in ("normal", "uniform", "exponential", "lognormal")),
     *(seldom("exponential", hits) for hits in (12.0, 40.0)),
     *(weighted(paths) for paths in (20, 100, 400)),
+    *(worst(name, paths) for name, paths in (("exponential", 50), ("lognormal", 200))),
+    weighted_worst(400),
 )
 
 

@@ -60,6 +60,8 @@ def scope(hits: list[int], sentence: str, **more: Any) -> dict[str, Any]:
         "expected_loss_low": more.get("loss_low", nothing),
         "expected_loss_high": more.get("loss_high", nothing),
         "expected_shortfall": more.get("shortfall", nothing),
+        "expected_shortfall_low": more.get("shortfall_low", nothing),
+        "expected_shortfall_high": more.get("shortfall_high", nothing),
         "expected_shortfall_level": more.get("level", nothing),
         "impaired_paths": hits,
         "kinds": {"liquidation": [n / PATHS for n in hits]},
@@ -120,6 +122,8 @@ def _dre() -> dict[str, Any]:
                 loss_low=[0.88e6, 1.27e6, 1.71e6, 2.29e6],
                 loss_high=[1.83e6, 1.72e6, 1.99e6, 2.46e6],
                 shortfall=[None, 4.1e6, 6.2e6, 7.9e6],
+                shortfall_low=[None, 3.2e6, 5.1e6, 6.9e6],
+                shortfall_high=[None, 5.6e6, 7.8e6, 9.3e6],
                 level=[None, 0.8, 0.95, 0.975],
                 parts=[None, None, PARTS, None],
             ),
@@ -163,6 +167,8 @@ def _system() -> dict[str, Any]:
         "fund_ruin_probability": 0.0024,
         "fund": 14.2e6,
         "liquidated_mean": 31.5e6,
+        "liquidated_mean_low": 29.8e6,
+        "liquidated_mean_high": 33.4e6,
     }
     causeway = {
         "bad_debt_mean": 0.02e6,
@@ -173,6 +179,8 @@ def _system() -> dict[str, Any]:
         "fund_ruin_probability": 0.0,
         "fund": 1.1e6,
         "liquidated_mean": 0.7e6,
+        "liquidated_mean_low": 0.6e6,
+        "liquidated_mean_high": 0.9e6,
     }
     shocks = [-0.05, -0.10, -0.15, -0.20]
     return {

@@ -94,5 +94,7 @@ def test_an_outside_reader_has_them_too() -> None:
     for key in ("who_pays_low", "who_pays_unconditional_high", "who_pays_loss_low"):
         assert public[key] == whole[key]
     assert public["system"]["bad_debt_mean_high"] == 0.65e6
+    assert public["system"]["venues"]["meridian"]["liquidated_mean_high"] == 33.4e6
     scope = public["dre"]["scopes"]["desk:1"]
     assert scope["expected_loss_low"] == [0.88e6, 1.27e6, 1.71e6, 2.29e6]
+    assert scope["expected_shortfall_high"] == [None, 5.6e6, 7.8e6, 9.3e6]

@@ -21,7 +21,7 @@ from seawall.exposure.impairment import (
 )
 from seawall.exposure.mean_interval import mean_interval
 from seawall.exposure.proportion import wilson
-from seawall.exposure.severity import expected_loss, expected_shortfall
+from seawall.exposure.severity import expected_loss, expected_shortfall, shortfall_interval
 
 # The horizons that a report shows where the run is long enough: 1 h, 4 h, 24 h, 7 d.
 STANDARD_HORIZONS = (3_600.0, 14_400.0, 86_400.0, 604_800.0)
@@ -37,7 +37,8 @@ SENTENCES = {
 }
 SEVERITY = (
     *("expected_loss", "expected_loss_low", "expected_loss_high"),
-    *("expected_shortfall", "expected_shortfall_level"),
+    *("expected_shortfall", "expected_shortfall_low", "expected_shortfall_high"),
+    "expected_shortfall_level",
 )
 # What a scope loses is bad debt, which is never below zero; a desk may gain.
 LEAST_LOSS = {"venue": 0.0, "protocol": 0.0}
@@ -128,7 +129,9 @@ def scope_curve(
         low, high = wilson(count, paths)
         losses = impairment.loss_by(step)[impaired]
         shortfall, level = expected_shortfall(losses)
-        ends = mean_interval(losses, LEAST_LOSS.get(sentence)) if count else (None, None)
+        least = LEAST_LOSS.get(sentence)
+        ends = mean_interval(losses, least) if count else (None, None)
+        worst = shortfall_interval(losses, level, least)
         out["probability"].append(count / paths)
         out["low"].append(low)
         out["high"].append(high)
@@ -136,6 +139,8 @@ def scope_curve(
         out["expected_loss_low"].append(ends[0])
         out["expected_loss_high"].append(ends[1])
         out["expected_shortfall"].append(shortfall)
+        out["expected_shortfall_low"].append(worst[0])
+        out["expected_shortfall_high"].append(worst[1])
         out["expected_shortfall_level"].append(level)
         out["impaired_paths"].append(count)
         for kind in KINDS:

@@ -106,8 +106,8 @@ def _at_horizon(
     key = {"dre": "probability", "fund_ruin": "probability"}.get(limit.measure, limit.measure)
     entry, at = dre["scopes"][limit.scope], seconds.index(wanted)
     value = entry[key][at]
-    if key == "expected_loss" and value is not None:
-        return Measured(value, entry["expected_loss_low"][at], entry["expected_loss_high"][at])
+    if key in ("expected_loss", "expected_shortfall") and value is not None:
+        return Measured(value, entry[f"{key}_low"][at], entry[f"{key}_high"][at])
     if key != "probability" or value is None:
         return Measured(None if value is None else float(value))
     return Measured(float(value), float(entry["low"][at]), float(entry["high"][at]))

@@ -43,6 +43,7 @@ def system_numbers(setup: Setup, kept: Summary, step: int) -> dict[str, Any]:
 def _numbers(kept: Summary, place: int, scope: str, step: int) -> dict[str, Any]:
     insolvent, liquidated = np.ascontiguousarray(kept.venues[:, place].T)
     low, high = mean_interval(insolvent, 0.0)
+    closed_low, closed_high = mean_interval(liquidated, 0.0)
     ruined = kept.found[scope][1].step <= step
     return {
         "bad_debt_mean": float(insolvent.mean()),
@@ -51,6 +52,8 @@ def _numbers(kept: Summary, place: int, scope: str, step: int) -> dict[str, Any]
         **_at_risk("value_at_risk", insolvent),
         **_at_risk("liquidations_at_risk", liquidated),
         "liquidated_mean": float(liquidated.mean()),
+        "liquidated_mean_low": closed_low,
+        "liquidated_mean_high": closed_high,
         "fund_ruin_probability": float(np.mean(ruined)),
     }
 

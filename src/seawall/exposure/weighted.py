@@ -27,7 +27,11 @@ from seawall.exposure.proportion import (
     mid_p_gamma_interval,
     stratified_variance,
 )
-from seawall.exposure.severity import weighted_expected_loss, weighted_expected_shortfall
+from seawall.exposure.severity import (
+    weighted_expected_loss,
+    weighted_expected_shortfall,
+    weighted_shortfall_interval,
+)
 
 # Weights this much above 1 are 1: shares sum to 1 but for rounding.
 ROUNDING = 1e-9
@@ -133,6 +137,7 @@ def weighted_curve(
     out: dict[str, Any] = {name: [] for name in names}
     out["impaired_paths"] = []
     out["kinds"] = {str(kind): [] for kind in KINDS}
+    paths = np.bincount(weights.component)
     for horizon in seconds:
         step = last_step(horizon, step_seconds)
         share = share_by(impairment.step, step, weights)
@@ -143,24 +148,20 @@ def weighted_curve(
         out["probability"].append(share.mean)
         out["low"].append(min(low, share.mean))
         out["high"].append(max(high, share.mean))
-        ends = _ends_of_loss(losses, weight, weights.component, impaired, LEAST_LOSS.get(sentence))
+        least, mine = LEAST_LOSS.get(sentence), weights.component[impaired]
+        ends: Ends = (None, None)
+        if impaired.size:
+            ends = weighted_mean_interval(losses, weight, mine, paths, least)
+        worst = weighted_shortfall_interval(losses, weight, level, mine, paths, least)
         out["expected_loss"].append(weighted_expected_loss(losses, weight))
         out["expected_loss_low"].append(ends[0])
         out["expected_loss_high"].append(ends[1])
         out["expected_shortfall"].append(shortfall)
+        out["expected_shortfall_low"].append(worst[0])
+        out["expected_shortfall_high"].append(worst[1])
         out["expected_shortfall_level"].append(level)
         out["impaired_paths"].append(int(impaired.size))
         for kind in KINDS:
             out["kinds"][str(kind)].append(mean_by(impairment.by_kind[kind], step, weights))
     out["sentence"] = SENTENCES[sentence]
     return out
-
-
-def _ends_of_loss(
-    losses: Floats, weight: Floats, component: Ints, impaired: Ints, least: float | None
-) -> Ends:
-    """The interval of the mean loss (n,) of the paths ``impaired`` (n,) of all (p,)."""
-    if impaired.size == 0:
-        return None, None
-    paths = np.bincount(component)
-    return weighted_mean_interval(losses, weight, component[impaired], paths, least)

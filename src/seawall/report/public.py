@@ -208,7 +208,8 @@ _PARTS = listed(
 _CURVE = {
     **_numbers("probability", "low", "high", "model_low", "model_high"),
     **_numbers("expected_loss", "expected_loss_low", "expected_loss_high"),
-    **_numbers("expected_shortfall", "expected_shortfall_level"),
+    **_numbers("expected_shortfall", "expected_shortfall_low", "expected_shortfall_high"),
+    **_numbers("expected_shortfall_level"),
     **_numbers("impaired_paths"),
     "kinds": keyed(number),
     "parts": each(_PARTS),
@@ -220,7 +221,8 @@ _SYSTEM = {
     **_numbers("bad_debt_mean", "bad_debt_mean_low", "bad_debt_mean_high"),
     **_numbers("value_at_risk", "value_at_risk_low", "value_at_risk_high"),
     **_numbers("liquidations_at_risk", "liquidations_at_risk_low", "liquidations_at_risk_high"),
-    **_numbers("liquidated_mean", "fund_ruin_probability"),
+    **_numbers("liquidated_mean", "liquidated_mean_low", "liquidated_mean_high"),
+    **_numbers("fund_ruin_probability"),
 }
 _QUANTILES = {
     **_numbers("value_at_risk", "value_at_risk_low", "value_at_risk_high"),
