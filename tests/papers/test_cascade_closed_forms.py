@@ -6,12 +6,16 @@ bad debt (critical leverage 3 / (2I): 30, 15, 5 at I = 5, 10, 30%); under the li
 C7, Broadie, Glasserman and Kou (1997): accounts closed at a fixed fall, without impact, are closed
 as often as Brownian motion watched every dt falls by that and 0.5826 sigma sqrt(dt) more.
 What is expected is written here before the run: bad debt on one side of the figure and none on the
-other, a tenth of a per cent away from it; chances within 3 standard errors.
+other, a tenth of a per cent away from it; chances within 3 standard errors, and within 2% where the
+stated sample can tell: its standard error is below a third of that. Stated samples: 3,000 paths by
+the plain loop, and 960,000 by the compiled engine, which makes that 0.66% at the furthest barrier.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from math import exp, log, sqrt
 from pathlib import Path
 
@@ -24,7 +28,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "laws"))
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
 from seawall.cascade.engine import BASE, Runs, prepare, simulate
-from seawall.cascade.tape import EventKind
+from seawall.cascade.fast.engine import simulate_fast
+from seawall.cascade.setup import Setup
+from seawall.cascade.tape import EventKind, Tape
 from seawall.foundation.units import SECONDS_PER_DAY, daily_sigma, volatility_over
 from seawall.market import Scenario
 from seawall.venues import Liquidation, Tier
@@ -78,6 +84,8 @@ def test_linear_exits_pay_up_to_twice_the_inverse_impact(impact: float) -> None:
 
 VOLATILITY, STEP = 0.8, 300.0
 BARRIERS = (0.02, 0.04, 0.06, 0.09)
+# Paths at once: a bound of memory.
+PIECE = 40_000
 
 
 def hit_chance(distance: float, sigma: float, drift: float) -> float:
@@ -86,8 +94,9 @@ def hit_chance(distance: float, sigma: float, drift: float) -> float:
     return down + exp(-2.0 * drift * distance / sigma**2) * float(ndtr((-distance + drift) / sigma))
 
 
-def closed(paths: int) -> list[float]:
-    """Share of paths on which the account of each barrier is closed within 24 h."""
+@cache
+def watched() -> Setup:
+    """An account for each barrier that is closed there, and nobody's orders leave a trace."""
     # Equity is gone, and so below a maintenance of next to nothing, at 1 - barrier.
     traders = [Trader("v", [Held("X-PERP", 1.0, 1.0, fall)]) for fall in BARRIERS]
     case = tiny_case(
@@ -104,26 +113,38 @@ def closed(paths: int) -> list[float]:
         {"X": coin(1.0, volatility=VOLATILITY)},
         step_seconds=STEP,
     )
-    setup = prepare(case)
-    steps = round(SECONDS_PER_DAY / STEP)
-    runs = Runs(np.arange(paths), np.zeros(paths, dtype=np.int64))
-    tape = simulate(setup, (BASE,), runs, steps=steps, seed=2026)
-    sold = tape.kind == EventKind.LIQUIDATION
-    return [
-        float(np.unique(tape.path[sold & (tape.unit == unit)]).size) / paths
-        for unit in range(len(BARRIERS))
-    ]
+    return prepare(case)
 
 
-@pytest.mark.parametrize("paths", [3_000, pytest.param(24_000, marks=pytest.mark.slow)])
-def test_accounts_are_closed_as_often_as_the_shifted_formula_says(paths: int) -> None:
+def closed(paths: int, engine: Callable[..., Tape]) -> list[float]:
+    """Share of paths on which the account of each barrier is closed within 24 h."""
+    steps, found = round(SECONDS_PER_DAY / STEP), np.zeros(len(BARRIERS))
+    for first in range(0, paths, PIECE):
+        number = np.arange(first, min(first + PIECE, paths))
+        runs = Runs(number, np.zeros(number.size, dtype=np.int64))
+        tape = engine(watched(), (BASE,), runs, steps=steps, seed=2026)
+        sold = tape.kind == EventKind.LIQUIDATION
+        found += [np.unique(tape.path[sold & (tape.unit == u)]).size for u in range(found.size)]
+    return [float(count) / paths for count in found]
+
+
+@pytest.mark.parametrize(
+    ("engine", "paths"),
+    [(simulate, 3_000), pytest.param(simulate_fast, 960_000, marks=pytest.mark.slow)],
+)
+def test_accounts_are_closed_as_often_as_the_shifted_formula_says(
+    engine: Callable[..., Tape], paths: int
+) -> None:
     sigma = daily_sigma(VOLATILITY)
     shift = 0.5826 * volatility_over(VOLATILITY, STEP)
-    for barrier, seen in zip(BARRIERS, closed(paths), strict=True):
+    for barrier, seen in zip(BARRIERS, closed(paths, engine), strict=True):
         distance = -log(1.0 - barrier)
         expected = hit_chance(distance + shift, sigma, -0.5 * sigma**2)
         error = sqrt(expected * (1.0 - expected) / paths)
+        print(barrier, seen, expected, (seen - expected) / error, seen / expected - 1.0)
         assert abs(seen - expected) < 3.0 * error
-        if paths > 10_000 and barrier < 0.08:
-            # Where the sample can tell, the formula for a path that is always watched is too high.
-            assert seen < hit_chance(distance, sigma, -0.5 * sigma**2) - 2.0 * error
+        if paths > 10_000:
+            assert error < 0.02 / 3.0 * expected, "the sample can tell 2%"
+            assert seen == pytest.approx(expected, rel=0.02)
+            # So it can tell that the formula for a path that is always watched is too high.
+            assert seen < hit_chance(distance, sigma, -0.5 * sigma**2) - 3.0 * error
