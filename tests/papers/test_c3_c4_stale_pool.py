@@ -29,6 +29,10 @@ from dataclasses import replace
 
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
+from seawall.cascade.draws import Draws
+from seawall.cascade.engine import prepare
+from seawall.cascade.fast.engine import run_fast
+from seawall.cascade.setup import Setup
 from seawall.case import Case
 from seawall.market import Scenario
 
@@ -121,15 +125,22 @@ def test_constant_blocks_lose_less_than_random_ones() -> None:
 
 
 @pytest.mark.slow
-def test_poisson_blocks_of_the_venues_own_clock() -> None:
+@pytest.mark.parametrize(
+    ("g", "warm", "paths"),
+    [(0.5, 30, 1_000), (1.0, 30, 1_000), (2.0, 30, 1_200), (4.0, 100, 2_400)],
+)
+def test_poisson_blocks_of_the_venues_own_clock(g: float, warm: int, paths: int) -> None:
     """The same on a chain of the settlement slot: blocks come at random, 40 steps apart on average.
 
-    Stated sample: 400 paths of 300 blocks on average, after 30. A step in which two blocks come is
-    one block here, so sigma_b is the volatility between steps with a block. Prices are watched at
-    steps only: the sum of a geometric number of moves is Laplace up to a share 1/(2 x 40) of its
-    variance, hence 3 standard errors and 3%.
+    Stated samples: so many paths of 1,000 blocks on average after ``warm`` of them, by the compiled
+    engine; standard errors are below a third of 2%. A step in which two blocks come is one block
+    here, so sigma_b is the volatility between steps with a block. Prices are watched at steps only:
+    moves between blocks are sums of a geometric number of normal ones and no Laplace moves, for
+    which P(arbitrage) is higher by 0.34, 0.24, 0.15, 0.08% at g = 0.5, 1, 2, 4 (the stationary law
+    of the gap on a grid of 400 cells, worked out before this run).
     """
-    g, each, warm, blocks, paths = 2.0, 40, 30, 300, 400
+    each, blocks = 40, 1_000
+    chance, expected = -expm1(-1.0 / each), 1.0 / (1.0 + sqrt(2.0) * g)
     case = pool_case(g * SIGMA)
     settlement = {
         "block_seconds": each * case.step_seconds,
@@ -137,30 +148,37 @@ def test_poisson_blocks_of_the_venues_own_clock() -> None:
         "feeds": "direct",
     }
     rules = replace(case.rulebooks["pool"], mechanisms={"settlement": settlement})
-    case = replace(case, rulebooks={"pool": rules})
-    chance = -expm1(-1.0 / each)
-    rng = np.random.default_rng(7)
-    steps = each * (warm + blocks)
-    moves = SIGMA * sqrt(chance) * rng.standard_normal((paths, steps))
-    exogenous = np.ones((paths, steps + 1, 2))
-    exogenous[:, 1:, case.book.assets.index("X")] = np.exp(np.cumsum(moves, axis=1))
-    ends = []
-    for columns in (each * warm + 1, steps + 1):
-        _, _, state = run_case(case, exogenous[:, :columns])
-        links = state.market_memory.links
-        assert links is not None and state.oracle is not None
-        clock = state.oracle.blocks[0]
-        assert clock is not None
-        came = (clock.count[:, :columns] > 0).sum(axis=1)
-        ends.append((links.traded[:, 0], links.profit[:, 0] / DEPTH, came))
-    traded, loss, came = (late - early for early, late in zip(*ends, strict=True))
-    assert float(came.mean()) == pytest.approx(steps * chance * blocks / (warm + blocks), rel=0.02)
-    expected = 1.0 / (1.0 + sqrt(2.0) * g)
-    for found, value in ((traded, expected), (loss, expected * SIGMA**2 / 2.0)):
-        per_block = found / came.mean()
+    setup = prepare(replace(case, rulebooks={"pool": rules}))
+    rng, steps = np.random.default_rng(7), each * (warm + blocks)
+    found = []
+    for number in np.split(np.arange(paths), paths // 100):
+        moves = SIGMA * sqrt(chance) * rng.standard_normal((number.size, steps))
+        exogenous = np.ones((number.size, steps + 1, 2))
+        exogenous[:, 1:, setup.table.assets.index("X")] = np.exp(np.cumsum(moves, axis=1))
+        early, late = (
+            arbitraged(setup, exogenous[:, :columns], Draws(0, number))
+            for columns in (each * warm + 1, steps + 1)
+        )
+        found.append(late - early)
+    traded, loss, came = np.concatenate(found).T
+    assert float(came.mean()) == pytest.approx(each * blocks * chance, rel=0.005)
+    for sample, value in ((traded, expected), (loss, expected * SIGMA**2 / 2.0)):
+        per_block = sample / came.mean()
         error = float(per_block.std(ddof=1)) / sqrt(paths)
-        assert abs(float(per_block.mean()) - value) < 3.0 * error
-        assert float(per_block.mean()) == pytest.approx(value, rel=0.03)
+        print(g, per_block.mean() / value - 1.0, error / value)
+        assert error < 0.02 / 3.0 * value, "the sample can tell 2%"
+        agrees(per_block, value)
+
+
+def arbitraged(setup: Setup, exogenous: Floats, draws: Draws) -> Floats:
+    """Trades, loss over depth, and steps with a block (p, 3) by the end of paths (p, s + 1, k)."""
+    _, state = run_fast(setup, exogenous, draws=draws)
+    links = state.market_memory.links
+    assert links is not None and state.oracle is not None
+    clock = state.oracle.blocks[0]
+    assert clock is not None
+    came = (clock.count[:, : exogenous.shape[1]] > 0).sum(axis=1)
+    return np.stack([links.traded[:, 0], links.profit[:, 0] / DEPTH, came], axis=1)
 
 
 @pytest.mark.slow
