@@ -14,7 +14,9 @@ from seawall.exposure.at_the_start import odd_signs
 from seawall.exposure.limits import beyond_the_run, duration
 from seawall.exposure.model_interval import ModelPrior
 from seawall.exposure.shocked import Shocked
+from seawall.instruments import Traded
 from seawall.margin.table.assess import requirement
+from seawall.scenario.failure.manipulation import OracleManipulation
 
 NAMED = 6
 # Amplification from which a warning asks for a second look at the inputs: a choice, not a law.
@@ -36,6 +38,7 @@ def cautions(
         *_runaways(setup, shocked),
         *_feedback_off(case),
         *_scenario(case, prior),
+        *_pegs_of_contracts(setup),
         *_default_tiers(setup),
         *_rounded_delays(setup),
         *_at_the_cap(setup),
@@ -106,6 +109,39 @@ def _scenario(case: Case, prior: ModelPrior) -> list[str]:
             f"jumps_per_year = {scenario.jumps_per_year:g} is not used by the model diffusion; "
             "model = jump_diffusion would."
         )
+    return out
+
+
+def _pegs_of_contracts(setup: Setup) -> list[str]:
+    """Assets that contracts pay in beside the quote currency, where the run moves their price.
+
+    Such a contract is priced in the quote currency. On its venue its price is in what it pays in,
+    and rises when that falls: what longs win and shorts lose by it is not in the run.
+    """
+    paying: dict[str, list[str]] = {}
+    held = set(setup.book.position_instrument.tolist())
+    for n, one in enumerate(setup.book.instruments):
+        if n not in held or not isinstance(one, Traded) or one.inverse:
+            continue
+        if one.settle != setup.case.quote:
+            paying.setdefault(one.settle, []).append(one.name)
+    moved = _moved(setup)
+    return [
+        f"contracts that pay in {asset} ({_some(names)}) are priced in {setup.case.quote}: when "
+        f"{asset} loses its peg their price in {asset} does not rise as on the venue, so losses of "
+        "shorts and gains of longs from it are missing (docs/failures.md)."
+        for asset, names in paying.items()
+        if asset in moved
+    ]
+
+
+def _moved(setup: Setup) -> set[str]:
+    """Assets whose price the run moves by itself, by volatility or by a failure."""
+    assets, failures = setup.table.assets, setup.failures
+    out = {name for name in assets if setup.case.market.assets[name].volatility > 0.0}
+    for one in () if failures is None else failures.placed:
+        if not isinstance(one.failure, OracleManipulation):
+            out |= {assets[k] for k in one.assets}
     return out
 
 
