@@ -1,4 +1,4 @@
-"""What every answer of this version rests on: the numbered assumptions A1 to A15.
+"""What every answer of this version rests on: the numbered assumptions A1 to A17.
 
 The marks beside the numbers of a report (A7, ...) point here. docs/assumptions.md prints the same
 texts; a test holds the two equal, so this dictionary is the one place to edit. A number is never
@@ -32,8 +32,9 @@ ASSUMPTIONS: dict[str, str] = {
         "Prices have no drift and the correlations of the case, and move in fixed time steps by "
         "the model that the scenario names: as a diffusion of constant volatility, with common "
         "jumps if it states them, or by one with parameters of its own; nothing happens between "
-        "two steps. One seed fixes every path. Simulation intervals are at 95%: Wilson's, or with "
-        "--rare the gamma interval of weighted paths."
+        "two steps. One seed fixes every path. Simulation intervals are at 95%: of a chance "
+        "Wilson's, or with --rare the gamma interval of weighted paths; of a mean Hall's, with "
+        "Student's quantile."
     ),
     "A4": (
         "Fitted history already holds the crowd's feedback. Paths labelled total run at the "
@@ -80,12 +81,14 @@ ASSUMPTIONS: dict[str, str] = {
     "A9": (
         "Venues act by their rulebooks as of the dates in the manifest. The price that governs "
         "margin, liquidation and auto-deleveraging is read from there and keeps its ratio to "
-        "spot. A wait after a partial close lasts whole steps, at least one. A backstop vault "
-        "that is solvent takes accounts between zero and the rulebook's share of maintenance, at "
-        "the market price, and keeps what it takes. Auto-deleveraging closes accounts below zero "
-        "when they owe more than the fund before it holds, but none with options. What no layer "
-        "covers falls on the vault where the venue has one and socialises nothing, else on the "
-        "equity of the venue's accounts, at a lending market on its lenders."
+        "spot, in the quote currency, whatever a contract pays in: a stablecoin that loses its "
+        "peg moves what its contracts pay, not their price. A wait after a partial close lasts "
+        "whole steps, at least one. A backstop vault that is solvent takes accounts between zero "
+        "and the rulebook's share of maintenance, at the market price, and keeps what it takes. "
+        "Auto-deleveraging closes accounts below zero when they owe more than the fund before it "
+        "holds, but none with options. What no layer covers falls on the vault where the venue "
+        "has one and socialises nothing, else on the equity of the venue's accounts, at a lending "
+        "market on its lenders."
     ),
     "A10": (
         "Venues, bridges, stablecoins, contracts and oracles fail only where the market's slot "
