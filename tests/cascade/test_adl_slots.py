@@ -47,7 +47,7 @@ def three(rule: Mapping[str, object] | None) -> Case:
         [bankrupt, *WINNERS],
         [perpetual("BTC-PERP", "BTC"), perpetual("ETH-PERP", "ETH")],
         {"v": venue},
-        {"BTC": coin(99.0), "ETH": coin(10.0)},
+        {"BTC": coin(70.0), "ETH": coin(10.0)},
     )
 
 

@@ -90,7 +90,7 @@ def test_who_is_below_zero_is_nobodys_winner(rule: str, size: list[float]) -> No
             [bankrupt, *WINNERS, *also],
             [*PERPS, CALL],
             {"v": replace(rules, option_margin=OPTION_MARGIN if also else None)},
-            {"BTC": coin(99.0), "ETH": coin(10.0)},
+            {"BTC": coin(70.0), "ETH": coin(10.0)},
             states=STATES,
         )
         _, tape, state = run_case(case, paths_of(case, BTC=[70.0, 100.0]))

@@ -110,7 +110,9 @@ def small_loans(gas: float, accounts: int = 80, fund: float = 0.0) -> Setup:
 def test_loans_too_small_to_call_are_left_alone(asked: list[int]) -> None:
     setup = small_loans(gas=60.0)  # 5% of the whole debt of 1,000 is 50
     falling = np.linspace(100.0, 96.5, 41)
-    prices = paths_of(setup.case, ETH=[falling.tolist(), (falling[::-1] - 3.0).tolist()])
+    # The second path falls by 6.5% in its first step, and comes back in part.
+    rising = [100.0, *(falling[-2::-1] - 3.0).tolist()]
+    prices = paths_of(setup.case, ETH=[falling.tolist(), rising])
     assert_engines_agree(setup, prices)
     tape, state = run_fast(setup, prices)
     assert tape.path.size == 0

@@ -39,3 +39,17 @@ def refuse_runaway(setup: Setup, course: Course) -> None:
             expected="more depth, or less that trades with the price: hedgers' gamma, makers who "
             "leave, depth by the clock, stops",
         )
+
+
+def refuse_elsewhere(setup: Setup, exogenous: Floats) -> None:
+    """Who sleeps until which price, and what accounts have lost, is counted from the spot."""
+    apart = np.argwhere(exogenous[:, 0] != setup.spot)
+    if apart.size:
+        p, k = apart[0]
+        name, spot = setup.table.assets[k], setup.spot[k]
+        raise InputError(
+            f"{name} starts at {exogenous[p, 0, k]:.17g} on path {p}, and the Case's spot is "
+            f"{spot:.17g}",
+            expected="paths whose first column is the spot; a Case that starts elsewhere has "
+            "another spot in market.toml",
+        )

@@ -32,7 +32,7 @@ from seawall.cascade.breakers import (
     watch,
 )
 from seawall.cascade.closing import close_accounts
-from seawall.cascade.course import Course, refuse_runaway
+from seawall.cascade.course import Course, refuse_elsewhere, refuse_runaway
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.failed_prices import failed_prices
@@ -83,7 +83,8 @@ def run(
     ``filtered`` False checks every account at every step: same tape, for tests. ``draws`` feeds
     the mechanisms that draw random numbers; without it they draw those of seed 0. ``journal``
     receives every transfer; ``watch`` says which prices to note; ``observe`` looks at the state
-    after each step. Raises InputError for a price that is not above zero.
+    after each step. Raises InputError for a price that is not above zero, and for a path that does
+    not start at the Case's spot.
     """
     refuse_worthless(setup, exogenous)
     paths, columns, _ = exogenous.shape
@@ -115,7 +116,11 @@ def run(
 
 
 def refuse_worthless(setup: Setup, exogenous: Floats) -> None:
-    """Positions that pay 1 / price and every relative move need prices above zero."""
+    """Positions that pay 1 / price and every relative move need prices above zero.
+
+    And all of it a start at the spot: see `refuse_elsewhere`.
+    """
+    refuse_elsewhere(setup, exogenous)
     if exogenous.size and not float(exogenous.min()) > 0.0:
         p, t, k = np.unravel_index(int(np.argmin(exogenous)), exogenous.shape)
         raise InputError(
