@@ -93,8 +93,16 @@ def test_a_right_method_passes_and_a_normal_one_is_rejected_on_heavy_tails(tmp_p
     page = capsys.readouterr().out
     assert "Chosen:" in page
     assert "Holm" in page
+
+
+def test_the_json_is_the_same_on_the_screen_and_in_a_file(tmp_path, capsys):
+    file, answer = tmp_path / "bars.parquet", tmp_path / "answer.json"
+    _bars(600, heavy=True, seed=3).write_parquet(file)
+    arguments = ["backtest", "--prices", str(file), "--fitted", "2020-01-01..2021-01-01"]
+    assert run([*arguments, "--json", str(answer)]) == 0
+    capsys.readouterr()
     assert run([*arguments, "--json", "-"]) == 0
-    assert json.loads(capsys.readouterr().out) == found
+    assert json.loads(capsys.readouterr().out) == json.loads(answer.read_text())
 
 
 @pytest.mark.parametrize(
