@@ -96,6 +96,24 @@ def refill_all(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
                 refill(setup, state, step, v, np.arange(state.depth.size), tape)
 
 
+def untouched_inflows(setup: Setup, steps: int) -> tuple[Ints, Floats]:
+    """What `refill_all` books at the end of a path whose funds nobody has asked: the margin
+    accounts (n,) under which it stands, and the income of each venue, quote.
+    """
+    memory, venue = begin_funds(setup, 1), setup.table.units.venue
+    unit, inflow = [], []
+    for v, rulebook in enumerate(setup.rulebooks):
+        rule, first = fund_rule(setup, v), np.flatnonzero(venue == v)[:1]
+        if rule is None or memory is None or first.size == 0:
+            continue
+        space = room(rule, np.full(1, rulebook.waterfall.fund))
+        amount = float(np.minimum(steps * memory.income[v], space)[0])
+        if amount > 0:
+            unit.append(int(first[0]))
+            inflow.append(amount)
+    return np.array(unit, dtype=np.int64), np.array(inflow, dtype=np.float64)
+
+
 def into_fund(
     setup: Setup,
     state: State,

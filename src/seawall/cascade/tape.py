@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -182,3 +182,19 @@ def join(tapes: list[Tape]) -> Tape:
         [tape.path + offset for tape, offset in zip(tapes, offsets[:-1], strict=True)]
     )
     return Tape(paths=int(offsets[-1]), **merged)  # type: ignore[arg-type]
+
+
+def merged(one: Tape, other: Tape, path: Ints) -> Tape:
+    """One tape of that of all paths and that of ``path`` (n,), of which the first knows nothing."""
+    owner = np.concatenate([one.path, path[other.path]])
+    order = np.argsort(owner, kind="stable")
+    columns = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)])[order]
+        for name in (*INTS[1:], *MONEY)
+    }
+    for name in (*PER_PATH, *WATCHED):
+        column = np.array(getattr(one, name))
+        if column.size:
+            column[path] = getattr(other, name)
+        columns[name] = column
+    return replace(one, path=owner[order], **columns)  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ from seawall.cascade.draws import Draws
 from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.calm import compile_calm, run_calm
+from seawall.cascade.fast.calm_kernel import prove_calm
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
@@ -123,6 +125,7 @@ class FastSimulation:
         self.setup, self.steps = setup, steps
         self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
         self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
+        self.calm = None if self.fixed is None else compile_calm(setup, self.fixed, steps)
 
     def on(
         self,
@@ -133,15 +136,20 @@ class FastSimulation:
         watch: Watch | None = None,
     ) -> Tape:
         """As `run_fast` on exogenous paths (p, s + 1, k) of these steps: the tape."""
-        if self.isolated is None or (worlds is not None and worlds.absence is not None):
-            return self._in_general(exogenous, draws, worlds, watch)
 
         def given_up(paths: Ints) -> Tape:
+            if paths.size == exogenous.shape[0]:
+                return self._in_general(exogenous, draws, worlds, watch)
             own = None if draws is None else draws.only(paths)
             some = None if worlds is None else worlds.only(paths)
             return self._in_general(exogenous[paths], own, some, watch)
 
-        return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+        away = worlds is not None and worlds.absence is not None
+        if self.isolated is not None and not away:
+            return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+        if self.calm is not None and watch is None and not away:
+            return run_calm(self.calm, exogenous, worlds, given_up)
+        return self._in_general(exogenous, draws, worlds, watch)
 
     def _in_general(
         self,
@@ -169,11 +177,11 @@ def fast_ready(setup: Setup) -> bool:
     """Whether :func:`run_fast` answers at once: what it calls for this Case is compiled."""
     kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
     if is_plain_market(setup):
-        kernels += [run_paths, equity_pairs]
+        kernels += [run_paths, equity_pairs, prove_calm]
         if is_isolated(setup):
             kernels.append(run_isolated)
     elif is_quietly_native(setup):
-        kernels += [run_quietly, equity_pairs]
+        kernels += [run_quietly, equity_pairs, prove_calm]
     else:
         kernels.append(rest_paths)
     return all(one.ready() for one in kernels)

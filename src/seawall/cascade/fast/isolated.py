@@ -25,7 +25,7 @@ from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
-from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, EventKind, Tape
+from seawall.cascade.tape import NEVER, EventKind, Tape, merged
 from seawall.cascade.watch import Watch
 from seawall.foundation.arrays import distinct
 from seawall.foundation.errors import InputError
@@ -200,7 +200,7 @@ def run_crowd(
     if left.size == 0:
         return tape
     try:
-        return _merged(tape, general(left), left)
+        return merged(tape, general(left), left)
     except InputError:
         # A path with no answer: its number and that of all paths stand in the sentence.
         return general(everyone)
@@ -370,19 +370,3 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         fall=np.empty(units),
         fund=np.zeros(venues),
     )
-
-
-def _merged(one: Tape, other: Tape, path: Ints) -> Tape:
-    """Tapes of all paths and of ``path`` (n,), of which the first knows nothing, as one."""
-    owner = np.concatenate([one.path, path[other.path]])
-    order = np.argsort(owner, kind="stable")
-    columns = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)])[order]
-        for name in (*INTS[1:], *MONEY)
-    }
-    for name in (*PER_PATH, *WATCHED):
-        column = np.array(getattr(one, name))
-        if column.size:
-            column[path] = getattr(other, name)
-        columns[name] = column
-    return replace(one, path=owner[order], **columns)  # type: ignore[arg-type]

@@ -1,0 +1,241 @@
+"""Paths on which surely nobody is reached: told from the extremes of their exogenous prices.
+
+One pass over a path keeps the lowest and the highest price of each coin and its largest move in a
+step. From these three follow the furthest that a feed can show, the widest interval and the
+highest factor on margin; if even they leave everybody asleep, nothing happens on the path and none
+of its steps need be taken. The inequalities are derived in docs/decisions/041-calm-paths.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seawall.cascade.fast.layout_kernel import types_of
+from seawall.foundation.compiled import record_helper, record_kernel, row_helper
+
+Array = np.ndarray[Any, Any]
+
+# Rows of ``feeds`` (n, f), by `seawall.cascade.fast.calm`: what a feed can show; ...
+ORIGIN, DOWN, UP, CEILING, FUNDING = range(5)
+# ... its interval; ...
+Z, FLOOR, FACTOR, WIDEST = range(5, 9)
+# ... the factor on margin that follows volatility or depth, ...
+STRENGTH, SLOPE, MOST, CAP, BUFFER = range(9, 14)
+# ... or open interest.
+CROWDED, LOWER, SPAN = range(14, 17)
+FEED_ROWS = 17
+# Rows of ``coins`` (n, k).
+SPOT, NO_FLOW, EXPECTED = range(3)
+# Rows of ``worlds`` (w, n, f).
+LOW, HIGH, LONGS, CONTRACTS = range(4)
+# Rows of ``hull`` (n, k).
+LEAST, GREATEST, JUMP = range(3)
+# Steps taken in one go, and how many of those before it is asked whether to go on.
+TOGETHER, BETWEEN = 8, 4
+# A move of a step as computed may be larger by this: quotients and products of it are rounded.
+ROUNDED = 1e-15
+
+
+@record_helper
+def apart(one: float, other: float) -> Any:
+    """Bits of the distance of two prices: they stand in its order, and above all of them NaN."""
+    return np.float64(abs(one - other)).view(np.int64)
+
+
+@row_helper
+def begin_hull(before: Array, first: Array, least: Array, greatest: Array, jump: Array) -> None:
+    """Extremes (k,) of the first step after ``before``."""
+    for k in range(least.size):
+        price = first[k]
+        least[k], greatest[k], jump[k] = price, price, apart(price, before[k])
+
+
+@row_helper
+def take_one(before: Array, price: Array, least: Array, greatest: Array, jump: Array) -> None:
+    """Extremes (k,) with those of one more step."""
+    for k in range(least.size):
+        new = price[k]
+        least[k], greatest[k] = min(least[k], new), max(greatest[k], new)
+        jump[k] = max(jump[k], apart(new, before[k]))
+
+
+@row_helper
+def take_eight(rows: Array, least: Array, greatest: Array, jump: Array) -> None:
+    """Extremes (k,) with those of eight more steps, after the first of nine ``rows`` (9, k)."""
+    for k in range(least.size):
+        a, b, c, d, e = rows[0, k], rows[1, k], rows[2, k], rows[3, k], rows[4, k]
+        f, g, h, i = rows[5, k], rows[6, k], rows[7, k], rows[8, k]
+        low = min(min(min(b, c), min(d, e)), min(min(f, g), min(h, i)))
+        high = max(max(max(b, c), max(d, e)), max(max(f, g), max(h, i)))
+        left = max(max(apart(b, a), apart(c, b)), max(apart(d, c), apart(e, d)))
+        right = max(max(apart(f, e), apart(g, f)), max(apart(h, g), apart(i, h)))
+        least[k], greatest[k] = min(least[k], low), max(greatest[k], high)
+        jump[k] = max(jump[k], max(left, right))
+
+
+@row_helper
+def count_out(
+    no_flow: Array, least: Array, greatest: Array, outer_low: Array, outer_high: Array
+) -> int:
+    """How many coins (k,) have gone so far that some feed of theirs may be out of bounds."""
+    count = np.int64(0)
+    for k in range(least.size):
+        low, high = least[k] * no_flow[k], greatest[k] * no_flow[k]
+        count += np.int64((low <= outer_low[k]) | (high >= outer_high[k]))
+    return int(count)
+
+
+@row_helper
+def count_other(one: Array, other: Array) -> int:
+    """How many numbers (k,) are not the same."""
+    count = np.int64(0)
+    for k in range(one.size):
+        count += np.int64(one[k] != other[k])
+    return int(count)
+
+
+@record_helper
+def extremes(
+    exogenous: Array, coins: Array, outer_low: Array, outer_high: Array, hull: Array, jump: Array
+) -> bool:
+    """Extremes of a path (s + 1, k); False as soon as one of them is out of bounds."""
+    last, least, greatest = exogenous.shape[0] - 1, hull[LEAST], hull[GREATEST]
+    if count_other(exogenous[0], coins[SPOT]) > 0:
+        return False
+    begin_hull(exogenous[0], exogenous[1], least, greatest, jump)
+    step, turn = 1, 0
+    while step < last:
+        if step + TOGETHER <= last:
+            take_eight(exogenous[step : step + TOGETHER + 1], least, greatest, jump)
+            step += TOGETHER
+        else:
+            take_one(exogenous[step], exogenous[step + 1], least, greatest, jump)
+            step += 1
+        turn += 1
+        if turn % BETWEEN == 0:
+            if count_out(coins[NO_FLOW], least, greatest, outer_low, outer_high) > 0:
+                return False
+    return True
+
+
+@record_helper
+def close_hull(coins: Array, hull: Array, jump: Array) -> bool:
+    """From extremes of exogenous prices to those of market prices while nobody trades, with the
+    start; JUMP (k,) becomes the largest relative move. False where a price is none.
+    """
+    sound = True
+    for k in range(jump.size):
+        spot, factor = coins[SPOT, k], coins[NO_FLOW, k]
+        lowest, distance = min(hull[LEAST, k], spot), np.int64(jump[k]).view(np.float64)
+        # The first step goes from the start, where no factor is, to a price with one.
+        move = distance / lowest * max(factor, 1.0) + abs(factor - 1.0)
+        hull[JUMP, k] = move * (1.0 + ROUNDED) + ROUNDED
+        # Not so of what is no number, either.
+        sound = sound and lowest > 0.0 and distance < np.inf
+        hull[LEAST, k] = min(spot, hull[LEAST, k] * factor)
+        hull[GREATEST, k] = max(spot, hull[GREATEST, k] * factor)
+    return sound
+
+
+@record_helper
+def crowded(feeds: Array, world: Array, f: int, price: float) -> float:
+    """Factor on margin at a price, where it follows open interest and has no memory."""
+    interest = world[LONGS, f] * price + world[CONTRACTS, f]
+    share = min(max((interest - feeds[LOWER, f]) / feeds[SPAN, f], 0.0), 1.0)
+    return float(max(1.0 + (feeds[CROWDED, f] - 1.0) * share, feeds[BUFFER, f]))
+
+
+@record_helper
+def furthest_factor(
+    feeds: Array, world: Array, f: int, restless: float, low: float, high: float
+) -> float:
+    """How far a factor on margin can get from its start while feeds show ``low`` to ``high``.
+
+    restless: largest move of a step over its expectation.
+    """
+    excess = max(restless - 1.0, 0.0)
+    signal = min(feeds[SLOPE, f] * excess, feeds[MOST, f])
+    followed = min(1.0 + feeds[STRENGTH, f] * signal, feeds[CAP, f])
+    away = max(followed - feeds[BUFFER, f], 0.0)
+    first = crowded(feeds, world, f, feeds[ORIGIN, f])
+    up, down = crowded(feeds, world, f, high) - first, first - crowded(feeds, world, f, low)
+    return float(max(away, max(up, down)))
+
+
+@record_helper
+def stays_asleep(
+    feeds: Array,
+    world: Array,
+    f: int,
+    lowest: float,
+    highest: float,
+    move: float,
+    restless: float,
+    turned: bool,
+    slack: float,
+) -> bool:
+    """Whether nobody wakes by a feed whose market stays between ``lowest`` and ``highest``."""
+    origin, rounding = feeds[ORIGIN, f], slack * highest
+    low = min(lowest * feeds[DOWN, f], feeds[CEILING, f]) - rounding
+    high = highest * feeds[UP, f] + rounding
+    down, up, funded = origin - low, high - origin, feeds[FUNDING, f] * high
+    taken = 0.0
+    if turned:
+        gone = max(down, up)
+        away = furthest_factor(feeds, world, f, restless, low, high) + slack
+        half = min(feeds[FLOOR, f] + feeds[FACTOR, f] * move, feeds[WIDEST, f])
+        width = feeds[Z, f] * half * (1.0 + slack)
+        moved = gone / origin
+        away = away + (moved + away * (1.0 + moved)) * width + width
+        taken = away * (gone + origin)
+    below = down + taken + funded < origin - world[LOW, f]
+    return bool(below and up + taken + funded < world[HIGH, f] - origin)
+
+
+@record_kernel(
+    lambda: types_of("f3", "i1", "i1", "f2", "f2", "i1", "f3", "f3", "f3", "i1", "b0", "f0", "b1")
+)
+def prove_calm(
+    exogenous: Array,
+    paths: Array,
+    start: Array,
+    coins: Array,
+    feeds: Array,
+    asset: Array,
+    worlds: Array,
+    outer: Array,
+    hull: Array,
+    jump: Array,
+    turned: bool,
+    slack: float,
+    calm: Array,
+) -> None:
+    """Say of paths (n,) of exogenous prices (p, s + 1, k) whether surely nobody is reached.
+
+    start (p,) their worlds; asset (f,) of feeds; outer (w, 2, k) bounds of market prices; hull
+    (p, 3, k) becomes lowest and highest market price and largest relative move of those in
+    ``calm`` (p,); jump (k,) is room. ``turned``: factors on margin or intervals move.
+    """
+    for n in range(paths.size):
+        p = paths[n]
+        w, own = start[p], hull[p]
+        still = extremes(exogenous[p], coins, outer[w, 0], outer[w, 1], own, jump)
+        still = still and close_hull(coins, own, jump)
+        for f in range(asset.size):
+            if still:
+                k = asset[f]
+                move = own[JUMP, k]
+                still = stays_asleep(
+                    feeds,
+                    worlds[w],
+                    f,
+                    own[LEAST, k],
+                    own[GREATEST, k],
+                    move,
+                    move / coins[EXPECTED, k],
+                    turned,
+                    slack,
+                )
+        calm[p] = still
