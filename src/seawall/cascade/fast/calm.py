@@ -39,13 +39,15 @@ General = Callable[[Ints], Tape]
 class Calm:
     """What all paths of a Setup share: columns as `calm_kernel.py` names them.
 
-    coins (n, k), feeds (n, f), worlds (w, n, f); outer (w, 2, k) market prices beyond which some
+    asset (f,) of feeds; coins (n, k), feeds (n, f), worlds (w, n, f);
+    outer (w, 2, k) market prices beyond which some
     feed is surely out of bounds; turned: factors on margin or intervals move; inflow: margin
     accounts (n,) and quote of the last events, see `untouched_inflows`.
     """
 
     setup: Setup
     steps: int
+    asset: Ints
     coins: Floats
     feeds: Floats
     worlds: Floats
@@ -76,6 +78,7 @@ def compile_calm(setup: Setup, fixed: layout.Fixed, steps: int) -> Calm | None:
     return Calm(
         setup=setup,
         steps=steps,
+        asset=fixed.feeds.asset,
         coins=_coins(setup),
         feeds=_feeds(setup, fixed, steps * fixed.step_seconds * (1.0 + slack)),
         worlds=worlds,
@@ -159,6 +162,9 @@ def _feeds(setup: Setup, fixed: layout.Fixed, seconds: float) -> Floats:
         wide = rule.confidence
         columns = (wide.z, wide.floor, wide.factor, wide.ceiling)
         out[kernel.Z : kernel.WIDEST + 1, wide.feed] = columns
+        # Of the same moves a quicker average is at most so much larger, a slower one no larger.
+        quicker = np.maximum(wide.weight / setup.impact.volatility_weight, 1.0)
+        out[kernel.QUICKER, wide.feed] = quicker
     if setup.scaling is not None:
         _scale(setup, out)
     return out
@@ -201,7 +207,7 @@ def run_calm(shared: Calm, exogenous: Floats, worlds: PathWorlds | None, general
     paths, _, assets = exogenous.shape
     start = np.zeros(paths, dtype=np.int64) if worlds is None else worlds.start
     exogenous, everyone = np.ascontiguousarray(exogenous), np.arange(paths)
-    calm, hull = np.zeros(paths, dtype=bool), np.empty((paths, 3, assets))
+    calm, hull = np.zeros(paths, dtype=bool), np.empty((paths, 4, assets))
 
     def prove(some: Ints) -> None:
         kernel.prove_calm(
@@ -210,11 +216,11 @@ def run_calm(shared: Calm, exogenous: Floats, worlds: PathWorlds | None, general
             np.ascontiguousarray(start, dtype=np.int64),
             shared.coins,
             shared.feeds,
-            shared.setup.table.feed_asset,
+            shared.asset,
             shared.worlds,
             shared.outer,
             hull,
-            np.empty(assets, dtype=np.int64),
+            float(shared.setup.impact.volatility_weight),
             shared.turned,
             shared.slack,
             calm,

@@ -1,7 +1,7 @@
 """Paths on which surely nobody is reached: told from the extremes of their exogenous prices.
 
-One pass over a path keeps the lowest and the highest price of each coin and its largest move in a
-step. From these three follow the furthest that a feed can show, the widest interval and the
+One pass over a path keeps the lowest and the highest price of each coin and the largest average of
+its moves. From these three follow the furthest that a feed can show, the widest interval and the
 highest factor on margin; if even they leave everybody asleep, nothing happens on the path and none
 of its steps need be taken. The inequalities are derived in docs/decisions/041-calm-paths.md.
 """
@@ -20,59 +20,66 @@ Array = np.ndarray[Any, Any]
 # Rows of ``feeds`` (n, f), by `seawall.cascade.fast.calm`: what a feed can show; ...
 ORIGIN, DOWN, UP, CEILING, FUNDING = range(5)
 # ... its interval; ...
-Z, FLOOR, FACTOR, WIDEST = range(5, 9)
+Z, FLOOR, FACTOR, WIDEST, QUICKER = range(5, 10)
 # ... the factor on margin that follows volatility or depth, ...
-STRENGTH, SLOPE, MOST, CAP, BUFFER = range(9, 14)
+STRENGTH, SLOPE, MOST, CAP, BUFFER = range(10, 15)
 # ... or open interest.
-CROWDED, LOWER, SPAN = range(14, 17)
-FEED_ROWS = 17
+CROWDED, LOWER, SPAN = range(15, 18)
+FEED_ROWS = 18
 # Rows of ``coins`` (n, k).
 SPOT, NO_FLOW, EXPECTED = range(3)
 # Rows of ``worlds`` (w, n, f).
 LOW, HIGH, LONGS, CONTRACTS = range(4)
-# Rows of ``hull`` (n, k).
-LEAST, GREATEST, JUMP = range(3)
+# Rows of ``hull`` (n, k): of prices; bound of the average move of a step now, and its largest.
+LEAST, GREATEST, AVERAGE, MOVE = range(4)
 # Steps taken in one go, and how many of those before it is asked whether to go on.
 TOGETHER, BETWEEN = 8, 4
-# A move of a step as computed may be larger by this: quotients and products of it are rounded.
+# Quotients of prices are rounded.
 ROUNDED = 1e-15
 
 
-@record_helper
-def apart(one: float, other: float) -> Any:
-    """Bits of the distance of two prices: they stand in its order, and above all of them NaN."""
-    return np.float64(abs(one - other)).view(np.int64)
-
-
 @row_helper
-def begin_hull(before: Array, first: Array, least: Array, greatest: Array, jump: Array) -> None:
-    """Extremes (k,) of the first step after ``before``."""
-    for k in range(least.size):
-        price = first[k]
-        least[k], greatest[k], jump[k] = price, price, apart(price, before[k])
-
-
-@row_helper
-def take_one(before: Array, price: Array, least: Array, greatest: Array, jump: Array) -> None:
+def take_one(
+    weight: float,
+    before: Array,
+    price: Array,
+    least: Array,
+    greatest: Array,
+    average: Array,
+    move: Array,
+) -> None:
     """Extremes (k,) with those of one more step."""
+    rest = 1.0 - weight
     for k in range(least.size):
         new = price[k]
         least[k], greatest[k] = min(least[k], new), max(greatest[k], new)
-        jump[k] = max(jump[k], apart(new, before[k]))
+        mean = average[k] * rest + weight * (abs(new - before[k]) / before[k])
+        average[k], move[k] = mean, max(move[k], mean)
 
 
 @row_helper
-def take_eight(rows: Array, least: Array, greatest: Array, jump: Array) -> None:
-    """Extremes (k,) with those of eight more steps, after the first of nine ``rows`` (9, k)."""
+def take_eight(
+    weight: float, rows: Array, least: Array, greatest: Array, average: Array, move: Array
+) -> None:
+    """Extremes (k,) with those of eight more steps, after the first of nine ``rows`` (9, k).
+
+    Moves are counted over the lowest price, and as if no average forgot within four steps.
+    """
+    rest = (1.0 - weight) * (1.0 - weight)
+    rest = rest * rest
     for k in range(least.size):
         a, b, c, d, e = rows[0, k], rows[1, k], rows[2, k], rows[3, k], rows[4, k]
         f, g, h, i = rows[5, k], rows[6, k], rows[7, k], rows[8, k]
         low = min(min(min(b, c), min(d, e)), min(min(f, g), min(h, i)))
         high = max(max(max(b, c), max(d, e)), max(max(f, g), max(h, i)))
-        left = max(max(apart(b, a), apart(c, b)), max(apart(d, c), apart(e, d)))
-        right = max(max(apart(f, e), apart(g, f)), max(apart(h, g), apart(i, h)))
+        left = (abs(b - a) + abs(c - b)) + (abs(d - c) + abs(e - d))
+        right = (abs(f - e) + abs(g - f)) + (abs(h - g) + abs(i - h))
+        scale, mean = weight / min(low, a), average[k]
+        left, right = left * scale, right * scale
+        top, mean = mean + left, mean * rest + left
+        top, mean = max(top, mean + right), mean * rest + right
         least[k], greatest[k] = min(least[k], low), max(greatest[k], high)
-        jump[k] = max(jump[k], max(left, right))
+        average[k], move[k] = mean, max(move[k], top)
 
 
 @row_helper
@@ -98,20 +105,33 @@ def count_other(one: Array, other: Array) -> int:
 
 @record_helper
 def extremes(
-    exogenous: Array, coins: Array, outer_low: Array, outer_high: Array, hull: Array, jump: Array
+    weight: float,
+    exogenous: Array,
+    coins: Array,
+    outer_low: Array,
+    outer_high: Array,
+    hull: Array,
 ) -> bool:
     """Extremes of a path (s + 1, k); False as soon as one of them is out of bounds."""
     last, least, greatest = exogenous.shape[0] - 1, hull[LEAST], hull[GREATEST]
+    average, move = hull[AVERAGE], hull[MOVE]
     if count_other(exogenous[0], coins[SPOT]) > 0:
         return False
-    begin_hull(exogenous[0], exogenous[1], least, greatest, jump)
+    for k in range(least.size):
+        least[k], greatest[k] = exogenous[1, k], exogenous[1, k]
+        # Volatility is felt as usual at the start.
+        usual = coins[EXPECTED, k] if coins[EXPECTED, k] < np.inf else 0.0
+        average[k], move[k] = usual, usual
+    take_one(weight, exogenous[0], exogenous[1], least, greatest, average, move)
     step, turn = 1, 0
     while step < last:
         if step + TOGETHER <= last:
-            take_eight(exogenous[step : step + TOGETHER + 1], least, greatest, jump)
+            rows = exogenous[step : step + TOGETHER + 1]
+            take_eight(weight, rows, least, greatest, average, move)
             step += TOGETHER
         else:
-            take_one(exogenous[step], exogenous[step + 1], least, greatest, jump)
+            before, price = exogenous[step], exogenous[step + 1]
+            take_one(weight, before, price, least, greatest, average, move)
             step += 1
         turn += 1
         if turn % BETWEEN == 0:
@@ -121,19 +141,18 @@ def extremes(
 
 
 @record_helper
-def close_hull(coins: Array, hull: Array, jump: Array) -> bool:
+def close_hull(coins: Array, hull: Array, slack: float) -> bool:
     """From extremes of exogenous prices to those of market prices while nobody trades, with the
-    start; JUMP (k,) becomes the largest relative move. False where a price is none.
+    start. False where a price is none.
     """
     sound = True
-    for k in range(jump.size):
+    for k in range(coins.shape[1]):
         spot, factor = coins[SPOT, k], coins[NO_FLOW, k]
-        lowest, distance = min(hull[LEAST, k], spot), np.int64(jump[k]).view(np.float64)
+        # A price that is no number has made an average of it: sums keep it, comparisons do not.
+        sound = sound and hull[LEAST, k] > 0.0 and hull[AVERAGE, k] < np.inf
         # The first step goes from the start, where no factor is, to a price with one.
-        move = distance / lowest * max(factor, 1.0) + abs(factor - 1.0)
-        hull[JUMP, k] = move * (1.0 + ROUNDED) + ROUNDED
-        # Not so of what is no number, either.
-        sound = sound and lowest > 0.0 and distance < np.inf
+        move = hull[MOVE, k] * max(factor, 1.0) + abs(factor - 1.0)
+        hull[MOVE, k] = move * (1.0 + 10.0 * slack) + ROUNDED
         hull[LEAST, k] = min(spot, hull[LEAST, k] * factor)
         hull[GREATEST, k] = max(spot, hull[GREATEST, k] * factor)
     return sound
@@ -153,7 +172,7 @@ def furthest_factor(
 ) -> float:
     """How far a factor on margin can get from its start while feeds show ``low`` to ``high``.
 
-    restless: largest move of a step over its expectation.
+    restless: largest volatility felt, 1 is usual.
     """
     excess = max(restless - 1.0, 0.0)
     signal = min(feeds[SLOPE, f] * excess, feeds[MOST, f])
@@ -185,7 +204,7 @@ def stays_asleep(
     if turned:
         gone = max(down, up)
         away = furthest_factor(feeds, world, f, restless, low, high) + slack
-        half = min(feeds[FLOOR, f] + feeds[FACTOR, f] * move, feeds[WIDEST, f])
+        half = min(feeds[FLOOR, f] + feeds[FACTOR, f] * feeds[QUICKER, f] * move, feeds[WIDEST, f])
         width = feeds[Z, f] * half * (1.0 + slack)
         moved = gone / origin
         away = away + (moved + away * (1.0 + moved)) * width + width
@@ -195,7 +214,7 @@ def stays_asleep(
 
 
 @record_kernel(
-    lambda: types_of("f3", "i1", "i1", "f2", "f2", "i1", "f3", "f3", "f3", "i1", "b0", "f0", "b1")
+    lambda: types_of("f3", "i1", "i1", "f2", "f2", "i1", "f3", "f3", "f3", "f0", "b0", "f0", "b1")
 )
 def prove_calm(
     exogenous: Array,
@@ -207,7 +226,7 @@ def prove_calm(
     worlds: Array,
     outer: Array,
     hull: Array,
-    jump: Array,
+    weight: float,
     turned: bool,
     slack: float,
     calm: Array,
@@ -215,27 +234,18 @@ def prove_calm(
     """Say of paths (n,) of exogenous prices (p, s + 1, k) whether surely nobody is reached.
 
     start (p,) their worlds; asset (f,) of feeds; outer (w, 2, k) bounds of market prices; hull
-    (p, 3, k) becomes lowest and highest market price and largest relative move of those in
-    ``calm`` (p,); jump (k,) is room. ``turned``: factors on margin or intervals move.
+    (p, 4, k) becomes that of market prices on those in ``calm`` (p,); ``weight`` of a step in the
+    volatility felt. ``turned``: factors on margin or intervals move.
     """
     for n in range(paths.size):
         p = paths[n]
         w, own = start[p], hull[p]
-        still = extremes(exogenous[p], coins, outer[w, 0], outer[w, 1], own, jump)
-        still = still and close_hull(coins, own, jump)
+        still = extremes(weight, exogenous[p], coins, outer[w, 0], outer[w, 1], own)
+        still = still and close_hull(coins, own, slack)
         for f in range(asset.size):
             if still:
                 k = asset[f]
-                move = own[JUMP, k]
-                still = stays_asleep(
-                    feeds,
-                    worlds[w],
-                    f,
-                    own[LEAST, k],
-                    own[GREATEST, k],
-                    move,
-                    move / coins[EXPECTED, k],
-                    turned,
-                    slack,
-                )
+                low, high, move = own[LEAST, k], own[GREATEST, k], own[MOVE, k]
+                restless = max(move / coins[EXPECTED, k], 1.0)
+                still = stays_asleep(feeds, worlds[w], f, low, high, move, restless, turned, slack)
         calm[p] = still
