@@ -1,0 +1,338 @@
+"""L6 on paths that are proven calm and not stepped: the tape is the plain loop's, and calm is
+claimed of no path on which somebody falls, whatever it is that makes him fall.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from test_l6_pairwise import FACTORS, case_of, small
+from test_l6_same_tape import assert_same
+from test_market_slots_on import IMPACT
+from tiny_cases import (
+    Floats,
+    Held,
+    Trader,
+    coin,
+    paths_of,
+    perpetual,
+    perpetuals_venue,
+    tiny_case,
+)
+
+from seawall.book import AccountKind
+from seawall.cascade.draws import Draws
+from seawall.cascade.engine import prepare
+from seawall.cascade.fast.calm import compile_calm
+from seawall.cascade.fast.engine import FastSimulation
+from seawall.cascade.fast.slots import QUIET, QUIET_MARKET
+from seawall.cascade.reference import run
+from seawall.cascade.setup import Setup
+from seawall.cascade.state import PathWorlds
+from seawall.cascade.switches import all_on
+from seawall.cascade.tape import FORCED, EventKind, Tape
+from seawall.case import Case
+from seawall.foundation.errors import InputError
+from seawall.market import Scenario
+from seawall.market.state import InstrumentState
+
+CALM = "L6: a path proven calm has the tape of the plain loop"
+STEPS = 41
+WRONG = {"sources": [{}], "failures_per_day": 1e7, "failure_seconds": 60.0, "failure": "wrong"}
+# Slots of a venue and of the market that act in every step, or at the end.
+VENUE: Mapping[str, dict[str, Any]] = {
+    "price_band": {"width": 0.9},
+    "velocity": {"move": 0.9, "window_seconds": 300.0, "halt_seconds": 600.0},
+    "staleness": {"limit_seconds": 3_600.0},
+    "liquidation_rate_limit": {"window_seconds": 300.0, "accounts": 10},
+    "withdrawal_gate": {"bad_debt": 1e12},
+    "open_interest_cap": {"default": 1e15},
+    "dynamic_margin": {"rule": "volatility_scaled", "strength": 0.3, "smoothing_seconds": 600.0},
+    "dynamic_margin by depth": {"rule": "depth_scaled", "strength": 0.2, "buffer": 0.25},
+    "dynamic_margin by interest": {
+        "rule": "open_interest_scaled",
+        "bounds": {"A": {"lower": 100.0, "upper": 1e4}},
+    },
+    "oracle_source": {"rule": "twap", "window_seconds": 300.0},
+    "oracle_source of many": {
+        "rule": "median",
+        "sources": [{"noise": 0.001}, {}, {"lag_seconds": 120.0}],
+        "common_per_day": 200.0,
+        "share": 0.9,
+        "failure_seconds": 300.0,
+        "failure": "wrong",
+        "error": -0.05,
+    },
+    "oracle": {"rule": "pull", "publish_delay_seconds": 60.0, "max_age_seconds": 300.0},
+    "oracle_cap": {"per_update": 0.02, "per_hour": 1.0},
+    "oracle_auction": {"window_blocks": 4, "block_seconds": 60.0, "trigger": 0.001},
+    "oracle_confidence": {"z": 1.0, "horizon_seconds": 60.0, "floor": 0.002},
+    "settlement": {"block_seconds": 90.0, "spacing": "random", "feeds": "included"},
+    "margin_call": {"grace_seconds": 3_600.0},
+    "sizing": {"rule": "just_enough", "buffer": 0.1},
+    "adl": {"rule": "pro_rata_contracts"},
+    "fund": {"fee_share": 0.1, "volume_share": 0.1, "target": 1_000.0},
+}
+MARKET: Mapping[str, dict[str, Any]] = {
+    **{f"impact by {name}": rule for name, rule in IMPACT.items()},
+    "depth": {"thinning": 1.0, "refill_seconds": 600.0},
+    "links": {"venues": {"perps": {"share": 0.3, "half_spread": 0.0, "capital_per_second": 1e5}}},
+}
+ALL = [*VENUE, *MARKET]
+
+
+def slots_of(names: list[str], table: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The slots of a table among ``names``; what comes after the first word tells rules apart."""
+    return {name.split()[0]: table[name] for name in names if name in table}
+
+
+def crowd(names: list[str], *, cash: float = 60.0, rate: float = 0.0, **own: Any) -> Case:
+    """Two longs, a short, and one of both coins, each of some 100 notional at 100; of leverage
+    100 / ``cash``. ``own``: further slots of the venue.
+    """
+    venue = perpetuals_venue(
+        ("fund", "adl", "socialised"),
+        fund=900.0,
+        taker_fee=0.001,
+        mechanisms={**slots_of(names, VENUE), **own},
+    )
+    held = {
+        "A long": [Held("A-PERP", 1.0, 100.0)],
+        "another": [Held("A-PERP", 2.0, 99.0)],
+        "A short": [Held("A-PERP", -1.0, 100.0)],
+        "both": [Held("A-PERP", 0.5, 100.0), Held("B-PERP", -0.5, 100.0)],
+    }
+    traders = [
+        Trader("perps", positions, {"USD": cash * (2.0 if who == "another" else 1.0)})
+        for who, positions in held.items()
+    ]
+    market = slots_of(names, MARKET)
+    case = tiny_case(
+        traders,
+        [perpetual("A-PERP", "A"), perpetual("B-PERP", "B")],
+        {"perps": venue},
+        {name: coin(100.0, 1e6, 0.9, daily_volume=1e6) for name in "AB"},
+        scenario=Scenario(thinning=0.0 if "depth" in market else 1.0),
+        states={"A-PERP": InstrumentState(funding_rate=rate)},
+    )
+    return replace(case, market=replace(case.market, mechanisms=market))
+
+
+def walks(case: Case, paths: int = 3, size: float = 0.002, seed: int = 1) -> Floats:
+    """Random walks of both coins from 100."""
+    rng, drawn = np.random.default_rng(seed), {}
+    for name in "AB":
+        moves = rng.normal(size=(paths, STEPS + 1)) * size
+        moves[:, 0] = 0.0
+        drawn[name] = (100.0 * np.exp(np.cumsum(moves, axis=1))).tolist()
+    return paths_of(case, **drawn)
+
+
+def check(
+    setup: Setup, exogenous: Floats, worlds: PathWorlds | None = None, seed: int = 0
+) -> tuple[Tape, int]:
+    """Both loops, the same tape; it, and how many paths were stepped."""
+    stepped, draws = [], Draws(seed, np.arange(exogenous.shape[0]))
+
+    class Counted(FastSimulation):
+        def _in_general(self, prices: Floats, *more: Any) -> Tape:
+            stepped.append(prices.shape[0])
+            return super()._in_general(prices, *more)
+
+    tape = Counted(setup, exogenous.shape[1] - 1).on(exogenous, draws, worlds=worlds)
+    assert_same(tape, run(setup, exogenous, worlds=worlds, draws=draws)[0], CALM)
+    return tape, sum(stepped)
+
+
+def fallen(tape: Tape) -> list[int]:
+    """Paths on which somebody was closed."""
+    return np.unique(tape.path[np.isin(tape.kind, FORCED)]).tolist()
+
+
+@pytest.mark.parametrize("name", [*ALL, "none"])
+def test_a_calm_path_is_not_stepped(name: str) -> None:
+    case = crowd([] if name == "none" else [name])
+    tape, stepped = check(prepare(case), walks(case))
+    assert stepped == 0, f"{stepped} of 3 paths were stepped with {name}"
+    assert set(tape.kind.tolist()) == ({int(EventKind.FUND_FLOW)} if name == "fund" else set())
+
+
+@pytest.mark.parametrize("more", [[], ["impact by book_walk"]])
+def test_all_slots_at_once(more: list[str]) -> None:
+    alone = [n for n in ALL if " " not in n or n in more]
+    case = crowd(alone)
+    _, stepped = check(prepare(case), walks(case))
+    assert stepped == 0
+    known = {*QUIET, *QUIET_MARKET} - {"oracle"}
+    assert {n.split()[0] for n in ALL} >= known, "each slot that acts in every step is shown"
+
+
+def test_worlds_of_their_own() -> None:
+    """Fresh feeds, infinite depth, orders without trace: nothing of it makes anybody fall."""
+    case = crowd([n for n in ALL if " " not in n])
+    fresh, depth = np.array([False, True, True, False]), np.array([1.0, 1.0, np.inf, 0.5])
+    switches = replace(all_on(4), trace=np.array([True, False, True, False]))
+    zeros = np.zeros(4, dtype=np.int64)
+    _, stepped = check(
+        prepare(case), walks(case, 4), PathWorlds(zeros, depth, fresh, switches=switches)
+    )
+    assert stepped == 0
+
+
+@pytest.mark.parametrize("side", [0.3, 1.9])
+def test_a_move_of_one_step_is_seen_wherever_it_is(side: float) -> None:
+    """Path n leaves at step n and is back a step later; on the last nobody moves."""
+    case = crowd([])
+    prices = np.full((STEPS + 1, STEPS + 1), 100.0)
+    steps = np.arange(1, STEPS + 1)
+    prices[steps - 1, steps] = 100.0 * side
+    tape, stepped = check(prepare(case), paths_of(case, A=prices.tolist()))
+    assert fallen(tape) == list(range(STEPS))
+    assert stepped == STEPS + 1, "so few are calm that all are stepped"
+
+
+def test_calm_paths_beside_others() -> None:
+    case = crowd(["fund", "oracle_source"])
+    exogenous = walks(case, 20)
+    down = [3, 11, 19]
+    exogenous[down, 30:, 1] *= 0.3
+    tape, stepped = check(prepare(case), exogenous)
+    assert fallen(tape) == down and stepped == 3
+
+
+# What alone makes somebody fall: slots, leverage and prices; without it nobody does.
+REASONS: Mapping[str, tuple[dict[str, Any], list[float]]] = {
+    "funding of a long": ({"rate": 12_000.0}, [100.0]),
+    "funding of a short": ({"rate": -12_000.0}, [100.0]),
+    "margin that follows volatility": (
+        {
+            "cash": 4.5,
+            "dynamic_margin": {"rule": "volatility_scaled", "strength": 1.0, "cap": 50.0},
+        },
+        [100.0, 101.0, 100.0, 99.0],
+    ),
+    "margin that follows depth": (
+        {"cash": 4.5, "dynamic_margin": {"rule": "depth_scaled", "strength": 1.0, "cap": 50.0}},
+        [100.0, 101.0, 100.0, 99.0],
+    ),
+    "margin that follows interest": (
+        {
+            "cash": 30.0,
+            "dynamic_margin": {
+                "rule": "open_interest_scaled",
+                "bounds": {"A": {"lower": 351.0, "upper": 352.0}},
+                "cap": 50.0,
+            },
+        },
+        [100.0, 101.0],
+    ),
+    "an interval": (
+        {"cash": 10.0, "oracle_confidence": {"z": 2.0, "horizon_seconds": 3_600.0}},
+        [100.0, 100.5, 100.0, 99.5],
+    ),
+    "an interval at its least": (
+        {"cash": 10.0, "oracle_confidence": {"z": 1.0, "horizon_seconds": 0.0, "floor": 0.095}},
+        [100.0],
+    ),
+    "a wrong source": (
+        {"cash": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": -0.5}},
+        [100.0],
+    ),
+    "a source wrong upwards": (
+        {"cash": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": 0.5}},
+        [100.0],
+    ),
+    "a noisy source": (
+        {"cash": 30.0, "oracle_source": {"rule": "median", "sources": [{"noise": 0.25}]}},
+        [100.0],
+    ),
+    "a ceiling": ({"cash": 30.0, "oracle_cap": {"ceiling": 60.0}}, [100.0]),
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_whatever_makes_somebody_fall(name: str) -> None:
+    """Prices that do nothing by themselves, over and over; each reason alone is enough."""
+    own, prices = REASONS[name]
+    given = [(prices * STEPS)[: STEPS + 1]] * 2
+    case = crowd([], **own)
+    tape, stepped = check(prepare(case), paths_of(case, A=given))
+    assert fallen(tape) == [0, 1] and stepped == 2, f"{name} closes nobody"
+    without = crowd([], cash=own.get("cash", 60.0))
+    _, stepped = check(prepare(without), paths_of(without, A=given))
+    assert stepped == 0, "the prices alone do nothing"
+
+
+def test_nobody_falls_and_nothing_is_proven_near_the_edge() -> None:
+    """Leverage in small steps to where somebody falls: both tapes are the same on all of them."""
+    seen = []
+    for cash in (1.2, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0):
+        case = crowd(["oracle_source", "oracle_confidence", "dynamic_margin"], cash=cash)
+        tape, stepped = check(prepare(case), walks(case, 4))
+        seen.append((len(fallen(tape)), stepped))
+    assert seen[0][0] > 0 and seen[-1][1] == 0, f"(fallen, stepped) of four paths: {seen}"
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, np.nan])
+def test_a_price_that_is_none_is_refused(price: float) -> None:
+    case = crowd([])
+    exogenous = walks(case, 3)
+    exogenous[1, 7, 1] = price
+    setup = prepare(case)
+    with pytest.raises(InputError) as plain:
+        run(setup, exogenous)
+    with pytest.raises(InputError) as fast:
+        FastSimulation(setup, STEPS).on(exogenous)
+    assert str(plain.value) == str(fast.value)
+
+
+def test_who_is_never_calm() -> None:
+    """A desk, and paths that begin elsewhere than the Case."""
+    case = crowd([])
+    desk = replace(case.book, account_kind=(AccountKind.DESK, *case.book.account_kind[1:]))
+    setup = prepare(replace(case, book=desk))
+    simulation = FastSimulation(setup, STEPS)
+    assert simulation.fixed is not None
+    assert compile_calm(setup, simulation.fixed, STEPS) is None
+    _, stepped = check(prepare(case), walks(case) * np.array([1.0, 0.99, 1.0]))
+    assert stepped == 3
+
+
+def random_case(seed: int) -> tuple[Setup, Floats]:
+    """A random crowd of perpetuals and borrowers with random slots; moves of a random size."""
+    rng = np.random.default_rng(seed)
+    row = {
+        slot: int(rng.integers(len(FACTORS[slot]))) * int(rng.random() < 0.4)
+        for slot in (*QUIET, *QUIET_MARKET, "fund")
+    }
+    recipe = replace(small(seed), steps=STEPS, paths=6, healthy=True, writers=0, inverse=0)
+    case, exogenous = case_of(row, recipe)
+    book = replace(case.book, account_kind=(AccountKind.CROWD,) * len(case.book.account_kind))
+    power = float(rng.choice([0.01, 0.03, 0.1, 0.3]))
+    return prepare(replace(case, book=book)), exogenous[:, :1] * (
+        exogenous / exogenous[:, :1]
+    ) ** power
+
+
+def on_random_cases(seeds: range) -> None:
+    calm = closed = 0
+    for seed in seeds:
+        setup, exogenous = random_case(seed)
+        tape, stepped = check(setup, exogenous, seed=seed)
+        calm, closed = calm + 6 - stepped, closed + len(fallen(tape))
+    print(f"{len(seeds)} Cases: {calm} paths calm, {closed} with somebody closed")
+    assert calm > 0 and closed > 0
+
+
+def test_random_cases() -> None:
+    on_random_cases(range(8))
+
+
+@pytest.mark.slow
+def test_many_random_cases() -> None:
+    on_random_cases(range(8, 8 + int(os.environ.get("SEAWALL_CALM_CASES", "200"))))
