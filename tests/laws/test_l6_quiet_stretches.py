@@ -91,9 +91,11 @@ def slots_of(names: list[str], table: Mapping[str, dict[str, Any]]) -> dict[str,
     return {name.split()[0]: table[name] for name in names if name in table}
 
 
-def crowd(names: list[str], *, cash: float = 60.0, rate: float = 0.0, **own: Any) -> Case:
-    """Two longs, a short, and one of both coins, each of some 100 notional at 100; of leverage
-    100 / ``cash``. ``own``: further slots of the venue.
+def crowd(
+    names: list[str], *, cash: float = 60.0, both: float = 60.0, rate: float = 0.0, **own: Any
+) -> Case:
+    """Two longs, a short, and one of ``both`` coins, each of some 100 notional at 100, with so much
+    cash. ``own``: further slots of the venue.
     """
     venue = perpetuals_venue(
         ("fund", "adl", "socialised"),
@@ -108,7 +110,9 @@ def crowd(names: list[str], *, cash: float = 60.0, rate: float = 0.0, **own: Any
         "both": [Held("A-PERP", 0.5, 100.0), Held("B-PERP", -0.5, 100.0)],
     }
     traders = [
-        Trader("perps", positions, {"USD": cash * (2.0 if who == "another" else 1.0)})
+        Trader(
+            "perps", positions, {"USD": both if who == "both" else cash * abs(positions[0].size)}
+        )
         for who, positions in held.items()
     ]
     market = slots_of(names, MARKET)
@@ -207,22 +211,30 @@ def test_calm_paths_beside_others() -> None:
 
 # What alone makes somebody fall: slots, leverage and prices; without it nobody does.
 REASONS: Mapping[str, tuple[dict[str, Any], list[float]]] = {
-    "funding of a long": ({"rate": 12_000.0}, [100.0]),
-    "funding of a short": ({"rate": -12_000.0}, [100.0]),
+    "funding of a long": ({"rate": 12_000.0, "both": 1e5}, [100.0]),
+    "funding of a short": ({"rate": -12_000.0, "both": 1e5}, [100.0]),
+    "funding of one with two coins": ({"rate": 12_000.0, "both": 30.0, "cash": 1e5}, [100.0]),
+    "both coins": ({"both": 10.0}, [100.0, 80.0]),
     "margin that follows volatility": (
         {
             "cash": 4.5,
+            "both": 4.5,
             "dynamic_margin": {"rule": "volatility_scaled", "strength": 1.0, "cap": 50.0},
         },
         [100.0, 101.0, 100.0, 99.0],
     ),
     "margin that follows depth": (
-        {"cash": 4.5, "dynamic_margin": {"rule": "depth_scaled", "strength": 1.0, "cap": 50.0}},
+        {
+            "cash": 4.5,
+            "both": 4.5,
+            "dynamic_margin": {"rule": "depth_scaled", "strength": 1.0, "cap": 50.0},
+        },
         [100.0, 101.0, 100.0, 99.0],
     ),
     "margin that follows interest": (
         {
             "cash": 30.0,
+            "both": 30.0,
             "dynamic_margin": {
                 "rule": "open_interest_scaled",
                 "bounds": {"A": {"lower": 351.0, "upper": 352.0}},
@@ -232,26 +244,34 @@ REASONS: Mapping[str, tuple[dict[str, Any], list[float]]] = {
         [100.0, 101.0],
     ),
     "an interval": (
-        {"cash": 10.0, "oracle_confidence": {"z": 2.0, "horizon_seconds": 3_600.0}},
+        {"cash": 10.0, "both": 10.0, "oracle_confidence": {"z": 2.0, "horizon_seconds": 3_600.0}},
         [100.0, 100.5, 100.0, 99.5],
     ),
     "an interval at its least": (
-        {"cash": 10.0, "oracle_confidence": {"z": 1.0, "horizon_seconds": 0.0, "floor": 0.095}},
+        {
+            "cash": 10.0,
+            "both": 10.0,
+            "oracle_confidence": {"z": 1.0, "horizon_seconds": 0.0, "floor": 0.095},
+        },
         [100.0],
     ),
     "a wrong source": (
-        {"cash": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": -0.5}},
+        {"cash": 30.0, "both": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": -0.5}},
         [100.0],
     ),
     "a source wrong upwards": (
-        {"cash": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": 0.5}},
+        {"cash": 30.0, "both": 30.0, "oracle_source": {"rule": "median", **WRONG, "error": 0.5}},
         [100.0],
     ),
     "a noisy source": (
-        {"cash": 30.0, "oracle_source": {"rule": "median", "sources": [{"noise": 0.25}]}},
+        {
+            "cash": 30.0,
+            "both": 30.0,
+            "oracle_source": {"rule": "median", "sources": [{"noise": 0.25}]},
+        },
         [100.0],
     ),
-    "a ceiling": ({"cash": 30.0, "oracle_cap": {"ceiling": 60.0}}, [100.0]),
+    "a ceiling": ({"cash": 30.0, "both": 30.0, "oracle_cap": {"ceiling": 60.0}}, [100.0]),
 }
 
 
@@ -263,16 +283,17 @@ def test_whatever_makes_somebody_fall(name: str) -> None:
     case = crowd([], **own)
     tape, stepped = check(prepare(case), paths_of(case, A=given))
     assert fallen(tape) == [0, 1] and stepped == 2, f"{name} closes nobody"
-    without = crowd([], cash=own.get("cash", 60.0))
-    _, stepped = check(prepare(without), paths_of(without, A=given))
-    assert stepped == 0, "the prices alone do nothing"
+    without = crowd([], cash=own.get("cash", 60.0), both=own.get("both", 60.0))
+    if name != "both coins":
+        _, stepped = check(prepare(without), paths_of(without, A=given))
+        assert stepped == 0, "the prices alone do nothing"
 
 
 def test_nobody_falls_and_nothing_is_proven_near_the_edge() -> None:
     """Leverage in small steps to where somebody falls: both tapes are the same on all of them."""
     seen = []
     for cash in (1.2, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0):
-        case = crowd(["oracle_source", "oracle_confidence", "dynamic_margin"], cash=cash)
+        case = crowd(["oracle_source", "oracle_confidence", "dynamic_margin"], cash=cash, both=cash)
         tape, stepped = check(prepare(case), walks(case, 4))
         seen.append((len(fallen(tape)), stepped))
     assert seen[0][0] > 0 and seen[-1][1] == 0, f"(fallen, stepped) of four paths: {seen}"

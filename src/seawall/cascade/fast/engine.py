@@ -125,7 +125,8 @@ class FastSimulation:
         self.setup, self.steps = setup, steps
         self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
         self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
-        self.calm = None if self.fixed is None else compile_calm(setup, self.fixed, steps)
+        general = self.fixed if self.isolated is None else None
+        self.calm = None if general is None else compile_calm(setup, general, steps)
 
     def on(
         self,
