@@ -91,11 +91,26 @@ def slots_of(names: list[str], table: Mapping[str, dict[str, Any]]) -> dict[str,
     return {name.split()[0]: table[name] for name in names if name in table}
 
 
+# Who holds what: some 100 notional a coin and hundred of cash.
+HELD = {
+    "long": [Held("A-PERP", 1.0, 100.0)],
+    "another": [Held("A-PERP", 2.0, 99.0)],
+    "short": [Held("A-PERP", -1.0, 100.0)],
+    "both": [Held("A-PERP", 0.5, 100.0), Held("B-PERP", -0.5, 100.0)],
+}
+
+
 def crowd(
-    names: list[str], *, cash: float = 60.0, both: float = 60.0, rate: float = 0.0, **own: Any
+    names: list[str],
+    *,
+    cash: float = 60.0,
+    both: float = 60.0,
+    rate: float = 0.0,
+    who: str = "long another short both",
+    **own: Any,
 ) -> Case:
-    """Two longs, a short, and one of ``both`` coins, each of some 100 notional at 100, with so much
-    cash. ``own``: further slots of the venue.
+    """A crowd with slots, and with so much cash; who has ``both`` coins says so himself. ``own``:
+    further slots of the venue.
     """
     venue = perpetuals_venue(
         ("fund", "adl", "socialised"),
@@ -103,17 +118,11 @@ def crowd(
         taker_fee=0.001,
         mechanisms={**slots_of(names, VENUE), **own},
     )
-    held = {
-        "A long": [Held("A-PERP", 1.0, 100.0)],
-        "another": [Held("A-PERP", 2.0, 99.0)],
-        "A short": [Held("A-PERP", -1.0, 100.0)],
-        "both": [Held("A-PERP", 0.5, 100.0), Held("B-PERP", -0.5, 100.0)],
-    }
     traders = [
         Trader(
-            "perps", positions, {"USD": both if who == "both" else cash * abs(positions[0].size)}
+            "perps", HELD[one], {"USD": both if one == "both" else cash * abs(HELD[one][0].size)}
         )
-        for who, positions in held.items()
+        for one in who.split()
     ]
     market = slots_of(names, MARKET)
     case = tiny_case(
@@ -188,16 +197,31 @@ def test_worlds_of_their_own() -> None:
     assert stepped == 0
 
 
-@pytest.mark.parametrize("side", [0.3, 1.9])
-def test_a_move_of_one_step_is_seen_wherever_it_is(side: float) -> None:
-    """Path n leaves at step n and is back a step later; on the last nobody moves."""
-    case = crowd([])
-    prices = np.full((STEPS + 1, STEPS + 1), 100.0)
-    steps = np.arange(1, STEPS + 1)
-    prices[steps - 1, steps] = 100.0 * side
-    tape, stepped = check(prepare(case), paths_of(case, A=prices.tolist()))
-    assert fallen(tape) == list(range(STEPS))
-    assert stepped == STEPS + 1, "so few are calm that all are stepped"
+def leaving(to: float, stay: bool) -> list[list[float]]:
+    """Eight paths on which nothing happens, and one for each step at which the price goes ``to``
+    another for that step, or to ``stay`` there.
+    """
+    prices = np.full((8 + STEPS, STEPS + 1), 100.0)
+    for n in range(STEPS):
+        prices[8 + n, n + 1 : STEPS + 1 if stay else n + 2] = to
+    return prices.tolist()
+
+
+@pytest.mark.parametrize(
+    ("who", "to"), [("long both", 30.0), ("short both", 190.0), ("both", 30.0)]
+)
+def test_a_move_of_one_step_is_seen_wherever_it_is(who: str, to: float) -> None:
+    case = crowd([], who=who, both=30.0 if who == "both" else 1e5)
+    tape, stepped = check(prepare(case), paths_of(case, A=leaving(to, stay=False)))
+    assert stepped == STEPS and fallen(tape) == list(range(8, 8 + STEPS))
+
+
+def test_volatility_is_felt_wherever_it_comes_from() -> None:
+    """Nobody falls by the move: margin must have followed it."""
+    margin = {"rule": "volatility_scaled", "strength": 5.0, "cap": 50.0}
+    case = crowd([], cash=30.0, both=30.0, dynamic_margin=margin)
+    tape, stepped = check(prepare(case), paths_of(case, A=leaving(120.0, stay=True)))
+    assert stepped == STEPS and fallen(tape) == list(range(8, 8 + STEPS))
 
 
 def test_calm_paths_beside_others() -> None:
@@ -211,10 +235,9 @@ def test_calm_paths_beside_others() -> None:
 
 # What alone makes somebody fall: slots, leverage and prices; without it nobody does.
 REASONS: Mapping[str, tuple[dict[str, Any], list[float]]] = {
-    "funding of a long": ({"rate": 12_000.0, "both": 1e5}, [100.0]),
-    "funding of a short": ({"rate": -12_000.0, "both": 1e5}, [100.0]),
-    "funding of one with two coins": ({"rate": 12_000.0, "both": 30.0, "cash": 1e5}, [100.0]),
-    "both coins": ({"both": 10.0}, [100.0, 80.0]),
+    "funding of a long": ({"rate": 12_000.0, "both": 1e5, "who": "long both"}, [100.0]),
+    "funding of a short": ({"rate": -12_000.0, "both": 1e5, "who": "short both"}, [100.0]),
+    "funding of one with two coins": ({"rate": 12_000.0, "both": 30.0, "who": "both"}, [100.0]),
     "margin that follows volatility": (
         {
             "cash": 4.5,
@@ -283,10 +306,9 @@ def test_whatever_makes_somebody_fall(name: str) -> None:
     case = crowd([], **own)
     tape, stepped = check(prepare(case), paths_of(case, A=given))
     assert fallen(tape) == [0, 1] and stepped == 2, f"{name} closes nobody"
-    without = crowd([], cash=own.get("cash", 60.0), both=own.get("both", 60.0))
-    if name != "both coins":
-        _, stepped = check(prepare(without), paths_of(without, A=given))
-        assert stepped == 0, "the prices alone do nothing"
+    without = crowd([], **{name: own[name] for name in ("cash", "both", "who") if name in own})
+    _, stepped = check(prepare(without), paths_of(without, A=given))
+    assert stepped == 0, "the prices alone do nothing"
 
 
 def test_nobody_falls_and_nothing_is_proven_near_the_edge() -> None:

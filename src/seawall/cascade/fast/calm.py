@@ -39,10 +39,9 @@ General = Callable[[Ints], Tape]
 class Calm:
     """What all paths of a Setup share: columns as `calm_kernel.py` names them.
 
-    asset (f,) of feeds; coins (n, k), feeds (n, f), worlds (w, n, f);
-    outer (w, 2, k) market prices beyond which some
-    feed is surely out of bounds; turned: factors on margin or intervals move; inflow: margin
-    accounts (n,) and quote of the last events, see `untouched_inflows`.
+    asset (f,) of feeds; coins (n, k), feeds (n, f), worlds (w, n, f); outer (w, 2, k) market prices
+    beyond which some feed is surely out of bounds; turned: factors on margin or intervals move;
+    inflow: margin accounts (n,) and quote of the last events, see `untouched_inflows`.
     """
 
     setup: Setup
@@ -61,13 +60,16 @@ def compile_calm(setup: Setup, fixed: layout.Fixed, steps: int) -> Calm | None:
     """What is needed to prove paths of so many steps calm; None where none can be.
 
     Not where a desk's equity is kept at every step, something expires, a pool can flag its sides,
-    the makers of a linked venue stand still while the market moves, or an account is looked at
-    from the start.
+    the makers of a linked venue stand still while the market moves, an account is looked at from
+    the start, or a market without orders is not at the exogenous price (no law is so).
     """
     links = setup.market_rules.links
     stands = links is not None and bool(links.stands.any())
     flags = any(chosen(venue, "adl", PoolFlag) for venue in setup.mechanisms)
     if steps < 1 or setup.desk_units.size or fixed.expiry.any() or stands or flags:
+        return None
+    untouched = law.displacement(setup.market_rules.law, setup.impact.strength, 0.0)
+    if not np.all(untouched == 1.0):
         return None
     slack = SLACK + EACH_STEP * steps
     worlds = _worlds(setup, fixed.wakes, steps)
@@ -138,12 +140,8 @@ def _outer(setup: Setup, worlds: Floats) -> Floats:
 
 
 def _coins(setup: Setup) -> Floats:
-    out = np.empty((3, setup.spot.size))
-    out[kernel.SPOT] = setup.spot
-    out[kernel.NO_FLOW] = law.displacement(
-        setup.market_rules.law, setup.impact.strength, np.zeros(setup.spot.size)
-    )
-    out[kernel.EXPECTED] = setup.impact.expected_move
+    out = np.empty((2, setup.spot.size))
+    out[kernel.SPOT], out[kernel.EXPECTED] = setup.spot, setup.impact.expected_move
     return out
 
 
@@ -260,7 +258,7 @@ def _tape(shared: Calm, exogenous: Floats, hull: Floats, calm: Ints) -> Tape:
         first_negative=np.zeros((paths, 0), dtype=np.int64),
         trough=np.ascontiguousarray(hull[:, kernel.LEAST]),
         peak=np.ascontiguousarray(hull[:, kernel.GREATEST]),
-        final=exogenous[:, last] * shared.coins[kernel.NO_FLOW],
+        final=exogenous[:, last].copy(),
         open_deficit=np.zeros((paths, len(setup.table.venues))),
         closed_loss=np.zeros(paths),
     )

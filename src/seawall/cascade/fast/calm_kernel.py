@@ -27,7 +27,7 @@ STRENGTH, SLOPE, MOST, CAP, BUFFER = range(10, 15)
 CROWDED, LOWER, SPAN = range(15, 18)
 FEED_ROWS = 18
 # Rows of ``coins`` (n, k).
-SPOT, NO_FLOW, EXPECTED = range(3)
+SPOT, EXPECTED = range(2)
 # Rows of ``worlds`` (w, n, f).
 LOW, HIGH, LONGS, CONTRACTS = range(4)
 # Rows of ``hull`` (n, k): of prices; bound of the average move of a step now, and its largest.
@@ -83,14 +83,11 @@ def take_eight(
 
 
 @row_helper
-def count_out(
-    no_flow: Array, least: Array, greatest: Array, outer_low: Array, outer_high: Array
-) -> int:
+def count_out(least: Array, greatest: Array, outer_low: Array, outer_high: Array) -> int:
     """How many coins (k,) have gone so far that some feed of theirs may be out of bounds."""
     count = np.int64(0)
     for k in range(least.size):
-        low, high = least[k] * no_flow[k], greatest[k] * no_flow[k]
-        count += np.int64((low <= outer_low[k]) | (high >= outer_high[k]))
+        count += np.int64((least[k] <= outer_low[k]) | (greatest[k] >= outer_high[k]))
     return int(count)
 
 
@@ -135,26 +132,21 @@ def extremes(
             step += 1
         turn += 1
         if turn % BETWEEN == 0:
-            if count_out(coins[NO_FLOW], least, greatest, outer_low, outer_high) > 0:
+            if count_out(least, greatest, outer_low, outer_high) > 0:
                 return False
     return True
 
 
 @record_helper
 def close_hull(coins: Array, hull: Array, slack: float) -> bool:
-    """From extremes of exogenous prices to those of market prices while nobody trades, with the
-    start. False where a price is none.
-    """
+    """Take the start in, and rounding; False where a price is none."""
     sound = True
     for k in range(coins.shape[1]):
-        spot, factor = coins[SPOT, k], coins[NO_FLOW, k]
         # A price that is no number has made an average of it: sums keep it, comparisons do not.
         sound = sound and hull[LEAST, k] > 0.0 and hull[AVERAGE, k] < np.inf
-        # The first step goes from the start, where no factor is, to a price with one.
-        move = hull[MOVE, k] * max(factor, 1.0) + abs(factor - 1.0)
-        hull[MOVE, k] = move * (1.0 + 10.0 * slack) + ROUNDED
-        hull[LEAST, k] = min(spot, hull[LEAST, k] * factor)
-        hull[GREATEST, k] = max(spot, hull[GREATEST, k] * factor)
+        hull[MOVE, k] = hull[MOVE, k] * (1.0 + 10.0 * slack) + ROUNDED
+        hull[LEAST, k] = min(coins[SPOT, k], hull[LEAST, k])
+        hull[GREATEST, k] = max(coins[SPOT, k], hull[GREATEST, k])
     return sound
 
 
@@ -234,7 +226,7 @@ def prove_calm(
     """Say of paths (n,) of exogenous prices (p, s + 1, k) whether surely nobody is reached.
 
     start (p,) their worlds; asset (f,) of feeds; outer (w, 2, k) bounds of market prices; hull
-    (p, 4, k) becomes that of market prices on those in ``calm`` (p,); ``weight`` of a step in the
+    (p, 4, k) becomes complete on those in ``calm`` (p,); ``weight`` of a step in the
     volatility felt. ``turned``: factors on margin or intervals move.
     """
     for n in range(paths.size):
