@@ -42,7 +42,8 @@ from seawall.market import Scenario
 from seawall.market.state import InstrumentState
 
 CALM = "L6: a path proven calm has the tape of the plain loop"
-STEPS = 41
+# Blocks of eight and single steps.
+STEPS = 44
 WRONG = {"sources": [{}], "failures_per_day": 1e7, "failure_seconds": 60.0, "failure": "wrong"}
 # Slots of a venue and of the market that act in every step, or at the end.
 VENUE: Mapping[str, dict[str, Any]] = {

@@ -245,7 +245,7 @@ def _tape(shared: Calm, exogenous: Floats, hull: Floats, calm: Ints) -> Tape:
     setup, paths, last = shared.setup, exogenous.shape[0], shared.steps
     unit, inflow = shared.inflow
     count = calm.size * unit.size
-    columns = {name: np.zeros(count) for name in MONEY}
+    columns: dict[str, np.ndarray] = {name: np.zeros(count) for name in MONEY}
     columns |= {name: np.full(count, -1) for name in INTS}
     columns["path"] = np.repeat(calm, unit.size)
     columns["step"][:], columns["kind"][:] = last, int(EventKind.FUND_FLOW)
