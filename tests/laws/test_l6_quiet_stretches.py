@@ -323,6 +323,16 @@ def test_nobody_falls_and_nothing_is_proven_near_the_edge() -> None:
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0, np.nan])
+def test_numbers_are_those_of_the_path_also_where_none_were_named() -> None:
+    """A path that is stepped keeps its number, though those beside it are not stepped."""
+    noise = {"rule": "median", "sources": [{"noise": 0.25}]}
+    case = crowd([], cash=60.0, oracle_source=noise)
+    exogenous = np.repeat(walks(case, 1), 12, axis=0)
+    exogenous[::3, 20:, 1] *= 1.3
+    setup = prepare(case)
+    assert_same(FastSimulation(setup, STEPS).on(exogenous), run(setup, exogenous)[0], CALM)
+
+
 def test_a_price_that_is_none_is_refused(price: float) -> None:
     case = crowd([])
     exogenous = walks(case, 3)

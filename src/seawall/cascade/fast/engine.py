@@ -13,7 +13,7 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.breakers import recount_expired
 from seawall.cascade.course import Course
-from seawall.cascade.draws import Draws
+from seawall.cascade.draws import Draws, first_paths
 from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.fast import layout_kernel as layout
@@ -141,7 +141,7 @@ class FastSimulation:
         def given_up(paths: Ints) -> Tape:
             if paths.size == exogenous.shape[0]:
                 return self._in_general(exogenous, draws, worlds, watch)
-            own = None if draws is None else draws.only(paths)
+            own = (first_paths(exogenous.shape[0]) if draws is None else draws).only(paths)
             some = None if worlds is None else worlds.only(paths)
             return self._in_general(exogenous[paths], own, some, watch)
 
