@@ -76,7 +76,7 @@ def compile_isolated(setup: Setup, fixed: layout_kernel.Fixed, steps: int) -> Is
     if steps < 1 or not is_isolated(setup) or expiry_steps(setup, steps).any():
         return None
     lines, line = _lines(setup, fixed.rows)
-    made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes), _terms(setup))
+    made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes, line), _terms(setup))
     crowd, cross, terms = (in_one_piece(record) for record in made)
     return Isolated(setup, crowd, cross, terms, fixed.impact, fixed.feeds)
 
@@ -97,37 +97,44 @@ def _lines(setup: Setup, known: layout_kernel.Rows) -> tuple[Floats, Ints]:
 
 
 def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
-    table, units = setup.table, setup.table.units
-    worlds, count = setup.start_cash.shape
-    held = np.zeros((worlds, count, 4))
-    one = np.flatnonzero(np.diff(units.rows) == 1)
-    row = units.rows[one]
-    held[:, one, 0] = setup.start_size[:, row]
-    held[:, one, 3] = line[row]
-    held[:, :, 1] = setup.start_cash
-    held[:, :, 2] = setup.start_equity
+    table, units, desk = setup.table, setup.table.units, setup.desk_units
+    held = _held(setup, line)[:, desk]
     venues = np.arange(len(table.venues))
     mine, tier = [np.flatnonzero(units.venue == v) for v in venues], lines[:, 5].astype(np.int64)
     return layout.Crowd(
-        held=held.reshape(worlds, 4 * count),
         lines=np.ascontiguousarray(lines[:, 1:5]),
         line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
         rate=table.tiers.maintenance_rate[tier],
         deduction=table.tiers.maintenance_deduction[tier],
         word_first=np.array([int(n[0]) // 64 if n.size else 0 for n in mine]),
         word_last=np.array([int(n[-1]) // 64 + 1 if n.size else 0 for n in mine]),
-        desk=setup.desk_units,
+        desk=desk,
+        desk_held=held[:, :, :2],
+        desk_line=held[0, :, layout.LINE].astype(np.int64),
     )
 
 
-def _crossings(setup: Setup, wakes: layout_kernel.Wakes) -> layout.Crossings:
+def _held(setup: Setup, line: Ints) -> Floats:
+    """Size, cash, equity at the start and line (w, u, 4) of each unit; size 0 where it has none."""
+    worlds, count = setup.start_cash.shape
+    held = np.zeros((worlds, count, 4))
+    one = np.flatnonzero(np.diff(setup.table.units.rows) == 1)
+    row = setup.table.units.rows[one]
+    held[:, one, layout.SIZE] = setup.start_size[:, row]
+    held[:, one, layout.LINE] = line[row]
+    held[:, :, layout.CASH] = setup.start_cash
+    held[:, :, layout.BEGUN] = setup.start_equity
+    return held
+
+
+def _crossings(setup: Setup, wakes: layout_kernel.Wakes, line: Ints) -> layout.Crossings:
+    held = _held(setup, line)
+    unit = np.concatenate([wakes.fall_unit, wakes.rise_unit], axis=1)
     return layout.Crossings(
-        fall_first=wakes.fall_first,
-        fall_price=wakes.fall_price,
-        fall_unit=wakes.fall_unit.astype(np.uint32),
-        rise_first=wakes.rise_first,
-        rise_price=wakes.rise_price,
-        rise_unit=wakes.rise_unit.astype(np.uint32),
+        first=np.stack([wakes.fall_first, wakes.rise_first + wakes.fall_unit.shape[1]]),
+        price=np.concatenate([wakes.fall_price, wakes.rise_price], axis=1),
+        unit=unit.astype(np.uint32),
+        held=np.take_along_axis(held, unit[:, :, None], axis=1).reshape(held.shape[0], -1),
         shift=_shift(setup),
         funded=wakes.funding > 0.0,
         venue=setup.table.feed_venue,
@@ -346,9 +353,12 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
     words = -(-units // 64)
     return layout.Room(
+        base=np.empty((assets, columns)),
         market=np.empty((assets, columns)),
         temporary=np.empty((assets, columns)),
-        restless=np.empty((assets, columns)),
+        restless=np.empty(assets),
+        felt=np.zeros(assets, dtype=np.int64),
+        moves=np.empty(columns),
         sent=np.empty((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
         seen=np.empty((feeds, columns)),
         integral=np.zeros((feeds, columns)),
@@ -356,18 +366,21 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         extreme=np.zeros((3, assets)),
         batch=np.zeros((3, assets)),
         worth=np.zeros((shared.crowd.lines.shape[0], 4)),
+        since=np.zeros((2, feeds), dtype=np.int64),
         place=np.zeros((2, feeds), dtype=np.int64),
         ahead=np.zeros((2, feeds)),
-        bits=np.zeros((venues, words), dtype=np.uint64),
+        bits=np.zeros(words, dtype=np.uint64),
+        before=np.zeros(words, dtype=np.uint64),
         closed=np.zeros(words, dtype=np.uint64),
-        words=np.zeros(words + 1, dtype=np.uint64),
-        listed=np.zeros(words + 1, dtype=np.uint64),
         near=np.empty((venues, units), dtype=np.uint32),
         waiting=np.zeros(venues, dtype=np.int64),
         who=np.empty(units, dtype=np.uint64),
-        sold=np.empty((5, units)),
-        touched=np.zeros(1),
-        fall=np.empty(units),
+        entry=np.empty(units, dtype=np.uint32),
+        taken=np.empty(4 * units),
+        sold=np.empty((6, units)),
+        gone=np.empty(units, dtype=np.uint64),
+        lost=np.empty((2, units)),
+        many=np.zeros(1, dtype=np.int64),
         fund=np.zeros(venues),
     )
 

@@ -15,28 +15,33 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     ASSET,
     BEGUN,
     CASH,
-    CASHES,
-    DUES,
-    EQUITIES,
+    DUE,
+    EQUITY,
     FEED,
-    FOUR,
     LINE,
-    LINES,
     MARGIN_PRICE,
     MARKET_PRICE,
     MULTIPLIER,
     PAID,
     RATE,
-    SIZES,
+    SIZE,
+    Crossings,
     Crowd,
     Out,
     Room,
     Terms,
     Ways,
 )
-from seawall.cascade.fast.isolated_order_kernel import MASK, ONE, SHIFT, in_order, list_words
+from seawall.cascade.fast.isolated_order_kernel import (
+    MASK,
+    ONE,
+    SHIFT,
+    forget,
+    note_entries,
+    put_in_order,
+)
 from seawall.cascade.fast.layout_kernel import Array, Impact
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
 PERMANENT, TROUGH, PEAK = range(3)
@@ -54,95 +59,101 @@ def price_lines(crowd: Crowd, room: Room, v: int, step: int) -> None:
         worth[ACCRUED] = line[RATE] * line[MULTIPLIER] * room.integral[f, step]
 
 
+@row_helper
+def first_due(sizes: Array, price: float, rate: float, deduction: float, dues: Array) -> None:
+    """Maintenance of the lowest tier."""
+    for n in range(dues.size):
+        dues[n] = abs(sizes[n]) * price * rate - deduction
+
+
+@row_helper
+def next_due(sizes: Array, price: float, rate: float, deduction: float, dues: Array) -> None:
+    """The same of a tier above, where it is more."""
+    for n in range(dues.size):
+        dues[n] = max(dues[n], abs(sizes[n]) * price * rate - deduction)
+
+
+@row_helper
+def equities_of(
+    sizes: Array, cashes: Array, worth: Array, settle: float, equities: Array, dues: Array
+) -> int:
+    """Equity of units of one line, maintenance in quote; how many stand."""
+    standing, price, accrued = 0, worth[MARGIN_PRICE], worth[ACCRUED]
+    for n in range(equities.size):
+        due, own = dues[n] * settle, sizes[n] * (price - accrued)
+        equity = cashes[n] * settle + own * settle
+        equities[n], dues[n] = equity, due
+        standing += int(not ((equity < due) & (abs(sizes[n]) * price > 0.0)))
+    return standing
+
+
 @record_helper
 def assess(
-    rate: Array,
-    deduction: Array,
-    worth: Array,
-    size: float,
-    cash: float,
-    settle: float,
-) -> tuple[float, float, bool]:
-    """Equity and maintenance of a unit of a line, and whether it has fallen.
-
-    rate, deduction (t,) and worth (4,) of the line.
-    """
-    price = worth[MARGIN_PRICE]
-    notional = abs(size) * price
-    due = notional * rate[0] - deduction[0]
+    crowd: Crowd, worth: Array, line: int, sold: Array, first: int, last: int, settle: float
+) -> int:
+    """Equity and maintenance of units of one line, (5, n) from first to last; how many stand."""
+    sizes, cashes = sold[SIZE, first:last], sold[CASH, first:last]
+    equities, dues = sold[EQUITY, first:last], sold[DUE, first:last]
+    rate, deduction, price = crowd.rate[line], crowd.deduction[line], worth[line, MARGIN_PRICE]
+    first_due(sizes, price, rate[0], deduction[0], dues)
     for t in range(1, rate.size):
-        due = max(due, notional * rate[t] - deduction[t])
-    due = due * settle
-    own = size * (price - worth[ACCRUED])
-    equity = cash * settle + own * settle
-    return equity, due, (equity < due) & (notional > 0.0)
+        next_due(sizes, price, rate[t], deduction[t], dues)
+    return equities_of(sizes, cashes, worth[line], settle, equities, dues)
 
 
 @record_helper
 def judge(crowd: Crowd, room: Room, v: int, found: int, settle: float) -> int:
     """Equity and maintenance of marked units; how many stand."""
-    rate, deduction, worth = crowd.rate, crowd.deduction, room.worth
-    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
-    equities, dues = room.sold[EQUITIES], room.sold[DUES]
     first, standing = crowd.line_first[v], 0
     if crowd.line_first[v + 1] == first + 1:
-        own_rate, own_deduction, own_worth = rate[first], deduction[first], worth[first]
-        for n in range(found):
-            equity, due, fallen = assess(
-                own_rate, own_deduction, own_worth, sizes[n], cashes[n], settle
-            )
-            equities[n], dues[n] = equity, due
-            standing += int(not fallen)
-        return standing
-    for n in range(found):
-        line = np.uint64(int(lines[n]))
-        equity, due, fallen = assess(
-            rate[line], deduction[line], worth[line], sizes[n], cashes[n], settle
-        )
-        equities[n], dues[n] = equity, due
-        standing += int(not fallen)
+        return assess(crowd, room.worth, first, room.sold, 0, found, settle)
+    lines = room.sold[LINE]
+    begin = 0
+    while begin < found:
+        line, end = int(lines[begin]), begin + 1
+        while end < found and int(lines[end]) == line:
+            end += 1
+        standing += assess(crowd, room.worth, line, room.sold, begin, end, settle)
+        begin = end
     return standing
 
 
 @record_helper
 def let_stand(room: Room, v: int, found: int) -> int:
     """Put aside the units that stand, to be looked at when prices have moved; how many fell."""
-    who, sold = room.who, room.sold
-    count, fell = np.uint64(0), 0
+    who, entry, sold = room.who, room.entry, room.sold
+    count = 0
     for n in range(found):
-        if sold[EQUITIES, n] < sold[DUES, n] and sold[SIZES, n] != 0.0:
+        if sold[EQUITY, n] < sold[DUE, n] and sold[SIZE, n] != 0.0:
             who[count] = who[n]
             for column in range(sold.shape[0]):
                 sold[column, count] = sold[column, n]
-            count += ONE
-            fell += 1
+            count += 1
         else:
             u = who[n]
-            room.near[v, room.waiting[v]] = u
+            room.near[v, room.waiting[v]] = entry[n]
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
-    return fell
+    return count
 
 
 @record_helper
-def look(crowd: Crowd, room: Room, world: int, v: int, found: int, settle: float) -> int:
+def look(
+    crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, found: int, settle: float
+) -> int:
     """Assess the marked units in the order of their numbers: how many fell."""
-    list_words(room, v, crowd.word_first[v], crowd.word_last[v])
-    who, held = room.who, crowd.held[world]
-    in_order(room.words, room.listed, found, who)
-    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
-    for n in range(found):
-        at = who[n] << FOUR
-        sizes[n], cashes[n], lines[n] = held[at], held[at | CASH], held[at | LINE]
-    if judge(crowd, room, v, found, settle) == 0:
-        return found
-    return let_stand(room, v, found)
+    put_in_order(crowd, cross, room, world, v, found)
+    standing = judge(crowd, room, v, found, settle)
+    if standing > 0:
+        note_entries(cross, room, world, v)
+    forget(crowd, room, v)
+    return found if standing == 0 else let_stand(room, v, found)
 
 
 @record_helper
 def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
     """Notional (n,) of each order, and the flow they make in each asset."""
-    batch, sizes, lines, worth = room.batch, room.sold[SIZES], room.sold[LINES], room.worth
+    batch, sizes, lines, worth = room.batch, room.sold[SIZE], room.sold[LINE], room.worth
     for n in range(batch.shape[1]):
         batch[FLOW, n] = 0.0
         batch[ORDERED, n] = 0.0
@@ -173,7 +184,7 @@ def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
 @record_helper
 def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
     """Cash after the orders, at the mean price of each asset."""
-    sizes, left, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
+    sizes, left, lines = room.sold[SIZE], room.sold[CASH], room.sold[LINE]
     first, last, worth = crowd.line_first[v], crowd.line_first[v + 1], room.worth
     for n in range(first, last):
         mean = room.batch[MEAN, int(crowd.lines[n, ASSET])]
@@ -187,8 +198,32 @@ def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
             left[n] -= -sizes[n] * worth[np.uint64(int(lines[n])), PAID]
 
 
+@row_helper
+def moves_of(after: Array, before: Array, usual: float, moves: Array) -> None:
+    """Moves between prices, in usual ones."""
+    for n in range(moves.size):
+        moves[n] = abs(after[n] / before[n] - 1.0) / usual
+
+
 @record_helper
-def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Array) -> None:
+def feel(rule: Impact, room: Room, k: int, step: int) -> float:
+    """How restless an asset is at a step: what was left undone since it was asked for last."""
+    first, felt = room.felt[k], room.restless[k]
+    moves = room.moves[first:step]
+    moves_of(
+        room.market[k, first + 1 : step + 1],
+        room.market[k, first:step],
+        rule.expected_move[k],
+        moves,
+    )
+    for n in range(moves.size):
+        felt = felt + rule.volatility_weight * (moves[n] - felt)
+    room.felt[k], room.restless[k] = step, felt
+    return felt
+
+
+@record_helper
+def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int) -> None:
     """Book the flow of each asset; its mean price is what orders pay."""
     batch = room.batch
     for k in range(batch.shape[1]):
@@ -196,11 +231,12 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
             continue
         thin = 1.0
         if not rule.square_root:
-            thin = 1.0 + rule.thinning * max(room.restless[k, step] - 1.0, 0.0)
+            restless = room.restless[k]
+            thin = 1.0 + rule.thinning * max(restless - 1.0, 0.0)
         moved = batch[FLOW, k] * thin / (rule.depth[k] * ways.depth[p])
         before = room.temporary[k, step] + room.extreme[PERMANENT, k]
         after = before + moved
-        base = exogenous[step, k]
+        base = room.base[k, step]
         if rule.square_root:
             mean = root_average(rule.strength[k], before, after)
         else:
@@ -218,7 +254,7 @@ def charge(terms: Terms, room: Room, out: Out, v: int, count: int, row: int, set
     """Liquidation fee to fund or keeper, taker fee to the venue, out of what orders left."""
     if not terms.charged[0]:
         return
-    left, rate, fund = room.sold[CASHES], terms.fee[v] + terms.taker_fee[v], room.fund[v]
+    left, rate, fund = room.sold[CASH], terms.fee[v] + terms.taker_fee[v], room.fund[v]
     notional, fees = out.notional[row:], out.fee[row:]
     if not rate > 0.0:
         for n in range(count):
@@ -247,7 +283,7 @@ def cover(
     settle: float,
 ) -> int:
     """The fund pays deficits; place: path, step, row. How many, -1 where it cannot."""
-    who, left = room.who, room.sold[CASHES]
+    who, left = room.who, room.sold[CASH]
     p, step, row = place
     short = 0
     for n in range(count):
@@ -291,10 +327,20 @@ def is_matched(terms: Terms, room: Room, v: int, count: int) -> bool:
     """Whether units that owe more than the fund has go to deleveraging."""
     if not terms.adl[v]:
         return False
-    owed, equities = 0.0, room.sold[EQUITIES]
+    owed, equities = 0.0, room.sold[EQUITY]
     for n in range(count):
         owed += max(-equities[n], 0.0)
     return owed > 0.0 and owed > (max(room.fund[v], 0.0) if terms.fund_before_adl[v] else 0.0)
+
+
+@record_helper
+def end_of(room: Room, count: int, settle: float) -> None:
+    """Note what the closed units have lost."""
+    first, begun, left, who = room.many[0], room.sold[BEGUN], room.sold[CASH], room.who
+    gone, lost = room.gone[first:], room.lost[0, first:]
+    for n in range(count):
+        gone[n], lost[n] = who[n], begun[n] - (left[n] * settle + 0.0)
+    room.many[0] = first + count
 
 
 @record_helper
@@ -309,24 +355,20 @@ def close(
     v: int,
     step: int,
     count: int,
-    exogenous: Array,
     settle: float,
 ) -> bool:
     """Forced orders for the fallen units of a venue; False: this is beyond the kernel."""
     if is_matched(terms, room, v, count):
         return False
-    row, who, left = out.used[0], room.who, room.sold[CASHES]
+    row, who = out.used[0], room.who
     plan(crowd, room, v, out.notional[row:], count)
-    trade(rule, ways, room, p, step, exogenous)
+    trade(rule, ways, room, p, step)
     pay_out(crowd, room, v, count)
     write(out, p, step, row, who, count)
     charge(terms, room, out, v, count, row, settle)
     covered = cover(terms, room, out, v, count, (p, step, row + count), settle)
     if covered < 0:
         return False
-    held, fall = crowd.held[ways.start[p]], room.fall
-    for n in range(count):
-        u = who[n]
-        fall[u] = held[(u << FOUR) | BEGUN] - (left[n] * settle + 0.0)
+    end_of(room, count, settle)
     out.used[0] = row + count + covered
     return True
