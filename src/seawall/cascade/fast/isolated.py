@@ -99,15 +99,17 @@ def _lines(setup: Setup, known: layout_kernel.Rows) -> tuple[Floats, Ints]:
 def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
     table, units, desk = setup.table, setup.table.units, setup.desk_units
     held = _held(setup, line)[:, desk]
-    venues = np.arange(len(table.venues))
+    venues, whole = np.arange(len(table.venues)), layout.WHOLE
     mine, tier = [np.flatnonzero(units.venue == v) for v in venues], lines[:, 5].astype(np.int64)
     return layout.Crowd(
         lines=np.ascontiguousarray(lines[:, 1:5]),
         line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
         rate=table.tiers.maintenance_rate[tier],
         deduction=table.tiers.maintenance_deduction[tier],
-        word_first=np.array([int(n[0]) // 64 if n.size else 0 for n in mine]),
-        word_last=np.array([int(n[-1]) // 64 + 1 if n.size else 0 for n in mine]),
+        word_first=np.array([int(n[0]) // 64 // whole * whole if n.size else 0 for n in mine]),
+        word_last=np.array(
+            [-(-int(n[-1] + 1) // 64 // whole) * whole if n.size else 0 for n in mine]
+        ),
         desk=desk,
         desk_held=held[:, :, :2],
         desk_line=held[0, :, layout.LINE].astype(np.int64),
@@ -241,7 +243,7 @@ class _Run:
             seen = (watch.step.size, watch.feed.size)
             self.watched = np.zeros((2, max(seen)), dtype=np.int64)
             self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
-        rows = 2 * units + min(paths * units // 4, ROWS)
+        rows = 2 * (units + layout.WHOLE) + min(paths * units // 4, ROWS)
         self.out = layout.Out(
             path=np.empty(rows, dtype=np.int64),
             step=np.empty(rows, dtype=np.int64),
@@ -351,7 +353,7 @@ def _same(value: Number, count: int) -> NDArray[Number]:
 def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     table = shared.setup.table
     feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
-    words = -(-units // 64)
+    words, room = -(-units // 64 // layout.WHOLE) * layout.WHOLE, units + layout.WHOLE
     return layout.Room(
         base=np.empty((assets, columns)),
         market=np.empty((assets, columns)),
@@ -374,12 +376,11 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         closed=np.zeros(words, dtype=np.uint64),
         near=np.empty((venues, units), dtype=np.uint32),
         waiting=np.zeros(venues, dtype=np.int64),
-        who=np.empty(units, dtype=np.uint64),
-        entry=np.empty(units, dtype=np.uint32),
-        taken=np.empty(4 * units),
-        sold=np.empty((6, units)),
-        gone=np.empty(units, dtype=np.uint64),
-        lost=np.empty((2, units)),
+        entry=np.empty(room, dtype=np.uint32),
+        taken=np.empty(4 * room),
+        sold=np.empty((6, room)),
+        gone=np.empty(room, dtype=np.int64),
+        lost=np.empty((2, room)),
         many=np.zeros(1, dtype=np.int64),
         fund=np.zeros(venues),
     )

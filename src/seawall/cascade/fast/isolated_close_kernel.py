@@ -39,6 +39,7 @@ from seawall.cascade.fast.isolated_order_kernel import (
     forget,
     note_entries,
     put_in_order,
+    whole,
 )
 from seawall.cascade.fast.layout_kernel import Array, Impact
 from seawall.foundation.compiled import record_helper, row_helper
@@ -77,21 +78,21 @@ def next_due(sizes: Array, price: float, rate: float, deduction: float, dues: Ar
 def equities_of(
     sizes: Array, cashes: Array, worth: Array, settle: float, equities: Array, dues: Array
 ) -> int:
-    """Equity of units of one line, maintenance in quote; how many stand."""
-    standing, price, accrued = 0, worth[MARGIN_PRICE], worth[ACCRUED]
+    """Equity of units of one line, maintenance in quote; how many have fallen."""
+    fallen, price, accrued = 0, worth[MARGIN_PRICE], worth[ACCRUED]
     for n in range(equities.size):
         due, own = dues[n] * settle, sizes[n] * (price - accrued)
         equity = cashes[n] * settle + own * settle
         equities[n], dues[n] = equity, due
-        standing += int(not ((equity < due) & (abs(sizes[n]) * price > 0.0)))
-    return standing
+        fallen += int((equity < due) & (abs(sizes[n]) * price > 0.0))
+    return fallen
 
 
 @record_helper
 def assess(
     crowd: Crowd, worth: Array, line: int, sold: Array, first: int, last: int, settle: float
 ) -> int:
-    """Equity and maintenance of units of one line, (5, n) from first to last; how many stand."""
+    """Equity and maintenance of units of one line, first to last; how many have fallen."""
     sizes, cashes = sold[SIZE, first:last], sold[CASH, first:last]
     equities, dues = sold[EQUITY, first:last], sold[DUE, first:last]
     rate, deduction, price = crowd.rate[line], crowd.deduction[line], worth[line, MARGIN_PRICE]
@@ -103,25 +104,25 @@ def assess(
 
 @record_helper
 def judge(crowd: Crowd, room: Room, v: int, found: int, settle: float) -> int:
-    """Equity and maintenance of marked units; how many stand."""
-    first, standing = crowd.line_first[v], 0
+    """Equity and maintenance of marked units; how many have fallen."""
+    first, fallen = crowd.line_first[v], 0
     if crowd.line_first[v + 1] == first + 1:
-        return assess(crowd, room.worth, first, room.sold, 0, found, settle)
+        return assess(crowd, room.worth, first, room.sold, 0, whole(found), settle)
     lines = room.sold[LINE]
     begin = 0
     while begin < found:
         line, end = int(lines[begin]), begin + 1
         while end < found and int(lines[end]) == line:
             end += 1
-        standing += assess(crowd, room.worth, line, room.sold, begin, end, settle)
+        fallen += assess(crowd, room.worth, line, room.sold, begin, end, settle)
         begin = end
-    return standing
+    return fallen
 
 
 @record_helper
-def let_stand(room: Room, v: int, found: int) -> int:
+def let_stand(room: Room, v: int, found: int, who: Array) -> int:
     """Put aside the units that stand, to be looked at when prices have moved; how many fell."""
-    who, entry, sold = room.who, room.entry, room.sold
+    entry, sold = room.entry, room.sold
     count = 0
     for n in range(found):
         if sold[EQUITY, n] < sold[DUE, n] and sold[SIZE, n] != 0.0:
@@ -130,24 +131,35 @@ def let_stand(room: Room, v: int, found: int) -> int:
                 sold[column, count] = sold[column, n]
             count += 1
         else:
-            u = who[n]
+            u = np.uint64(who[n])
             room.near[v, room.waiting[v]] = entry[n]
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
+    for n in range(count, whole(count)):
+        sold[SIZE, n], sold[CASH, n], sold[BEGUN, n] = 0.0, 0.0, 0.0
     return count
 
 
 @record_helper
 def look(
-    crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, found: int, settle: float
+    crowd: Crowd,
+    cross: Crossings,
+    room: Room,
+    world: int,
+    v: int,
+    found: int,
+    who: Array,
+    settle: float,
 ) -> int:
-    """Assess the marked units in the order of their numbers: how many fell."""
-    put_in_order(crowd, cross, room, world, v, found)
-    standing = judge(crowd, room, v, found, settle)
+    """Assess the marked units in the order of their numbers: how many fell; their numbers come
+    into ``who``.
+    """
+    put_in_order(crowd, cross, room, world, v, found, who)
+    standing = found - judge(crowd, room, v, found, settle)
     if standing > 0:
         note_entries(cross, room, world, v)
     forget(crowd, room, v)
-    return found if standing == 0 else let_stand(room, v, found)
+    return found if standing == 0 else let_stand(room, v, found, who)
 
 
 @record_helper
@@ -160,7 +172,7 @@ def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
     first, total = crowd.line_first[v], 0.0
     if crowd.line_first[v + 1] == first + 1:
         price = worth[first, MARKET_PRICE]
-        for n in range(count):
+        for n in range(whole(count)):
             notional[n] = abs(-sizes[n] * price)
         for n in range(count):
             total += -sizes[n] * price
@@ -191,7 +203,7 @@ def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
         worth[n, PAID] = mean * crowd.lines[n, MULTIPLIER] - worth[n, ACCRUED]
     if last == first + 1:
         price = worth[first, PAID]
-        for n in range(count):
+        for n in range(whole(count)):
             left[n] -= -sizes[n] * price
     else:
         for n in range(count):
@@ -279,14 +291,13 @@ def cover(
     out: Out,
     v: int,
     count: int,
-    place: tuple[int, int, int],
+    place: tuple[int, int],
     settle: float,
 ) -> int:
-    """The fund pays deficits; place: path, step, row. How many, -1 where it cannot."""
-    who, left = room.who, room.sold[CASH]
-    p, step, row = place
-    short = 0
-    for n in range(count):
+    """The fund pays deficits; place: step, row. How many, -1 where it cannot."""
+    left, (step, row) = room.sold[CASH], place
+    short, who = 0, out.unit[row - count :]
+    for n in range(whole(count)):
         short += int(-left[n] * settle > 0.0)
     if short == 0:
         return 0
@@ -300,7 +311,7 @@ def cover(
             paid -= owed
             left[n] += owed / settle
             at = row + short
-            out.path[at], out.step[at], out.unit[at] = p, step, who[n]
+            out.step[at], out.unit[at] = step, who[n]
             out.notional[at], out.fee[at] = 0.0, 0.0
             at = out.used[1] + short
             out.cover[at], out.covered[at] = row + short, owed
@@ -308,18 +319,6 @@ def cover(
     room.fund[v] = paid
     out.used[1] += short
     return short
-
-
-@record_helper
-def write(out: Out, p: int, step: int, row: int, who: Array, count: int) -> None:
-    """Rows of the tape, but for notional and fee."""
-    path, when, unit = out.path[row:], out.step[row:], out.unit[row:]
-    for n in range(count):
-        path[n] = p
-    for n in range(count):
-        when[n] = step
-    for n in range(count):
-        unit[n] = who[n]
 
 
 @record_helper
@@ -334,12 +333,14 @@ def is_matched(terms: Terms, room: Room, v: int, count: int) -> bool:
 
 
 @record_helper
-def end_of(room: Room, count: int, settle: float) -> None:
-    """Note what the closed units have lost."""
-    first, begun, left, who = room.many[0], room.sold[BEGUN], room.sold[CASH], room.who
+def note_losses(room: Room, who: Array, count: int, settle: float) -> None:
+    """What the closed units have lost."""
+    first, begun, left = room.many[0], room.sold[BEGUN], room.sold[CASH]
     gone, lost = room.gone[first:], room.lost[0, first:]
-    for n in range(count):
-        gone[n], lost[n] = who[n], begun[n] - (left[n] * settle + 0.0)
+    for n in range(whole(count)):
+        gone[n] = who[n]
+    for n in range(whole(count)):
+        lost[n] = begun[n] - (left[n] * settle + 0.0)
     room.many[0] = first + count
 
 
@@ -357,18 +358,23 @@ def close(
     count: int,
     settle: float,
 ) -> bool:
-    """Forced orders for the fallen units of a venue; False: this is beyond the kernel."""
+    """Forced orders for the fallen units of a venue; False: this is beyond the kernel.
+
+    Their numbers stand in the tape already, from the first row that is not used.
+    """
     if is_matched(terms, room, v, count):
         return False
-    row, who = out.used[0], room.who
+    row = out.used[0]
+    when = out.step[row:]
+    for n in range(whole(count)):
+        when[n] = step
     plan(crowd, room, v, out.notional[row:], count)
     trade(rule, ways, room, p, step)
     pay_out(crowd, room, v, count)
-    write(out, p, step, row, who, count)
     charge(terms, room, out, v, count, row, settle)
-    covered = cover(terms, room, out, v, count, (p, step, row + count), settle)
+    covered = cover(terms, room, out, v, count, (step, row + count), settle)
     if covered < 0:
         return False
-    end_of(room, count, settle)
+    note_losses(room, out.unit[row:], count, settle)
     out.used[0] = row + count + covered
     return True

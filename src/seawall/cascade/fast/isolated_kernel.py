@@ -224,7 +224,8 @@ def rounds(
                 if k != quote:
                     feel(rule, room, k, step)
             price_lines(crowd, room, v, step)
-            count = look(crowd, cross, room, world, v, found, settle)
+            who = out.unit[out.used[0] :]
+            count = look(crowd, cross, room, world, v, found, who, settle)
             if count == 0:
                 continue
             if not close(crowd, terms, ways, rule, room, out, p, v, step, count, settle):
@@ -370,10 +371,10 @@ def run_isolated(
     out.status says what became of each. Stops early where the columns may not hold the events of
     one more path.
     """
-    units = room.who.size
+    most_rows = 2 * room.entry.size
     for n in range(paths.size):
         p, before, covers = paths[n], out.used[0], out.used[1]
-        if out.path.size - before < 2 * units:
+        if out.path.size - before < most_rows:
             return n
         status = run_path(
             crowd,
@@ -394,4 +395,6 @@ def run_isolated(
         out.status[p] = status
         if status != DONE:
             out.used[0], out.used[1] = before, covers
+        for row in range(before, out.used[0]):
+            out.path[row] = p
     return paths.size

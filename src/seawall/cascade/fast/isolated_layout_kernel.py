@@ -20,6 +20,8 @@ FOUR = np.uint64(2)
 # Columns of Crowd.lines, then those of Room.worth.
 FEED, ASSET, MULTIPLIER, RATE = range(4)
 MARGIN_PRICE, MARKET_PRICE, ACCRUED, PAID = range(4)
+# Loops over units are run to a multiple of this.
+WHOLE = 16
 # Sides of a feed: who falls with it, who falls when it rises.
 FALL, RISE = 0, 1
 
@@ -98,7 +100,10 @@ class Out(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Working room of one path; prices of assets and feeds by step."""
+    """Working room of one path; prices of assets and feeds by step.
+
+    Columns of units have room for WHOLE more: see `isolated_order_kernel.whole`.
+    """
 
     base: Array  # (k, s + 1) exogenous prices
     market: Array
@@ -121,11 +126,10 @@ class Room(NamedTuple):
     closed: Array  # (m,) uint64 units that were closed
     near: Array  # (v, u) uint32 entries that were reached and stand
     waiting: Array  # (v,) how many
-    who: Array  # (u,) uint64 units to close
-    entry: Array  # (u,) uint32 where they stand
+    entry: Array  # (u,) uint32 where the units to close stand among the entries
     taken: Array  # (4 u,) what is held of them
     sold: Array  # (6, u) the same by column, then their equity and maintenance
-    gone: Array  # (u,) uint64 units that were closed, as they were
+    gone: Array  # (u,) units that were closed, as they were
     lost: Array  # (2, u) the loss of each; the same in the order of units
     many: Array  # (1,) how many
     fund: Array  # (v,)
@@ -137,9 +141,7 @@ WORDS = {
     Terms: "f1 f1 f1 b1 b1 b1 b1 b1",
     Ways: "i1 f1 b1 b1 b1",
     Out: "i1 i1 i1 f1 f1 i1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
-    Room: (
-        "f2 f2 f2 f1 i1 f1 f2 f2 f2 i2 f2 f2 f2 i2 i2 f2 w1 w1 w1 u2 i1 w1 u1 f1 f2 w1 f2 i1 f1"
-    ),
+    Room: ("f2 f2 f2 f1 i1 f1 f2 f2 f2 i2 f2 f2 f2 i2 i2 f2 w1 w1 w1 u2 i1 u1 f1 f2 i1 f2 i1 f1"),
 }
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "u": "uint32", "w": "uint64"}
 

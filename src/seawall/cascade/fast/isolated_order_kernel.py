@@ -15,6 +15,7 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     FOUR,
     LINE,
     SIZE,
+    WHOLE,
     Crossings,
     Crowd,
     Room,
@@ -27,6 +28,15 @@ ZERO, ONE, SHIFT, MASK = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 PAIRS, FOURS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
 BYTES, SUM = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
 BY_TWO, BY_FOUR, LAST_BYTE = np.uint64(2), np.uint64(4), np.uint64(56)
+
+
+@record_helper
+def whole(count: int) -> int:
+    """The next multiple of WHOLE: loops run so far are vector code to their end.
+
+    What is written beyond the count is never read, or says nothing: there sizes are 0.
+    """
+    return (count + (WHOLE - 1)) & -WHOLE
 
 
 @record_helper
@@ -109,22 +119,21 @@ def put(units: Array, held: Array, bits: Array, before: Array, who: Array, taken
 
 
 @row_helper
-def in_columns(taken: Array, sizes: Array, cashes: Array, begun: Array, lines: Array) -> None:
-    """Four numbers of each unit (4 n,) as columns (n,)."""
-    for n in range(sizes.size):
+def in_columns(taken: Array, sizes: Array, cashes: Array, begun: Array, count: int) -> None:
+    """Three of the four numbers of each unit (4 n,) as columns (n,)."""
+    for n in range(count):
         own = np.uint64(n) << FOUR
-        sizes[n], cashes[n] = taken[own], taken[own | CASH]
-        begun[n], lines[n] = taken[own | BEGUN], taken[own | LINE]
+        sizes[n], cashes[n], begun[n] = taken[own], taken[own | CASH], taken[own | BEGUN]
 
 
 @record_helper
 def put_in_order(
-    crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, found: int
+    crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, found: int, who: Array
 ) -> None:
-    """All that `wake` has marked, in the order of units; they count as closed until they stand."""
+    """All that `wake` has marked, in the order of units, whose numbers come into ``who`` (n,)."""
     first, last = crowd.word_first[v], crowd.word_last[v]
     unit, held, bits, before = cross.unit[world], cross.held[world], room.bits, room.before
-    who, taken, sold = room.who, room.taken, room.sold
+    taken, sold = room.taken, room.sold
     count_before(bits[first:last], before[first:last])
     for f in range(cross.venue.size):
         if cross.venue[f] == v:
@@ -134,13 +143,12 @@ def put_in_order(
     for m in range(room.waiting[v]):
         n = int(room.near[v, m])
         put(unit[n : n + 1], held[4 * n : 4 * n + 4], bits, before, who, taken)
-    in_columns(
-        taken[: 4 * found],
-        sold[SIZE, :found],
-        sold[CASH, :found],
-        sold[BEGUN, :found],
-        sold[LINE, :found],
-    )
+    for n in range(4 * found, 4 * whole(found)):
+        taken[n] = 0.0
+    in_columns(taken, sold[SIZE], sold[CASH], sold[BEGUN], whole(found))
+    if crowd.line_first[v + 1] > crowd.line_first[v] + 1:
+        for n in range(found):
+            sold[LINE, n] = taken[4 * n + 3]
 
 
 @record_helper
@@ -174,7 +182,7 @@ def closed_loss(room: Room) -> float:
     count, gone, lost, ordered = room.many[0], room.gone, room.lost[0], room.lost[1]
     count_before(room.closed, room.before)
     for n in range(count):
-        ordered[place_of(room.closed, room.before, gone[n])] = lost[n]
+        ordered[place_of(room.closed, room.before, np.uint64(gone[n]))] = lost[n]
     total = 0.0
     for n in range(count):
         total += ordered[n]
