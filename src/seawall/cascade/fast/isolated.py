@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seawall.book.book import Floats, Ints
 from seawall.cascade.expiry import expiry_steps
@@ -20,12 +18,13 @@ from seawall.cascade.fast import isolated_layout_kernel as layout
 from seawall.cascade.fast import layout_kernel
 from seawall.cascade.fast.compile import EARLY, closes_natively, in_one_piece, priced_alone
 from seawall.cascade.fast.isolated_kernel import DONE, ODD, run_isolated
+from seawall.cascade.fast.isolated_tape import Log, logged
 from seawall.cascade.fast.slots import is_plain_market
 from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
-from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, EventKind, Tape
+from seawall.cascade.tape import INTS, MONEY, NEVER, PER_PATH, WATCHED, Tape
 from seawall.cascade.watch import Watch
 from seawall.foundation.arrays import distinct
 from seawall.foundation.errors import InputError
@@ -36,7 +35,6 @@ from seawall.margin.table.margin_table import RowKind
 FIRST = 128
 # Rows of the columns to begin with; they grow.
 ROWS = 1_000_000
-Number = TypeVar("Number", np.int64, np.float64)
 # Runs of the paths (n,) that were given up, by the general engine.
 General = Callable[[Ints], Tape]
 
@@ -245,14 +243,13 @@ class _Run:
             self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
         rows = 2 * (units + layout.WHOLE) + min(paths * units // 4, ROWS)
         self.out = layout.Out(
-            path=np.empty(rows, dtype=np.int64),
-            step=np.empty(rows, dtype=np.int64),
+            round=np.empty((rows, 3), dtype=np.int64),
             unit=np.empty(rows, dtype=np.int64),
             notional=np.empty(rows),
             fee=np.empty(rows),
             cover=np.empty(rows, dtype=np.int64),
             covered=np.empty(rows),
-            used=np.zeros(2, dtype=np.int64),
+            used=np.zeros(3, dtype=np.int64),
             equity=np.zeros((paths, columns, setup.desk_units.size)),
             seen=np.zeros((paths, *seen)),
             trough=np.empty((paths, assets)),
@@ -289,38 +286,32 @@ class _Run:
 
     def _grow(self) -> None:
         """Room for as many rows again."""
-        names = ("path", "step", "unit", "notional", "fee", "cover", "covered")
+        names = ("round", "unit", "notional", "fee", "cover", "covered")
         more = {name: getattr(self.out, name) for name in names}
         longer = {name: np.concatenate([one, np.empty_like(one)]) for name, one in more.items()}
         self.out = self.out._replace(**longer)
 
     def tape(self) -> Tape:
-        """The tape; rows of paths that were given up hold nothing yet."""
+        """The tape; there is nothing of paths that were given up."""
         setup, out, watch = self.shared.setup, self.out, self.watch
-        (used, covers), paths = out.used.tolist(), out.status.size
-        unit, equity, charged = out.unit[:used], out.equity, self.shared.terms.charged[0]
-        nothing = _same(np.float64(0.0), used)
-        fee = out.fee[:used] if charged else nothing
-        kind, keeper, fund = _same(np.int64(0), used), self._keeper(unit, fee), nothing
-        if covers:
-            at = out.cover[:covers]
-            kind, fund = np.zeros(used, dtype=np.int64), np.zeros(used)
-            kind[at], keeper[at], fund[at] = EventKind.COVER, 0.0, out.covered[:covers]
-        negative = equity < -ROUNDING * np.abs(equity[:, :1])
-        tape = Tape(
-            path=out.path[:used],
-            step=out.step[:used],
-            unit=unit,
-            kind=kind,
-            leg=_same(np.int64(-1), used),
+        (used, covers, rounds), paths = out.used.tolist(), out.status.size
+        equity, terms = out.equity, self.shared.terms
+        log = Log(
+            round=out.round[:rounds],
+            unit=out.unit[:used],
             notional=out.notional[:used],
-            keeper=keeper,
-            backstop=nothing,
-            fund=fund,
-            adl=nothing,
-            socialised=nothing,
-            fee=fee,
-            paths=paths,
+            fee=out.fee[:used] if terms.charged[0] else None,
+            cover=out.cover[:covers],
+            covered=out.covered[:covers],
+            earned=_earned(terms),
+            venue=setup.table.units.venue,
+        )
+        negative = equity < -ROUNDING * np.abs(equity[:, :1])
+        untouched = np.zeros((0, 0, 0))
+        if watch is not None:
+            untouched = self.exogenous[:, watch.step][:, :, setup.table.feed_asset[watch.feed]]
+        return logged(
+            log,
             desk_equity=equity,
             first_negative=np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER),
             trough=out.trough,
@@ -328,26 +319,18 @@ class _Run:
             final=out.final,
             open_deficit=np.zeros((paths, len(setup.table.venues))),
             closed_loss=out.loss,
+            seen=np.zeros((0, 0, 0)) if watch is None else out.seen,
+            untouched=untouched,
         )
-        if watch is None:
-            return tape
-        asset = setup.table.feed_asset[watch.feed]
-        return replace(tape, seen=out.seen, untouched=self.exogenous[:, watch.step][:, :, asset])
-
-    def _keeper(self, unit: Ints, fee: Floats) -> Floats:
-        """What keepers bear (n,) of forced orders: they earn the liquidation part of fees."""
-        terms = self.shared.terms
-        if not terms.to_keeper.any():
-            return np.full(unit.size, -0.0)
-        venue = self.shared.setup.table.units.venue[unit]
-        rate = terms.fee + terms.taker_fee
-        share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
-        return np.where(terms.to_keeper[venue], -(fee * share[venue]), -0.0)
 
 
-def _same(value: Number, count: int) -> NDArray[Number]:
-    """A column of events that all say the same: one number in memory."""
-    return np.broadcast_to(np.full(1, value), count)
+def _earned(terms: layout.Terms) -> Floats | None:
+    """Share of fees (v,) that keepers earn; None where they earn nothing."""
+    if not terms.to_keeper.any():
+        return None
+    rate = terms.fee + terms.taker_fee
+    share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
+    return np.where(terms.to_keeper, share, 0.0)
 
 
 def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:

@@ -23,8 +23,11 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     MARKET_PRICE,
     MULTIPLIER,
     PAID,
+    PATH,
     RATE,
+    ROW,
     SIZE,
+    STEP,
     Crossings,
     Crowd,
     Out,
@@ -291,12 +294,11 @@ def cover(
     out: Out,
     v: int,
     count: int,
-    place: tuple[int, int],
+    row: int,
     settle: float,
 ) -> int:
-    """The fund pays deficits; place: step, row. How many, -1 where it cannot."""
-    left, (step, row) = room.sold[CASH], place
-    short, who = 0, out.unit[row - count :]
+    """The fund pays deficits; ``row`` is the next one. How many, -1 where it cannot."""
+    left, who, short = room.sold[CASH], out.unit[row - count :], 0
     for n in range(whole(count)):
         short += int(-left[n] * settle > 0.0)
     if short == 0:
@@ -311,7 +313,7 @@ def cover(
             paid -= owed
             left[n] += owed / settle
             at = row + short
-            out.step[at], out.unit[at] = step, who[n]
+            out.unit[at] = who[n]
             out.notional[at], out.fee[at] = 0.0, 0.0
             at = out.used[1] + short
             out.cover[at], out.covered[at] = row + short, owed
@@ -365,16 +367,15 @@ def close(
     if is_matched(terms, room, v, count):
         return False
     row = out.used[0]
-    when = out.step[row:]
-    for n in range(whole(count)):
-        when[n] = step
     plan(crowd, room, v, out.notional[row:], count)
     trade(rule, ways, room, p, step)
     pay_out(crowd, room, v, count)
     charge(terms, room, out, v, count, row, settle)
-    covered = cover(terms, room, out, v, count, (step, row + count), settle)
+    covered = cover(terms, room, out, v, count, row + count, settle)
     if covered < 0:
         return False
     note_losses(room, out.unit[row:], count, settle)
-    out.used[0] = row + count + covered
+    out.used[0], written = row + count + covered, out.used[2]
+    out.round[written, ROW], out.round[written, PATH], out.round[written, STEP] = row, p, step
+    out.used[2] = written + 1
     return True

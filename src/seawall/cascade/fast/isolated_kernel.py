@@ -373,8 +373,8 @@ def run_isolated(
     """
     most_rows = 2 * room.entry.size
     for n in range(paths.size):
-        p, before, covers = paths[n], out.used[0], out.used[1]
-        if out.path.size - before < most_rows:
+        p, before, covers, written = paths[n], out.used[0], out.used[1], out.used[2]
+        if out.unit.size - before < most_rows:
             return n
         status = run_path(
             crowd,
@@ -394,7 +394,5 @@ def run_isolated(
         )
         out.status[p] = status
         if status != DONE:
-            out.used[0], out.used[1] = before, covers
-        for row in range(before, out.used[0]):
-            out.path[row] = p
+            out.used[0], out.used[1], out.used[2] = before, covers, written
     return paths.size

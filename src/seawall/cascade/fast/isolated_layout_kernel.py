@@ -22,6 +22,8 @@ FEED, ASSET, MULTIPLIER, RATE = range(4)
 MARGIN_PRICE, MARKET_PRICE, ACCRUED, PAID = range(4)
 # Loops over units are run to a multiple of this.
 WHOLE = 16
+# Columns of Out.round.
+ROW, PATH, STEP = range(3)
 # Sides of a feed: who falls with it, who falls when it rises.
 FALL, RISE = 0, 1
 
@@ -80,16 +82,15 @@ class Ways(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Events as columns of the tape (n,), then what the tape has of each path."""
+    """Events (n,), then what the tape has of each path."""
 
-    path: Array
-    step: Array
+    round: Array  # (r, 3) first row, path and step of each round
     unit: Array
     notional: Array
     fee: Array
     cover: Array  # rows at which the fund paid, and what
     covered: Array
-    used: Array  # (2,) rows and covers written
+    used: Array  # (3,) rows, covers and rounds written
     equity: Array  # (p, s + 1, d)
     seen: Array  # (p, n, w) feed prices that are watched
     trough: Array  # (p, k)
@@ -140,7 +141,7 @@ WORDS = {
     Crossings: "i2 f2 u2 f2 f2 b1 i1",
     Terms: "f1 f1 f1 b1 b1 b1 b1 b1",
     Ways: "i1 f1 b1 b1 b1",
-    Out: "i1 i1 i1 f1 f1 i1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
+    Out: "i2 i1 f1 f1 i1 f1 i1 f3 f3 f2 f2 f2 f1 i1",
     Room: ("f2 f2 f2 f1 i1 f1 f2 f2 f2 i2 f2 f2 f2 i2 i2 f2 w1 w1 w1 u2 i1 u1 f1 f2 i1 f2 i1 f1"),
 }
 SHORT = {"i": "int64", "f": "float64", "b": "boolean", "u": "uint32", "w": "uint64"}
