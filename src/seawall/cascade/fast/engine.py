@@ -22,7 +22,7 @@ from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
-from seawall.cascade.fast.isolated import compile_isolated, is_isolated, run_crowd
+from seawall.cascade.fast.isolated import FIRST, compile_isolated, is_isolated, run_crowd
 from seawall.cascade.fast.isolated_kernel import run_isolated
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
@@ -123,6 +123,7 @@ class FastSimulation:
         self.setup, self.steps = setup, steps
         self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
         self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
+        self._tried, self._given_up = 0, 0
 
     def on(
         self,
@@ -137,11 +138,17 @@ class FastSimulation:
             return self._in_general(exogenous, draws, worlds, watch)
 
         def given_up(paths: Ints) -> Tape:
+            self._given_up += paths.size
             own = None if draws is None else draws.only(paths)
             some = None if worlds is None else worlds.only(paths)
             return self._in_general(exogenous[paths], own, some, watch)
 
-        return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+        tape = run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+        # Chunks may be so small that none of them asks whether the rest is worth trying.
+        self._tried += exogenous.shape[0]
+        if self._tried >= FIRST and 3 * self._given_up > self._tried:
+            self.isolated = None
+        return tape
 
     def _in_general(
         self,

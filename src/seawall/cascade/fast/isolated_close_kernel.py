@@ -44,11 +44,11 @@ from seawall.cascade.fast.isolated_order_kernel import (
     put_in_order,
     whole,
 )
+from seawall.cascade.fast.isolated_price_kernel import PERMANENT
 from seawall.cascade.fast.layout_kernel import Array, Impact
 from seawall.foundation.compiled import record_helper, row_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
-PERMANENT, TROUGH, PEAK = range(3)
 FLOW, ORDERED, MEAN = range(3)
 
 
@@ -211,30 +211,6 @@ def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
     else:
         for n in range(count):
             left[n] -= -sizes[n] * worth[np.uint64(int(lines[n])), PAID]
-
-
-@row_helper
-def moves_of(after: Array, before: Array, usual: float, moves: Array) -> None:
-    """Moves between prices, in usual ones."""
-    for n in range(moves.size):
-        moves[n] = abs(after[n] / before[n] - 1.0) / usual
-
-
-@record_helper
-def feel(rule: Impact, room: Room, k: int, step: int) -> float:
-    """How restless an asset is at a step: what was left undone since it was asked for last."""
-    first, felt = room.felt[k], room.restless[k]
-    moves = room.moves[first:step]
-    moves_of(
-        room.market[k, first + 1 : step + 1],
-        room.market[k, first:step],
-        rule.expected_move[k],
-        moves,
-    )
-    for n in range(moves.size):
-        felt = felt + rule.volatility_weight * (moves[n] - felt)
-    room.felt[k], room.restless[k] = step, felt
-    return felt
 
 
 @record_helper

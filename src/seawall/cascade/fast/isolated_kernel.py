@@ -13,22 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.cascade.fast.isolated_close_kernel import (
-    PEAK,
-    PERMANENT,
-    TROUGH,
-    close,
-    feel,
-    look,
-    price_lines,
-)
+from seawall.cascade.fast.isolated_close_kernel import close, look, price_lines
 from seawall.cascade.fast.isolated_layout_kernel import (
     CASH,
     FALL,
     FEED,
     MULTIPLIER,
     RATE,
-    RISE,
     SIZE,
     Crossings,
     Crowd,
@@ -38,15 +29,24 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     Ways,
     isolated_types,
 )
-from seawall.cascade.fast.isolated_order_kernel import ONE, closed_loss, is_closed, wake
+from seawall.cascade.fast.isolated_order_kernel import closed_loss, is_closed, wake
+from seawall.cascade.fast.isolated_price_kernel import (
+    NEVER_DUE,
+    PEAK,
+    PERMANENT,
+    TROUGH,
+    are_sound,
+    feel,
+    move_on,
+    note_extremes,
+    publish,
+)
 from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact
-from seawall.foundation.compiled import record_helper, record_kernel, row_helper
-from seawall.impact.law_kernel import linear_displacement, root_displacement
+from seawall.foundation.compiled import record_helper, record_kernel
 
 # What became of a path; at an odd one all paths are left to the general engine, which says why.
 DONE, GIVEN_UP, ODD = 0, 1, 2
 BLOCK = 32
-NEVER_DUE = 1e15
 LARGE = 1e300
 
 
@@ -81,120 +81,6 @@ def begin(
         room.fund[v] = terms.fund[v]
     for n in range(room.closed.size):
         room.closed[n] = 0
-
-
-@row_helper
-def price_linear(base: Array, flow: Array, permanent: float, market: Array) -> None:
-    """Market prices (n,) for outstanding flows by the linear law."""
-    for n in range(market.size):
-        market[n] = base[n] * linear_displacement(flow[n] + permanent)
-
-
-@row_helper
-def price_root(base: Array, flow: Array, permanent: float, strength: float, market: Array) -> None:
-    """The same by the square-root law."""
-    for n in range(market.size):
-        market[n] = base[n] * root_displacement(strength, flow[n] + permanent)
-
-
-@record_helper
-def move_on(rule: Impact, room: Room, k: int, step: int, end: int) -> None:
-    """Market prices of an asset after ``step``, to ``end``, while nobody is closed."""
-    market, temporary = room.market[k, step + 1 : end + 1], room.temporary[k, step + 1 : end + 1]
-    base, flow = room.base[k, step + 1 : end + 1], room.temporary[k, step]
-    permanent = room.extreme[PERMANENT, k]
-    for n in range(temporary.size):
-        flow = flow * rule.decay
-        temporary[n] = flow
-    if rule.square_root:
-        price_root(base, temporary, permanent, rule.strength[k], market)
-    else:
-        price_linear(base, temporary, permanent, market)
-
-
-@record_helper
-def send(feeds: Feeds, room: Room, f: int, step: int, end: int) -> None:
-    """What a feed sends after ``step``, to ``end``, and when it has to again."""
-    ahead = room.sent.shape[1] - room.market.shape[1]
-    market, sents = room.market[feeds.asset[f]], room.sent[f, ahead:]
-    dues, heartbeat = room.due[f], int(min(feeds.heartbeat[f], NEVER_DUE))
-    sent, due, gap = sents[step], dues[step], feeds.deviation[f] * sents[step]
-    at, last = np.uint64(step + 1), np.uint64(end + 1)
-    while at < last:
-        until = np.uint64(min(end + 1, due))
-        while at < until and not abs(market[at] - sent) >= gap:
-            sents[at], dues[at] = sent, due
-            at += ONE
-        if at < last:
-            sent, due = market[at], np.int64(at) + heartbeat
-            gap = feeds.deviation[f] * sent
-            sents[at], dues[at] = sent, due
-            at += ONE
-
-
-@row_helper
-def show(shown: Array, seen: Array, before: float, waiting: bool, fall: float, rise: float) -> int:
-    """Prices that a feed shows (n,); at how many of them there is somebody to look at."""
-    count = 0
-    for n in range(seen.size):
-        price = shown[n]
-        seen[n] = price
-        count += int((price <= fall) | (price >= rise) | (waiting & (price != before)))
-    return count
-
-
-@record_helper
-def publish(
-    cross: Crossings,
-    feeds: Feeds,
-    room: Room,
-    f: int,
-    fresh: bool,
-    step: int,
-    end: int,
-    step_seconds: float,
-) -> int:
-    """What a feed shows after ``step``: to ``end``, or to the first step at which to look, which is
-    returned; ``end`` + 1 where there is none.
-    """
-    send(feeds, room, f, step, end)
-    ahead = room.sent.shape[1] - room.market.shape[1] - feeds.delay[f]
-    shown, seen = room.sent[f, ahead + step : ahead + end + 1], room.seen[f, step : end + 1]
-    if fresh:
-        shown = room.market[feeds.asset[f], step : end + 1]
-    fall, rise = room.ahead[FALL, f], room.ahead[RISE, f]
-    before, waiting = seen[0], room.waiting[cross.venue[f]] > 0
-    if not cross.funded[f]:
-        if show(shown[1:], seen[1:], before, waiting, fall, rise) > 0:
-            for n in range(1, seen.size):
-                price = seen[n]
-                if price <= fall or price >= rise or (waiting and price != before):
-                    return step + n
-        return end + 1
-    integrals, integral = room.integral[f, step:], room.integral[f, step]
-    falls, rises = cross.shift[FALL, f], cross.shift[RISE, f]
-    for n in range(1, seen.size):
-        price = shown[n]
-        seen[n] = price
-        integral = integral + price * step_seconds
-        integrals[n] = integral
-        if price - falls * integral <= fall or price - rises * integral >= rise or waiting:
-            return step + n
-    return end + 1
-
-
-@record_helper
-def note_extremes(room: Room, quote: int, first: int, last: int) -> None:
-    """Keep the lowest and the highest market prices of steps from first to last."""
-    for k in range(room.market.shape[0]):
-        if k == quote:
-            continue
-        trough, peak = room.extreme[TROUGH, k], room.extreme[PEAK, k]
-        market = room.market[k, first : last + 1]
-        for n in range(market.size):
-            trough = min(trough, market[n])
-            peak = max(peak, market[n])
-        room.extreme[TROUGH, k], room.extreme[PEAK, k] = trough, peak
 
 
 @record_helper
@@ -278,9 +164,13 @@ def end(
         out.final[p, k] = room.market[k, 0 if k == quote else last]
         if not (trough > 0.0 and peak < np.inf):
             return ODD
+        if k == quote:
+            continue
+        if not are_sound(room.market[k]):
+            return ODD
         # No move is larger than this one, and no mean of moves.
         largest = (peak / trough + 1.0) / rule.expected_move[k]
-        if k != quote and not largest < LARGE and not feel(rule, room, k, last) < np.inf:
+        if not largest < LARGE and not feel(rule, room, k, last) < np.inf:
             return ODD
     out.loss[p] = closed_loss(room)
     write_desk(crowd, room, out, p, world, room.market[quote, 0])
@@ -333,11 +223,12 @@ def run_path(
         for k in range(exogenous.shape[1]):
             if k != quote:
                 move_on(rule, room, k, step, until)
+        # The first step at which a feed reaches somebody.
         stop = until + 1
         for f in range(feeds.asset.size):
             if feeds.asset[f] != quote:
-                until_now = min(until, stop)
-                hit = publish(cross, feeds, room, f, fresh, step, until_now, step_seconds)
+                so_far = min(until, stop)
+                hit = publish(cross, feeds, room, f, fresh, step, so_far, step_seconds)
                 stop = min(stop, hit)
         until, first = min(until, stop), step == 0
         note_extremes(room, quote, step + 1, until)
