@@ -335,6 +335,14 @@ def test_a_price_of_nothing_is_refused_as_ever() -> None:
         FastSimulation(prepare(case), 20).on(exogenous)
 
 
+def test_a_path_that_starts_elsewhere_is_refused_as_ever() -> None:
+    case = crowd_of(20, 1, {"a": venue()})
+    exogenous = walks(case, 3, 20)
+    exogenous[2, 0, case.book.assets.index("C0")] = 101.0
+    with pytest.raises(InputError, match="C0 starts at 101 on path 2"):
+        FastSimulation(prepare(case), 20).on(exogenous)
+
+
 @settings(laws, max_examples=6)
 @given(st.integers(0, 10_000))
 def test_random_crowds(seed: int) -> None:

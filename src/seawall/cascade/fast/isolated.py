@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seawall.book.book import Floats, Ints
+from seawall.cascade.course import refuse_elsewhere
 from seawall.cascade.expiry import expiry_steps
 from seawall.cascade.fast import isolated_layout_kernel as layout
 from seawall.cascade.fast import layout_kernel
@@ -191,6 +192,7 @@ def run_crowd(
 ) -> Tape:
     """The tape of exogenous paths (p, s + 1, k); ``general`` runs those that are given up."""
     setup, paths = shared.setup, exogenous.shape[0]
+    refuse_elsewhere(setup, exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     switches = in_force(worlds.switches, paths, feedback=setup.impact.feedback)
     exogenous = np.ascontiguousarray(exogenous)
