@@ -45,7 +45,8 @@ def ones(word: np.uint64) -> np.uint64:
     word = word - ((word >> ONE) & PAIRS)
     word = (word & FOURS) + ((word >> BY_TWO) & FOURS)
     word = (word + (word >> BY_FOUR)) & BYTES
-    return (word * SUM) >> LAST_BYTE
+    count: np.uint64 = (word * SUM) >> LAST_BYTE
+    return count
 
 
 @record_helper
@@ -103,7 +104,8 @@ def wake(cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
                 found += count
     for n in range(room.waiting[v]):
         mark(bits, units[room.near[v, n]])
-    return found + room.waiting[v]
+    found += room.waiting[v]
+    return found
 
 
 @record_helper

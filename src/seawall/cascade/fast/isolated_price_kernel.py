@@ -143,7 +143,8 @@ def moves_of(after: Array, before: Array, usual: float, moves: Array) -> None:
 @record_helper
 def feel(rule: Impact, room: Room, k: int, step: int) -> float:
     """How restless an asset is at a step: what was left undone since it was asked for last."""
-    first, felt = room.felt[k], room.restless[k]
+    felt: float = room.restless[k]
+    first = room.felt[k]
     moves = room.moves[first:step]
     moves_of(
         room.market[k, first + 1 : step + 1],
