@@ -45,8 +45,7 @@ def ones(word: np.uint64) -> np.uint64:
     word = word - ((word >> ONE) & PAIRS)
     word = (word & FOURS) + ((word >> BY_TWO) & FOURS)
     word = (word + (word >> BY_FOUR)) & BYTES
-    count: np.uint64 = (word * SUM) >> LAST_BYTE
-    return count
+    return np.uint64((word * SUM) >> LAST_BYTE)
 
 
 @record_helper
