@@ -59,7 +59,8 @@ def mark(bits: Array, unit: np.uint32) -> None:
 def place_of(bits: Array, before: Array, u: np.uint64) -> np.uint64:
     """How many bits are set before that of a unit."""
     word = u >> SHIFT
-    return before[word] + ones(bits[word] & ((ONE << (u & MASK)) - ONE))
+    earlier: np.uint64 = before[word]
+    return earlier + ones(bits[word] & ((ONE << (u & MASK)) - ONE))
 
 
 @record_helper
