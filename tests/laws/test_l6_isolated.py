@@ -6,6 +6,7 @@ cannot pass because all of them were.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -204,6 +205,31 @@ def test_no_more_is_tried_where_most_are_given_up(given_up: list[int]) -> None:
     assert np.unique(tape.path).size > FIRST
 
 
+def test_no_more_is_tried_after_small_chunks(
+    monkeypatch: pytest.MonkeyPatch, given_up: list[int]
+) -> None:
+    """Chunks of fewer paths than are asked about add up; the bits stay."""
+    monkeypatch.setattr("seawall.cascade.fast.engine.FIRST", 8)
+    case = crowd_of(60, 16, {"a": venue(fund=0.0)}, depth=2e5)
+    setup, exogenous = prepare(case), walks(case, 12, 40, size=0.02)
+    simulation = FastSimulation(setup, 40)
+    parts = [simulation.on(exogenous[n : n + 4]) for n in range(0, 12, 4)]
+    assert simulation.isolated is None
+    assert given_up[-1] == 4, "the last chunk is the general engine's from its start"
+    assert_same(join(parts), run(setup, exogenous)[0], ISOLATED)
+
+
+def test_columns_are_made_when_they_are_read() -> None:
+    case = crowd_of(90, 14, {"a": venue(), "b": venue(oracle=False)}, depth=4e5)
+    setup, exogenous = prepare(case), walks(case, 3, 60, size=0.012)
+    tape = FastSimulation(setup, 60).on(exogenous)
+    assert "path" not in vars(tape) and tape.closed_loss.size == 3
+    sent = pickle.loads(pickle.dumps(tape))
+    assert_same(sent, run(setup, exogenous)[0], ISOLATED)
+    assert tape.fund is tape.fund, "made once"
+    assert not hasattr(tape, "no_column")
+
+
 def test_deleveraging_is_left_to_the_general_engine(given_up: list[int]) -> None:
     case = crowd_of(90, 17, {"a": venue(0.0, layers=("adl", "fund", "socialised"))}, depth=4e5)
     tape = check(prepare(case), walks(case, 6, 60, size=0.008))
@@ -306,6 +332,14 @@ def test_a_price_of_nothing_is_refused_as_ever() -> None:
     exogenous = walks(case, 3, 20)
     exogenous[2, 9, case.book.assets.index("C0")] = 0.0
     with pytest.raises(Exception, match="a price of 0 at step 9 of path 2"):
+        FastSimulation(prepare(case), 20).on(exogenous)
+
+
+def test_a_path_that_starts_elsewhere_is_refused_as_ever() -> None:
+    case = crowd_of(20, 1, {"a": venue()})
+    exogenous = walks(case, 3, 20)
+    exogenous[2, 0, case.book.assets.index("C0")] = 101.0
+    with pytest.raises(InputError, match="C0 starts at 101 on path 2"):
         FastSimulation(prepare(case), 20).on(exogenous)
 
 

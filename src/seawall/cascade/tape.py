@@ -172,7 +172,9 @@ def select(tape: Tape, first: int, last: int) -> Tape:
 
 
 def join(tapes: list[Tape]) -> Tape:
-    """One tape of several chunks of paths, in order; path numbers run on."""
+    """One tape of several chunks of paths, in order; path numbers run on. One alone is itself."""
+    if len(tapes) == 1:
+        return tapes[0]
     offsets = np.cumsum([0] + [tape.paths for tape in tapes])
     merged: dict[str, object] = {
         name: np.concatenate([getattr(tape, name) for tape in tapes])

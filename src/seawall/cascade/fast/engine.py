@@ -24,7 +24,7 @@ from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
 from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
-from seawall.cascade.fast.isolated import compile_isolated, is_isolated, run_crowd
+from seawall.cascade.fast.isolated import FIRST, compile_isolated, is_isolated, run_crowd
 from seawall.cascade.fast.isolated_kernel import run_isolated
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
 from seawall.cascade.fast.quiet import begin_quiet
@@ -127,6 +127,7 @@ class FastSimulation:
         self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
         general = self.fixed if self.isolated is None else None
         self.calm = None if general is None else compile_calm(setup, general, steps)
+        self._tried, self._given_up = 0, 0
 
     def on(
         self,
@@ -139,6 +140,7 @@ class FastSimulation:
         """As `run_fast` on exogenous paths (p, s + 1, k) of these steps: the tape."""
 
         def given_up(paths: Ints) -> Tape:
+            self._given_up += paths.size
             if paths.size == exogenous.shape[0]:
                 return self._in_general(exogenous, draws, worlds, watch)
             own = (first_paths(exogenous.shape[0]) if draws is None else draws).only(paths)
@@ -146,8 +148,14 @@ class FastSimulation:
             return self._in_general(exogenous[paths], own, some, watch)
 
         away = worlds is not None and worlds.absence is not None
-        if self.isolated is not None and not away:
-            return run_crowd(self.isolated, exogenous, worlds, watch, given_up)
+        crowd = self.isolated
+        if crowd is not None and not away:
+            tape = run_crowd(crowd, exogenous, worlds, watch, given_up)
+            # Chunks may be so small that none of them asks whether the rest is worth trying.
+            self._tried += exogenous.shape[0]
+            if self._tried >= FIRST and 3 * self._given_up > self._tried:
+                self.isolated = None
+            return tape
         if self.calm is not None and watch is None and not away:
             return run_calm(self.calm, exogenous, worlds, given_up)
         return self._in_general(exogenous, draws, worlds, watch)

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seawall.book.book import Floats, Ints
+from seawall.cascade.course import refuse_elsewhere
 from seawall.cascade.expiry import expiry_steps
 from seawall.cascade.fast import isolated_layout_kernel as layout
 from seawall.cascade.fast import layout_kernel
 from seawall.cascade.fast.compile import EARLY, closes_natively, in_one_piece, priced_alone
 from seawall.cascade.fast.isolated_kernel import DONE, ODD, run_isolated
+from seawall.cascade.fast.isolated_tape import Log, logged
 from seawall.cascade.fast.slots import is_plain_market
 from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
-from seawall.cascade.tape import NEVER, EventKind, Tape, merged
+from seawall.cascade.tape import NEVER, Tape, merged
 from seawall.cascade.watch import Watch
 from seawall.foundation.arrays import distinct
 from seawall.foundation.errors import InputError
@@ -36,7 +36,6 @@ from seawall.margin.table.margin_table import RowKind
 FIRST = 128
 # Rows of the columns to begin with; they grow.
 ROWS = 1_000_000
-Number = TypeVar("Number", np.int64, np.float64)
 # Runs of the paths (n,) that were given up, by the general engine.
 General = Callable[[Ints], Tape]
 
@@ -76,7 +75,7 @@ def compile_isolated(setup: Setup, fixed: layout_kernel.Fixed, steps: int) -> Is
     if steps < 1 or not is_isolated(setup) or expiry_steps(setup, steps).any():
         return None
     lines, line = _lines(setup, fixed.rows)
-    made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes), _terms(setup))
+    made = (_crowd(setup, lines, line), _crossings(setup, fixed.wakes, line), _terms(setup))
     crowd, cross, terms = (in_one_piece(record) for record in made)
     return Isolated(setup, crowd, cross, terms, fixed.impact, fixed.feeds)
 
@@ -97,37 +96,46 @@ def _lines(setup: Setup, known: layout_kernel.Rows) -> tuple[Floats, Ints]:
 
 
 def _crowd(setup: Setup, lines: Floats, line: Ints) -> layout.Crowd:
-    table, units = setup.table, setup.table.units
-    worlds, count = setup.start_cash.shape
-    held = np.zeros((worlds, count, 4))
-    one = np.flatnonzero(np.diff(units.rows) == 1)
-    row = units.rows[one]
-    held[:, one, 0] = setup.start_size[:, row]
-    held[:, one, 3] = line[row]
-    held[:, :, 1] = setup.start_cash
-    held[:, :, 2] = setup.start_equity
-    venues = np.arange(len(table.venues))
+    table, units, desk = setup.table, setup.table.units, setup.desk_units
+    held = _held(setup, line)[:, desk]
+    venues, whole = np.arange(len(table.venues)), layout.WHOLE
     mine, tier = [np.flatnonzero(units.venue == v) for v in venues], lines[:, 5].astype(np.int64)
     return layout.Crowd(
-        held=held.reshape(worlds, 4 * count),
         lines=np.ascontiguousarray(lines[:, 1:5]),
         line_first=np.searchsorted(lines[:, 0], np.append(venues, venues.size)),
         rate=table.tiers.maintenance_rate[tier],
         deduction=table.tiers.maintenance_deduction[tier],
-        word_first=np.array([int(n[0]) // 64 if n.size else 0 for n in mine]),
-        word_last=np.array([int(n[-1]) // 64 + 1 if n.size else 0 for n in mine]),
-        desk=setup.desk_units,
+        word_first=np.array([int(n[0]) // 64 // whole * whole if n.size else 0 for n in mine]),
+        word_last=np.array(
+            [-(-int(n[-1] + 1) // 64 // whole) * whole if n.size else 0 for n in mine]
+        ),
+        desk=desk,
+        desk_held=held[:, :, :2],
+        desk_line=held[0, :, layout.LINE].astype(np.int64),
     )
 
 
-def _crossings(setup: Setup, wakes: layout_kernel.Wakes) -> layout.Crossings:
+def _held(setup: Setup, line: Ints) -> Floats:
+    """Size, cash, equity at the start and line (w, u, 4) of each unit; size 0 where it has none."""
+    worlds, count = setup.start_cash.shape
+    held = np.zeros((worlds, count, 4))
+    one = np.flatnonzero(np.diff(setup.table.units.rows) == 1)
+    row = setup.table.units.rows[one]
+    held[:, one, layout.SIZE] = setup.start_size[:, row]
+    held[:, one, layout.LINE] = line[row]
+    held[:, :, layout.CASH] = setup.start_cash
+    held[:, :, layout.BEGUN] = setup.start_equity
+    return held
+
+
+def _crossings(setup: Setup, wakes: layout_kernel.Wakes, line: Ints) -> layout.Crossings:
+    held = _held(setup, line)
+    unit = np.concatenate([wakes.fall_unit, wakes.rise_unit], axis=1)
     return layout.Crossings(
-        fall_first=wakes.fall_first,
-        fall_price=wakes.fall_price,
-        fall_unit=wakes.fall_unit.astype(np.uint32),
-        rise_first=wakes.rise_first,
-        rise_price=wakes.rise_price,
-        rise_unit=wakes.rise_unit.astype(np.uint32),
+        first=np.stack([wakes.fall_first, wakes.rise_first + wakes.fall_unit.shape[1]]),
+        price=np.concatenate([wakes.fall_price, wakes.rise_price], axis=1),
+        unit=unit.astype(np.uint32),
+        held=np.take_along_axis(held, unit[:, :, None], axis=1).reshape(held.shape[0], -1),
         shift=_shift(setup),
         funded=wakes.funding > 0.0,
         venue=setup.table.feed_venue,
@@ -184,6 +192,7 @@ def run_crowd(
 ) -> Tape:
     """The tape of exogenous paths (p, s + 1, k); ``general`` runs those that are given up."""
     setup, paths = shared.setup, exogenous.shape[0]
+    refuse_elsewhere(setup, exogenous)
     worlds = base_worlds(paths) if worlds is None else worlds
     switches = in_force(worlds.switches, paths, feedback=setup.impact.feedback)
     exogenous = np.ascontiguousarray(exogenous)
@@ -234,16 +243,15 @@ class _Run:
             seen = (watch.step.size, watch.feed.size)
             self.watched = np.zeros((2, max(seen)), dtype=np.int64)
             self.watched[0, : seen[1]], self.watched[1, : seen[0]] = watch.feed, watch.step
-        rows = 2 * units + min(paths * units // 4, ROWS)
+        rows = 2 * (units + layout.WHOLE) + min(paths * units // 4, ROWS)
         self.out = layout.Out(
-            path=np.empty(rows, dtype=np.int64),
-            step=np.empty(rows, dtype=np.int64),
+            round=np.empty((rows, 3), dtype=np.int64),
             unit=np.empty(rows, dtype=np.int64),
             notional=np.empty(rows),
             fee=np.empty(rows),
             cover=np.empty(rows, dtype=np.int64),
             covered=np.empty(rows),
-            used=np.zeros(2, dtype=np.int64),
+            used=np.zeros(3, dtype=np.int64),
             equity=np.zeros((paths, columns, setup.desk_units.size)),
             seen=np.zeros((paths, *seen)),
             trough=np.empty((paths, assets)),
@@ -280,38 +288,32 @@ class _Run:
 
     def _grow(self) -> None:
         """Room for as many rows again."""
-        names = ("path", "step", "unit", "notional", "fee", "cover", "covered")
+        names = ("round", "unit", "notional", "fee", "cover", "covered")
         more = {name: getattr(self.out, name) for name in names}
         longer = {name: np.concatenate([one, np.empty_like(one)]) for name, one in more.items()}
         self.out = self.out._replace(**longer)
 
     def tape(self) -> Tape:
-        """The tape; rows of paths that were given up hold nothing yet."""
+        """The tape; there is nothing of paths that were given up."""
         setup, out, watch = self.shared.setup, self.out, self.watch
-        (used, covers), paths = out.used.tolist(), out.status.size
-        unit, equity, charged = out.unit[:used], out.equity, self.shared.terms.charged[0]
-        nothing = _same(np.float64(0.0), used)
-        fee = out.fee[:used] if charged else nothing
-        kind, keeper, fund = _same(np.int64(0), used), self._keeper(unit, fee), nothing
-        if covers:
-            at = out.cover[:covers]
-            kind, fund = np.zeros(used, dtype=np.int64), np.zeros(used)
-            kind[at], keeper[at], fund[at] = EventKind.COVER, 0.0, out.covered[:covers]
-        negative = equity < -ROUNDING * np.abs(equity[:, :1])
-        tape = Tape(
-            path=out.path[:used],
-            step=out.step[:used],
-            unit=unit,
-            kind=kind,
-            leg=_same(np.int64(-1), used),
+        (used, covers, rounds), paths = out.used.tolist(), out.status.size
+        equity, terms = out.equity, self.shared.terms
+        log = Log(
+            round=out.round[:rounds],
+            unit=out.unit[:used],
             notional=out.notional[:used],
-            keeper=keeper,
-            backstop=nothing,
-            fund=fund,
-            adl=nothing,
-            socialised=nothing,
-            fee=fee,
-            paths=paths,
+            fee=out.fee[:used] if terms.charged[0] else None,
+            cover=out.cover[:covers],
+            covered=out.covered[:covers],
+            earned=_earned(terms),
+            venue=setup.table.units.venue,
+        )
+        negative = equity < -ROUNDING * np.abs(equity[:, :1])
+        untouched = np.zeros((0, 0, 0))
+        if watch is not None:
+            untouched = self.exogenous[:, watch.step][:, :, setup.table.feed_asset[watch.feed]]
+        return logged(
+            log,
             desk_equity=equity,
             first_negative=np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER),
             trough=out.trough,
@@ -319,36 +321,31 @@ class _Run:
             final=out.final,
             open_deficit=np.zeros((paths, len(setup.table.venues))),
             closed_loss=out.loss,
+            seen=np.zeros((0, 0, 0)) if watch is None else out.seen,
+            untouched=untouched,
         )
-        if watch is None:
-            return tape
-        asset = setup.table.feed_asset[watch.feed]
-        return replace(tape, seen=out.seen, untouched=self.exogenous[:, watch.step][:, :, asset])
-
-    def _keeper(self, unit: Ints, fee: Floats) -> Floats:
-        """What keepers bear (n,) of forced orders: they earn the liquidation part of fees."""
-        terms = self.shared.terms
-        if not terms.to_keeper.any():
-            return np.full(unit.size, -0.0)
-        venue = self.shared.setup.table.units.venue[unit]
-        rate = terms.fee + terms.taker_fee
-        share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
-        return np.where(terms.to_keeper[venue], -(fee * share[venue]), -0.0)
 
 
-def _same(value: Number, count: int) -> NDArray[Number]:
-    """A column of events that all say the same: one number in memory."""
-    return np.broadcast_to(np.full(1, value), count)
+def _earned(terms: layout.Terms) -> Floats | None:
+    """Share of fees (v,) that keepers earn; None where they earn nothing."""
+    if not terms.to_keeper.any():
+        return None
+    rate = terms.fee + terms.taker_fee
+    share = np.divide(terms.fee, rate, out=np.zeros_like(rate), where=rate > 0.0)
+    return np.where(terms.to_keeper, share, 0.0)
 
 
 def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
     table = shared.setup.table
     feeds, venues, units = table.feed_asset.size, len(table.venues), table.units.account.size
-    words = -(-units // 64)
+    words, room = -(-units // 64 // layout.WHOLE) * layout.WHOLE, units + layout.WHOLE
     return layout.Room(
+        base=np.empty((assets, columns)),
         market=np.empty((assets, columns)),
         temporary=np.empty((assets, columns)),
-        restless=np.empty((assets, columns)),
+        restless=np.empty(assets),
+        felt=np.zeros(assets, dtype=np.int64),
+        moves=np.empty(columns),
         sent=np.empty((feeds, columns + int(shared.feeds.delay.max(initial=0)))),
         seen=np.empty((feeds, columns)),
         integral=np.zeros((feeds, columns)),
@@ -356,17 +353,19 @@ def _room(shared: Isolated, columns: int, assets: int) -> layout.Room:
         extreme=np.zeros((3, assets)),
         batch=np.zeros((3, assets)),
         worth=np.zeros((shared.crowd.lines.shape[0], 4)),
+        since=np.zeros((2, feeds), dtype=np.int64),
         place=np.zeros((2, feeds), dtype=np.int64),
         ahead=np.zeros((2, feeds)),
-        bits=np.zeros((venues, words), dtype=np.uint64),
+        bits=np.zeros(words, dtype=np.uint64),
+        before=np.zeros(words, dtype=np.uint64),
         closed=np.zeros(words, dtype=np.uint64),
-        words=np.zeros(words + 1, dtype=np.uint64),
-        listed=np.zeros(words + 1, dtype=np.uint64),
         near=np.empty((venues, units), dtype=np.uint32),
         waiting=np.zeros(venues, dtype=np.int64),
-        who=np.empty(units, dtype=np.uint64),
-        sold=np.empty((5, units)),
-        touched=np.zeros(1),
-        fall=np.empty(units),
+        entry=np.empty(room, dtype=np.uint32),
+        taken=np.empty(4 * room),
+        sold=np.empty((6, room)),
+        gone=np.empty(room, dtype=np.int64),
+        lost=np.empty((2, room)),
+        many=np.zeros(1, dtype=np.int64),
         fund=np.zeros(venues),
     )

@@ -15,31 +15,40 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     ASSET,
     BEGUN,
     CASH,
-    CASHES,
-    DUES,
-    EQUITIES,
+    DUE,
+    EQUITY,
     FEED,
-    FOUR,
     LINE,
-    LINES,
     MARGIN_PRICE,
     MARKET_PRICE,
     MULTIPLIER,
     PAID,
+    PATH,
     RATE,
-    SIZES,
+    ROW,
+    SIZE,
+    STEP,
+    Crossings,
     Crowd,
     Out,
     Room,
     Terms,
     Ways,
 )
-from seawall.cascade.fast.isolated_order_kernel import MASK, ONE, SHIFT, in_order, list_words
+from seawall.cascade.fast.isolated_order_kernel import (
+    MASK,
+    ONE,
+    SHIFT,
+    forget,
+    note_entries,
+    put_in_order,
+    whole,
+)
+from seawall.cascade.fast.isolated_price_kernel import PERMANENT
 from seawall.cascade.fast.layout_kernel import Array, Impact
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
 from seawall.impact.law_kernel import linear_average, root_average
 
-PERMANENT, TROUGH, PEAK = range(3)
 FLOW, ORDERED, MEAN = range(3)
 
 
@@ -54,102 +63,119 @@ def price_lines(crowd: Crowd, room: Room, v: int, step: int) -> None:
         worth[ACCRUED] = line[RATE] * line[MULTIPLIER] * room.integral[f, step]
 
 
+@row_helper
+def first_due(sizes: Array, price: float, rate: float, deduction: float, dues: Array) -> None:
+    """Maintenance of the lowest tier."""
+    for n in range(dues.size):
+        dues[n] = abs(sizes[n]) * price * rate - deduction
+
+
+@row_helper
+def next_due(sizes: Array, price: float, rate: float, deduction: float, dues: Array) -> None:
+    """The same of a tier above, where it is more."""
+    for n in range(dues.size):
+        dues[n] = max(dues[n], abs(sizes[n]) * price * rate - deduction)
+
+
+@row_helper
+def equities_of(
+    sizes: Array, cashes: Array, worth: Array, settle: float, equities: Array, dues: Array
+) -> int:
+    """Equity of units of one line, maintenance in quote; how many have fallen."""
+    fallen, price, accrued = 0, worth[MARGIN_PRICE], worth[ACCRUED]
+    for n in range(equities.size):
+        due, own = dues[n] * settle, sizes[n] * (price - accrued)
+        equity = cashes[n] * settle + own * settle
+        equities[n], dues[n] = equity, due
+        fallen += int((equity < due) & (abs(sizes[n]) * price > 0.0))
+    return fallen
+
+
 @record_helper
 def assess(
-    rate: Array,
-    deduction: Array,
-    worth: Array,
-    size: float,
-    cash: float,
-    settle: float,
-) -> tuple[float, float, bool]:
-    """Equity and maintenance of a unit of a line, and whether it has fallen.
-
-    rate, deduction (t,) and worth (4,) of the line.
-    """
-    price = worth[MARGIN_PRICE]
-    notional = abs(size) * price
-    due = notional * rate[0] - deduction[0]
+    crowd: Crowd, worth: Array, line: int, sold: Array, first: int, last: int, settle: float
+) -> int:
+    """Equity and maintenance of units of one line, first to last; how many have fallen."""
+    sizes, cashes = sold[SIZE, first:last], sold[CASH, first:last]
+    equities, dues = sold[EQUITY, first:last], sold[DUE, first:last]
+    rate, deduction, price = crowd.rate[line], crowd.deduction[line], worth[line, MARGIN_PRICE]
+    first_due(sizes, price, rate[0], deduction[0], dues)
     for t in range(1, rate.size):
-        due = max(due, notional * rate[t] - deduction[t])
-    due = due * settle
-    own = size * (price - worth[ACCRUED])
-    equity = cash * settle + own * settle
-    return equity, due, (equity < due) & (notional > 0.0)
+        next_due(sizes, price, rate[t], deduction[t], dues)
+    return equities_of(sizes, cashes, worth[line], settle, equities, dues)
 
 
 @record_helper
 def judge(crowd: Crowd, room: Room, v: int, found: int, settle: float) -> int:
-    """Equity and maintenance of marked units; how many stand."""
-    rate, deduction, worth = crowd.rate, crowd.deduction, room.worth
-    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
-    equities, dues = room.sold[EQUITIES], room.sold[DUES]
-    first, standing = crowd.line_first[v], 0
+    """Equity and maintenance of marked units; how many have fallen."""
+    first, fallen = crowd.line_first[v], 0
     if crowd.line_first[v + 1] == first + 1:
-        own_rate, own_deduction, own_worth = rate[first], deduction[first], worth[first]
-        for n in range(found):
-            equity, due, fallen = assess(
-                own_rate, own_deduction, own_worth, sizes[n], cashes[n], settle
-            )
-            equities[n], dues[n] = equity, due
-            standing += int(not fallen)
-        return standing
-    for n in range(found):
-        line = np.uint64(int(lines[n]))
-        equity, due, fallen = assess(
-            rate[line], deduction[line], worth[line], sizes[n], cashes[n], settle
-        )
-        equities[n], dues[n] = equity, due
-        standing += int(not fallen)
-    return standing
+        return assess(crowd, room.worth, first, room.sold, 0, whole(found), settle)
+    lines = room.sold[LINE]
+    begin = 0
+    while begin < found:
+        line, end = int(lines[begin]), begin + 1
+        while end < found and int(lines[end]) == line:
+            end += 1
+        fallen += assess(crowd, room.worth, line, room.sold, begin, end, settle)
+        begin = end
+    return fallen
 
 
 @record_helper
-def let_stand(room: Room, v: int, found: int) -> int:
+def let_stand(room: Room, v: int, found: int, who: Array) -> int:
     """Put aside the units that stand, to be looked at when prices have moved; how many fell."""
-    who, sold = room.who, room.sold
-    count, fell = np.uint64(0), 0
+    entry, sold = room.entry, room.sold
+    count = 0
     for n in range(found):
-        if sold[EQUITIES, n] < sold[DUES, n] and sold[SIZES, n] != 0.0:
+        if sold[EQUITY, n] < sold[DUE, n] and sold[SIZE, n] != 0.0:
             who[count] = who[n]
             for column in range(sold.shape[0]):
                 sold[column, count] = sold[column, n]
-            count += ONE
-            fell += 1
+            count += 1
         else:
-            u = who[n]
-            room.near[v, room.waiting[v]] = u
+            u = np.uint64(who[n])
+            room.near[v, room.waiting[v]] = entry[n]
             room.waiting[v] += 1
             room.closed[u >> SHIFT] &= ~(ONE << (u & MASK))
-    return fell
+    for n in range(count, whole(count)):
+        sold[SIZE, n], sold[CASH, n], sold[BEGUN, n] = 0.0, 0.0, 0.0
+    return count
 
 
 @record_helper
-def look(crowd: Crowd, room: Room, world: int, v: int, found: int, settle: float) -> int:
-    """Assess the marked units in the order of their numbers: how many fell."""
-    list_words(room, v, crowd.word_first[v], crowd.word_last[v])
-    who, held = room.who, crowd.held[world]
-    in_order(room.words, room.listed, found, who)
-    sizes, cashes, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
-    for n in range(found):
-        at = who[n] << FOUR
-        sizes[n], cashes[n], lines[n] = held[at], held[at | CASH], held[at | LINE]
-    if judge(crowd, room, v, found, settle) == 0:
-        return found
-    return let_stand(room, v, found)
+def look(
+    crowd: Crowd,
+    cross: Crossings,
+    room: Room,
+    world: int,
+    v: int,
+    found: int,
+    who: Array,
+    settle: float,
+) -> int:
+    """Assess the marked units in the order of their numbers: how many fell; their numbers come
+    into ``who``.
+    """
+    put_in_order(crowd, cross, room, world, v, found, who)
+    standing = found - judge(crowd, room, v, found, settle)
+    if standing > 0:
+        note_entries(cross, room, world, v)
+    forget(crowd, room, v)
+    return found if standing == 0 else let_stand(room, v, found, who)
 
 
 @record_helper
 def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
     """Notional (n,) of each order, and the flow they make in each asset."""
-    batch, sizes, lines, worth = room.batch, room.sold[SIZES], room.sold[LINES], room.worth
+    batch, sizes, lines, worth = room.batch, room.sold[SIZE], room.sold[LINE], room.worth
     for n in range(batch.shape[1]):
         batch[FLOW, n] = 0.0
         batch[ORDERED, n] = 0.0
     first, total = crowd.line_first[v], 0.0
     if crowd.line_first[v + 1] == first + 1:
         price = worth[first, MARKET_PRICE]
-        for n in range(count):
+        for n in range(whole(count)):
             notional[n] = abs(-sizes[n] * price)
         for n in range(count):
             total += -sizes[n] * price
@@ -173,14 +199,14 @@ def plan(crowd: Crowd, room: Room, v: int, notional: Array, count: int) -> None:
 @record_helper
 def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
     """Cash after the orders, at the mean price of each asset."""
-    sizes, left, lines = room.sold[SIZES], room.sold[CASHES], room.sold[LINES]
+    sizes, left, lines = room.sold[SIZE], room.sold[CASH], room.sold[LINE]
     first, last, worth = crowd.line_first[v], crowd.line_first[v + 1], room.worth
     for n in range(first, last):
         mean = room.batch[MEAN, int(crowd.lines[n, ASSET])]
         worth[n, PAID] = mean * crowd.lines[n, MULTIPLIER] - worth[n, ACCRUED]
     if last == first + 1:
         price = worth[first, PAID]
-        for n in range(count):
+        for n in range(whole(count)):
             left[n] -= -sizes[n] * price
     else:
         for n in range(count):
@@ -188,7 +214,7 @@ def pay_out(crowd: Crowd, room: Room, v: int, count: int) -> None:
 
 
 @record_helper
-def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Array) -> None:
+def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int) -> None:
     """Book the flow of each asset; its mean price is what orders pay."""
     batch = room.batch
     for k in range(batch.shape[1]):
@@ -196,11 +222,12 @@ def trade(rule: Impact, ways: Ways, room: Room, p: int, step: int, exogenous: Ar
             continue
         thin = 1.0
         if not rule.square_root:
-            thin = 1.0 + rule.thinning * max(room.restless[k, step] - 1.0, 0.0)
+            restless = room.restless[k]
+            thin = 1.0 + rule.thinning * max(restless - 1.0, 0.0)
         moved = batch[FLOW, k] * thin / (rule.depth[k] * ways.depth[p])
         before = room.temporary[k, step] + room.extreme[PERMANENT, k]
         after = before + moved
-        base = exogenous[step, k]
+        base = room.base[k, step]
         if rule.square_root:
             mean = root_average(rule.strength[k], before, after)
         else:
@@ -218,7 +245,7 @@ def charge(terms: Terms, room: Room, out: Out, v: int, count: int, row: int, set
     """Liquidation fee to fund or keeper, taker fee to the venue, out of what orders left."""
     if not terms.charged[0]:
         return
-    left, rate, fund = room.sold[CASHES], terms.fee[v] + terms.taker_fee[v], room.fund[v]
+    left, rate, fund = room.sold[CASH], terms.fee[v] + terms.taker_fee[v], room.fund[v]
     notional, fees = out.notional[row:], out.fee[row:]
     if not rate > 0.0:
         for n in range(count):
@@ -243,14 +270,12 @@ def cover(
     out: Out,
     v: int,
     count: int,
-    place: tuple[int, int, int],
+    row: int,
     settle: float,
 ) -> int:
-    """The fund pays deficits; place: path, step, row. How many, -1 where it cannot."""
-    who, left = room.who, room.sold[CASHES]
-    p, step, row = place
-    short = 0
-    for n in range(count):
+    """The fund pays deficits; ``row`` is the next one. How many, -1 where it cannot."""
+    left, who, short = room.sold[CASH], out.unit[row - count :], 0
+    for n in range(whole(count)):
         short += int(-left[n] * settle > 0.0)
     if short == 0:
         return 0
@@ -264,7 +289,7 @@ def cover(
             paid -= owed
             left[n] += owed / settle
             at = row + short
-            out.path[at], out.step[at], out.unit[at] = p, step, who[n]
+            out.unit[at] = who[n]
             out.notional[at], out.fee[at] = 0.0, 0.0
             at = out.used[1] + short
             out.cover[at], out.covered[at] = row + short, owed
@@ -275,26 +300,26 @@ def cover(
 
 
 @record_helper
-def write(out: Out, p: int, step: int, row: int, who: Array, count: int) -> None:
-    """Rows of the tape, but for notional and fee."""
-    path, when, unit = out.path[row:], out.step[row:], out.unit[row:]
-    for n in range(count):
-        path[n] = p
-    for n in range(count):
-        when[n] = step
-    for n in range(count):
-        unit[n] = who[n]
-
-
-@record_helper
 def is_matched(terms: Terms, room: Room, v: int, count: int) -> bool:
     """Whether units that owe more than the fund has go to deleveraging."""
     if not terms.adl[v]:
         return False
-    owed, equities = 0.0, room.sold[EQUITIES]
+    owed, equities = 0.0, room.sold[EQUITY]
     for n in range(count):
         owed += max(-equities[n], 0.0)
     return owed > 0.0 and owed > (max(room.fund[v], 0.0) if terms.fund_before_adl[v] else 0.0)
+
+
+@record_helper
+def note_losses(room: Room, who: Array, count: int, settle: float) -> None:
+    """What the closed units have lost."""
+    first, begun, left = room.many[0], room.sold[BEGUN], room.sold[CASH]
+    gone, lost = room.gone[first:], room.lost[0, first:]
+    for n in range(whole(count)):
+        gone[n] = who[n]
+    for n in range(whole(count)):
+        lost[n] = begun[n] - (left[n] * settle + 0.0)
+    room.many[0] = first + count
 
 
 @record_helper
@@ -309,24 +334,24 @@ def close(
     v: int,
     step: int,
     count: int,
-    exogenous: Array,
     settle: float,
 ) -> bool:
-    """Forced orders for the fallen units of a venue; False: this is beyond the kernel."""
+    """Forced orders for the fallen units of a venue; False: this is beyond the kernel.
+
+    Their numbers stand in the tape already, from the first row that is not used.
+    """
     if is_matched(terms, room, v, count):
         return False
-    row, who, left = out.used[0], room.who, room.sold[CASHES]
+    row = out.used[0]
     plan(crowd, room, v, out.notional[row:], count)
-    trade(rule, ways, room, p, step, exogenous)
+    trade(rule, ways, room, p, step)
     pay_out(crowd, room, v, count)
-    write(out, p, step, row, who, count)
     charge(terms, room, out, v, count, row, settle)
-    covered = cover(terms, room, out, v, count, (p, step, row + count), settle)
+    covered = cover(terms, room, out, v, count, row + count, settle)
     if covered < 0:
         return False
-    held, fall = crowd.held[ways.start[p]], room.fall
-    for n in range(count):
-        u = who[n]
-        fall[u] = held[(u << FOUR) | BEGUN] - (left[n] * settle + 0.0)
-    out.used[0] = row + count + covered
+    note_losses(room, out.unit[row:], count, settle)
+    out.used[0], written = row + count + covered, out.used[2]
+    out.round[written, ROW], out.round[written, PATH], out.round[written, STEP] = row, p, step
+    out.used[2] = written + 1
     return True

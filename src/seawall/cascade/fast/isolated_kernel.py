@@ -13,24 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.cascade.fast.advance_kernel import displaced
-from seawall.cascade.fast.isolated_close_kernel import (
-    PEAK,
-    PERMANENT,
-    TROUGH,
-    close,
-    look,
-    price_lines,
-)
+from seawall.cascade.fast.isolated_close_kernel import close, look, price_lines
 from seawall.cascade.fast.isolated_layout_kernel import (
     CASH,
     FALL,
     FEED,
-    FOUR,
-    LINE,
     MULTIPLIER,
     RATE,
-    RISE,
+    SIZE,
     Crossings,
     Crowd,
     Out,
@@ -40,13 +30,24 @@ from seawall.cascade.fast.isolated_layout_kernel import (
     isolated_types,
 )
 from seawall.cascade.fast.isolated_order_kernel import closed_loss, is_closed, wake
+from seawall.cascade.fast.isolated_price_kernel import (
+    NEVER_DUE,
+    PEAK,
+    PERMANENT,
+    TROUGH,
+    are_sound,
+    feel,
+    move_on,
+    note_extremes,
+    publish,
+)
 from seawall.cascade.fast.layout_kernel import Array, Feeds, Impact
 from seawall.foundation.compiled import record_helper, record_kernel
 
 # What became of a path; at an odd one all paths are left to the general engine, which says why.
 DONE, GIVEN_UP, ODD = 0, 1, 2
 BLOCK = 32
-NEVER_DUE = 1e15
+LARGE = 1e300
 
 
 @record_helper
@@ -57,7 +58,7 @@ def begin(
     for k in range(first.size):
         room.market[k, 0] = first[k]
         room.temporary[k, 0] = 0.0
-        room.restless[k, 0] = 1.0
+        room.restless[k], room.felt[k] = 1.0, 0
         room.extreme[PERMANENT, k] = 0.0
         room.extreme[TROUGH, k] = first[k]
         room.extreme[PEAK, k] = first[k]
@@ -70,87 +71,16 @@ def begin(
         if feeds.asset[f] == quote:
             for t in range(room.seen.shape[1]):
                 room.seen[f, t] = price
-        n = cross.fall_first[f]
-        room.place[FALL, f] = n
-        room.ahead[FALL, f] = cross.fall_price[world, n] if n < cross.fall_first[f + 1] else -np.inf
-        n = cross.rise_first[f]
-        room.place[RISE, f] = n
-        room.ahead[RISE, f] = cross.rise_price[world, n] if n < cross.rise_first[f + 1] else np.inf
+        for side in range(2):
+            n, none = cross.first[side, f], -np.inf if side == FALL else np.inf
+            room.since[side, f], room.place[side, f] = n, n
+            room.ahead[side, f] = cross.price[world, n] if n < cross.first[side, f + 1] else none
+    room.many[0] = 0
     for v in range(terms.fund.size):
         room.waiting[v] = 0
         room.fund[v] = terms.fund[v]
     for n in range(room.closed.size):
         room.closed[n] = 0
-
-
-@record_helper
-def move_on(rule: Impact, room: Room, k: int, exogenous: Array, step: int, end: int) -> None:
-    """Market prices of an asset after ``step``, to ``end``, while nobody is closed."""
-    market, temporary = room.market[k, step:], room.temporary[k, step:]
-    restless, base = room.restless[k, step:], exogenous[step:]
-    before, flow, felt = market[0], temporary[0], restless[0]
-    permanent, strength, usual = room.extreme[PERMANENT, k], rule.strength[k], rule.expected_move[k]
-    for n in range(1, end - step + 1):
-        flow = flow * rule.decay
-        now = base[n, k] * displaced(rule.square_root, strength, flow + permanent)
-        move = abs(now / before - 1.0) / usual
-        felt = felt + rule.volatility_weight * (move - felt)
-        market[n], temporary[n], restless[n] = now, flow, felt
-        before = now
-
-
-@record_helper
-def publish(
-    cross: Crossings,
-    feeds: Feeds,
-    room: Room,
-    f: int,
-    fresh: bool,
-    step: int,
-    end: int,
-    step_seconds: float,
-) -> int:
-    """What a feed shows after ``step``: to ``end``, or to the first step at which to look."""
-    ahead = room.sent.shape[1] - room.market.shape[1]
-    market, sents = room.market[feeds.asset[f], step:], room.sent[f, ahead + step :]
-    shown, seen = room.sent[f, ahead - feeds.delay[f] + step :], room.seen[f, step:]
-    dues, integrals = room.due[f, step:], room.integral[f, step:]
-    sent, due, before, integral = sents[0], dues[0] - step, seen[0], integrals[0]
-    deviation, heartbeat = feeds.deviation[f], int(min(feeds.heartbeat[f], NEVER_DUE))
-    fall, rise = room.ahead[FALL, f], room.ahead[RISE, f]
-    falls, rises = cross.shift[FALL, f], cross.shift[RISE, f]
-    funded, waiting = cross.funded[f], room.waiting[cross.venue[f]] > 0
-    for n in range(1, end - step + 1):
-        now = market[n]
-        if abs(now - sent) >= deviation * sent or n >= due:
-            sent, due = now, n + heartbeat
-        sents[n], dues[n] = sent, due + step
-        price = now if fresh else shown[n]
-        seen[n] = price
-        if funded:
-            integral = integral + price * step_seconds
-            integrals[n] = integral
-            if price - falls * integral <= fall or price - rises * integral >= rise or waiting:
-                return step + n
-        elif price != before:
-            if price <= fall or price >= rise or waiting:
-                return step + n
-            before = price
-    return end
-
-
-@record_helper
-def note_extremes(room: Room, quote: int, first: int, last: int) -> None:
-    """Keep the lowest and the highest market prices of steps from first to last."""
-    for k in range(room.market.shape[0]):
-        if k == quote:
-            continue
-        trough, peak = room.extreme[TROUGH, k], room.extreme[PEAK, k]
-        market = room.market[k, first : last + 1]
-        for n in range(market.size):
-            trough = min(trough, market[n])
-            peak = max(peak, market[n])
-        room.extreme[TROUGH, k], room.extreme[PEAK, k] = trough, peak
 
 
 @record_helper
@@ -165,7 +95,6 @@ def rounds(
     out: Out,
     p: int,
     step: int,
-    exogenous: Array,
     quote: int,
     most: int,
 ) -> bool:
@@ -174,14 +103,18 @@ def rounds(
     for _ in range(most):
         moved = False
         for v in range(terms.fund.size):
-            found = wake(crowd, cross, room, world, v, step)
+            found = wake(cross, room, world, v, step)
             if found == 0:
                 continue
+            for k in range(room.market.shape[0]):
+                if k != quote:
+                    feel(rule, room, k, step)
             price_lines(crowd, room, v, step)
-            count = look(crowd, room, world, v, found, settle)
+            who = out.unit[out.used[0] :]
+            count = look(crowd, cross, room, world, v, found, who, settle)
             if count == 0:
                 continue
-            if not close(crowd, terms, ways, rule, room, out, p, v, step, count, exogenous, settle):
+            if not close(crowd, terms, ways, rule, room, out, p, v, step, count, settle):
                 return False
             moved = True
         if not moved:
@@ -197,13 +130,12 @@ def rounds(
 def write_desk(crowd: Crowd, room: Room, out: Out, p: int, world: int, settle: float) -> None:
     """Equity of the desk's units at every step."""
     for d in range(crowd.desk.size):
-        at, held = np.uint64(crowd.desk[d]) << FOUR, crowd.held[world]
-        size, cash = held[at], held[at | CASH]
+        size, cash = crowd.desk_held[world, d, SIZE], crowd.desk_held[world, d, CASH]
         if size == 0.0:
             for t in range(out.equity.shape[1]):
                 out.equity[p, t, d] = cash * settle + 0.0
             continue
-        line = crowd.lines[int(held[at | LINE])]
+        line = crowd.lines[crowd.desk_line[d]]
         f, factor, rate = int(line[FEED]), line[MULTIPLIER], line[RATE] * line[MULTIPLIER]
         for t in range(out.equity.shape[1]):
             worth = size * (room.seen[f, t] * factor - rate * room.integral[f, t]) * settle
@@ -211,7 +143,16 @@ def write_desk(crowd: Crowd, room: Room, out: Out, p: int, world: int, settle: f
 
 
 @record_helper
-def end(crowd: Crowd, room: Room, out: Out, p: int, world: int, quote: int, watched: Array) -> int:
+def end(
+    rule: Impact,
+    crowd: Crowd,
+    room: Room,
+    out: Out,
+    p: int,
+    world: int,
+    quote: int,
+    watched: Array,
+) -> int:
     """Write down what the tape has of a path, once it is through; what became of it."""
     for d in range(crowd.desk.size):
         if is_closed(room.closed, crowd.desk[d]):
@@ -221,9 +162,15 @@ def end(crowd: Crowd, room: Room, out: Out, p: int, world: int, quote: int, watc
         trough, peak = room.extreme[TROUGH, k], room.extreme[PEAK, k]
         out.trough[p, k], out.peak[p, k] = trough, peak
         out.final[p, k] = room.market[k, 0 if k == quote else last]
-        if not (
-            trough > 0.0 and peak < np.inf and room.restless[k, 0 if k == quote else last] < np.inf
-        ):
+        if not (trough > 0.0 and peak < np.inf):
+            return ODD
+        if k == quote:
+            continue
+        if not are_sound(room.market[k]):
+            return ODD
+        # No move is larger than this one, and no mean of moves.
+        largest = (peak / trough + 1.0) / rule.expected_move[k]
+        if not largest < LARGE and not feel(rule, room, k, last) < np.inf:
             return ODD
     out.loss[p] = closed_loss(room)
     write_desk(crowd, room, out, p, world, room.market[quote, 0])
@@ -262,6 +209,11 @@ def run_path(
     """One path to its end; what became of it."""
     if not stands_still(exogenous, quote):
         return GIVEN_UP
+    for k in range(exogenous.shape[1]):
+        base = room.base[k]
+        if k != quote:
+            for t in range(base.size):
+                base[t] = exogenous[t, k]
     world, fresh, last = ways.start[p], ways.fresh[p], exogenous.shape[0] - 1
     begin(cross, terms, feeds, room, world, exogenous[0], quote)
     step = 0
@@ -270,17 +222,22 @@ def run_path(
         until = min(step + BLOCK, last) if step > 0 else 1
         for k in range(exogenous.shape[1]):
             if k != quote:
-                move_on(rule, room, k, exogenous, step, until)
+                move_on(rule, room, k, step, until)
+        # The first step at which a feed reaches somebody.
+        stop = until + 1
         for f in range(feeds.asset.size):
             if feeds.asset[f] != quote:
-                until = publish(cross, feeds, room, f, fresh, step, until, step_seconds)
+                so_far = min(until, stop)
+                hit = publish(cross, feeds, room, f, fresh, step, so_far, step_seconds)
+                stop = min(stop, hit)
+        until, first = min(until, stop), step == 0
         note_extremes(room, quote, step + 1, until)
         step = until
-        if not rounds(
-            crowd, cross, terms, ways, rule, feeds, room, out, p, step, exogenous, quote, most
+        if (first or stop == until) and not rounds(
+            crowd, cross, terms, ways, rule, feeds, room, out, p, step, quote, most
         ):
             return GIVEN_UP
-    return end(crowd, room, out, p, world, quote, watched)
+    return end(rule, crowd, room, out, p, world, quote, watched)
 
 
 @record_kernel(isolated_types)
@@ -305,10 +262,10 @@ def run_isolated(
     out.status says what became of each. Stops early where the columns may not hold the events of
     one more path.
     """
-    units = crowd.held.shape[1] // 4
+    most_rows = 2 * room.entry.size
     for n in range(paths.size):
-        p, before, covers = paths[n], out.used[0], out.used[1]
-        if out.path.size - before < 2 * units:
+        p, before, covers, written = paths[n], out.used[0], out.used[1], out.used[2]
+        if out.unit.size - before < most_rows:
             return n
         status = run_path(
             crowd,
@@ -328,5 +285,5 @@ def run_isolated(
         )
         out.status[p] = status
         if status != DONE:
-            out.used[0], out.used[1] = before, covers
+            out.used[0], out.used[1], out.used[2] = before, covers, written
     return paths.size

@@ -1,6 +1,7 @@
 """Which units of a venue a price has reached, in the order of their numbers, without a sort.
 
-Each has a bit, set as the sorted prices go by; the bits are then read in their order.
+Each has a bit, set as the sorted prices go by. How many bits stand before a unit's own is its
+place in the order, so units are put where they belong one by one, none waiting for another.
 """
 
 from __future__ import annotations
@@ -8,24 +9,43 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.cascade.fast.isolated_layout_kernel import (
+    BEGUN,
+    CASH,
     FALL,
     FOUR,
     LINE,
-    RISE,
+    SIZE,
+    WHOLE,
     Crossings,
     Crowd,
     Room,
 )
 from seawall.cascade.fast.layout_kernel import Array
-from seawall.foundation.compiled import record_helper
+from seawall.foundation.compiled import record_helper, row_helper
 
-ONE, SHIFT, MASK = np.uint64(1), np.uint64(6), np.uint64(63)
-# The place of the only bit of a word: a product shifts a sequence in which all runs of six bits
-# differ (de Bruijn), its first six are looked up.
-SEQUENCE, TOP = np.uint64(0x03F79D71B4CB0A89), np.uint64(58)
-PLACES = np.zeros(64, dtype=np.uint64)
-for _n in range(64):
-    PLACES[((int(SEQUENCE) << _n) & (2**64 - 1)) >> 58] = _n
+ZERO, ONE, SHIFT, MASK = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
+# Bits of a word are counted in pairs, fours and bytes at once; compiled, it is one instruction.
+PAIRS, FOURS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
+BYTES, SUM = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
+BY_TWO, BY_FOUR, LAST_BYTE = np.uint64(2), np.uint64(4), np.uint64(56)
+
+
+@record_helper
+def whole(count: int) -> int:
+    """The next multiple of WHOLE: loops run so far are vector code to their end.
+
+    What is written beyond the count is never read, or says nothing: there sizes are 0.
+    """
+    return (count + (WHOLE - 1)) & -WHOLE
+
+
+@record_helper
+def ones(word: np.uint64) -> np.uint64:
+    """How many bits of a word are set."""
+    word = word - ((word >> ONE) & PAIRS)
+    word = (word & FOURS) + ((word >> BY_TWO) & FOURS)
+    word = (word + (word >> BY_FOUR)) & BYTES
+    return np.uint64((word * SUM) >> LAST_BYTE)
 
 
 @record_helper
@@ -36,103 +56,138 @@ def mark(bits: Array, unit: np.uint32) -> None:
 
 
 @record_helper
-def reached(
-    prices: Array, units: Array, held: Array, bits: Array, first: int, limit: float, sign: float
-) -> tuple[int, float]:
-    """Mark the units from ``first`` on whose price, times ``sign``, is at most the limit.
-
-    How many; and what their memory holds, added up, so that reading it begins here: all at once,
-    where the look goes from one to the next.
-    """
-    count, touched = 0, 0.0
-    rest, who = prices[first:], units[first:]
-    while count < rest.size and sign * rest[count] <= limit:
-        unit = who[count]
-        mark(bits, unit)
-        touched += held[(np.uint64(unit) << FOUR) | LINE]
-        count += 1
-    return count, touched
+def place_of(bits: Array, before: Array, u: np.uint64) -> np.uint64:
+    """How many bits are set before that of a unit."""
+    word = u >> SHIFT
+    earlier: np.uint64 = before[word]
+    return earlier + ones(bits[word] & ((ONE << (u & MASK)) - ONE))
 
 
 @record_helper
-def wake(crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
+def count_before(bits: Array, before: Array) -> None:
+    """How many bits are set before each word."""
+    total = ZERO
+    for n in range(bits.size):
+        before[n] = total
+        total += ones(bits[n])
+
+
+@record_helper
+def reached(prices: Array, units: Array, bits: Array, limit: float, sign: float) -> int:
+    """Mark the first units whose price, times ``sign``, is at most the limit; how many."""
+    count = 0
+    while count < prices.size and sign * prices[count] <= limit:
+        mark(bits, units[count])
+        count += 1
+    return count
+
+
+@record_helper
+def wake(cross: Crossings, room: Room, world: int, v: int, step: int) -> int:
     """Mark the units of a venue that prices have reached, and those near; how many."""
     found: int = 0
-    bits, held = room.bits[v], crowd.held[world]
+    prices, units, bits = cross.price[world], cross.unit[world], room.bits
     for f in range(cross.venue.size):
         if cross.venue[f] != v:
             continue
         price, integral = room.seen[f, step], room.integral[f, step]
-        prices, end = cross.fall_price[world], cross.fall_first[f + 1]
-        least = price - cross.shift[FALL, f] * integral
-        if room.ahead[FALL, f] >= least:
-            first = room.place[FALL, f]
-            units = cross.fall_unit[world, :end]
-            count, touched = reached(prices[:end], units, held, bits, first, -least, -1.0)
-            room.place[FALL, f] = first + count
-            room.ahead[FALL, f] = prices[first + count] if first + count < end else -np.inf
-            room.touched[0] = touched
-            found += count
-        prices, end = cross.rise_price[world], cross.rise_first[f + 1]
-        most = price - cross.shift[RISE, f] * integral
-        if room.ahead[RISE, f] <= most:
-            first = room.place[RISE, f]
-            units = cross.rise_unit[world, :end]
-            count, touched = reached(prices[:end], units, held, bits, first, most, 1.0)
-            room.place[RISE, f] = first + count
-            room.ahead[RISE, f] = prices[first + count] if first + count < end else np.inf
-            room.touched[0] = touched
-            found += count
+        for side in range(2):
+            first, last = room.place[side, f], cross.first[side, f + 1]
+            room.since[side, f] = first
+            sign, none = (-1.0, -np.inf) if side == FALL else (1.0, np.inf)
+            limit = sign * (price - cross.shift[side, f] * integral)
+            if sign * room.ahead[side, f] <= limit:
+                count = reached(prices[first:last], units[first:last], bits, limit, sign)
+                first += count
+                room.place[side, f] = first
+                room.ahead[side, f] = prices[first] if first < last else none
+                found += count
     for n in range(room.waiting[v]):
-        mark(bits, room.near[v, n])
+        mark(bits, units[room.near[v, n]])
     found += room.waiting[v]
-    room.waiting[v] = 0
     return found
 
 
 @record_helper
-def list_words(room: Room, v: int, first: int, last: int) -> None:
-    """Those words of a venue's bits that are not 0, which are cleared; their units count as closed
-    until they stand.
-    """
-    bits, closed = room.bits[v, first:last], room.closed
-    words, listed, count = room.words, room.listed, np.uint64(0)
-    for n in range(bits.size):
-        word = bits[n]
-        words[count], listed[count] = word, first + n
-        bits[n] = 0
-        count += np.uint64(word != 0)
-    for n in range(np.int64(count)):
-        closed[listed[n]] |= words[n]
+def put(units: Array, held: Array, bits: Array, before: Array, who: Array, taken: Array) -> None:
+    """Units (n,) and what is held of them (4 n,), each to its place in the order of units."""
+    for n in range(units.size):
+        u, own = np.uint64(units[n]), np.uint64(n) << FOUR
+        at = place_of(bits, before, u)
+        who[at] = u
+        at = at << FOUR
+        size, cash, begun, line = held[own], held[own | CASH], held[own | BEGUN], held[own | LINE]
+        taken[at], taken[at | CASH], taken[at | BEGUN], taken[at | LINE] = size, cash, begun, line
+
+
+@row_helper
+def in_columns(taken: Array, sizes: Array, cashes: Array, begun: Array, count: int) -> None:
+    """Three of the four numbers of each unit (4 n,) as columns (n,)."""
+    for n in range(count):
+        own = np.uint64(n) << FOUR
+        sizes[n], cashes[n], begun[n] = taken[own], taken[own | CASH], taken[own | BEGUN]
 
 
 @record_helper
-def in_order(words: Array, listed: Array, found: int, who: Array) -> None:
-    """The numbers of ``found`` set bits in rising order.
+def put_in_order(
+    crowd: Crowd, cross: Crossings, room: Room, world: int, v: int, found: int, who: Array
+) -> None:
+    """All that `wake` has marked, in the order of units, whose numbers come into ``who`` (n,)."""
+    first, last = crowd.word_first[v], crowd.word_last[v]
+    unit, held, bits, before = cross.unit[world], cross.held[world], room.bits, room.before
+    taken, sold = room.taken, room.sold
+    count_before(bits[first:last], before[first:last])
+    for f in range(cross.venue.size):
+        if cross.venue[f] == v:
+            for side in range(2):
+                n, end = room.since[side, f], room.place[side, f]
+                put(unit[n:end], held[4 * n : 4 * end], bits, before, who, taken)
+    for m in range(room.waiting[v]):
+        n = int(room.near[v, m])
+        put(unit[n : n + 1], held[4 * n : 4 * n + 4], bits, before, who, taken)
+    for n in range(4 * found, 4 * whole(found)):
+        taken[n] = 0.0
+    in_columns(taken, sold[SIZE], sold[CASH], sold[BEGUN], whole(found))
+    if crowd.line_first[v + 1] > crowd.line_first[v] + 1:
+        for n in range(found):
+            sold[LINE, n] = taken[4 * n + 3]
 
-    Without a branch, which would be guessed wrong again and again: where a word has become 0 the
-    next turn takes the next one.
-    """
-    at = np.uint64(0)
-    for n in range(found):
-        word = words[at]
-        low = word & (~word + ONE)
-        rest = word ^ low
-        words[at] = rest
-        who[n] = (listed[at] << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]
-        at += np.uint64(rest == 0)
+
+@record_helper
+def note_entries(cross: Crossings, room: Room, world: int, v: int) -> None:
+    """Where each of the units in order stands: asked for where one of them does not fall."""
+    unit, bits, before, entry = cross.unit[world], room.bits, room.before, room.entry
+    for f in range(cross.venue.size):
+        if cross.venue[f] == v:
+            for side in range(2):
+                for n in range(room.since[side, f], room.place[side, f]):
+                    entry[place_of(bits, before, np.uint64(unit[n]))] = n
+    for m in range(room.waiting[v]):
+        n = int(room.near[v, m])
+        entry[place_of(bits, before, np.uint64(unit[n]))] = n
+
+
+@record_helper
+def forget(crowd: Crowd, room: Room, v: int) -> None:
+    """Clear the marks of a venue; its units count as closed until they stand."""
+    first, last = crowd.word_first[v], crowd.word_last[v]
+    marked, closed = room.bits[first:last], room.closed[first:last]
+    for n in range(marked.size):
+        closed[n] |= marked[n]
+        marked[n] = ZERO
+    room.waiting[v] = 0
 
 
 @record_helper
 def closed_loss(room: Room) -> float:
     """What closed units have lost, added in the order of their numbers."""
-    total, closed = 0.0, room.closed
-    for n in range(closed.size):
-        word = closed[n]
-        while word != 0:
-            low = word & (~word + ONE)
-            total += room.fall[(np.uint64(n) << SHIFT) + PLACES[(low * SEQUENCE) >> TOP]]
-            word ^= low
+    count, gone, lost, ordered = room.many[0], room.gone, room.lost[0], room.lost[1]
+    count_before(room.closed, room.before)
+    for n in range(count):
+        ordered[place_of(room.closed, room.before, np.uint64(gone[n]))] = lost[n]
+    total = 0.0
+    for n in range(count):
+        total += ordered[n]
     return total
 
 
