@@ -373,15 +373,20 @@ def _closed_loss(
     What their owners paid in on the way has fallen with it, what they took out has not.
     """
     paths, units = state.ready.shape
+    kind = events["kind"]
+    forced = np.zeros(kind.size, dtype=bool)
+    for one in FORCED:
+        forced |= kind == one
+    if not forced.any():
+        return np.zeros(paths)
     closed = np.zeros((paths, units), dtype=bool)
-    forced = np.isin(events["kind"], FORCED)
     closed.reshape(-1)[events["path"][forced] * units + events["unit"][forced]] = True
     path, unit = np.divmod(np.flatnonzero(closed), units)
     equity = equity_of(path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     loss = segment_sums(fall, path, state.depth.size)
-    for kind, sign in ((EventKind.TOP_UP, 1.0), (EventKind.OWN_WITHDRAWAL, -1.0)):
-        own = np.flatnonzero(events["kind"] == kind)
+    for what, sign in ((EventKind.TOP_UP, 1.0), (EventKind.OWN_WITHDRAWAL, -1.0)):
+        own = np.flatnonzero(kind == what)
         own = own[closed[events["path"][own], events["unit"][own]]]
         if own.size:
             paid = sign * events["notional"][own]

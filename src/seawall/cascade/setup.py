@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from seawall.cascade.attack_rules import AttackRule, compile_attack
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
 from seawall.cascade.dynamic import compile_dynamic, first_factor
 from seawall.cascade.failures import FailureRules, compile_failures
+from seawall.cascade.fund_rules import FundRules, compile_funds
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_agents import MarketAgents, compile_market_agents
@@ -27,6 +29,7 @@ from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mec
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.cascade.waterfall_slots import check_slots
 from seawall.case import Case
+from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
 from seawall.margin.dynamic.scaling import ScaleRule
@@ -125,6 +128,23 @@ class Setup:
     contract_factor: Floats
     contract_inverse: Bools
     contract_settle: Ints
+
+    # What follows from the above, worked out when first asked for: every run of paths needs it.
+
+    @cached_property
+    def funds(self) -> FundRules | None:
+        """Refills of insurance funds, None without the slot; raises InputError as it says."""
+        return compile_funds(
+            self.mechanisms, self.rulebooks, self.table, self.case.market, self.step_seconds
+        )
+
+    @cached_property
+    def book_start(self) -> Floats:
+        """Contracts (w, c) that the order books hold at the start in each world: the other side."""
+        table, count = self.table, len(self.table.contracts)
+        options = segment_sums(table.options.size, table.options.contract, count)
+        held: Floats = segment_sums(self.start_size, table.rows.contract, count)
+        return -(held + options)
 
 
 def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:

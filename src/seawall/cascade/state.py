@@ -6,7 +6,7 @@ world have accounts here, so that every fill, fee, bonus and write-off has two s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.switches import Switches, in_force
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
-from seawall.foundation.arrays import segment_sums
 from seawall.margin.dynamic.scaling import ScaleMemory
 from seawall.margin.table.assess import Holdings, Quotes, option_quotes
 from seawall.oracle.feed import FeedState, start
@@ -75,7 +74,7 @@ class State:
     feeds: FeedState
     oracle: OracleState | None  # of the stages beside the push feed
     inclusion: InclusionState | None  # liquidations that are under way
-    wake: WakeState | Waker  # which units must be looked at
+    wake: WakeState | Waker = field(init=False)  # which units must be looked at
     breakers: BreakerState | None  # of all venues
     scale: ScaleMemory | None  # of dynamic margin
     ready: Ints  # (p, u) step from which the engine may act again
@@ -152,6 +151,21 @@ def begin(
 
     ``draws`` and ``steps``: whose random numbers the mechanisms use, and for how many steps.
     """
+    state = begin_unwatched(setup, exogenous, deposit, worlds, draws, steps, journal)
+    state.wake = begin_wake(setup.wake, state.quotes.price)
+    return state
+
+
+def begin_unwatched(
+    setup: Setup,
+    exogenous: Floats,
+    deposit: Deposit | None,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    steps: int,
+    journal: Journal | None = None,
+) -> State:
+    """The same without ``wake``: whoever has another keeper of who is awake sets it."""
     table, paths, units = setup.table, exogenous.shape[0], setup.table.units.account.size
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
     zeros = np.zeros_like(exogenous)
@@ -186,7 +200,6 @@ def begin(
         feeds=feeds,
         oracle=oracle,
         inclusion=begin_inclusion(setup.inclusion, oracle, paths, units),
-        wake=begin_wake(setup.wake, price),
         breakers=begin_breakers(setup.breakers, price, units, len(table.venues)),
         scale=scale,
         ready=np.zeros((paths, units), dtype=np.int32),
@@ -274,10 +287,8 @@ def _system_accounts(setup: Setup, start: Ints) -> Accounts:
     for v, rulebook in enumerate(setup.rulebooks):
         assets["fund"][:, v, setup.quote] = rulebook.waterfall.fund
         assets["backstop"][:, v, setup.quote] = rulebook.waterfall.backstop
-    count = len(table.contracts)
-    options = segment_sums(table.options.size, table.options.contract, count)
-    held = segment_sums(setup.start_size, table.rows.contract, count)
-    return Accounts(assets, -(held + options)[start], np.zeros((paths, count)))
+    books = setup.book_start[start]
+    return Accounts(assets, books, np.zeros_like(books))
 
 
 def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:

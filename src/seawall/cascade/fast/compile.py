@@ -58,13 +58,13 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
         quote=setup.quote,
         max_rounds=MAX_ROUNDS,
         scaled=setup.scaling is not None,
-        wide=_is_wide(setup),
+        wide=is_wide(setup),
     )
     whole: layout.Fixed = in_one_piece(fixed)
     return whole
 
 
-def _is_wide(setup: Setup) -> bool:
+def is_wide(setup: Setup) -> bool:
     """Whether some feed says by how much its price may be wrong.
 
     A venue may have the mechanism and no feed of its own that it could be about. Then there are no
@@ -223,7 +223,7 @@ def priced_alone(setup: Setup) -> Bools:
     Not where margin jumps at a tier or grows with size, nor where a mechanism moves margin: those
     units are woken by displacement.
     """
-    if setup.scaling is not None or _is_wide(setup):
+    if setup.scaling is not None or is_wide(setup):
         return np.zeros(setup.table.units.account.size, dtype=bool)
     rows, units, tiers = setup.table.rows, setup.table.units, setup.table.tiers
     single = np.diff(units.rows) == 1

@@ -8,6 +8,8 @@ paths at once, and each step is done at most once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.book.book import Floats, Ints
@@ -20,19 +22,19 @@ from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
-from seawall.cascade.fast.glances import empty_lines
+from seawall.cascade.fast.handover import Handover
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.isolated import compile_isolated, is_isolated, run_crowd
 from seawall.cascade.fast.isolated_kernel import run_isolated
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
-from seawall.cascade.fast.quiet import begin_quiet
+from seawall.cascade.fast.quiet import QuietRules, begin_quiet, compile_quiet
 from seawall.cascade.fast.quiet_kernel import run_quietly
 from seawall.cascade.fast.quiet_layout_kernel import Quiet
 from seawall.cascade.fast.rest_kernel import rest_paths
+from seawall.cascade.fast.rooms import begin_log, begin_room, begin_way
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.fast.wake_kernel import (
-    BLOCK,
     begin_awake,
     due_on_paths,
     schedule_pairs,
@@ -54,13 +56,11 @@ from seawall.cascade.reference import (
     see_market,
 )
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import Deposit, PathWorlds, State, begin
+from seawall.cascade.state import Deposit, PathWorlds, State, begin_unwatched
 from seawall.cascade.tape import Tape, TapeWriter, join
 from seawall.cascade.watch import Noted, Watch
 from seawall.margin.table.assess import unit_equity
 
-# Rows of the log: several times what one round can write.
-LOG_ROWS = 100_000
 # Columns of the log's events and money.
 LOGGED = ("path", "step", "unit", "kind", "notional", "fee", "keeper", "fund", "backstop")
 
@@ -75,21 +75,32 @@ def run_fast(
     watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
-    fixed = _fixed(setup, exogenous.shape[1] - 1)
+    shared = _share(setup, exogenous.shape[1] - 1)
     return _run_on(
-        fixed, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws, watch=watch
+        shared, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws, watch=watch
     )
 
 
-def _fixed(setup: Setup, steps: int) -> layout.Fixed | None:
-    """What all paths share; None where the plain loop moves the market."""
-    if is_plain_market(setup) or is_quietly_native(setup):
-        return compile_fixed(setup, steps, alone=priced_alone(setup))
-    return None
+@dataclass(frozen=True)
+class _Shared:
+    """What all runs of a Setup over so many steps share; quiet: where mechanisms act in each."""
+
+    fixed: layout.Fixed
+    quiet: QuietRules | None
+    call: Handover
+
+
+def _share(setup: Setup, steps: int) -> _Shared | None:
+    """None where the plain loop moves the market."""
+    plain = is_plain_market(setup)
+    if not (plain or is_quietly_native(setup)):
+        return None
+    fixed = compile_fixed(setup, steps, alone=priced_alone(setup))
+    return _Shared(fixed, None if plain else compile_quiet(setup), Handover())
 
 
 def _run_on(
-    fixed: layout.Fixed | None,
+    shared: _Shared | None,
     setup: Setup,
     exogenous: Floats,
     *,
@@ -99,14 +110,15 @@ def _run_on(
     watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     refuse_worthless(setup, exogenous)
-    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
-    if fixed is None:
+    exogenous = np.ascontiguousarray(exogenous, dtype=np.float64)
+    steps = exogenous.shape[1] - 1
+    state = begin_unwatched(setup, exogenous[:, 0], deposit, worlds, draws, steps)
+    if shared is None:
         return run_in_step(setup, state, exogenous, watch), state
     # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
     alike = deposit is None and (worlds is None or worlds.absence is None)
     alike = alike and bool((exogenous[:, 0] == exogenous[:1, 0]).all())
-    exogenous = np.ascontiguousarray(exogenous)
-    return _Run(setup, fixed, state, exogenous, watch, alike=alike).run(), state
+    return _Run(setup, shared, state, exogenous, watch, alike=alike).run(), state
 
 
 def simulate_fast(
@@ -121,8 +133,10 @@ class FastSimulation:
 
     def __init__(self, setup: Setup, steps: int) -> None:
         self.setup, self.steps = setup, steps
-        self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
-        self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
+        self.chunk = chunk_of(setup)
+        self._shared, self.isolated = _share(setup, steps), None
+        if self._shared is not None:
+            self.isolated = compile_isolated(setup, self._shared.fixed, steps)
 
     def on(
         self,
@@ -150,9 +164,10 @@ class FastSimulation:
         worlds: PathWorlds | None,
         watch: Watch | None,
     ) -> Tape:
-        return _run_on(self.fixed, self.setup, exogenous, worlds=worlds, draws=draws, watch=watch)[
-            0
-        ]
+        tape, _ = _run_on(
+            self._shared, self.setup, exogenous, worlds=worlds, draws=draws, watch=watch
+        )
+        return tape
 
     def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
         """As `seawall.cascade.engine.simulate`."""
@@ -185,7 +200,7 @@ class _Run:
     def __init__(
         self,
         setup: Setup,
-        fixed: layout.Fixed,
+        shared: _Shared,
         state: State,
         exogenous: Floats,
         watch: Watch | None,
@@ -196,44 +211,20 @@ class _Run:
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
         self.plain: Course = begin_course(setup, state, columns)
-        self.quiet = None if is_plain_market(setup) else begin_quiet(setup, state, columns)
-        self.fixed = fixed
+        self.quiet = None
+        if shared.quiet is not None:
+            self.quiet = begin_quiet(setup, shared.quiet, state, columns)
+        self.fixed, self._call = shared.fixed, shared.call
         self.books, self.prices = books_of(state), prices_of(state)
-        self.waker = FastWaker(self.fixed, self.books, self.prices)
+        self.waker = FastWaker(self.fixed, self.books, self.prices, self._call)
         state.wake = self.waker
         self.options = DeskOptions(setup, columns)
         self.noted = Noted(watch, setup, exogenous)
         write_down = self.options.needed or watch is not None
         feeds = self.prices.feed.shape[1] if write_down else 0
-        self.course = layout.Course(
-            step=np.ones(paths, dtype=np.int64),
-            inside=np.zeros(paths, dtype=bool),
-            rounds=np.zeros(paths, dtype=np.int64),
-            status=np.zeros(paths, dtype=np.int64),
-            equity=self.plain.equity,
-            trough=self.plain.trough,
-            peak=self.plain.peak,
-            seen=np.zeros((paths, columns, feeds)),
-        )
-        units, assets = setup.table.units.account.size, exogenous.shape[2]
-        self.room = layout.Room(
-            due=np.zeros(units + BLOCK, dtype=np.int64),
-            work=np.zeros((4, units)),
-            market=np.zeros((2, assets)),
-            before=np.zeros(self.prices.feed.shape[1]),
-            lines=empty_lines(units),
-            worth=np.zeros((fixed.glances.line.size, 2)),
-            stamp=np.zeros(2, dtype=np.int64),
-            alike=alike,
-        )
-        # Rows are read only once they are written: some 12 MB need not be filled with zeros.
-        rows = LOG_ROWS + 4 * units
-        self.log = layout.Log(
-            events=np.empty((rows, 4), dtype=np.int64),
-            money=np.empty((rows, 5)),
-            covers=np.empty((rows, 2), dtype=np.int64),
-            used=np.zeros(2, dtype=np.int64),
-        )
+        self.course = begin_way(self.plain, paths, columns, feeds)
+        self.room = begin_room(self.fixed, alike=alike)
+        self.log = begin_log(self.books.cash.shape[1])
 
     def run(self) -> Tape:
         """To the end of every path."""
@@ -256,9 +247,10 @@ class _Run:
 
     def _equity(self, path: Ints, unit: Ints) -> Floats:
         """Equity (n,) of pairs at the last prices; those who hold options by the margin table."""
-        path, unit = np.ascontiguousarray(path), np.ascontiguousarray(unit)
+        path = np.ascontiguousarray(path, dtype=np.int64)
+        unit = np.ascontiguousarray(unit, dtype=np.int64)
         out = np.empty(path.size)
-        equity_pairs(self.fixed, self.books, self.prices, path, unit, out)
+        self._call(equity_pairs, self.fixed, self.books, self.prices, path, unit, out)
         other = self.fixed.units.has_options[unit]
         if other.any():
             state = self.state
@@ -276,7 +268,8 @@ class _Run:
             return
         todo = paths
         while todo.size:
-            begun = run_paths(
+            begun = self._call(
+                run_paths,
                 self.fixed,
                 self.books,
                 self.prices,
@@ -297,7 +290,8 @@ class _Run:
 
     def _quietly(self, paths: Ints, quiet: Quiet) -> None:
         """The same where mechanisms act in every step."""
-        run_quietly(
+        self._call(
+            run_quietly,
             self.fixed,
             self.books,
             self.prices,
