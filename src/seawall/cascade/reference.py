@@ -156,15 +156,12 @@ def finish(
 
     refuse_runaway(setup, course)
     refill_all(setup, state, course.equity.shape[1] - 1, tape)
-    equity = course.equity
-    negative = equity < -ROUNDING * np.abs(equity[:, :1])
-    first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     events = tape.by_path()
     return Tape(
         **events,
         paths=state.depth.size,
-        desk_equity=equity,
-        first_negative=first,
+        desk_equity=course.equity,
+        first_negative=_first_negative(course.equity),
         trough=course.trough,
         peak=course.peak,
         final=state.market.copy(),
@@ -352,6 +349,14 @@ def desk_equity(setup: Setup, state: State, paths: Ints) -> Floats:
     return equity.reshape(paths.size, desk.size)
 
 
+def _first_negative(equity: Floats) -> Ints:
+    """First step (p, d) at which equity (p, s + 1, d) is below zero, else NEVER."""
+    if equity.shape[2] == 0:
+        return np.full((equity.shape[0], 0), NEVER)
+    negative = equity < -ROUNDING * np.abs(equity[:, :1])
+    return np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
+
+
 def _open_deficit(setup: Setup, state: State) -> Floats:
     """Negative equity (p, v) of accounts still open at the end, quote: insolvent, not closed."""
     out = np.zeros((state.depth.size, len(setup.table.venues)))
@@ -374,6 +379,8 @@ def _closed_loss(
     """
     paths, units = state.ready.shape
     kind = events["kind"]
+    if kind.size == 0:
+        return np.zeros(paths)
     forced = np.zeros(kind.size, dtype=bool)
     for one in FORCED:
         forced |= kind == one

@@ -15,7 +15,7 @@ from seawall.cascade.account_rules import AccountRules, compile_accounts
 from seawall.cascade.account_slots import check_accounts
 from seawall.cascade.attack_rules import AttackRule, compile_attack
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
-from seawall.cascade.dynamic import compile_dynamic, first_factor
+from seawall.cascade.dynamic import calm_margin, compile_dynamic, first_factor
 from seawall.cascade.failures import FailureRules, compile_failures
 from seawall.cascade.fund_rules import FundRules, compile_funds
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
@@ -32,7 +32,7 @@ from seawall.case import Case
 from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
-from seawall.margin.dynamic.scaling import ScaleRule
+from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
 from seawall.margin.table.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.table.compile import compile_table
 from seawall.margin.table.grouping import TRADERS
@@ -137,6 +137,11 @@ class Setup:
         return compile_funds(
             self.mechanisms, self.rulebooks, self.table, self.case.market, self.step_seconds
         )
+
+    @cached_property
+    def calm(self) -> ScaleMemory | None:
+        """Memory of dynamic margin that every path begins with, see `calm_margin`."""
+        return calm_margin(self.scaling, self.table.feed_asset.size)
 
     @cached_property
     def book_start(self) -> Floats:

@@ -79,14 +79,20 @@ def in_one_piece(record: Any) -> Any:
     A setup that came from another process is read-only.
     """
     if isinstance(record, np.ndarray):
-        # Nearly every array is: each run of a few paths asks for some hundred.
-        return record if record.flags.carray else np.require(record, requirements=["C", "W"])
+        return record if record.flags.carray else record.copy(order="C")
     if not isinstance(record, tuple):
         return record
-    parts = [in_one_piece(part) for part in record]
-    if all(part is own for part, own in zip(parts, record, strict=True)):
+    parts: dict[int, Any] = {}
+    for n, part in enumerate(record):
+        # Nearly every array is: each run of a few paths asks for some hundred.
+        if isinstance(part, np.ndarray) and part.flags.carray:
+            continue
+        whole = in_one_piece(part)
+        if whole is not part:
+            parts[n] = whole
+    if not parts:
         return record
-    return type(record)(*parts)
+    return type(record)(*(parts.get(n, part) for n, part in enumerate(record)))
 
 
 def _rows(setup: Setup) -> layout.Rows:

@@ -8,8 +8,6 @@ paths at once, and each step is done at most once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from seawall.book.book import Floats, Ints
@@ -18,20 +16,18 @@ from seawall.cascade.course import Course
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
 from seawall.cascade.expiry import settle_expired
-from seawall.cascade.fast import layout_kernel as layout
-from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
-from seawall.cascade.fast.handover import Handover
 from seawall.cascade.fast.in_step import run_in_step
 from seawall.cascade.fast.isolated import compile_isolated, is_isolated, run_crowd
 from seawall.cascade.fast.isolated_kernel import run_isolated
+from seawall.cascade.fast.kept import Kept, begin_way
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
-from seawall.cascade.fast.quiet import QuietRules, begin_quiet, compile_quiet
+from seawall.cascade.fast.made_once import MadeOnce, make_once
+from seawall.cascade.fast.quiet import begin_quiet
 from seawall.cascade.fast.quiet_kernel import run_quietly
 from seawall.cascade.fast.quiet_layout_kernel import Quiet
 from seawall.cascade.fast.rest_kernel import rest_paths
-from seawall.cascade.fast.rooms import begin_log, begin_room, begin_way
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.fast.wake_kernel import (
@@ -56,7 +52,14 @@ from seawall.cascade.reference import (
     see_market,
 )
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import Deposit, PathWorlds, State, begin_unwatched
+from seawall.cascade.state import (
+    Deposit,
+    PathWorlds,
+    State,
+    base_worlds,
+    begin_unwatched,
+    unit_memory,
+)
 from seawall.cascade.tape import Tape, TapeWriter, join
 from seawall.cascade.watch import Noted, Watch
 from seawall.margin.table.assess import unit_equity
@@ -75,50 +78,49 @@ def run_fast(
     watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
-    shared = _share(setup, exogenous.shape[1] - 1)
-    return _run_on(
-        shared, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws, watch=watch
-    )
+    shared = make_once(setup, exogenous.shape[1] - 1)
+    if shared is None:
+        return _in_step(setup, exogenous, deposit, worlds, draws, watch)
+    run = _begin_run(shared, exogenous, deposit, worlds, draws, watch)
+    return run.run(), run.state
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """What all runs of a Setup over so many steps share; quiet: where mechanisms act in each."""
-
-    fixed: layout.Fixed
-    quiet: QuietRules | None
-    call: Handover
-
-
-def _share(setup: Setup, steps: int) -> _Shared | None:
-    """None where the plain loop moves the market."""
-    plain = is_plain_market(setup)
-    if not (plain or is_quietly_native(setup)):
-        return None
-    fixed = compile_fixed(setup, steps, alone=priced_alone(setup))
-    return _Shared(fixed, None if plain else compile_quiet(setup), Handover())
-
-
-def _run_on(
-    shared: _Shared | None,
+def _in_step(
     setup: Setup,
     exogenous: Floats,
-    *,
-    deposit: Deposit | None = None,
-    worlds: PathWorlds | None = None,
-    draws: Draws | None = None,
-    watch: Watch | None = None,
+    deposit: Deposit | None,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    watch: Watch | None,
 ) -> tuple[Tape, State]:
     refuse_worthless(setup, exogenous)
+    worlds = base_worlds(exogenous.shape[0]) if worlds is None else worlds
+    units, steps = unit_memory(setup, worlds.start), exogenous.shape[1] - 1
+    state = begin_unwatched(setup, exogenous[:, 0], units, deposit, worlds, draws, steps)
+    return run_in_step(setup, state, exogenous, watch), state
+
+
+def _begin_run(
+    shared: MadeOnce,
+    exogenous: Floats,
+    deposit: Deposit | None,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    watch: Watch | None,
+) -> _Run:
+    refuse_worthless(shared.setup, exogenous)
     exogenous = np.ascontiguousarray(exogenous, dtype=np.float64)
-    steps = exogenous.shape[1] - 1
-    state = begin_unwatched(setup, exogenous[:, 0], deposit, worlds, draws, steps)
-    if shared is None:
-        return run_in_step(setup, state, exogenous, watch), state
+    first, steps = exogenous[:, 0], exogenous.shape[1] - 1
+    worlds = base_worlds(first.shape[0]) if worlds is None else worlds
+    memory = shared.borrow(first.shape[0])
+    units = memory.units(worlds.start)
+    state = begin_unwatched(shared.setup, first, units, deposit, worlds, draws, steps)
     # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
-    alike = deposit is None and (worlds is None or worlds.absence is None)
-    alike = alike and bool((exogenous[:, 0] == exogenous[:1, 0]).all())
-    return _Run(setup, shared, state, exogenous, watch, alike=alike).run(), state
+    odd = deposit is not None or worlds.absence is not None
+    alike = not odd and bool((first == first[:1]).all())
+    run = _Run(shared, memory, state, exogenous, watch, alike=alike)
+    run.changed[:] = odd
+    return run
 
 
 def simulate_fast(
@@ -134,7 +136,7 @@ class FastSimulation:
     def __init__(self, setup: Setup, steps: int) -> None:
         self.setup, self.steps = setup, steps
         self.chunk = chunk_of(setup)
-        self._shared, self.isolated = _share(setup, steps), None
+        self._shared, self.isolated = make_once(setup, steps), None
         if self._shared is not None:
             self.isolated = compile_isolated(setup, self._shared.fixed, steps)
 
@@ -164,9 +166,11 @@ class FastSimulation:
         worlds: PathWorlds | None,
         watch: Watch | None,
     ) -> Tape:
-        tape, _ = _run_on(
-            self._shared, self.setup, exogenous, worlds=worlds, draws=draws, watch=watch
-        )
+        if self._shared is None:
+            return _in_step(self.setup, exogenous, None, worlds, draws, watch)[0]
+        run = _begin_run(self._shared, exogenous, None, worlds, draws, watch)
+        tape = run.run()
+        run.give_back()
         return tape
 
     def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
@@ -199,15 +203,15 @@ class _Run:
 
     def __init__(
         self,
-        setup: Setup,
-        shared: _Shared,
+        shared: MadeOnce,
+        memory: Kept,
         state: State,
         exogenous: Floats,
         watch: Watch | None,
         *,
         alike: bool,
     ) -> None:
-        paths, columns, _ = exogenous.shape
+        (paths, columns, _), setup = exogenous.shape, shared.setup
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
         self.plain: Course = begin_course(setup, state, columns)
@@ -216,15 +220,23 @@ class _Run:
             self.quiet = begin_quiet(setup, shared.quiet, state, columns)
         self.fixed, self._call = shared.fixed, shared.call
         self.books, self.prices = books_of(state), prices_of(state)
-        self.waker = FastWaker(self.fixed, self.books, self.prices, self._call)
+        self.waker = FastWaker(self.fixed, self.books, self.prices, memory.lists, self._call)
         state.wake = self.waker
         self.options = DeskOptions(setup, columns)
         self.noted = Noted(watch, setup, exogenous)
         write_down = self.options.needed or watch is not None
         feeds = self.prices.feed.shape[1] if write_down else 0
         self.course = begin_way(self.plain, paths, columns, feeds)
-        self.room = begin_room(self.fixed, alike=alike)
-        self.log = begin_log(self.books.cash.shape[1])
+        self.room = memory.room(state.quotes.price[0], alike=alike)
+        self.log = memory.log()
+        # On which paths (p,) holdings may be others than at the start.
+        self.changed = np.zeros(paths, dtype=bool)
+        self._shared, self._memory = shared, memory
+
+    def give_back(self) -> None:
+        """The run is over, and nobody asks for its state: other runs may have its memory."""
+        self._memory.take_back(self.changed, self.waker.awake.number)
+        self._shared.give_back(self._memory)
 
     def run(self) -> Tape:
         """To the end of every path."""
@@ -307,6 +319,7 @@ class _Run:
         """Hand the log's events to the tape."""
         count = int(self.log.used[0])
         if count:
+            self.changed[self.log.events[:count, 0]] = True
             columns = (*self.log.events[:count].T, *self.log.money[:count].T)
             self.tape.chunks.append(
                 {name: column.copy() for name, column in zip(LOGGED, columns, strict=True)}
@@ -326,6 +339,7 @@ class _Run:
         round is played that it could not; elsewhere the plain loop does the rest of the step.
         """
         setup, state, course = self.setup, self.state, self.course
+        self.changed[group] = True
         self.waker.at(step, self.prices)
         requote_options(setup, state, group, step)
         open_blocks(setup, state, step, group)

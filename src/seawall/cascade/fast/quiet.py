@@ -86,23 +86,17 @@ def begin_quiet(setup: Setup, rules: QuietRules, state: State, columns: int) -> 
             venue=rules.venue,
             idle=_idle(state, columns) if has.blocks else idle,
         ),
-        oracle=Oracle(
-            rules.oracle, _pushing(state) if state.oracle is None else state.oracle.memory
-        ),
+        oracle=Oracle(rules.oracle, _stages(has, state)),
         breakers=_breakers(rules, state),
         margin=Margin(rules.scale, _empty(ScaleMemory) if state.scale is None else state.scale),
         pools=_pools(state),
-        scratch=Scratch(
-            seen=np.zeros(feeds),
-            shown=np.zeros(feeds),
-            width=np.zeros(feeds),
-            turn=np.zeros(feeds),
-            away=np.zeros(feeds),
-            turned=np.zeros(feeds),
-            gone=np.zeros(feeds),
-            thin=np.ones(assets),
-        ),
+        scratch=_scratch(feeds, assets),
     )
+
+
+def _scratch(feeds: int, assets: int) -> Scratch:
+    seen, shown, width, turn, away, turned, gone = np.zeros((7, feeds))
+    return Scratch(seen, shown, width, turn, away, turned, gone, np.ones(assets))
 
 
 def _breakers(rules: QuietRules, state: State) -> Breakers:
@@ -200,8 +194,12 @@ def _pushed(setup: Setup) -> OracleRule:
     return rule._replace(push=pushed, used=np.zeros(7, dtype=bool))
 
 
-def _pushing(state: State) -> OracleMemory:
+def _stages(has: Has, state: State) -> OracleMemory:
+    if state.oracle is not None:
+        return state.oracle.memory
     memory = _empty(OracleMemory)
+    if not has.stages:
+        return memory
     shape = state.feeds.sent.shape
     return memory._replace(
         push=push_memory(state.feeds),

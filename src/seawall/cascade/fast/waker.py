@@ -7,9 +7,9 @@ import numpy as np
 from seawall.book.book import Bools, Floats, Ints
 from seawall.cascade.fast import layout_kernel as layout
 from seawall.cascade.fast.handover import Handover
+from seawall.cascade.fast.kept import Lists
 from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.wake_kernel import (
-    BLOCK,
     begin_awake,
     due_on_paths,
     schedule_pairs,
@@ -27,8 +27,10 @@ class FastWaker:
         fixed: layout.Fixed,
         books: layout.Books,
         prices: layout.Prices,
+        lists: Lists,
         call: Handover,
     ) -> None:
+        """``lists``: empty ones, of these paths or more, which are this waker's now."""
         paths, units = books.cash.shape
         feeds = prices.feed.shape[1]
         self.fixed, self.books, self._call = fixed, books, call
@@ -39,9 +41,9 @@ class FastWaker:
             reached=np.zeros((paths, feeds + 1)),
             origin=np.zeros((paths, feeds)),
             clock=np.ones(paths),
-            unit=np.zeros((paths, units), dtype=np.int32),
-            level=np.full((paths, -(-units // BLOCK) * BLOCK), np.inf, dtype=np.float32),
-            place=np.zeros((paths, units), dtype=np.int32),
+            unit=lists.unit[:paths],
+            level=lists.level[:paths],
+            place=lists.place[:paths],
             number=np.zeros(paths, dtype=np.int64),
             low=np.zeros((paths, feeds)),
             high=np.zeros((paths, feeds)),
