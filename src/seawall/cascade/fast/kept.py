@@ -60,8 +60,8 @@ class Kept:
         self.lists = Lists(paths, units)
         self._room, self._log = _room(fixed), _log(units)
         self._origin = np.zeros(0)
-        # Loans that no keeper wants wait without an event.
-        self._silent = bool(fixed.venues.called.any())
+        # Who may be kept waiting without an event: loans that no keeper wants.
+        self._silent = fixed.venues.called[fixed.units.venue]
 
     def units(self, start: Ints) -> UnitMemory:
         """What paths (n,) that begin with holdings ``start`` (n,) of the setup have at first."""
@@ -92,9 +92,10 @@ class Kept:
         """After a run of n paths: on which (n,) somebody's holdings may have changed, and how many
         units (n,) were awake at the end.
         """
-        if self._silent:
-            changed = changed | (number > 0)
-        self._whole[: changed.size] = ~changed
+        whole = ~changed
+        for p in np.flatnonzero(number):
+            whole[p] &= not self._silent[self.lists.unit[p, : number[p]]].any()
+        self._whole[: changed.size] = whole
         self.lists.clear(number)
 
 
