@@ -16,6 +16,8 @@ from seawall.cascade.absent import Absence
 from seawall.cascade.engine import prepare
 from seawall.cascade.fast import kept
 from seawall.cascade.fast.engine import FastSimulation, run_fast
+from seawall.cascade.fast.glance_kernel import STAMP
+from seawall.cascade.fast.made_once import make_once
 from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
 from seawall.cascade.setup import Setup, with_starts
 from seawall.cascade.state import PathWorlds, base_worlds
@@ -121,6 +123,31 @@ def test_what_is_called_whole_is_as_at_the_start(
         for paths in (calm, exogenous, exogenous[:, :1] * (calm / calm[:, :1]) ** 3.0):
             simulation.on(paths, worlds=worlds_of(paths.shape[0], seed))
     assert whole > 0 and others > 0, f"{whole} paths left whole, {others} not"
+
+
+def test_a_loan_that_waits_without_an_event_is_not_as_at_the_start() -> None:
+    setup, _ = built("plain", 2)
+    shared = make_once(setup, STEPS)
+    assert shared is not None
+    memory, venue = shared.borrow(3), setup.table.units.venue
+    lends = np.array([rules.liquidation.style == "keeper" for rules in setup.rulebooks])
+    loan, other = np.flatnonzero(lends[venue])[0], np.flatnonzero(~lends[venue])[0]
+    memory.units(np.zeros(3, dtype=np.int64))
+    memory.lists.unit[:3, 0] = loan, other, loan
+    memory.take_back(np.zeros(3, dtype=bool), np.array([1, 1, 0]))
+    assert memory._whole.tolist() == [False, True, True]
+
+
+def test_lines_of_the_start_hold_at_the_prices_they_were_written_at() -> None:
+    """How far a line holds is told from the price at the start."""
+    setup, exogenous = built("plain", 1)
+    shared = make_once(setup, STEPS)
+    assert shared is not None
+    memory, price = shared.borrow(1), exogenous[0, 0][setup.table.feed_asset]
+    memory.room(price, alike=True).lines[:, STAMP] = -1.0
+    for again in (memory.room(price, alike=True), memory.room(2.0 * price, alike=False)):
+        assert (again.lines[:, STAMP] == -1.0).all()
+    assert (memory.room(2.0 * price, alike=True).lines[:, STAMP] == 0.0).all()
 
 
 def test_what_was_away_on_one_run_is_back_on_the_next() -> None:

@@ -101,9 +101,7 @@ def calm_margin(rule: ScaleRule | None, feeds: int) -> ScaleMemory | None:
 
 def on_paths(calm: ScaleMemory, paths: int) -> ScaleMemory:
     """The memory of one path on each of so many."""
-    level, factor, first, longs, contracts, turn = (
-        np.repeat(column, paths, axis=0) for column in calm
-    )
+    level, factor, first, longs, contracts, turn = (column.repeat(paths, axis=0) for column in calm)
     return ScaleMemory(level, factor, first, longs, contracts, turn)
 
 

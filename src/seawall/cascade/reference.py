@@ -383,7 +383,7 @@ def _closed_loss(
         return np.zeros(paths)
     forced = np.zeros(kind.size, dtype=bool)
     for one in FORCED:
-        forced |= kind == one
+        forced |= kind == int(one)
     if not forced.any():
         return np.zeros(paths)
     closed = np.zeros((paths, units), dtype=bool)

@@ -31,7 +31,7 @@ from seawall.cascade.fast.quiet_layout_kernel import (
     members,
 )
 from seawall.cascade.fast.slots import has_pools
-from seawall.cascade.market_records import MarketRule, market_rule, market_state
+from seawall.cascade.market_records import MarketRule, MarketState, market_rule, market_state
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.margin.dynamic.scaling import DEPTH, ScaleMemory, ScaleRule
@@ -82,7 +82,7 @@ def begin_quiet(setup: Setup, rules: QuietRules, state: State, columns: int) -> 
         has=has,
         market=Market(
             rule=rules.market,
-            state=market_state(setup, state),
+            state=market_state(setup, state) if has.market else _empty(MarketState),
             venue=rules.venue,
             idle=_idle(state, columns) if has.blocks else idle,
         ),
@@ -156,8 +156,9 @@ def _keep_in_one_piece(state: State) -> None:
         state.quotes.scale = state.scale.factor
     if state.pools is not None:
         state.pools = replace(state.pools, memory=in_one_piece(state.pools.memory))
-    depth, links = in_one_piece(market.depth), in_one_piece(market.links)
-    state.market_memory = replace(market, depth=depth, links=links)
+    if market.depth is not None or market.links is not None:
+        depth, links = in_one_piece(market.depth), in_one_piece(market.links)
+        state.market_memory = replace(market, depth=depth, links=links)
 
 
 def _record(cls: type[Record], found: Record | None) -> Record:
