@@ -54,8 +54,9 @@ def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: Tape
     due = (step - memory.booked[path, v]) * rules.income[v]
     memory.booked[path, v] = step
     fund = state.accounts.assets["fund"]
-    inflow = np.minimum(due, room(rule, fund[path, v, setup.quote]))
-    fund[path, v, setup.quote] += inflow
+    balance = fund[path, v, setup.quote]
+    inflow = np.minimum(due, room(rule, balance))
+    fund[path, v, setup.quote] = balance + inflow
     state.accounts.assets["outside"][path, v, setup.quote] -= inflow
     if state.journal is not None:
         quote = np.full(path.size, setup.quote)

@@ -175,13 +175,15 @@ class FastSimulation:
 
     def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
         """As `seawall.cascade.engine.simulate`."""
-        tapes = []
-        for first in range(0, runs.number.size, self.chunk):
-            part = runs.part(first, first + self.chunk)
+
+        def of(part: Runs) -> Tape:
             exogenous = draw(self.setup, worlds, part, self.steps, seed)
             own, draws = path_worlds(worlds, part), part.draws(seed)
-            tapes.append(self.on(exogenous, draws, worlds=own, watch=runs.watch))
-        return join(tapes)
+            return self.on(exogenous, draws, worlds=own, watch=runs.watch)
+
+        # Prices of a chunk are gone before those of the next are drawn.
+        firsts = range(0, runs.number.size, self.chunk)
+        return join([of(runs.part(first, first + self.chunk)) for first in firsts])
 
 
 def fast_ready(setup: Setup) -> bool:
