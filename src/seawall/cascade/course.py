@@ -43,9 +43,9 @@ def refuse_runaway(setup: Setup, course: Course) -> None:
 
 def refuse_elsewhere(setup: Setup, exogenous: Floats) -> None:
     """Who sleeps until which price, and what accounts have lost, is counted from the spot."""
-    apart = np.argwhere(exogenous[:, 0] != setup.spot)
-    if apart.size:
-        p, k = apart[0]
+    apart = exogenous[:, 0] != setup.spot
+    if apart.any():
+        p, k = np.argwhere(apart)[0]
         name, spot = setup.table.assets[k], setup.spot[k]
         raise InputError(
             f"{name} starts at {exogenous[p, 0, k]:.17g} on path {p}, and the Case's spot is "

@@ -117,8 +117,7 @@ def _begin_run(
     state = begin_unwatched(shared.setup, first, units, deposit, worlds, draws, steps)
     # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
     odd = deposit is not None or worlds.absence is not None
-    alike = not odd and bool((first == first[:1]).all())
-    run = _Run(shared, memory, state, exogenous, watch, alike=alike)
+    run = _Run(shared, memory, state, exogenous, watch, alike=not odd)
     run.changed[:] = odd
     return run
 
@@ -229,7 +228,7 @@ class _Run:
         write_down = self.options.needed or watch is not None
         feeds = self.prices.feed.shape[1] if write_down else 0
         self.course = begin_way(self.plain, paths, columns, feeds)
-        self.room = memory.room(state.quotes.price[0], alike=alike)
+        self.room = memory.room(alike=alike)
         self.log = memory.log()
         # On which paths (p,) holdings may be others than at the start.
         self.changed = np.zeros(paths, dtype=bool)

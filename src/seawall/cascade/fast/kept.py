@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.book.book import Bools, Floats, Ints
+from seawall.book.book import Bools, Ints
 from seawall.cascade.course import Course
 from seawall.cascade.fast import layout_kernel as layout
-from seawall.cascade.fast.glance_kernel import STAMP
 from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.wake_kernel import BLOCK
 from seawall.cascade.setup import Setup
@@ -59,7 +58,6 @@ class Kept:
         )
         self.lists = Lists(paths, units)
         self._room, self._log = _room(fixed), _log(units)
-        self._origin = np.zeros(0)
         # Who may be kept waiting without an event: loans that no keeper wants.
         self._silent = fixed.venues.called[fixed.units.venue]
 
@@ -73,14 +71,11 @@ class Kept:
         self._start[:n], self._whole[:n] = start, False
         return UnitMemory(size[:n], cash[:n], ready[:n], tried[:n])
 
-    def room(self, price: Floats, *, alike: bool) -> layout.Room:
-        """Room of one path at a time; ``alike``: all paths of a world begin with the same holdings,
-        at feed prices (f,).
+    def room(self, *, alike: bool) -> layout.Room:
+        """Room of one path at a time; ``alike``: all paths of a world begin with the same holdings.
+
+        Lines of what units held at the start of earlier runs hold: all begin at the Case's spot.
         """
-        if alike and not (price.shape == self._origin.shape and (price == self._origin).all()):
-            # Lines of what units held at the start were written at other prices.
-            self._room.lines[:, STAMP] = 0.0
-            self._origin = price.copy()
         return self._room._replace(alike=alike)
 
     def log(self) -> layout.Log:
