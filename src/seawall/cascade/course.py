@@ -9,7 +9,11 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
+from seawall.cascade.tape import NEVER
 from seawall.foundation.errors import InputError
+
+# A closed account may end a last bit below zero; below this share of its start it owes nothing.
+ROUNDING = 1e-9
 
 
 @dataclass
@@ -24,6 +28,14 @@ class Course:
         """Keep the lowest and the highest market prices of active paths."""
         self.trough[active] = np.minimum(self.trough[active], state.market[active])
         self.peak[active] = np.maximum(self.peak[active], state.market[active])
+
+
+def first_negative(equity: Floats) -> Ints:
+    """First step (p, d) at which equity (p, s + 1, d) is below zero, else NEVER."""
+    if equity.shape[2] == 0:
+        return np.full((equity.shape[0], 0), NEVER)
+    negative = equity < -ROUNDING * np.abs(equity[:, :1])
+    return np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
 
 
 def refuse_runaway(setup: Setup, course: Course) -> None:

@@ -32,7 +32,12 @@ from seawall.cascade.breakers import (
     watch,
 )
 from seawall.cascade.closing import close_accounts
-from seawall.cascade.course import Course, refuse_elsewhere, refuse_runaway
+from seawall.cascade.course import (
+    Course,
+    first_negative,
+    refuse_elsewhere,
+    refuse_runaway,
+)
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.failed_prices import failed_prices
@@ -48,7 +53,7 @@ from seawall.cascade.own.stepping import own_sources
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
-from seawall.cascade.tape import FORCED, NEVER, EventKind, Tape, TapeWriter
+from seawall.cascade.tape import FORCED, EventKind, Tape, TapeWriter
 from seawall.cascade.waiting import Looked, may_be_closed
 from seawall.cascade.wakeup import due, schedule, tick
 from seawall.cascade.watch import Noted, Watch
@@ -62,8 +67,6 @@ from seawall.oracle.feed import publish
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
 MAX_ROUNDS = 200
 EquityOf = Callable[[Ints, Ints], Floats]
-# A closed account may end a last bit below zero; below this share of its start it owes nothing.
-ROUNDING = 1e-9
 
 
 def run(
@@ -161,7 +164,7 @@ def finish(
         **events,
         paths=state.depth.size,
         desk_equity=course.equity,
-        first_negative=_first_negative(course.equity),
+        first_negative=first_negative(course.equity),
         trough=course.trough,
         peak=course.peak,
         final=state.market.copy(),
@@ -347,14 +350,6 @@ def desk_equity(setup: Setup, state: State, paths: Ints) -> Floats:
     where, unit = np.divmod(np.arange(paths.size * desk.size), desk.size)
     equity = unit_equity(setup.table, state.holdings, state.quotes, paths[where], desk[unit])
     return equity.reshape(paths.size, desk.size)
-
-
-def _first_negative(equity: Floats) -> Ints:
-    """First step (p, d) at which equity (p, s + 1, d) is below zero, else NEVER."""
-    if equity.shape[2] == 0:
-        return np.full((equity.shape[0], 0), NEVER)
-    negative = equity < -ROUNDING * np.abs(equity[:, :1])
-    return np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
 
 
 def _open_deficit(setup: Setup, state: State) -> Floats:

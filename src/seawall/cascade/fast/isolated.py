@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seawall.book.book import Floats, Ints
+from seawall.cascade.course import ROUNDING
 from seawall.cascade.expiry import expiry_steps
 from seawall.cascade.fast import isolated_layout_kernel as layout
 from seawall.cascade.fast import layout_kernel
 from seawall.cascade.fast.compile import EARLY, closes_natively, in_one_piece, priced_alone
 from seawall.cascade.fast.isolated_kernel import DONE, ODD, run_isolated
 from seawall.cascade.fast.slots import is_plain_market
-from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
+from seawall.cascade.reference import MAX_ROUNDS
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force
