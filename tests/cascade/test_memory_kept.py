@@ -29,6 +29,8 @@ SLOTS: dict[str, dict[str, int]] = {
     "quiet": {"price_band": 1, "settlement": 1, "fund": 1, "dynamic_margin": 1, "staleness": 1},
 }
 
+EACH = ["plain", pytest.param("closing", marks=pytest.mark.slow), "quiet"]
+
 
 def built(slots: str, seed: int) -> tuple[Setup, Floats]:
     """A small Case whose accounts begin healthy; of even seeds loans too."""
@@ -57,15 +59,15 @@ def copy_of(tape: Tape) -> Tape:
                             if f.name != "paths"})  # fmt: skip
 
 
-@pytest.mark.parametrize("slots", SLOTS)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("slots", EACH)
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_runs_after_another_are_as_fresh_ones(slots: str, seed: int) -> None:
     """Other paths, fewer and more of them, other worlds in between."""
     setup, exogenous = built(slots, seed)
     calm = exogenous[:, :1] * (exogenous / exogenous[:, :1]) ** 0.01
     runs = [
-        (exogenous, 0), (calm, 0), (exogenous[:1], 1), (calm, 1), (exogenous, 1),
-        (np.concatenate([calm, exogenous]), 0), (exogenous[::-1], 0),
+        (exogenous, 0), (calm, 0), (exogenous[:1], 1), (calm, 1),
+        (np.concatenate([calm, exogenous]), 0),
     ]  # fmt: skip
     simulation = FastSimulation(setup, STEPS)
     tapes, copies = [], []
@@ -81,19 +83,19 @@ def test_runs_after_another_are_as_fresh_ones(slots: str, seed: int) -> None:
     assert events > 0
 
 
-@pytest.mark.parametrize("slots", SLOTS)
+@pytest.mark.parametrize("slots", EACH)
 def test_runs_at_once_are_as_fresh_ones(slots: str) -> None:
     setup, exogenous = built(slots, 1)
     simulation = FastSimulation(setup, STEPS)
-    parts = [exogenous[n % 3 :] for n in range(9)]
+    parts = [exogenous[n % 2 :] for n in range(6)]
     with ThreadPoolExecutor(4) as pool:
         tapes = list(pool.map(simulation.on, parts))
-    fresh = [run_fast(setup, part)[0] for part in parts[:3]]
+    fresh = [run_fast(setup, part)[0] for part in parts[:2]]
     for n, tape in enumerate(tapes):
-        assert_alike(tape, fresh[n % 3], f"run {n} in threads")
+        assert_alike(tape, fresh[n % 2], f"run {n} in threads")
 
 
-@pytest.mark.parametrize("slots", SLOTS)
+@pytest.mark.parametrize("slots", EACH)
 def test_what_is_called_whole_is_as_at_the_start(
     slots: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
