@@ -29,7 +29,8 @@ from cascade_quiet import MARKET, VENUE, quiet_case, quiet_crowd
 from measure import Benchmark
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import BASE, Runs, draw, prepare
-from seawall.cascade.fast.engine import FastSimulation, run_fast
+from seawall.cascade.fast.engine import run_fast
+from seawall.cascade.fast.simulation import FastSimulation
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import INTS, MONEY
 from seawall.case import Case

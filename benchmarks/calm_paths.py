@@ -16,7 +16,7 @@ from cascade_books import Floats
 from cascade_quiet import MARKET, VENUE, quiet_case, quiet_crowd
 from run import keep_freed_memory
 from seawall.cascade.engine import prepare
-from seawall.cascade.fast.engine import FastSimulation
+from seawall.cascade.fast.simulation import FastSimulation
 
 ROUNDS = 7
 Run = Callable[[], object]

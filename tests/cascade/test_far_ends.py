@@ -71,7 +71,7 @@ def test_clocks_that_run_beyond_single_precision() -> None:
 
 def test_more_closes_than_the_list_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nine paths wait at once with six deficits each; the list begins with room for 24."""
-    monkeypatch.setattr("seawall.cascade.fast.engine.LOG_ROWS", 0)
+    monkeypatch.setattr("seawall.cascade.fast.kept.LOG_ROWS", 0)
     traders = [Trader("v", (Held("E", 1.0, 1_000.0),), {QUOTE: 100.0 + i}) for i in range(6)]
     case = tiny_case(
         traders,

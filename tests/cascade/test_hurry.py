@@ -12,7 +12,7 @@ from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, tiny_cas
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import BASE, Runs, prepare, simulate
 from seawall.cascade.failures import failure_uniforms, first_steps, with_failures
-from seawall.cascade.fast.engine import simulate_fast
+from seawall.cascade.fast.simulation import simulate_fast
 from seawall.cascade.hurry import expected_arrivals, failure_ratios, left_to_chance
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import EventKind

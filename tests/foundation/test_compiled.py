@@ -10,6 +10,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seawall.foundation import compiled
@@ -183,3 +184,15 @@ def test_the_cache_folder_follows_the_environment(
     assert compiled.cache_root() == Path.home() / ".cache" / "seawall"
     monkeypatch.setenv("SEAWALL_CACHE", str(tmp_path / "own"))
     assert compiled.cache_root() == tmp_path / "own"
+
+
+def test_a_call_that_looks_at_no_types_gives_the_same() -> None:
+    from seawall.foundation.random_kernel import uniforms
+
+    path, step = np.arange(3, dtype=np.uint64), np.arange(2, dtype=np.uint64)
+    first, second = np.zeros((3, 2, 4)), np.zeros((3, 2, 4))
+    uniforms(np.uint64(7), np.uint64(1), path, step, 4, first)
+    uniforms.again(np.uint64(7), np.uint64(1), path, step, 4, second)
+    assert first.any() and np.array_equal(first, second)
+    with pytest.raises(TypeError):
+        uniforms.again(path)

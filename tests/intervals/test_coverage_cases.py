@@ -1,11 +1,7 @@
 """Each Case breaks exactly where its formula says: a millionth before it not, a millionth on it is.
 
 And coverage itself: one case over a few seeds here; all of them, over 20 seeds each, among the slow
-<<<<<<< HEAD:tests/intervals/test_coverage_cases.py
 tests; `python tests/intervals/cover.py --seeds 2000` for the figures of docs/decisions/022.
-=======
-tests; `python tests/intervals/cover.py --seeds 2000` for the figures of docs/decisions/022.
->>>>>>> 0e7b05f4f5cb577696eb7e777a08edf864953b37:tests/intervals/test_coverage_cases.py
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from tiny_cases import Floats
 
 from seawall.cascade.absent import Absence, watching
 from seawall.cascade.engine import BASE, Runs, prepare, simulate
-from seawall.cascade.fast.engine import run_fast, simulate_fast
+from seawall.cascade.fast.engine import run_fast
+from seawall.cascade.fast.simulation import simulate_fast
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds, begin

@@ -12,7 +12,8 @@ from test_slots_together import combination
 from tiny_cases import Floats
 
 from seawall.cascade.engine import Runs, prepare, simulate
-from seawall.cascade.fast.engine import run_fast, simulate_fast
+from seawall.cascade.fast.engine import run_fast
+from seawall.cascade.fast.simulation import simulate_fast
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, State

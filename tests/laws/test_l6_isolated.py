@@ -29,8 +29,8 @@ from tiny_cases import (
 )
 
 from seawall.cascade.engine import prepare
-from seawall.cascade.fast.engine import FastSimulation
 from seawall.cascade.fast.isolated import FIRST, is_isolated
+from seawall.cascade.fast.simulation import FastSimulation
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, with_starts
 from seawall.cascade.state import PathWorlds, base_worlds
@@ -209,7 +209,7 @@ def test_no_more_is_tried_after_small_chunks(
     monkeypatch: pytest.MonkeyPatch, given_up: list[int]
 ) -> None:
     """Chunks of fewer paths than are asked about add up; the bits stay."""
-    monkeypatch.setattr("seawall.cascade.fast.engine.FIRST", 8)
+    monkeypatch.setattr("seawall.cascade.fast.simulation.FIRST", 8)
     case = crowd_of(60, 16, {"a": venue(fund=0.0)}, depth=2e5)
     setup, exogenous = prepare(case), walks(case, 12, 40, size=0.02)
     simulation = FastSimulation(setup, 40)

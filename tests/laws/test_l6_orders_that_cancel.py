@@ -12,8 +12,9 @@ from test_l6_same_tape import assert_same
 from tiny_cases import Held, Trader, coin, paths_of, perpetual, perpetuals_venue, tiny_case
 
 from seawall.cascade.engine import prepare
-from seawall.cascade.fast.engine import FastSimulation, run_fast
+from seawall.cascade.fast.engine import run_fast
 from seawall.cascade.fast.isolated import is_isolated
+from seawall.cascade.fast.simulation import FastSimulation
 from seawall.cascade.reference import run
 from seawall.cascade.tape import EventKind
 from seawall.impact.linear import displacement

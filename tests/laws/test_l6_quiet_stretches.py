@@ -20,7 +20,7 @@ from seawall.book import AccountKind
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import prepare
 from seawall.cascade.fast.calm import compile_calm
-from seawall.cascade.fast.engine import FastSimulation
+from seawall.cascade.fast.simulation import FastSimulation
 from seawall.cascade.fast.slots import CLOSING, QUIET, QUIET_MARKET
 from seawall.cascade.reference import run
 from seawall.cascade.setup import Setup, with_starts

@@ -28,7 +28,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "laws"))
 from tiny_cases import Held, Trader, coin, perpetual, perpetuals_venue, run_case, tiny_case
 
 from seawall.cascade.engine import BASE, Runs, prepare, simulate
-from seawall.cascade.fast.engine import simulate_fast
+from seawall.cascade.fast.simulation import simulate_fast
 from seawall.cascade.setup import Setup
 from seawall.cascade.tape import EventKind, Tape
 from seawall.foundation.units import SECONDS_PER_DAY, daily_sigma, volatility_over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -65,7 +66,7 @@ class BreakerRules:
 class BreakerState:
     """Memory of one run.
 
-    waiting (p, u) last step at which a breached unit was kept waiting
+    shape   of ``waiting``: paths and margin accounts
     seen    (p, v, 5) last step at which somebody waited, by venue and reason
     """
 
@@ -74,8 +75,13 @@ class BreakerState:
     staleness: StalenessMemory | None
     rates: tuple[RateMemory | None, ...]
     gates: tuple[GateMemory | None, ...]
-    waiting: Ints
+    shape: tuple[int, int]
     seen: Ints
+
+    @cached_property
+    def waiting(self) -> Ints:
+        """Last step (p, u) at which a breached unit was kept waiting; nobody was yet."""
+        return np.full(self.shape, LONG_AGO, dtype=np.int64)
 
 
 def compile_breakers(
@@ -146,6 +152,6 @@ def begin_breakers(
         staleness=None if stale is None else start_staleness(stale, paths),
         rates=tuple(None if rule is None else start_rate(paths) for rule in rules.rates),
         gates=tuple(None if rule is None else start_gate(paths) for rule in rules.gates),
-        waiting=np.full((paths, units), LONG_AGO, dtype=np.int64),
+        shape=(paths, units),
         seen=np.full((paths, venues, REASONS), LONG_AGO, dtype=np.int64),
     )

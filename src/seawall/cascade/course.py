@@ -9,7 +9,11 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
+from seawall.cascade.tape import NEVER
 from seawall.foundation.errors import InputError
+
+# A closed account may end a last bit below zero; below this share of its start it owes nothing.
+ROUNDING = 1e-9
 
 
 @dataclass
@@ -24,6 +28,14 @@ class Course:
         """Keep the lowest and the highest market prices of active paths."""
         self.trough[active] = np.minimum(self.trough[active], state.market[active])
         self.peak[active] = np.maximum(self.peak[active], state.market[active])
+
+
+def first_negative(equity: Floats) -> Ints:
+    """First step (p, d) at which equity (p, s + 1, d) is below zero, else NEVER."""
+    if equity.shape[2] == 0:
+        return np.full((equity.shape[0], 0), NEVER)
+    negative = equity < -ROUNDING * np.abs(equity[:, :1])
+    return np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
 
 
 def refuse_runaway(setup: Setup, course: Course) -> None:
@@ -43,9 +55,9 @@ def refuse_runaway(setup: Setup, course: Course) -> None:
 
 def refuse_elsewhere(setup: Setup, exogenous: Floats) -> None:
     """Who sleeps until which price, and what accounts have lost, is counted from the spot."""
-    apart = np.argwhere(exogenous[:, 0] != setup.spot)
-    if apart.size:
-        p, k = apart[0]
+    apart = exogenous[:, 0] != setup.spot
+    if apart.any():
+        p, k = np.argwhere(apart)[0]
         name, spot = setup.table.assets[k], setup.spot[k]
         raise InputError(
             f"{name} starts at {exogenous[p, 0, k]:.17g} on path {p}, and the Case's spot is "

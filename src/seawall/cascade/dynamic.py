@@ -83,20 +83,31 @@ def open_longs(rule: ScaleRule, table: MarginTable, size: Floats) -> tuple[Float
     return longs, segment_sums(inverse, rows.feed, count)[:, rule.feed]
 
 
-def begin_dynamic(
-    rule: ScaleRule | None, table: MarginTable, size: Floats, price: Floats
-) -> ScaleMemory | None:
-    """Memory at the start for sizes (p, r) and feed prices (p, f); None without dynamic margin."""
-    if rule is None:
-        return None
-    # Over all accounts and paths this is the dearest part of a start: only where it is looked at.
-    longs = contracts = np.zeros((size.shape[0], rule.feed.size))
-    if np.any(rule.signal == OPEN_INTEREST):
-        longs, contracts = open_longs(rule, table, size)
+def begin_dynamic(rule: ScaleRule, table: MarginTable, size: Floats, price: Floats) -> ScaleMemory:
+    """Memory at the start for sizes (p, r) and feed prices (p, f)."""
+    longs, contracts = open_longs(rule, table, size)
     return start_scale(rule, price, longs, contracts)
+
+
+def calm_margin(rule: ScaleRule | None, feeds: int) -> ScaleMemory | None:
+    """The memory (1, ...) that every path begins with, whatever it holds and at any price; None
+    without dynamic margin and where open interest counts.
+    """
+    if rule is None or np.any(rule.signal == OPEN_INTEREST):
+        return None
+    nobody = np.zeros((1, rule.feed.size))
+    return start_scale(rule, np.ones((1, feeds)), nobody, nobody)
+
+
+def on_paths(calm: ScaleMemory, paths: int) -> ScaleMemory:
+    """The memory of one path on each of so many."""
+    level, factor, first, longs, contracts, turn = (column.repeat(paths, axis=0) for column in calm)
+    return ScaleMemory(level, factor, first, longs, contracts, turn)
 
 
 def first_factor(rule: ScaleRule | None, table: MarginTable, price: Floats) -> Floats | None:
     """Factor (f,) on margin at the start, at feed prices (f,), for the sizes of ``table``."""
-    memory = begin_dynamic(rule, table, table.rows.size[None, :], price[None, :])
-    return None if memory is None else memory.factor[0]
+    if rule is None:
+        return None
+    factor: Floats = begin_dynamic(rule, table, table.rows.size[None, :], price[None, :]).factor[0]
+    return factor

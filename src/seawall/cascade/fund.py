@@ -13,23 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seawall.book.book import Bools, Floats, Ints
+from seawall.cascade.fund_rules import SLOT
 from seawall.cascade.setup import Setup
 from seawall.cascade.table import chosen
 from seawall.cascade.tape import EventKind, TapeWriter
-from seawall.margin.table.margin_table import RowKind
-from seawall.waterfall.insurance import InsuranceFund, absorb, capped, income, room
+from seawall.waterfall.insurance import InsuranceFund, absorb, capped, room
 
 if TYPE_CHECKING:
     from seawall.cascade.state import State
 
-SLOT = "fund"
-
 
 @dataclass
 class FundMemory:
-    """Income (v,) per step, quote, and the step (p, v) up to which it has been booked."""
+    """The step (p, v) up to which income has been booked."""
 
-    income: Floats
     booked: Ints
 
 
@@ -40,24 +37,9 @@ def fund_rule(setup: Setup, v: int) -> InsuranceFund | None:
 
 def begin_funds(setup: Setup, paths: int) -> FundMemory | None:
     """Memory at step 0; None where no venue has the slot."""
-    rules = [fund_rule(setup, v) for v in range(len(setup.rulebooks))]
-    if not any(rules):
+    if setup.funds is None:
         return None
-    rows, options = setup.table.rows, setup.table.options
-    traded = rows.kind != RowKind.BALANCE
-    market, each = setup.case.market, np.zeros(len(rules))
-    for v, rule in enumerate(rules):
-        if rule is None:
-            continue
-        at_venue = setup.table.units.venue[rows.unit] == v
-        held = np.zeros(len(setup.table.assets), dtype=bool)
-        held[rows.asset[traded & at_venue]] = True
-        held[options.asset[options.venue == v]] = True
-        volume = 0.0
-        for k in np.flatnonzero(held):
-            volume += market.assets[setup.table.assets[k]].daily_volume
-        each[v] = income(rule, setup.rulebooks[v].taker_fee, volume, setup.step_seconds)
-    return FundMemory(each, np.zeros((paths, len(rules)), dtype=np.int64))
+    return FundMemory(np.zeros((paths, len(setup.funds.rules)), dtype=np.int64))
 
 
 def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: TapeWriter) -> None:
@@ -65,14 +47,16 @@ def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: Tape
 
     On the tape it stands under the venue's first margin account.
     """
-    rule = fund_rule(setup, v)
-    if rule is None or state.funds is None or path.size == 0:
+    rules, memory = setup.funds, state.funds
+    rule = None if rules is None else rules.rules[v]
+    if rules is None or rule is None or memory is None or path.size == 0:
         return
-    due = (step - state.funds.booked[path, v]) * state.funds.income[v]
-    state.funds.booked[path, v] = step
+    due = (step - memory.booked[path, v]) * rules.income[v]
+    memory.booked[path, v] = step
     fund = state.accounts.assets["fund"]
-    inflow = np.minimum(due, room(rule, fund[path, v, setup.quote]))
-    fund[path, v, setup.quote] += inflow
+    balance = fund[path, v, setup.quote]
+    inflow = np.minimum(due, room(rule, balance))
+    fund[path, v, setup.quote] = balance + inflow
     state.accounts.assets["outside"][path, v, setup.quote] -= inflow
     if state.journal is not None:
         quote = np.full(path.size, setup.quote)
@@ -82,18 +66,18 @@ def refill(setup: Setup, state: State, step: int, v: int, path: Ints, tape: Tape
             state.journal.cells.system("fund", v, quote),
             inflow,
         )
-    got, first = inflow > 0, np.flatnonzero(setup.table.units.venue == v)[:1]
-    unit = np.repeat(first, int(got.sum()))
+    got = np.flatnonzero(inflow > 0)
+    unit = np.repeat(rules.first[v], got.size)
     tape.write(step, EventKind.FUND_FLOW, path[got], unit, notional=inflow[got])
 
 
 def refill_all(setup: Setup, state: State, step: int, tape: TapeWriter) -> None:
     """The same for every path and venue: the end of a run."""
-    if state.funds is not None:
-        venue = setup.table.units.venue
-        for v in range(len(setup.rulebooks)):
-            if fund_rule(setup, v) is not None and (venue == v).any():
-                refill(setup, state, step, v, np.arange(state.depth.size), tape)
+    if setup.funds is not None:
+        everyone = np.arange(state.depth.size)
+        for v, first in enumerate(setup.funds.first):
+            if first.size:
+                refill(setup, state, step, v, everyone, tape)
 
 
 def untouched_inflows(setup: Setup, steps: int) -> tuple[Ints, Floats]:

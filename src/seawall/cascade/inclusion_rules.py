@@ -13,7 +13,7 @@ from seawall.book.book import Bools, Ints
 from seawall.cascade.oracles import Oracles, OracleState
 from seawall.cascade.table import Chosen
 from seawall.margin.table.margin_table import MarginTable
-from seawall.market.chain import Blocks, Settlement, landing_steps
+from seawall.market.chain import Settlement, landing_steps
 from seawall.oracle.commit_then_settle import CommitThenSettle, delay_steps
 
 Steps = NDArray[np.int32]
@@ -41,28 +41,38 @@ class InclusionRules:
 class Landing:
     """At which step liquidations at a venue land; worked out when the first one is sent."""
 
-    def __init__(self, chain: Settlement, blocks: Blocks) -> None:
-        self._chain, self._blocks = chain, blocks
+    def __init__(self, chain: Settlement, oracle: OracleState, v: int) -> None:
+        self._chain, self._oracle, self._v = chain, oracle, v
 
     @cached_property
     def steps(self) -> Steps:
         """(p, s + 1) for one sent at step t."""
-        return landing_steps(self._chain, self._blocks)
+        blocks = self._oracle.blocks[self._v]
+        assert blocks is not None
+        return landing_steps(self._chain, blocks)
 
 
 @dataclass
 class InclusionState:
-    """Liquidations under way: sent (p, u) the step, or NOT_SENT; waiting (p,) how many.
+    """Liquidations under way: waiting (p,) how many. ``shape``: paths and margin accounts.
 
-    lands (v,) tables of steps; room (v,) liquidations that still fit into this step (p,);
-    refused (p, u) last step at which a close waited for a price
+    lands (v,) tables of steps; room (v,) liquidations that still fit into this step (p,)
     """
 
-    sent: Steps
+    shape: tuple[int, int]
     waiting: Ints
-    refused: Steps
     lands: tuple[Landing | None, ...]
     room: list[Ints]
+
+    @cached_property
+    def sent(self) -> Steps:
+        """The step (p, u) at which a liquidation was sent, or NOT_SENT, as all begin."""
+        return np.full(self.shape, NOT_SENT, dtype=np.int32)
+
+    @cached_property
+    def refused(self) -> Steps:
+        """Last step (p, u) at which a close waited for a price."""
+        return np.full(self.shape, NOT_SENT, dtype=np.int32)
 
 
 def compile_inclusion(
@@ -92,14 +102,10 @@ def begin_inclusion(
     """Nothing is under way."""
     if rules is None:
         return None
-    tables: list[Landing | None] = []
-    for v, chain in enumerate(rules.chains):
-        blocks = None if oracle is None else oracle.blocks[v]
-        if chain is None or blocks is None:
-            tables.append(None)
-        else:
-            tables.append(Landing(chain, blocks))
-    never = np.full((paths, units), NOT_SENT, dtype=np.int32)
+    tables = [
+        None if chain is None or oracle is None else Landing(chain, oracle, v)
+        for v, chain in enumerate(rules.chains)
+    ]
     room = [np.zeros(paths, dtype=np.int64) for _ in rules.chains]
     waiting = np.zeros(paths, dtype=np.int64)
-    return InclusionState(never, waiting, never.copy(), tuple(tables), room)
+    return InclusionState((paths, units), waiting, tuple(tables), room)

@@ -56,6 +56,11 @@ class MarketState(NamedTuple):
     factor: Floats
 
 
+# What is not asked for: records that all runs share, with nothing in them to change.
+NO_DEPTH = begin_depth(0, 0)
+NO_LINKS = begin_links(1, 0)
+
+
 def market_rule(setup: Setup) -> MarketRule:
     """The rule of a setup."""
     rules, impact = setup.market_rules, setup.impact
@@ -86,6 +91,11 @@ def market_rule(setup: Setup) -> MarketRule:
 def market_state(setup: Setup, state: State) -> MarketState:
     """The arrays of a state, not copies: the plain step binds new ones for prices each time."""
     memory, assets = state.market_memory, state.market.shape[1]
+    left = memory.depth
+    if left is None:
+        # Arbitrageurs ask how much is left.
+        left = NO_DEPTH if memory.links is None else begin_depth(state.depth.size, assets)
+    start, before, flow = np.zeros((3, assets))
     return MarketState(
         exogenous=np.ascontiguousarray(state.exogenous),
         market=state.market,
@@ -93,11 +103,11 @@ def market_state(setup: Setup, state: State) -> MarketState:
         permanent=state.permanent,
         restlessness=state.restlessness,
         depth=np.ascontiguousarray(state.depth, dtype=np.float64),
-        trace=np.ascontiguousarray(state.switches.trace),
-        left=begin_depth(state.depth.size, assets) if memory.depth is None else memory.depth,
-        links=begin_links(1, 0) if memory.links is None else memory.links,
-        start=np.zeros(assets),
-        before=np.zeros(assets),
-        flow=np.zeros(assets),
+        trace=np.ascontiguousarray(state.switches.trace, dtype=bool),
+        left=left,
+        links=NO_LINKS if memory.links is None else memory.links,
+        start=start,
+        before=before,
+        flow=flow,
         factor=np.ones(assets),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -35,16 +36,23 @@ from seawall.oracle.capped import Capped, capped_memory, capped_rule
 from seawall.oracle.confidence import Confidence, confidence_memory, confidence_rule
 from seawall.oracle.feed import FeedRule, FeedState
 from seawall.oracle.landing import landing_memory, landing_rule
-from seawall.oracle.median import Median, median_memory, median_rule, numbers_needed
+from seawall.oracle.median import (
+    Median,
+    MedianMemory,
+    median_memory,
+    median_rule,
+    numbers_needed,
+)
 from seawall.oracle.publication import (
     OracleMemory,
     OracleRule,
+    PushMemory,
     oracle_rule,
     publish_all,
     push_memory,
     push_rule,
 )
-from seawall.oracle.pull import Pull, pull_memory, pull_rule
+from seawall.oracle.pull import Pull, PullMemory, pull_memory, pull_rule
 from seawall.oracle.twap import Twap, twap_memory, twap_rule
 from seawall.venues import Feed, Rulebook
 
@@ -166,9 +174,21 @@ def _feeds(rule: object, v: int, name: str, table: MarginTable, quote: str) -> I
     return mine[np.array(chosen, dtype=bool)] if mine.size else mine
 
 
+class Clocks:
+    """Block clocks of the venues, drawn when somebody first waits for a block."""
+
+    def __init__(self, oracles: Oracles, draws: Draws, steps: int) -> None:
+        self._oracles, self._draws, self._steps = oracles, draws, steps
+
+    @cached_property
+    def blocks(self) -> tuple[Blocks | None, ...]:
+        """By venue (v,), None where nothing settles."""
+        return _blocks(self._oracles, self._draws, self._steps)
+
+
 @dataclass
 class OracleState:
-    """Memory of the stages; first (p, f) prices at the start; blocks (v,) where a chain settles.
+    """Memory of the stages; first (p, f) prices at the start; clocks of chains that settle.
 
     width_before (p, f) of the step before, None without confidence intervals
     """
@@ -176,7 +196,12 @@ class OracleState:
     memory: OracleMemory
     first: Floats
     width_before: Floats | None
-    blocks: tuple[Blocks | None, ...]
+    clocks: Clocks
+
+    @property
+    def blocks(self) -> tuple[Blocks | None, ...]:
+        """The block clock of each venue (v,), None where nothing settles."""
+        return self.clocks.blocks
 
     @property
     def width(self) -> Floats | None:
@@ -187,33 +212,77 @@ class OracleState:
 def begin_oracles(
     oracles: Oracles | None, price: Floats, feeds: FeedState, draws: Draws, steps: int, fresh: Bools
 ) -> OracleState | None:
-    """Memory for feed prices (p, f) at the start; random numbers are drawn here, for all steps."""
+    """Memory for feed prices (p, f) at the start; random numbers are drawn here, for all steps, but
+    those of block clocks.
+    """
     if oracles is None:
         return None
-    rule, dt = oracles.rule, oracles.step_seconds
-    blocks = _blocks(oracles, draws, steps)
-    bids = draws.uniforms(Stream.UPDATE, steps, len(oracles.auctions))
-    hold = np.zeros(bids.shape, dtype=np.int32)
-    for g, auction in enumerate(oracles.auctions):
-        hold[:, :, g] = hold_steps(auction, bids[:, :, g], dt)
+    rule, paths = oracles.rule, price.shape[0]
+    clocks, nobody = Clocks(oracles, draws, steps), _unused(paths, steps)
     memory = OracleMemory(
-        twap_memory(rule.twap, price),
-        median_memory(
-            rule.median, price, draws.uniforms(Stream.SOURCE, steps, numbers_needed(rule.median))
-        ),
+        twap_memory(rule.twap, price) if rule.twap.feed.size else nobody.twap,
+        # A venue may have a rule and no feed of its own: the plain step asks for its numbers.
+        _sources(rule, price, draws, steps) if rule.median.sources.size else nobody.median,
         push_memory(feeds),
-        pull_memory(rule.pull, price, draws.uniforms(Stream.PULL, steps, rule.pull.chance.size)),
-        landing_memory(rule.landing, price, _seen_from(oracles, blocks, price.shape[0], steps)),
-        capped_memory(rule.capped, price),
-        auction_memory(rule.auction, price, hold),
-        confidence_memory(rule.confidence, price),
+        _pulled(rule, price, draws, steps) if rule.pull.chance.size else nobody.pull,
+        landing_memory(rule.landing, price, _seen_from(oracles, clocks, paths, steps))
+        if rule.landing.feed.size
+        else nobody.landing,
+        capped_memory(rule.capped, price) if rule.capped.feed.size else nobody.capped,
+        auction_memory(rule.auction, price, _hold(oracles, draws, steps))
+        if oracles.auctions
+        else nobody.auction,
+        confidence_memory(rule.confidence, price)
+        if rule.confidence.feed.size
+        else nobody.confidence,
         stamp=np.zeros(price.shape, dtype=np.int64),
         usable=np.ones(price.shape, dtype=bool),
         width=np.zeros(price.shape),
         fresh=fresh,
     )
     before = np.zeros(price.shape) if rule.confidence.feed.size else None
-    return OracleState(memory, price.copy(), before, blocks)
+    return OracleState(memory, price.copy(), before, clocks)
+
+
+@lru_cache(maxsize=64)
+def _unused(paths: int, steps: int) -> OracleMemory:
+    """Memory of stages without feeds, which all runs of so many paths share: nothing is in it."""
+    price, numbers = np.zeros((paths, 0)), np.zeros((paths, steps + 1, 0))
+    whole, never = price.astype(np.int64), numbers.astype(np.int32)
+    ring = np.zeros((1, paths, 0))
+    return OracleMemory(
+        twap_memory(twap_rule((), 1.0), price),
+        median_memory(median_rule((), 1.0), price, numbers),
+        PushMemory(price, whole, ring, ring.astype(np.int64)),
+        pull_memory(pull_rule((), 1.0), price, numbers),
+        landing_memory(landing_rule(()), price, never),
+        capped_memory(capped_rule((), 1.0), price),
+        auction_memory(auction_rule(()), price, never),
+        confidence_memory(confidence_rule((), 1.0), price),
+        stamp=whole,
+        usable=price > 0.0,
+        width=price,
+        fresh=np.zeros(0, dtype=bool),
+    )
+
+
+def _sources(rule: OracleRule, price: Floats, draws: Draws, steps: int) -> MedianMemory:
+    numbers = draws.uniforms(Stream.SOURCE, steps, numbers_needed(rule.median))
+    return median_memory(rule.median, price, numbers)
+
+
+def _pulled(rule: OracleRule, price: Floats, draws: Draws, steps: int) -> PullMemory:
+    numbers = draws.uniforms(Stream.PULL, steps, rule.pull.chance.size)
+    return pull_memory(rule.pull, price, numbers)
+
+
+def _hold(oracles: Oracles, draws: Draws, steps: int) -> NDArray[np.int32]:
+    """Steps (p, s + 1, auctions) that an auction takes which begins at a step."""
+    bids = draws.uniforms(Stream.UPDATE, steps, len(oracles.auctions))
+    hold = np.zeros(bids.shape, dtype=np.int32)
+    for g, auction in enumerate(oracles.auctions):
+        hold[:, :, g] = hold_steps(auction, bids[:, :, g], oracles.step_seconds)
+    return hold
 
 
 def _blocks(oracles: Oracles, draws: Draws, steps: int) -> tuple[Blocks | None, ...]:
@@ -240,13 +309,11 @@ def _random_steps(chains: list[Settlement], steps: int) -> int:
     return 0 if all(chain.regular for chain in chains) else steps
 
 
-def _seen_from(
-    oracles: Oracles, blocks: tuple[Blocks | None, ...], paths: int, steps: int
-) -> NDArray[np.int32]:
+def _seen_from(oracles: Oracles, clocks: Clocks, paths: int, steps: int) -> NDArray[np.int32]:
     """Latest update that has landed (p, s + 1, v); venues whose feeds do not wait have zeros."""
     table = np.zeros((paths, steps + 1, len(oracles.chains)), dtype=np.int32)
     for v in np.unique(oracles.rule.landing.group).tolist():
-        chain, mine = oracles.chains[v], blocks[v]
+        chain, mine = oracles.chains[v], clocks.blocks[v]
         if chain is not None and mine is not None:
             table[:, :, v] = seen_from(chain, mine)
     return table

@@ -32,7 +32,12 @@ from seawall.cascade.breakers import (
     watch,
 )
 from seawall.cascade.closing import close_accounts
-from seawall.cascade.course import Course, refuse_elsewhere, refuse_runaway
+from seawall.cascade.course import (
+    Course,
+    first_negative,
+    refuse_elsewhere,
+    refuse_runaway,
+)
 from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.failed_prices import failed_prices
@@ -48,7 +53,7 @@ from seawall.cascade.own.stepping import own_sources
 from seawall.cascade.pool_cuts import cut_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import Deposit, PathWorlds, State, begin
-from seawall.cascade.tape import FORCED, NEVER, EventKind, Tape, TapeWriter
+from seawall.cascade.tape import FORCED, EventKind, Tape, TapeWriter
 from seawall.cascade.waiting import Looked, may_be_closed
 from seawall.cascade.wakeup import due, schedule, tick
 from seawall.cascade.watch import Noted, Watch
@@ -62,8 +67,6 @@ from seawall.oracle.feed import publish
 # A cascade within one step that has not come to rest after this many rounds goes on at the next.
 MAX_ROUNDS = 200
 EquityOf = Callable[[Ints, Ints], Floats]
-# A closed account may end a last bit below zero; below this share of its start it owes nothing.
-ROUNDING = 1e-9
 
 
 def run(
@@ -156,15 +159,12 @@ def finish(
 
     refuse_runaway(setup, course)
     refill_all(setup, state, course.equity.shape[1] - 1, tape)
-    equity = course.equity
-    negative = equity < -ROUNDING * np.abs(equity[:, :1])
-    first = np.where(negative.any(axis=1), negative.argmax(axis=1), NEVER)
     events = tape.by_path()
     return Tape(
         **events,
         paths=state.depth.size,
-        desk_equity=equity,
-        first_negative=first,
+        desk_equity=course.equity,
+        first_negative=first_negative(course.equity),
         trough=course.trough,
         peak=course.peak,
         final=state.market.copy(),
@@ -373,15 +373,22 @@ def _closed_loss(
     What their owners paid in on the way has fallen with it, what they took out has not.
     """
     paths, units = state.ready.shape
+    kind = events["kind"]
+    if kind.size == 0:
+        return np.zeros(paths)
+    forced = np.zeros(kind.size, dtype=bool)
+    for one in FORCED:
+        forced |= kind == int(one)
+    if not forced.any():
+        return np.zeros(paths)
     closed = np.zeros((paths, units), dtype=bool)
-    forced = np.isin(events["kind"], FORCED)
     closed.reshape(-1)[events["path"][forced] * units + events["unit"][forced]] = True
     path, unit = np.divmod(np.flatnonzero(closed), units)
     equity = equity_of(path, unit)
     fall = setup.start_equity[state.start[path], unit] - equity
     loss = segment_sums(fall, path, state.depth.size)
-    for kind, sign in ((EventKind.TOP_UP, 1.0), (EventKind.OWN_WITHDRAWAL, -1.0)):
-        own = np.flatnonzero(events["kind"] == kind)
+    for what, sign in ((EventKind.TOP_UP, 1.0), (EventKind.OWN_WITHDRAWAL, -1.0)):
+        own = np.flatnonzero(kind == what)
         own = own[closed[events["path"][own], events["unit"][own]]]
         if own.size:
             paid = sign * events["notional"][own]

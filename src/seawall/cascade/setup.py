@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from seawall.cascade.account_rules import AccountRules, compile_accounts
 from seawall.cascade.account_slots import check_accounts
 from seawall.cascade.attack_rules import AttackRule, compile_attack
 from seawall.cascade.breaker_rules import BreakerRules, compile_breakers
-from seawall.cascade.dynamic import compile_dynamic, first_factor
+from seawall.cascade.dynamic import calm_margin, compile_dynamic, first_factor
 from seawall.cascade.failures import FailureRules, compile_failures
+from seawall.cascade.fund_rules import FundRules, compile_funds
 from seawall.cascade.inclusion_rules import InclusionRules, compile_inclusion
 from seawall.cascade.liquidation_slots import check_liquidation
 from seawall.cascade.market_agents import MarketAgents, compile_market_agents
@@ -27,9 +29,10 @@ from seawall.cascade.table import MARKET_SLOTS, VENUE_SLOTS, Chosen, compile_mec
 from seawall.cascade.wakeup import WakeRule, wake_rule
 from seawall.cascade.waterfall_slots import check_slots
 from seawall.case import Case
+from seawall.foundation.arrays import segment_sums
 from seawall.foundation.errors import InputError
 from seawall.foundation.units import daily_sigma, volatility_over
-from seawall.margin.dynamic.scaling import ScaleRule
+from seawall.margin.dynamic.scaling import ScaleMemory, ScaleRule
 from seawall.margin.table.assess import option_quotes, requirement, row_worth, starting_holdings
 from seawall.margin.table.compile import compile_table
 from seawall.margin.table.grouping import TRADERS
@@ -125,6 +128,28 @@ class Setup:
     contract_factor: Floats
     contract_inverse: Bools
     contract_settle: Ints
+
+    # What follows from the above, worked out when first asked for: every run of paths needs it.
+
+    @cached_property
+    def funds(self) -> FundRules | None:
+        """Refills of insurance funds, None without the slot; raises InputError as it says."""
+        return compile_funds(
+            self.mechanisms, self.rulebooks, self.table, self.case.market, self.step_seconds
+        )
+
+    @cached_property
+    def calm(self) -> ScaleMemory | None:
+        """Memory of dynamic margin that every path begins with, see `calm_margin`."""
+        return calm_margin(self.scaling, self.table.feed_asset.size)
+
+    @cached_property
+    def book_start(self) -> Floats:
+        """Contracts (w, c) that the order books hold at the start in each world: the other side."""
+        table, count = self.table, len(self.table.contracts)
+        options = segment_sums(table.options.size, table.options.contract, count)
+        held: Floats = segment_sums(self.start_size, table.rows.contract, count)
+        return -(held + options)
 
 
 def _impact_rule(case: Case, assets: tuple[str, ...], step_seconds: float) -> ImpactRule:

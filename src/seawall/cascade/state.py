@@ -6,7 +6,8 @@ world have accounts here, so that every fill, fee, bonus and write-off has two s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from seawall.cascade.attack_rules import AttackMemory, begin_attack
 from seawall.cascade.breaker_rules import BreakerState, begin_breakers
 from seawall.cascade.closing_memory import ClosingMemory, begin_closing
 from seawall.cascade.draws import Draws, first_paths
-from seawall.cascade.dynamic import begin_dynamic
+from seawall.cascade.dynamic import begin_dynamic, on_paths
 from seawall.cascade.failures import FailureMemory, begin_failures
 from seawall.cascade.fund import FundMemory, begin_funds
 from seawall.cascade.inclusion_rules import InclusionState, begin_inclusion
@@ -30,7 +31,6 @@ from seawall.cascade.pool_cuts import Pools, begin_pools
 from seawall.cascade.setup import Setup
 from seawall.cascade.switches import Switches, in_force
 from seawall.cascade.wakeup import Waker, WakeState, begin_wake
-from seawall.foundation.arrays import segment_sums
 from seawall.margin.dynamic.scaling import ScaleMemory
 from seawall.margin.table.assess import Holdings, Quotes, option_quotes
 from seawall.oracle.feed import FeedState, start
@@ -47,6 +47,28 @@ class Accounts:
     assets: dict[str, Floats]
     book_contracts: Floats
     vault_contracts: Floats
+
+
+class UnitMemory(NamedTuple):
+    """What paths hold and remember of every row and margin account, see State: size (p, r), cash,
+    ready, tried (p, u); the last two in 32 bits.
+    """
+
+    size: Floats
+    cash: Floats
+    ready: Ints
+    tried: Ints
+
+
+def unit_memory(setup: Setup, start: Ints) -> UnitMemory:
+    """That of paths (p,) that begin with holdings ``start`` (p,) of the setup."""
+    shape = (start.size, setup.table.units.account.size)
+    return UnitMemory(
+        size=setup.start_size[start],
+        cash=setup.start_cash[start],
+        ready=np.zeros(shape, dtype=np.int32),
+        tried=np.zeros(shape, dtype=np.int32),
+    )
 
 
 @dataclass
@@ -75,7 +97,7 @@ class State:
     feeds: FeedState
     oracle: OracleState | None  # of the stages beside the push feed
     inclusion: InclusionState | None  # liquidations that are under way
-    wake: WakeState | Waker  # which units must be looked at
+    wake: WakeState | Waker = field(init=False)  # which units must be looked at
     breakers: BreakerState | None  # of all venues
     scale: ScaleMemory | None  # of dynamic margin
     ready: Ints  # (p, u) step from which the engine may act again
@@ -152,16 +174,35 @@ def begin(
 
     ``draws`` and ``steps``: whose random numbers the mechanisms use, and for how many steps.
     """
+    worlds = base_worlds(exogenous.shape[0]) if worlds is None else worlds
+    units = unit_memory(setup, worlds.start)
+    state = begin_unwatched(setup, exogenous, units, deposit, worlds, draws, steps, journal)
+    state.wake = begin_wake(setup.wake, state.quotes.price)
+    return state
+
+
+def begin_unwatched(
+    setup: Setup,
+    exogenous: Floats,
+    memory: UnitMemory,
+    deposit: Deposit | None,
+    worlds: PathWorlds,
+    draws: Draws | None,
+    steps: int,
+    journal: Journal | None = None,
+) -> State:
+    """The same without ``wake``: whoever has another keeper of who is awake sets it. ``memory``:
+    of the worlds' starts, which the run overwrites.
+    """
     table, paths, units = setup.table, exogenous.shape[0], setup.table.units.account.size
     price = np.ascontiguousarray(exogenous[:, table.feed_asset])
     zeros = np.zeros_like(exogenous)
-    worlds = base_worlds(paths) if worlds is None else worlds
     draws = first_paths(paths) if draws is None else draws
-    holdings, accounts = _who_holds_what(setup, worlds)
+    holdings, accounts = _who_holds_what(setup, memory, worlds)
     _open_books(setup, holdings, accounts, exogenous, deposit, journal)
     feeds = start(setup.feed_rule, price)
     oracle = begin_oracles(setup.oracles, price, feeds, draws, steps, worlds.fresh)
-    scale = begin_dynamic(setup.scaling, table, holdings.size, price)
+    scale = _first_margin(setup, holdings, price)
     quotes = _first_quotes(setup, price, scale)
     return State(
         holdings=holdings,
@@ -186,11 +227,10 @@ def begin(
         feeds=feeds,
         oracle=oracle,
         inclusion=begin_inclusion(setup.inclusion, oracle, paths, units),
-        wake=begin_wake(setup.wake, price),
         breakers=begin_breakers(setup.breakers, price, units, len(table.venues)),
         scale=scale,
-        ready=np.zeros((paths, units), dtype=np.int32),
-        tried=np.zeros((paths, units), dtype=np.int32),
+        ready=memory.ready,
+        tried=memory.tried,
         closing=begin_closing(setup, holdings, quotes),
         funds=begin_funds(setup, paths),
         pools=begin_pools(setup, paths),
@@ -199,11 +239,13 @@ def begin(
     )
 
 
-def _who_holds_what(setup: Setup, worlds: PathWorlds) -> tuple[Holdings, Accounts]:
+def _who_holds_what(
+    setup: Setup, memory: UnitMemory, worlds: PathWorlds
+) -> tuple[Holdings, Accounts]:
     """Holdings of traders and of the system's accounts at the start, without what is away."""
     # Not `tile`: of no options at all it gives the setup's own array, which Ray makes read-only.
     options = np.repeat(setup.table.options.size[None], worlds.start.size, axis=0)
-    holdings = Holdings(setup.start_size[worlds.start], options, setup.start_cash[worlds.start])
+    holdings = Holdings(memory.size, options, memory.cash)
     accounts = _system_accounts(setup, worlds.start)
     if worlds.absence is not None:
         leave(setup, holdings, accounts.book_contracts, worlds.absence)
@@ -223,6 +265,15 @@ def _open_books(
         journal.start = contents(journal.cells, holdings, accounts)
     if deposit is not None:
         _deposit(setup, holdings, accounts, price, deposit, journal)
+
+
+def _first_margin(setup: Setup, holdings: Holdings, price: Floats) -> ScaleMemory | None:
+    """What dynamic margin begins with at feed prices (p, f)."""
+    if setup.calm is not None:
+        return on_paths(setup.calm, price.shape[0])
+    if setup.scaling is None:
+        return None
+    return begin_dynamic(setup.scaling, setup.table, holdings.size, price)
 
 
 def _first_quotes(setup: Setup, price: Floats, scale: ScaleMemory | None) -> Quotes:
@@ -274,10 +325,8 @@ def _system_accounts(setup: Setup, start: Ints) -> Accounts:
     for v, rulebook in enumerate(setup.rulebooks):
         assets["fund"][:, v, setup.quote] = rulebook.waterfall.fund
         assets["backstop"][:, v, setup.quote] = rulebook.waterfall.backstop
-    count = len(table.contracts)
-    options = segment_sums(table.options.size, table.options.contract, count)
-    held = segment_sums(setup.start_size, table.rows.contract, count)
-    return Accounts(assets, -(held + options)[start], np.zeros((paths, count)))
+    books = setup.book_start[start]
+    return Accounts(assets, books, np.zeros_like(books))
 
 
 def vault_equity(setup: Setup, state: State, path: Ints, venue: int) -> Floats:

@@ -85,7 +85,8 @@ class TapeWriter:
     def columns(self) -> dict[str, np.ndarray]:
         """All events as columns, in the order in which they were written."""
         if not self.chunks:
-            return {name: _missing(name, 0) for name in INTS + MONEY}
+            kinds = {name: np.int64 if name in INTS else np.float64 for name in INTS + MONEY}
+            return {name: np.empty(0, dtype=kind) for name, kind in kinds.items()}
         sizes = [chunk["path"].size for chunk in self.chunks]
         out: dict[str, np.ndarray] = {}
         for name in INTS + MONEY:
@@ -105,7 +106,7 @@ class TapeWriter:
         """The columns sorted by path, then time: chunks of paths join to the same tape."""
         columns = self.columns()
         path = columns["path"]
-        if np.all(path[1:] >= path[:-1]):
+        if path.size < 2 or np.all(path[1:] >= path[:-1]):
             return columns
         order = np.argsort(path, kind="stable")
         return {name: column[order] for name, column in columns.items()}

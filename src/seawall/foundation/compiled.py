@@ -57,6 +57,7 @@ class Kernel:
         self._options = options or {}
         self._lock = threading.RLock()
         self._dispatcher: Any = None
+        self._entry: Any = None
         self._compiled = False
 
     def __call__(self, *arguments: Any) -> Any:
@@ -64,6 +65,17 @@ class Kernel:
         if not self._compiled:
             self.compile()
         return self._dispatcher(*arguments)
+
+    def again(self, *arguments: Any) -> Any:
+        """Call it with arguments of the types of an earlier call; nobody looks at them once more.
+
+        Telling the types of some hundred arrays in records takes longer than most calls. Only for
+        what the same code has made in the same way: an array of another type or order in memory is
+        read as what it is not.
+        """
+        if not self._compiled:
+            self.compile()
+        return self._entry(*arguments)
 
     def ready(self) -> bool:
         """Whether a call answers at once: compiled here, or in the cache of this machine.
@@ -88,6 +100,7 @@ class Kernel:
                 dispatcher.compile(_types(signature))
             # From here on a wrong type is an error, not a silent second of compiling.
             dispatcher.disable_compile()
+            self._entry = _entry_of(dispatcher)
             self._compiled = True
 
     def _cached(self, signature: Signature) -> bool:
@@ -108,6 +121,12 @@ class Kernel:
                     dispatcher.enable_caching()
             self._dispatcher = dispatcher
         return self._dispatcher
+
+
+def _entry_of(dispatcher: Any) -> Any:
+    """The compiled code itself; where there are several, or Numba does not say, what picks it."""
+    found = [getattr(one, "entry_point", None) for one in dispatcher.overloads.values()]
+    return dispatcher if len(found) != 1 or found[0] is None else found[0]
 
 
 def _types(signature: Signature) -> Any:

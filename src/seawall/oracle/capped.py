@@ -87,7 +87,7 @@ def capped_rule(each: Each[Capped], step_seconds: float) -> CappedRule:
 
 def capped_memory(rule: CappedRule, price: Floats) -> CappedMemory:
     """Every feed has just shown ``price`` (p, f), whatever its caps."""
-    first = price[:, rule.feed]
+    first = np.take(price, rule.feed, axis=1)
     return CappedMemory(first, first.copy(), first.copy())
 
 

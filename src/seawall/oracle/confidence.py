@@ -93,7 +93,7 @@ def confidence_rule(each: Each[Confidence], step_seconds: float) -> ConfidenceRu
 
 def confidence_memory(rule: ConfidenceRule, price: Floats) -> ConfidenceMemory:
     """Nothing has moved yet."""
-    first = price[:, rule.feed]
+    first = np.take(price, rule.feed, axis=1)
     return ConfidenceMemory(first, np.zeros_like(first))
 
 

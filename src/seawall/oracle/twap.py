@@ -53,7 +53,8 @@ def twap_rule(each: Each[Twap], step_seconds: float) -> TwapRule:
 def twap_memory(rule: TwapRule, price: Floats) -> TwapMemory:
     """Every feed has stood at ``price`` (p, f)."""
     rows = int(rule.window.max(initial=1))
-    return TwapMemory(back(price, rule.feed, rows), price[:, rule.feed])
+    shown = np.take(price, rule.feed, axis=1)
+    return TwapMemory(back(price, rule.feed, rows), shown)
 
 
 def twap_step(rule: TwapRule, memory: TwapMemory, step: int, price: Floats) -> None:

@@ -58,13 +58,13 @@ def compile_fixed(setup: Setup, steps: int, *, alone: Bools) -> layout.Fixed:
         quote=setup.quote,
         max_rounds=MAX_ROUNDS,
         scaled=setup.scaling is not None,
-        wide=_is_wide(setup),
+        wide=is_wide(setup),
     )
     whole: layout.Fixed = in_one_piece(fixed)
     return whole
 
 
-def _is_wide(setup: Setup) -> bool:
+def is_wide(setup: Setup) -> bool:
     """Whether some feed says by how much its price may be wrong.
 
     A venue may have the mechanism and no feed of its own that it could be about. Then there are no
@@ -79,14 +79,20 @@ def in_one_piece(record: Any) -> Any:
     A setup that came from another process is read-only.
     """
     if isinstance(record, np.ndarray):
-        # Nearly every array is: each run of a few paths asks for some hundred.
-        return record if record.flags.carray else np.require(record, requirements=["C", "W"])
+        return record if record.flags.carray else record.copy(order="C")
     if not isinstance(record, tuple):
         return record
-    parts = [in_one_piece(part) for part in record]
-    if all(part is own for part, own in zip(parts, record, strict=True)):
+    parts: dict[int, Any] = {}
+    for n, part in enumerate(record):
+        # Nearly every array is: each run of a few paths asks for some hundred.
+        if isinstance(part, np.ndarray) and part.flags.carray:
+            continue
+        whole = in_one_piece(part)
+        if whole is not part:
+            parts[n] = whole
+    if not parts:
         return record
-    return type(record)(*parts)
+    return type(record)(*(parts.get(n, part) for n, part in enumerate(record)))
 
 
 def _rows(setup: Setup) -> layout.Rows:
@@ -223,7 +229,7 @@ def priced_alone(setup: Setup) -> Bools:
     Not where margin jumps at a tier or grows with size, nor where a mechanism moves margin: those
     units are woken by displacement.
     """
-    if setup.scaling is not None or _is_wide(setup):
+    if setup.scaling is not None or is_wide(setup):
         return np.zeros(setup.table.units.account.size, dtype=bool)
     rows, units, tiers = setup.table.rows, setup.table.units, setup.table.tiers
     single = np.diff(units.rows) == 1

@@ -37,12 +37,14 @@ class DeskOptions:
 
     def __init__(self, setup: Setup, columns: int) -> None:
         units, options = setup.table.units, setup.table.options
-        self._setup = setup
+        self._setup, self.needed = setup, False
+        self._passed: list[_Passed] = []
+        if options.unit.size == 0:
+            return
         ranges = [np.arange(units.options[u], units.options[u + 1]) for u in setup.desk_units]
         self._option = np.concatenate([*ranges, np.zeros(0, dtype=np.int64)])
         self._column = np.repeat(np.arange(len(ranges)), [r.size for r in ranges])
         self.needed = self._option.size > 0
-        self._passed: list[_Passed] = []
         if self.needed:
             mine = {f.name: getattr(options, f.name)[self._option] for f in fields(options)}
             self._table = replace(setup.table, options=replace(options, **mine))

@@ -13,34 +13,18 @@ import numpy as np
 from seawall.book.book import Floats, Ints
 from seawall.cascade.breakers import recount_expired
 from seawall.cascade.course import Course
-from seawall.cascade.draws import Draws, first_paths
-from seawall.cascade.engine import Runs, World, chunk_of, draw, path_worlds
+from seawall.cascade.draws import Draws
 from seawall.cascade.expiry import settle_expired
-from seawall.cascade.fast import layout_kernel as layout
-from seawall.cascade.fast.calm import compile_calm, run_calm
-from seawall.cascade.fast.calm_kernel import prove_calm
-from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.desk_options import DeskOptions
 from seawall.cascade.fast.equity_kernel import equity_pairs
-from seawall.cascade.fast.glances import empty_lines
 from seawall.cascade.fast.in_step import run_in_step
-from seawall.cascade.fast.isolated import FIRST, compile_isolated, is_isolated, run_crowd
-from seawall.cascade.fast.isolated_kernel import run_isolated
+from seawall.cascade.fast.kept import Kept, begin_way
 from seawall.cascade.fast.loop_kernel import COVERS, DONE, EXPIRY, FULL, ROUND, run_paths
+from seawall.cascade.fast.made_once import MadeOnce, make_once
 from seawall.cascade.fast.quiet import begin_quiet
 from seawall.cascade.fast.quiet_kernel import run_quietly
 from seawall.cascade.fast.quiet_layout_kernel import Quiet
-from seawall.cascade.fast.rest_kernel import rest_paths
 from seawall.cascade.fast.share import books_of, prices_of
-from seawall.cascade.fast.slots import is_plain_market, is_quietly_native
-from seawall.cascade.fast.wake_kernel import (
-    BLOCK,
-    begin_awake,
-    due_on_paths,
-    schedule_pairs,
-    tick_paths,
-    wake_pairs,
-)
 from seawall.cascade.fast.waker import FastWaker
 from seawall.cascade.inclusion import open_blocks
 from seawall.cascade.losses import cover_deficits
@@ -56,13 +40,18 @@ from seawall.cascade.reference import (
     see_market,
 )
 from seawall.cascade.setup import Setup
-from seawall.cascade.state import Deposit, PathWorlds, State, begin
-from seawall.cascade.tape import Tape, TapeWriter, join
+from seawall.cascade.state import (
+    Deposit,
+    PathWorlds,
+    State,
+    base_worlds,
+    begin_unwatched,
+    unit_memory,
+)
+from seawall.cascade.tape import Tape, TapeWriter
 from seawall.cascade.watch import Noted, Watch
 from seawall.margin.table.assess import unit_equity
 
-# Rows of the log: several times what one round can write.
-LOG_ROWS = 100_000
 # Columns of the log's events and money.
 LOGGED = ("path", "step", "unit", "kind", "notional", "fee", "keeper", "fund", "backstop")
 
@@ -77,123 +66,65 @@ def run_fast(
     watch: Watch | None = None,
 ) -> tuple[Tape, State]:
     """As `seawall.cascade.reference.run`: same arguments, tape and state."""
-    fixed = _fixed(setup, exogenous.shape[1] - 1)
-    return _run_on(
-        fixed, setup, exogenous, deposit=deposit, worlds=worlds, draws=draws, watch=watch
-    )
+    shared = make_once(setup, exogenous.shape[1] - 1)
+    if shared is None:
+        return _in_step(setup, exogenous, deposit, worlds, draws, watch)
+    run = _begin_run(shared, exogenous, deposit, worlds, draws, watch)
+    return run.run(), run.state
 
 
-def _fixed(setup: Setup, steps: int) -> layout.Fixed | None:
-    """What all paths share; None where the plain loop moves the market."""
-    if is_plain_market(setup) or is_quietly_native(setup):
-        return compile_fixed(setup, steps, alone=priced_alone(setup))
-    return None
+def run_in_general(
+    setup: Setup,
+    shared: MadeOnce | None,
+    exogenous: Floats,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    watch: Watch | None,
+) -> Tape:
+    """The tape alone; what the run used of ``shared`` is there for the next."""
+    if shared is None:
+        return _in_step(setup, exogenous, None, worlds, draws, watch)[0]
+    run = _begin_run(shared, exogenous, None, worlds, draws, watch)
+    tape = run.run()
+    run.give_back()
+    return tape
 
 
-def _run_on(
-    fixed: layout.Fixed | None,
+def _in_step(
     setup: Setup,
     exogenous: Floats,
-    *,
-    deposit: Deposit | None = None,
-    worlds: PathWorlds | None = None,
-    draws: Draws | None = None,
-    watch: Watch | None = None,
+    deposit: Deposit | None,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    watch: Watch | None,
 ) -> tuple[Tape, State]:
     refuse_worthless(setup, exogenous)
-    state = begin(setup, exogenous[:, 0], deposit, worlds, draws, exogenous.shape[1] - 1)
-    if fixed is None:
-        return run_in_step(setup, state, exogenous, watch), state
+    worlds = base_worlds(exogenous.shape[0]) if worlds is None else worlds
+    units, steps = unit_memory(setup, worlds.start), exogenous.shape[1] - 1
+    state = begin_unwatched(setup, exogenous[:, 0], units, deposit, worlds, draws, steps)
+    return run_in_step(setup, state, exogenous, watch), state
+
+
+def _begin_run(
+    shared: MadeOnce,
+    exogenous: Floats,
+    deposit: Deposit | None,
+    worlds: PathWorlds | None,
+    draws: Draws | None,
+    watch: Watch | None,
+) -> _Run:
+    refuse_worthless(shared.setup, exogenous)
+    exogenous = np.ascontiguousarray(exogenous, dtype=np.float64)
+    first, steps = exogenous[:, 0], exogenous.shape[1] - 1
+    worlds = base_worlds(first.shape[0]) if worlds is None else worlds
+    memory = shared.borrow(first.shape[0])
+    units = memory.units(worlds.start)
+    state = begin_unwatched(shared.setup, first, units, deposit, worlds, draws, steps)
     # A deposit, and what is away on some paths, make paths of one world begin with other holdings.
-    alike = deposit is None and (worlds is None or worlds.absence is None)
-    alike = alike and bool((exogenous[:, 0] == exogenous[:1, 0]).all())
-    exogenous = np.ascontiguousarray(exogenous)
-    return _Run(setup, fixed, state, exogenous, watch, alike=alike).run(), state
-
-
-def simulate_fast(
-    setup: Setup, worlds: tuple[World, ...], runs: Runs, *, steps: int, seed: int
-) -> Tape:
-    """As `seawall.cascade.engine.simulate`: same arguments, same tape."""
-    return FastSimulation(setup, steps).tape(worlds, runs, seed)
-
-
-class FastSimulation:
-    """Runs of one Setup over so many steps: what all their paths share is made once."""
-
-    def __init__(self, setup: Setup, steps: int) -> None:
-        self.setup, self.steps = setup, steps
-        self.fixed, self.chunk = _fixed(setup, steps), chunk_of(setup)
-        self.isolated = None if self.fixed is None else compile_isolated(setup, self.fixed, steps)
-        general = self.fixed if self.isolated is None else None
-        self.calm = None if general is None else compile_calm(setup, general, steps)
-        self._tried, self._given_up = 0, 0
-
-    def on(
-        self,
-        exogenous: Floats,
-        draws: Draws | None = None,
-        *,
-        worlds: PathWorlds | None = None,
-        watch: Watch | None = None,
-    ) -> Tape:
-        """As `run_fast` on exogenous paths (p, s + 1, k) of these steps: the tape."""
-
-        def given_up(paths: Ints) -> Tape:
-            self._given_up += paths.size
-            if paths.size == exogenous.shape[0]:
-                return self._in_general(exogenous, draws, worlds, watch)
-            own = (first_paths(exogenous.shape[0]) if draws is None else draws).only(paths)
-            some = None if worlds is None else worlds.only(paths)
-            return self._in_general(exogenous[paths], own, some, watch)
-
-        away = worlds is not None and worlds.absence is not None
-        crowd = self.isolated
-        if crowd is not None and not away:
-            tape = run_crowd(crowd, exogenous, worlds, watch, given_up)
-            # Chunks may be so small that none of them asks whether the rest is worth trying.
-            self._tried += exogenous.shape[0]
-            if self._tried >= FIRST and 3 * self._given_up > self._tried:
-                self.isolated = None
-            return tape
-        if self.calm is not None and watch is None and not away:
-            return run_calm(self.calm, exogenous, worlds, given_up)
-        return self._in_general(exogenous, draws, worlds, watch)
-
-    def _in_general(
-        self,
-        exogenous: Floats,
-        draws: Draws | None,
-        worlds: PathWorlds | None,
-        watch: Watch | None,
-    ) -> Tape:
-        return _run_on(self.fixed, self.setup, exogenous, worlds=worlds, draws=draws, watch=watch)[
-            0
-        ]
-
-    def tape(self, worlds: tuple[World, ...], runs: Runs, seed: int) -> Tape:
-        """As `seawall.cascade.engine.simulate`."""
-        tapes = []
-        for first in range(0, runs.number.size, self.chunk):
-            part = runs.part(first, first + self.chunk)
-            exogenous = draw(self.setup, worlds, part, self.steps, seed)
-            own, draws = path_worlds(worlds, part), part.draws(seed)
-            tapes.append(self.on(exogenous, draws, worlds=own, watch=runs.watch))
-        return join(tapes)
-
-
-def fast_ready(setup: Setup) -> bool:
-    """Whether :func:`run_fast` answers at once: what it calls for this Case is compiled."""
-    kernels = [begin_awake, tick_paths, due_on_paths, schedule_pairs, wake_pairs]
-    if is_plain_market(setup):
-        kernels += [run_paths, equity_pairs, prove_calm]
-        if is_isolated(setup):
-            kernels.append(run_isolated)
-    elif is_quietly_native(setup):
-        kernels += [run_quietly, equity_pairs, prove_calm]
-    else:
-        kernels.append(rest_paths)
-    return all(one.ready() for one in kernels)
+    odd = deposit is not None or worlds.absence is not None
+    run = _Run(shared, memory, state, exogenous, watch, alike=not odd)
+    run.changed[:] = odd
+    return run
 
 
 class _Run:
@@ -201,56 +132,40 @@ class _Run:
 
     def __init__(
         self,
-        setup: Setup,
-        fixed: layout.Fixed,
+        shared: MadeOnce,
+        memory: Kept,
         state: State,
         exogenous: Floats,
         watch: Watch | None,
         *,
         alike: bool,
     ) -> None:
-        paths, columns, _ = exogenous.shape
+        (paths, columns, _), setup = exogenous.shape, shared.setup
         self.setup, self.state, self.exogenous = setup, state, exogenous
         self.tape = TapeWriter()
         self.plain: Course = begin_course(setup, state, columns)
-        self.quiet = None if is_plain_market(setup) else begin_quiet(setup, state, columns)
-        self.fixed = fixed
+        self.quiet = None
+        if shared.quiet is not None:
+            self.quiet = begin_quiet(setup, shared.quiet, state, columns)
+        self.fixed, self._call = shared.fixed, shared.call
         self.books, self.prices = books_of(state), prices_of(state)
-        self.waker = FastWaker(self.fixed, self.books, self.prices)
+        self.waker = FastWaker(self.fixed, self.books, self.prices, memory.lists, self._call)
         state.wake = self.waker
         self.options = DeskOptions(setup, columns)
         self.noted = Noted(watch, setup, exogenous)
         write_down = self.options.needed or watch is not None
         feeds = self.prices.feed.shape[1] if write_down else 0
-        self.course = layout.Course(
-            step=np.ones(paths, dtype=np.int64),
-            inside=np.zeros(paths, dtype=bool),
-            rounds=np.zeros(paths, dtype=np.int64),
-            status=np.zeros(paths, dtype=np.int64),
-            equity=self.plain.equity,
-            trough=self.plain.trough,
-            peak=self.plain.peak,
-            seen=np.zeros((paths, columns, feeds)),
-        )
-        units, assets = setup.table.units.account.size, exogenous.shape[2]
-        self.room = layout.Room(
-            due=np.zeros(units + BLOCK, dtype=np.int64),
-            work=np.zeros((4, units)),
-            market=np.zeros((2, assets)),
-            before=np.zeros(self.prices.feed.shape[1]),
-            lines=empty_lines(units),
-            worth=np.zeros((fixed.glances.line.size, 2)),
-            stamp=np.zeros(2, dtype=np.int64),
-            alike=alike,
-        )
-        # Rows are read only once they are written: some 12 MB need not be filled with zeros.
-        rows = LOG_ROWS + 4 * units
-        self.log = layout.Log(
-            events=np.empty((rows, 4), dtype=np.int64),
-            money=np.empty((rows, 5)),
-            covers=np.empty((rows, 2), dtype=np.int64),
-            used=np.zeros(2, dtype=np.int64),
-        )
+        self.course = begin_way(self.plain, paths, columns, feeds)
+        self.room = memory.room(alike=alike)
+        self.log = memory.log()
+        # On which paths (p,) holdings may be others than at the start.
+        self.changed = np.zeros(paths, dtype=bool)
+        self._shared, self._memory = shared, memory
+
+    def give_back(self) -> None:
+        """The run is over, and nobody asks for its state: other runs may have its memory."""
+        self._memory.take_back(self.changed, self.waker.awake.number)
+        self._shared.give_back(self._memory)
 
     def run(self) -> Tape:
         """To the end of every path."""
@@ -273,9 +188,10 @@ class _Run:
 
     def _equity(self, path: Ints, unit: Ints) -> Floats:
         """Equity (n,) of pairs at the last prices; those who hold options by the margin table."""
-        path, unit = np.ascontiguousarray(path), np.ascontiguousarray(unit)
+        path = np.ascontiguousarray(path, dtype=np.int64)
+        unit = np.ascontiguousarray(unit, dtype=np.int64)
         out = np.empty(path.size)
-        equity_pairs(self.fixed, self.books, self.prices, path, unit, out)
+        self._call(equity_pairs, self.fixed, self.books, self.prices, path, unit, out)
         other = self.fixed.units.has_options[unit]
         if other.any():
             state = self.state
@@ -293,7 +209,8 @@ class _Run:
             return
         todo = paths
         while todo.size:
-            begun = run_paths(
+            begun = self._call(
+                run_paths,
                 self.fixed,
                 self.books,
                 self.prices,
@@ -314,7 +231,8 @@ class _Run:
 
     def _quietly(self, paths: Ints, quiet: Quiet) -> None:
         """The same where mechanisms act in every step."""
-        run_quietly(
+        self._call(
+            run_quietly,
             self.fixed,
             self.books,
             self.prices,
@@ -330,6 +248,7 @@ class _Run:
         """Hand the log's events to the tape."""
         count = int(self.log.used[0])
         if count:
+            self.changed[self.log.events[:count, 0]] = True
             columns = (*self.log.events[:count].T, *self.log.money[:count].T)
             self.tape.chunks.append(
                 {name: column.copy() for name, column in zip(LOGGED, columns, strict=True)}
@@ -349,6 +268,7 @@ class _Run:
         round is played that it could not; elsewhere the plain loop does the rest of the step.
         """
         setup, state, course = self.setup, self.state, self.course
+        self.changed[group] = True
         self.waker.at(step, self.prices)
         requote_options(setup, state, group, step)
         open_blocks(setup, state, step, group)

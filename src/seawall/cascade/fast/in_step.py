@@ -14,6 +14,8 @@ from seawall.cascade.before_check import act_before_check
 from seawall.cascade.expiry import settle_expired
 from seawall.cascade.failed_prices import failed_prices
 from seawall.cascade.fast.compile import compile_fixed
+from seawall.cascade.fast.handover import Handover
+from seawall.cascade.fast.kept import Lists
 from seawall.cascade.fast.share import books_of, prices_of
 from seawall.cascade.fast.waker import FastWaker
 from seawall.cascade.pool_cuts import cut_pools
@@ -36,9 +38,10 @@ def run_in_step(setup: Setup, state: State, exogenous: Floats, watch: Watch | No
     """The tape of a run begun at ``state`` on exogenous prices (p, s + 1, k)."""
     paths, columns, _ = exogenous.shape
     # Mechanisms move margin, so nobody is known by a liquidation price alone.
-    nobody = np.zeros(setup.table.units.account.size, dtype=bool)
+    units = setup.table.units.account.size
+    nobody = np.zeros(units, dtype=bool)
     fixed = compile_fixed(setup, columns - 1, alone=nobody)
-    waker = FastWaker(fixed, books_of(state), prices_of(state))
+    waker = FastWaker(fixed, books_of(state), prices_of(state), Lists(paths, units), Handover())
     state.wake = waker
     tape, everyone = TapeWriter(), np.arange(paths)
     exogenous = failed_prices(setup.failures, state.failures, exogenous)

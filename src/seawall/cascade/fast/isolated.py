@@ -8,12 +8,12 @@ start; paths are independent, so the tape is the same bit for bit (law L6).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.book.book import Floats, Ints
-from seawall.cascade.course import refuse_elsewhere
+from seawall.cascade.course import ROUNDING, refuse_elsewhere
 from seawall.cascade.expiry import expiry_steps
 from seawall.cascade.fast import isolated_layout_kernel as layout
 from seawall.cascade.fast import layout_kernel
@@ -21,7 +21,7 @@ from seawall.cascade.fast.compile import EARLY, closes_natively, in_one_piece, p
 from seawall.cascade.fast.isolated_kernel import DONE, ODD, run_isolated
 from seawall.cascade.fast.isolated_tape import Log, logged
 from seawall.cascade.fast.slots import is_plain_market
-from seawall.cascade.reference import MAX_ROUNDS, ROUNDING
+from seawall.cascade.reference import MAX_ROUNDS
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import PathWorlds, base_worlds
 from seawall.cascade.switches import Switches, in_force

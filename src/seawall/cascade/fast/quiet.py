@@ -7,18 +7,18 @@ The state keeps the same arrays: what was not in one piece is replaced in both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
 
-from seawall.book.book import Bools
+from seawall.book.book import Bools, Ints
 from seawall.breaker.price_band import BandMemory, BandRule
 from seawall.breaker.staleness import StalenessMemory, StalenessRule
 from seawall.breaker.velocity import VelocityMemory, VelocityRule
 from seawall.cascade.fast import layout_kernel as layout
-from seawall.cascade.fast.compile import in_one_piece
+from seawall.cascade.fast.compile import in_one_piece, is_wide
 from seawall.cascade.fast.quiet_layout_kernel import (
     Breakers,
     Has,
@@ -30,7 +30,8 @@ from seawall.cascade.fast.quiet_layout_kernel import (
     Scratch,
     members,
 )
-from seawall.cascade.market_records import market_rule, market_state
+from seawall.cascade.fast.slots import has_pools
+from seawall.cascade.market_records import MarketRule, MarketState, market_rule, market_state
 from seawall.cascade.setup import Setup
 from seawall.cascade.state import State
 from seawall.margin.dynamic.scaling import DEPTH, ScaleMemory, ScaleRule
@@ -40,68 +41,87 @@ Record = TypeVar("Record")
 _ZERO: Mapping[str, int | float | bool] = {"i": 0, "f": 0.0, "b": False}
 
 
-def begin_quiet(setup: Setup, state: State, columns: int) -> Quiet:
+@dataclass(frozen=True)
+class QuietRules:
+    """What all runs of a Setup share; empty records where it lacks a mechanism.
+
+    venue (f,) of each feed.
+    """
+
+    has: Has
+    market: MarketRule
+    venue: Ints
+    oracle: OracleRule
+    band: BandRule
+    velocity: VelocityRule
+    staleness: StalenessRule
+    scale: ScaleRule
+
+
+def compile_quiet(setup: Setup) -> QuietRules:
+    """The rules of a Setup."""
+    breakers = setup.breakers
+    return QuietRules(
+        has=_has(setup),
+        market=in_one_piece(market_rule(setup)),
+        venue=in_one_piece(setup.table.feed_venue),
+        oracle=_pushed(setup) if setup.oracles is None else in_one_piece(setup.oracles.rule),
+        band=_record(BandRule, None if breakers is None else breakers.band),
+        velocity=_record(VelocityRule, None if breakers is None else breakers.velocity),
+        staleness=_record(StalenessRule, None if breakers is None else breakers.staleness),
+        scale=_record(ScaleRule, setup.scaling),
+    )
+
+
+def begin_quiet(setup: Setup, rules: QuietRules, state: State, columns: int) -> Quiet:
     """Rules and memory of a run of ``columns`` - 1 steps that begins at ``state``."""
     _keep_in_one_piece(state)
-    has = _has(setup, state)
+    has, idle = rules.has, np.zeros((0, 0, 0), dtype=bool)
     feeds, assets = setup.table.feed_asset.size, len(setup.table.assets)
     return Quiet(
         has=has,
         market=Market(
-            rule=in_one_piece(market_rule(setup)),
-            state=market_state(setup, state),
-            venue=in_one_piece(setup.table.feed_venue),
-            idle=_idle(state, columns) if has.blocks else np.zeros((0, 0, 0), dtype=bool),
+            rule=rules.market,
+            state=market_state(setup, state) if has.market else _empty(MarketState),
+            venue=rules.venue,
+            idle=_idle(state, columns) if has.blocks else idle,
         ),
-        oracle=_oracle(setup, state),
-        breakers=_breakers(setup, state),
-        margin=_margin(setup, state),
+        oracle=Oracle(rules.oracle, _stages(has, state)),
+        breakers=_breakers(rules, state),
+        margin=Margin(rules.scale, _empty(ScaleMemory) if state.scale is None else state.scale),
         pools=_pools(state),
-        scratch=Scratch(
-            seen=np.zeros(feeds),
-            shown=np.zeros(feeds),
-            width=np.zeros(feeds),
-            turn=np.zeros(feeds),
-            away=np.zeros(feeds),
-            turned=np.zeros(feeds),
-            gone=np.zeros(feeds),
-            thin=np.ones(assets),
-        ),
+        scratch=_scratch(feeds, assets),
     )
 
 
-def _oracle(setup: Setup, state: State) -> Oracle:
-    if setup.oracles is None or state.oracle is None:
-        return Oracle(_pushed(setup), _pushing(state))
-    return Oracle(in_one_piece(setup.oracles.rule), state.oracle.memory)
+def _scratch(feeds: int, assets: int) -> Scratch:
+    seen, shown, width, turn, away, turned, gone = np.zeros((7, feeds))
+    return Scratch(seen, shown, width, turn, away, turned, gone, np.ones(assets))
 
 
-def _breakers(setup: Setup, state: State) -> Breakers:
-    rules, memory = setup.breakers, state.breakers
-    if rules is None or memory is None:
-        return _record(Breakers, None)
+def _breakers(rules: QuietRules, state: State) -> Breakers:
+    memory = state.breakers
+    band = None if memory is None else memory.band
+    velocity = None if memory is None else memory.velocity
+    staleness = None if memory is None else memory.staleness
     return Breakers(
-        band=_record(BandRule, rules.band),
-        band_memory=_record(BandMemory, memory.band),
-        velocity=_record(VelocityRule, rules.velocity),
-        velocity_memory=_record(VelocityMemory, memory.velocity),
-        staleness=_record(StalenessRule, rules.staleness),
-        staleness_memory=_record(StalenessMemory, memory.staleness),
+        band=rules.band,
+        band_memory=_empty(BandMemory) if band is None else band,
+        velocity=rules.velocity,
+        velocity_memory=_empty(VelocityMemory) if velocity is None else velocity,
+        staleness=rules.staleness,
+        staleness_memory=_empty(StalenessMemory) if staleness is None else staleness,
     )
-
-
-def _margin(setup: Setup, state: State) -> Margin:
-    return Margin(_record(ScaleRule, setup.scaling), _record(ScaleMemory, state.scale))
 
 
 def _pools(state: State) -> Pools:
     pools = state.pools
     if pools is None:
-        return _record(Pools, None)
+        return _empty(Pools)
     return Pools(in_one_piece(pools.sides), pools.memory)
 
 
-def _has(setup: Setup, state: State) -> Has:
+def _has(setup: Setup) -> Has:
     rules, oracles, scaling = setup.breakers, setup.oracles, setup.scaling
     links = setup.market_rules.links is not None
     return Has(
@@ -114,10 +134,10 @@ def _has(setup: Setup, state: State) -> Has:
         velocity=rules is not None and rules.velocity is not None,
         staleness=rules is not None and rules.staleness is not None,
         stamps=oracles is not None,
-        width=state.quotes.width is not None,
+        width=is_wide(setup),
         scale=scaling is not None,
         thin=scaling is not None and bool(np.any(scaling.signal == DEPTH)),
-        pools=state.pools is not None,
+        pools=has_pools(setup),
     )
 
 
@@ -136,14 +156,20 @@ def _keep_in_one_piece(state: State) -> None:
         state.quotes.scale = state.scale.factor
     if state.pools is not None:
         state.pools = replace(state.pools, memory=in_one_piece(state.pools.memory))
-    depth, links = in_one_piece(market.depth), in_one_piece(market.links)
-    state.market_memory = replace(market, depth=depth, links=links)
+    if market.depth is not None or market.links is not None:
+        depth, links = in_one_piece(market.depth), in_one_piece(market.links)
+        state.market_memory = replace(market, depth=depth, links=links)
 
 
 def _record(cls: type[Record], found: Record | None) -> Record:
     """The record in one piece, an empty one where there is none."""
-    empty: Any = _nothing
-    out: Record = empty(cls) if found is None else in_one_piece(found)
+    out: Record = _empty(cls) if found is None else in_one_piece(found)
+    return out
+
+
+def _empty(cls: type[Record]) -> Record:
+    nothing: Any = _nothing
+    out: Record = nothing(cls)
     return out
 
 
@@ -164,13 +190,17 @@ def _nothing(cls: type) -> Any:
 
 def _pushed(setup: Setup) -> OracleRule:
     """Feeds that push, without any other stage."""
-    rule: OracleRule = _nothing(OracleRule)
+    rule = _empty(OracleRule)
     pushed = in_one_piece(push_rule(setup.feed_rule))
     return rule._replace(push=pushed, used=np.zeros(7, dtype=bool))
 
 
-def _pushing(state: State) -> OracleMemory:
-    memory: OracleMemory = _nothing(OracleMemory)
+def _stages(has: Has, state: State) -> OracleMemory:
+    if state.oracle is not None:
+        return state.oracle.memory
+    memory = _empty(OracleMemory)
+    if not has.stages:
+        return memory
     shape = state.feeds.sent.shape
     return memory._replace(
         push=push_memory(state.feeds),

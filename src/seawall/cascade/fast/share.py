@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.cascade.fast import layout_kernel as layout
+from seawall.cascade.fast.handover import as_told
 from seawall.cascade.state import State
 
 
 def books_of(state: State) -> layout.Books:
     """Holdings and system accounts."""
     assets = state.accounts.assets
-    return layout.Books(
+    books = layout.Books(
         size=state.holdings.size,
         option_size=state.holdings.option_size,
         cash=state.holdings.cash,
@@ -26,12 +27,13 @@ def books_of(state: State) -> layout.Books:
         vault_contracts=state.accounts.vault_contracts,
         start=np.ascontiguousarray(state.start, dtype=np.int64),
     )
+    return as_told(books)
 
 
 def prices_of(state: State) -> layout.Prices:
     """Market prices, feeds, and what they remember."""
     quotes, none = state.quotes, np.zeros((0, 0))
-    return layout.Prices(
+    prices = layout.Prices(
         exogenous=np.ascontiguousarray(state.exogenous),
         market=state.market,
         temporary=state.temporary,
@@ -39,8 +41,8 @@ def prices_of(state: State) -> layout.Prices:
         restlessness=state.restlessness,
         depth=np.ascontiguousarray(state.depth, dtype=np.float64),
         fresh=np.ascontiguousarray(state.fresh, dtype=bool),
-        trace=np.ascontiguousarray(state.switches.trace),
-        slippage=np.ascontiguousarray(state.switches.slippage),
+        trace=np.ascontiguousarray(state.switches.trace, dtype=bool),
+        slippage=np.ascontiguousarray(state.switches.slippage, dtype=bool),
         feed=quotes.price,
         integral=quotes.integral,
         scale=none if quotes.scale is None else quotes.scale,
@@ -49,3 +51,4 @@ def prices_of(state: State) -> layout.Prices:
         age=state.feeds.age,
         ring=state.feeds.ring,
     )
+    return as_told(prices)

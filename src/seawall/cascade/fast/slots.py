@@ -72,6 +72,10 @@ def is_plain_market(setup: Setup) -> bool:
     if setup.market_mechanisms or setup.oracles is not None or setup.scaling is not None:
         return False
     slots = {slot for mechanisms in setup.mechanisms for slot in mechanisms}
-    flags = any(chosen(m, "adl", PoolFlag) for m in setup.mechanisms)
     own = any(isinstance(rule, Own) for m in setup.mechanisms for rule in m.values())
-    return slots <= CLOSING and not flags and not own
+    return slots <= CLOSING and not has_pools(setup) and not own
+
+
+def has_pools(setup: Setup) -> bool:
+    """Whether some venue's pool may cut a side that makes too much profit."""
+    return any(chosen(m, "adl", PoolFlag) is not None for m in setup.mechanisms)

@@ -66,7 +66,7 @@ def choose(engine: Engine, setup: Setup) -> Loop:
 def simulation(loop: Loop, setup: Setup, steps: int) -> Simulate:
     """What runs pieces of a Setup over so many steps; what pieces share is made here, once."""
     if loop is Loop.FAST:
-        from seawall.cascade.fast.engine import FastSimulation
+        from seawall.cascade.fast.simulation import FastSimulation
 
         return FastSimulation(setup, steps).tape
 
@@ -102,6 +102,6 @@ def is_compiled() -> bool:
 
 
 def _fast_ready(setup: Setup) -> bool:
-    from seawall.cascade.fast.engine import fast_ready
+    from seawall.cascade.fast.simulation import fast_ready
 
     return fast_ready(setup)
