@@ -102,8 +102,8 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
         n += 1
     if n == 0:
         return
-    if n < HELD:
-        line[SIZES + n] = 0.0
+    for m in range(n, HELD):
+        line[SIZES + m] = 0.0
     cash = books.cash[p, u]
     if not abs(cash) < MOST:
         return
@@ -164,9 +164,8 @@ def glance(line: Array, worth: Array) -> tuple[float, float]:
     """Equity - maintenance at least, exposure at most, of a unit with this line, quote."""
     buffer, exposure = float(line[CASH]), 0.0
     for n in range(HELD):
+        # Beyond the last size there are zeros, and places of something: a branch costs more.
         size, place = float(line[SIZES + n]), int(line[PLACES + n])
-        if size == 0.0:
-            break
         buffer += size * worth[place, 0]
         exposure += size * worth[place, 1]
     return buffer, exposure

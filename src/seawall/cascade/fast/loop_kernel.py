@@ -32,6 +32,7 @@ from seawall.cascade.fast.vault_kernel import cover, is_low, to_vault, vault_wor
 from seawall.cascade.fast.wake_kernel import (
     find_due,
     keep_doubtful,
+    sort_fallen,
     tick,
 )
 from seawall.foundation.compiled import record_helper, record_kernel
@@ -54,8 +55,8 @@ def look(
     equity: Array,
     maintenance: Array,
 ) -> tuple[int, bool]:
-    """Assess due units; those to close now come first in the arrays. How many, and whether the
-    plain loop must look instead.
+    """Assess due units; those to close now come first in the arrays, in the order of their numbers.
+    How many, and whether the plain loop must look instead.
     """
     chosen, hand_over = 0, False
     for n in range(due.size):
@@ -86,6 +87,7 @@ def look(
                 continue
             due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
             chosen += 1
+    sort_fallen(due, equity, maintenance, chosen)
     return chosen, hand_over
 
 
