@@ -224,6 +224,7 @@ class _Run:
             lines=empty_lines(units),
             worth=np.zeros((fixed.glances.line.size, 2)),
             stamp=np.zeros(2, dtype=np.int64),
+            resting=np.zeros(units + 1, dtype=np.int64),
             alike=alike,
         )
         # Rows are read only once they are written: some 12 MB need not be filled with zeros.

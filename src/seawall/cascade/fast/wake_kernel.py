@@ -34,6 +34,7 @@ from seawall.cascade.fast.reach_kernel import (
     wake_turned,
 )
 from seawall.foundation.compiled import record_helper, record_kernel, row_helper
+from seawall.foundation.rows_kernel import choose
 
 # Levels are single precision: a clock is read a little late, so that rounding never delays a look.
 AHEAD = 1.0 + 2e-7
@@ -254,15 +255,16 @@ def keep_doubtful(awake: Awake, room: Room, p: int, count: int) -> int:
     due, lines, worth, stamp = room.due, room.lines, room.worth, room.stamp
     found = 0
     for n in range(count):
-        place = due[n]
-        u = unit[place]
-        if holds(lines[u], stamp) and level[place] >= 0.0:
+        place = np.uint64(due[n])
+        u, old = np.uint64(unit[place]), level[place]
+        healthy = False
+        if holds(lines[u], stamp) and old >= 0.0:
             buffer, exposure = glance(lines[u], worth)
-            if buffer > 0.0 and exposure > 0.0:
-                level[place] = clock * (1.0 + buffer / exposure) * SLACK
-                continue
-        due[found] = u
-        found += 1
+            healthy = (buffer > 0.0) & (exposure > 0.0)
+            later = np.float32(clock * (1.0 + buffer / exposure) * SLACK)
+            level[place] = choose(healthy, later, old)
+        due[found] = np.int64(u)
+        found += int(not healthy)
     return found
 
 
