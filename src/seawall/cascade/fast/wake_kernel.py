@@ -261,7 +261,7 @@ def keep_doubtful(awake: Awake, room: Room, p: int, count: int) -> int:
         if holds(lines[u], stamp) and old >= 0.0:
             buffer, exposure = glance(lines[u], worth)
             healthy = (buffer > 0.0) & (exposure > 0.0)
-            later = np.float32(clock * (1.0 + buffer / exposure) * SLACK)
+            later: Any = np.float32(clock * (1.0 + buffer / exposure) * SLACK)
             level[place] = choose(healthy, later, old)
         due[found] = np.int64(u)
         found += int(not healthy)
