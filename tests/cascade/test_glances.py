@@ -48,6 +48,7 @@ def scene(seed: int, *, spread: float) -> Scene:
         lines=empty_lines(units),
         worth=np.zeros((fixed.glances.line.size, 2)),
         stamp=np.zeros(2, dtype=np.int64),
+        resting=np.zeros(units + 1, dtype=np.int64),
         alike=True,
     )
     none = np.zeros(0)

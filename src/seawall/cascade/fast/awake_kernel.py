@@ -52,6 +52,27 @@ def take_out(awake: Awake, p: int, u: int) -> None:
 
 
 @record_helper
+def rest(awake: Awake, resting: Array, p: int, u: int) -> None:
+    """Let a unit that may not be closed again in this step sleep until `end_rest`.
+
+    resting (u + 1,): how many rest, then who.
+    """
+    put_in(awake, p, u, np.inf)
+    count = resting[0] + 1
+    resting[0], resting[count] = count, u
+
+
+@record_helper
+def end_rest(awake: Awake, resting: Array, p: int) -> None:
+    """Let all who rest be looked at next."""
+    for n in range(resting[0]):
+        # Who has a place: nobody joins the list for want of anything else.
+        if awake.place[p, resting[n + 1]] > 0:
+            put_in(awake, p, resting[n + 1], 0.0)
+    resting[0] = 0
+
+
+@record_helper
 def put_to_sleep(
     always: Array, awake: Awake, p: int, u: int, buffer: float, exposure: float, stay: bool
 ) -> None:

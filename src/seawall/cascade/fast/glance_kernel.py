@@ -16,6 +16,8 @@ more rows than a line holds.
 
 from __future__ import annotations
 
+import numpy as np
+
 from seawall.cascade.fast.layout_kernel import (
     FEED,
     KIND,
@@ -33,7 +35,7 @@ from seawall.cascade.fast.layout_kernel import (
 )
 from seawall.foundation.compiled import record_helper
 
-# A line of `Room.lines`: cash, sizes, places in `Room.worth`, stamp.
+# A line of `Room.lines`: cash, sizes, places in `Room.worth` (the bits of whole numbers), stamp.
 CASH, SIZES, PLACES, STAMP = 0, 1, 8, 15
 HELD = PLACES - SIZES
 # Stamps of `Room.stamp`: of this path, and of what a world's units hold at the start.
@@ -98,12 +100,12 @@ def remember(fixed: Fixed, books: Books, awake: Awake, room: Room, p: int, u: in
             if not most <= glances.first_tier[int(own[TIER])]:
                 return
         line[SIZES + n] = abs(size)
-        line[PLACES + n] = place
+        line[PLACES + n] = np.int32(place).view(np.float32)
         n += 1
     if n == 0:
         return
-    if n < HELD:
-        line[SIZES + n] = 0.0
+    for m in range(n, HELD):
+        line[SIZES + m] = 0.0
     cash = books.cash[p, u]
     if not abs(cash) < MOST:
         return
@@ -164,9 +166,10 @@ def glance(line: Array, worth: Array) -> tuple[float, float]:
     """Equity - maintenance at least, exposure at most, of a unit with this line, quote."""
     buffer, exposure = float(line[CASH]), 0.0
     for n in range(HELD):
-        size, place = float(line[SIZES + n]), int(line[PLACES + n])
-        if size == 0.0:
-            break
+        # Beyond the last size there are zeros, and places of something: a branch costs more.
+        # Of a number without a sign nobody asks whether it counts from the end.
+        size = float(line[SIZES + n])
+        place = np.uint64(np.float32(line[PLACES + n]).view(np.int32))
         buffer += size * worth[place, 0]
         exposure += size * worth[place, 1]
     return buffer, exposure

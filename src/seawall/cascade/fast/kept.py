@@ -76,6 +76,7 @@ class Kept:
 
         Lines of what units held at the start of earlier runs hold: all begin at the Case's spot.
         """
+        self._room.resting[0] = 0
         return self._room._replace(alike=alike)
 
     def log(self) -> layout.Log:
@@ -119,6 +120,7 @@ def _room(fixed: layout.Fixed) -> layout.Room:
         lines=empty_lines(units),
         worth=np.zeros((fixed.glances.line.size, 2)),
         stamp=np.zeros(2, dtype=np.int64),
+        resting=np.zeros(units + 1, dtype=np.int64),
         alike=False,
     )
 

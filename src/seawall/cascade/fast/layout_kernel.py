@@ -274,6 +274,7 @@ class Room(NamedTuple):
     lines: Array  # (u, 16) float32 what the last look at a unit read
     worth: Array  # (n, 2) what one unit of size at a place adds to buffer and exposure
     stamp: Array  # (2,) of the lines that hold, see `seawall.cascade.fast.glance_kernel`
+    resting: Array  # (u + 1,) how many were cut in this step and wait for the next one, then who
     alike: bool  # all paths of a world begin with the same holdings
 
 
@@ -293,7 +294,7 @@ SPECS = {
     Prices: "f2 f2 f2 f2 f2 f1 b1 b1 b1 f2 f2 f2 f2 f2 i2 f3",
     Awake: "i2 i2 i2 f2 f2 f1 j2 g2 j2 i1 f2 f2 i1",
     Log: "i2 f2 i2 i1",
-    Room: "i1 f2 f2 f1 g2 f2 i1 b0",
+    Room: "i1 f2 f2 f1 g2 f2 i1 i1 b0",
     Course: "i1 b1 i1 i1 f3 f2 f2 f3",
 }
 

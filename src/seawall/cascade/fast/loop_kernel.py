@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from seawall.cascade.fast.advance_kernel import advance
 from seawall.cascade.fast.assess_kernel import assess_unit, unit_equity
-from seawall.cascade.fast.awake_kernel import put_to_sleep, take_out
+from seawall.cascade.fast.awake_kernel import end_rest, put_to_sleep, rest, take_out
 from seawall.cascade.fast.call_kernel import nobody_calls
 from seawall.cascade.fast.floor_kernel import TRUSTED, holds_options, option_floor
 from seawall.cascade.fast.glance_kernel import forget, price_sizes, remember, take_up
@@ -32,6 +32,7 @@ from seawall.cascade.fast.vault_kernel import cover, is_low, to_vault, vault_wor
 from seawall.cascade.fast.wake_kernel import (
     find_due,
     keep_doubtful,
+    sort_fallen,
     tick,
 )
 from seawall.foundation.compiled import record_helper, record_kernel
@@ -54,8 +55,8 @@ def look(
     equity: Array,
     maintenance: Array,
 ) -> tuple[int, bool]:
-    """Assess due units; those to close now come first in the arrays. How many, and whether the
-    plain loop must look instead.
+    """Assess due units; those to close now come first in the arrays, in the order of their numbers.
+    How many, and whether the plain loop must look instead.
     """
     chosen, hand_over = 0, False
     for n in range(due.size):
@@ -86,6 +87,7 @@ def look(
                 continue
             due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
             chosen += 1
+    sort_fallen(due, equity, maintenance, chosen)
     return chosen, hand_over
 
 
@@ -164,6 +166,7 @@ def close_units(
         else:
             # What it holds now is at hand: the next look can be a glance.
             remember(fixed, books, awake, room, p, units[n])
+            rest(awake, room.resting, p, units[n])
     return cover(fixed, books, prices, log, p, step, units[:closed])
 
 
@@ -252,6 +255,7 @@ def run_paths(
         while status == DONE and step <= last:
             if not course.inside[p]:
                 world = books.start[p]
+                end_rest(awake, room.resting, p)
                 advance(
                     fixed, prices, awake, course, p, world, step, exogenous[p, step], before, work
                 )
@@ -271,6 +275,7 @@ def run_paths(
                     step += 1
             else:
                 status = code
+        end_rest(awake, room.resting, p)
         course.step[p], course.status[p] = step, status
         if status == FULL:
             course.inside[p] = True

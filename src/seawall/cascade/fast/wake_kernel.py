@@ -34,6 +34,7 @@ from seawall.cascade.fast.reach_kernel import (
     wake_turned,
 )
 from seawall.foundation.compiled import record_helper, record_kernel, row_helper
+from seawall.foundation.rows_kernel import choose
 
 # Levels are single precision: a clock is read a little late, so that rounding never delays a look.
 AHEAD = 1.0 + 2e-7
@@ -183,12 +184,36 @@ def sort(numbers: Array, count: int) -> None:
 
 
 @record_helper
+def sort_fallen(units: Array, equity: Array, maintenance: Array, count: int) -> None:
+    """The same for units with what goes with them: few, as most who are due have not fallen."""
+    gap = 1
+    while gap < count // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for n in range(gap, count):
+            one, own, needed, m = units[n], equity[n], maintenance[n], n
+            while m >= gap and units[m - gap] > one:
+                units[m] = units[m - gap]
+                equity[m], maintenance[m] = equity[m - gap], maintenance[m - gap]
+                m -= gap
+            units[m], equity[m], maintenance[m] = one, own, needed
+        gap //= 3
+
+
+@record_helper
 def due_in_block(block: Array, clock: Any) -> Any:
-    """How many of BLOCK levels a clock in single precision has reached; becomes vector code."""
-    found = np.int32(0)
+    """Which of BLOCK levels a clock in single precision has reached, a bit each; vector code."""
+    found = np.int64(0)
     for n in range(BLOCK):
-        found += np.int32(block[n] <= clock)
+        found |= np.int64(block[n] <= clock) << np.int64(n)
     return found
+
+
+@record_helper
+def lowest_bit(bits: Any) -> int:
+    """Place of the lowest bit that is set, of some: the exponent of that bit as a number."""
+    alone = np.float64(bits & -bits)
+    return int(((alone.view(np.int64) >> 52) & 0x7FF) - 1023)
 
 
 @record_helper
@@ -198,50 +223,48 @@ def collect_due(awake: Awake, p: int, out: Array) -> int:
     count, found = awake.number[p], 0
     for start in range(0, count, BLOCK):
         # Levels beyond the list are infinite.
-        block = level[start : start + BLOCK]
-        if due_in_block(block, clock) > 0:
-            for n in range(BLOCK):
-                if block[n] <= clock:
-                    out[found] = awake.unit[p, start + n]
-                    found += 1
+        bits = due_in_block(level[start : start + BLOCK], clock)
+        while bits != 0:
+            out[found] = awake.unit[p, start + lowest_bit(bits)]
+            found += 1
+            bits &= bits - 1
     sort(out, found)
     return found
 
 
 @record_helper
 def find_due(awake: Awake, p: int, out: Array) -> int:
-    """Places in the list of the units due on a path into ``out`` (u + BLOCK,); how many."""
+    """Places in the list of the units due on a path into ``out`` (u,); how many."""
     level, clock = awake.level[p], np.float32(awake.clock[p] * AHEAD)
     count, found = awake.number[p], 0
     for start in range(0, count, BLOCK):
-        block = level[start : start + BLOCK]
-        if due_in_block(block, clock) > 0:
-            # Written whether due or not: a branch would be guessed wrong again and again.
-            for n in range(BLOCK):
-                out[found] = start + n
-                found += int(block[n] <= clock)
+        bits = due_in_block(level[start : start + BLOCK], clock)
+        while bits != 0:
+            out[found] = start + lowest_bit(bits)
+            found += 1
+            bits &= bits - 1
     return found
 
 
 @record_helper
 def keep_doubtful(awake: Awake, room: Room, p: int, count: int) -> int:
-    """From places of due units in ``room.due`` to those units that must be assessed, in the order
-    of their numbers; how many. Who is healthy at a glance sleeps on.
+    """From places of due units in ``room.due`` to those units that must be assessed, in any order;
+    how many. Who is healthy at a glance sleeps on.
     """
     level, unit, clock = awake.level[p], awake.unit[p], awake.clock[p]
     due, lines, worth, stamp = room.due, room.lines, room.worth, room.stamp
     found = 0
     for n in range(count):
-        place = due[n]
-        u = unit[place]
-        if holds(lines[u], stamp) and level[place] >= 0.0:
+        place = np.uint64(due[n])
+        u, old = np.uint64(unit[place]), level[place]
+        healthy = False
+        if holds(lines[u], stamp) and old >= 0.0:
             buffer, exposure = glance(lines[u], worth)
-            if buffer > 0.0 and exposure > 0.0:
-                level[place] = clock * (1.0 + buffer / exposure) * SLACK
-                continue
-        due[found] = u
-        found += 1
-    sort(due, found)
+            healthy = (buffer > 0.0) & (exposure > 0.0)
+            later: Any = np.float32(clock * (1.0 + buffer / exposure) * SLACK)
+            level[place] = choose(healthy, later, old)
+        due[found] = np.int64(u)
+        found += int(not healthy)
     return found
 
 
