@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -172,6 +173,43 @@ def test_without_a_place_to_write_kernels_work_and_are_not_cached(
     occupied = tmp_path / "a-file"
     occupied.write_text("not a folder")
     assert ask(copy, occupied) == ["False", "9.0", "True", "False"]
+
+
+def test_whoever_compiles_a_kernel_is_alone_with_it(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def other() -> None:
+        with compiled._alone(tmp_path, "one"):
+            entered.set()
+
+    waits = threading.Thread(target=other)
+    with compiled._alone(tmp_path, "one"):
+        waits.start()
+        with compiled._alone(tmp_path, "another"):
+            assert not entered.wait(0.2)
+    assert entered.wait(30.0)
+    waits.join()
+    # A folder that is not there: nobody waits, and nothing fails.
+    with compiled._alone(tmp_path / "missing", "one"), compiled._alone(None, "one"):
+        pass
+
+
+@pytest.mark.slow
+def test_of_two_processes_one_compiles(copy: Path, tmp_path: Path) -> None:
+    count = ASK + "print(sum(doubled._dispatch().stats.cache_misses.values()))\n"
+    environment = {**os.environ, "PYTHONPATH": str(copy), "SEAWALL_CACHE": str(tmp_path / "cache")}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", count.replace("before = doubled.ready()", "before = None")],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    answers = [one.communicate()[0].split() for one in both]
+    assert [one[1] for one in answers] == ["9.0", "9.0"]
+    assert sorted(one[-1] for one in answers) == ["0", "1"]
 
 
 def test_the_cache_folder_follows_the_environment(

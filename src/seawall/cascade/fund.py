@@ -84,16 +84,14 @@ def untouched_inflows(setup: Setup, steps: int) -> tuple[Ints, Floats]:
     """What `refill_all` books at the end of a path whose funds nobody has asked: the margin
     accounts (n,) under which it stands, and the income of each venue, quote.
     """
-    memory, venue = begin_funds(setup, 1), setup.table.units.venue
-    unit, inflow = [], []
-    for v, rulebook in enumerate(setup.rulebooks):
-        rule, first = fund_rule(setup, v), np.flatnonzero(venue == v)[:1]
-        if rule is None or memory is None or first.size == 0:
+    unit, inflow, rules = [], [], setup.funds
+    for v, rule in enumerate(() if rules is None else rules.rules):
+        if rules is None or rule is None or rules.first[v].size == 0:
             continue
-        space = room(rule, np.full(1, rulebook.waterfall.fund))
-        amount = float(np.minimum(steps * memory.income[v], space)[0])
+        space = room(rule, np.full(1, setup.rulebooks[v].waterfall.fund))
+        amount = float(np.minimum(steps * rules.income[v], space)[0])
         if amount > 0:
-            unit.append(int(first[0]))
+            unit.append(int(rules.first[v][0]))
             inflow.append(amount)
     return np.array(unit, dtype=np.int64), np.array(inflow, dtype=np.float64)
 

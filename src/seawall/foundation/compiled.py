@@ -96,8 +96,9 @@ class Kernel:
             if self._compiled:
                 return
             dispatcher = self._dispatch()
-            for signature in self.signatures:
-                dispatcher.compile(_types(signature))
+            with _alone(cache_folder(), self.name):
+                for signature in self.signatures:
+                    dispatcher.compile(_types(signature))
             # From here on a wrong type is an error, not a silent second of compiling.
             dispatcher.disable_compile()
             self._entry = _entry_of(dispatcher)
@@ -224,6 +225,27 @@ def cache_folder() -> Path | None:
     except (OSError, RuntimeError):  # RuntimeError: a user without a home folder
         return None
     return folder
+
+
+@contextmanager
+def _alone(folder: Path | None, name: str) -> Iterator[None]:
+    """One process at a time compiles a kernel: who has waited finds it in the cache.
+
+    Where files cannot be locked both compile, and the answers are the same.
+    """
+    try:
+        import fcntl
+
+        file = None if folder is None else (folder / f"{name}.lock").open("w")
+        if file is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        file = None
+    try:
+        yield
+    finally:
+        if file is not None:
+            file.close()
 
 
 @contextmanager

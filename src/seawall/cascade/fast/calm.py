@@ -112,8 +112,8 @@ def _worlds(setup: Setup, wakes: layout.Wakes, steps: int) -> Floats:
             high = out[:, kernel.HIGH, f]
             out[:, kernel.HIGH, f] = np.minimum(high, wakes.rise_price[:, rise[0]])
     rule = setup.scaling
-    memory = begin_dynamic(rule, table, setup.start_size, np.tile(origin, (count, 1)))
-    if rule is not None and memory is not None:
+    if rule is not None:
+        memory = begin_dynamic(rule, table, setup.start_size, np.tile(origin, (count, 1)))
         out[:, kernel.LONGS, rule.feed] = memory.longs
         out[:, kernel.CONTRACTS, rule.feed] = memory.contracts
     return out
