@@ -20,6 +20,7 @@ from seawall.book import AccountKind
 from seawall.cascade.draws import Draws
 from seawall.cascade.engine import prepare
 from seawall.cascade.fast.calm import compile_calm
+from seawall.cascade.fast.made_once import make_once
 from seawall.cascade.fast.simulation import FastSimulation
 from seawall.cascade.fast.slots import CLOSING, QUIET, QUIET_MARKET
 from seawall.cascade.reference import run
@@ -206,9 +207,9 @@ def test_a_desk_is_never_calm() -> None:
     case = crowd([])
     desk = replace(case.book, account_kind=(AccountKind.DESK, *case.book.account_kind[1:]))
     setup = prepare(replace(case, book=desk))
-    simulation = FastSimulation(setup, STEPS)
-    assert simulation.fixed is not None
-    assert compile_calm(setup, simulation.fixed, STEPS) is None
+    shared = make_once(setup, STEPS)
+    assert shared is not None
+    assert compile_calm(setup, shared.fixed, STEPS) is None
 
 
 def random_case(seed: int) -> tuple[Setup, Floats]:

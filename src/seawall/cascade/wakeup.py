@@ -173,11 +173,12 @@ def tick(
     state.steps += int(new_step)
     drift = rule.drift if new_step else 0.0
     moves = _moves(rule, before, after, None if turn is None else turn.step)
-    state.clock[path] *= 1.0 + moves + drift
+    # What is paid in a step is paid at the price after the move.
+    state.clock[path] *= 1.0 + moves + drift * (1.0 + moves)
     if (state.clock > LATEST).any():
         _begin_anew(rule, state)
     away = _moves(rule, state.origin[path], after, None if turn is None else turn.start)
-    paid = rule.drift * state.steps * (1.0 + state.reached[path])
+    paid = rule.drift * state.steps * (1.0 + np.maximum(state.reached[path], away))
     reached = np.maximum(state.reached[path], (away + paid) * (1.0 + 1e-9))
     state.reached[path] = reached
     for c in np.flatnonzero((reached >= state.next[path]).any(axis=0)):

@@ -19,12 +19,13 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 KERNEL_FILES = "*kernel*.py"
 Signature = str | Callable[[], tuple[Any, ...]]
@@ -32,6 +33,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _PACKAGE = Path(__file__).resolve().parents[1]
 # Numba reads its cache folder from a module-wide setting; one thread at a time may lend it ours.
 _SETTING = threading.Lock()
+
+# Seconds after which a process no longer waits for another that compiles the same kernel.
+PATIENCE = 600.0
 
 # LLVM's fast-math flags are all off: kernels are written so that loops become vector code without
 # them. A multiply-add is asked for by name, and compare-and-select keeps NaN.
@@ -96,7 +100,8 @@ class Kernel:
             if self._compiled:
                 return
             dispatcher = self._dispatch()
-            with _alone(cache_folder(), self.name):
+            known = all(self._cached(signature) for signature in self.signatures)
+            with _alone(None if known else cache_folder(), self.name):
                 for signature in self.signatures:
                     dispatcher.compile(_types(signature))
             # From here on a wrong type is an error, not a silent second of compiling.
@@ -231,21 +236,39 @@ def cache_folder() -> Path | None:
 def _alone(folder: Path | None, name: str) -> Iterator[None]:
     """One process at a time compiles a kernel: who has waited finds it in the cache.
 
-    Where files cannot be locked both compile, and the answers are the same.
+    Where files cannot be locked, and where another process takes too long, both compile: the
+    answers are the same.
     """
     try:
         import fcntl
 
         file = None if folder is None else (folder / f"{name}.lock").open("w")
-        if file is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
     except (ImportError, OSError):
         file = None
+    if file is None:
+        yield
+        return
+    end = time.monotonic() + PATIENCE
+    while not _locked(file, fcntl) and time.monotonic() < end:
+        time.sleep(0.05)
     try:
         yield
     finally:
-        if file is not None:
-            file.close()
+        # A process that was forked meanwhile holds the file open, and would hold the lock.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
+        file.close()
+
+
+def _locked(file: TextIO, fcntl: Any) -> bool:
+    """Whether this process now has the lock of a file, or files cannot be locked here."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager

@@ -128,7 +128,8 @@ def let_stand(room: Room, v: int, found: int, who: Array) -> int:
     entry, sold = room.entry, room.sold
     count = 0
     for n in range(found):
-        if sold[EQUITY, n] < sold[DUE, n] and sold[SIZE, n] != 0.0:
+        price = room.worth[np.uint64(sold[LINE, n]), MARGIN_PRICE]
+        if sold[EQUITY, n] < sold[DUE, n] and abs(sold[SIZE, n]) * price > 0.0:
             who[count] = who[n]
             for column in range(sold.shape[0]):
                 sold[column, count] = sold[column, n]

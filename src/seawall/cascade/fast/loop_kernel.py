@@ -54,11 +54,13 @@ def look(
     due: Array,
     equity: Array,
     maintenance: Array,
+    unwanted: Array,
 ) -> tuple[int, bool]:
     """Assess due units; those to close now come first in the arrays, in the order of their numbers.
-    How many, and whether the plain loop must look instead.
+    How many, and whether the plain loop must look instead. ``unwanted`` (u,) is room.
     """
-    chosen, hand_over = 0, False
+    chosen, hand_over, left = 0, False, 0
+    lowest, highest = fixed.venues.called.size, -1
     for n in range(due.size):
         u, venues = due[n], fixed.venues
         v = fixed.units.head[u, VENUE]
@@ -83,12 +85,19 @@ def look(
             remember(fixed, books, awake, room, p, u)
         if fallen and books.ready[p, u] <= step:
             if venues.called[v] and nobody_calls(fixed, books, prices, p, u):
-                books.ready[p, u] = step + 1
+                unwanted[left] = u
+                left, highest = left + 1, max(highest, v)
                 continue
+            lowest = min(lowest, v)
             due[chosen], equity[chosen], maintenance[chosen] = u, own, needed
             chosen += 1
     sort_fallen(due, equity, maintenance, chosen)
-    return chosen, hand_over
+    # Keepers judge loans after the sales of the venues before theirs.
+    if hand_over or lowest < highest:
+        return chosen, True
+    for n in range(left):
+        books.ready[p, int(unwanted[n])] = step + 1
+    return chosen, False
 
 
 @record_helper
@@ -207,7 +216,7 @@ def one_round(
     if log.events.shape[0] - log.used[0] < 2 * count or log.covers.shape[0] - log.used[1] < count:
         return FULL
     chosen, hand_over = look(
-        fixed, books, prices, awake, room, p, step, due[:count], work[0], work[1]
+        fixed, books, prices, awake, room, p, step, due[:count], work[0], work[1], work[2]
     )
     if hand_over:
         return ROUND

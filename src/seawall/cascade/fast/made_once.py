@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from seawall.cascade.fast.compile import compile_fixed, priced_alone
 from seawall.cascade.fast.handover import Handover
 from seawall.cascade.fast.kept import Kept
@@ -22,6 +24,10 @@ class MadeOnce:
         self.quiet = None if is_plain_market(setup) else compile_quiet(setup)
         self.call = Handover()
         self._left: list[Kept] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: memory that runs have left is of this one."""
+        return {**self.__dict__, "_left": []}
 
     def borrow(self, paths: int) -> Kept:
         """Memory for so many paths that no other run has; threads may ask at once."""

@@ -117,7 +117,8 @@ def tick_seen(
     if beyond > 0 or step > awake.until[p]:
         wake_in_reach(wakes, awake, p, world, after, integral, step)
     drift = wakes.drift[before.size] if new else 0.0
-    advance_clock(awake, p, 1.0 + largest + drift)
+    # What is paid in a step is paid at the price after the move.
+    advance_clock(awake, p, 1.0 + largest + drift * (1.0 + largest))
 
 
 @record_helper
@@ -164,7 +165,7 @@ def tick_turning(
     beyond = count_beyond_turned(after, awake.origin[p], awake.low[p], away)
     if beyond > 0 or step > awake.until[p]:
         wake_turned(wakes, awake, p, world, after, away, step)
-    advance_clock(awake, p, 1.0 + largest + wakes.drift[before.size])
+    advance_clock(awake, p, 1.0 + largest + wakes.drift[before.size] * (1.0 + largest))
 
 
 @record_helper
