@@ -1,4 +1,4 @@
-"""Funding is paid at the price after a move: bounds of who must be looked at count both together."""
+"""Funding is paid at the price after a move: bounds of who is looked at count both together."""
 
 from __future__ import annotations
 

@@ -50,4 +50,4 @@ def test_a_loan_that_is_wanted_only_after_a_sale_is_called(
     loan = int(setup.table.venues.index(lends))
     mine = setup.table.units.venue[plain.unit] == loan
     assert bool(mine.any()) is called
-    assert_same(plain, run_fast(setup, paths)[0])
+    assert_same(plain, run_fast(setup, paths)[0], "compiled")
