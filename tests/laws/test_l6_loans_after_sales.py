@@ -21,33 +21,28 @@ from seawall.cascade.reference import run
 from seawall.venues import Collateral, Liquidation
 
 
-@pytest.mark.parametrize(("venues", "step"), [(("a", "b"), 1), (("b", "a"), 2)])
-def test_a_loan_that_is_wanted_only_after_a_sale_is_called(
-    venues: tuple[str, str], step: int
-) -> None:
-    """At 97 a call of the loan earns less than its gas; the sale of 10 moves ETH far enough.
-
-    Keepers of a venue that comes before the sale's judge before it, and see it a step later.
-    """
-    sells, lends = venues
+@pytest.mark.parametrize("later", ["lends", "sells"])
+def test_a_loan_that_is_wanted_only_after_a_sale_is_called(later: str) -> None:
+    """At 97 a call of the loan earns less than its gas; the sale of 10 moves ETH far enough."""
     terms = Collateral(0.8, 0.83, 0.05)
     keepers = Liquidation("keeper", gas=5.0, close_factor=0.5, full_below=0.5)
+    traders = [
+        Trader("sells", [Held("ETH-PERP", 10.0, 100.0)], {"USD": 30.0}),
+        Trader("lends", (), {"BTC": 1.0, "ETH": -0.82}),
+    ]
     case = tiny_case(
-        [
-            Trader(sells, [Held("ETH-PERP", 10.0, 100.0)], {"USD": 30.0}),
-            Trader(lends, (), {"BTC": 1.0, "ETH": -0.82}),
-        ],
+        traders if later == "lends" else traders[::-1],
         [perpetual("ETH-PERP", "ETH")],
         {
-            sells: perpetuals_venue(("fund",), fund=1e6),
-            lends: lending_venue({"BTC": terms, "ETH": terms}, liquidation=keepers),
+            "sells": perpetuals_venue(("fund",), fund=1e6),
+            "lends": lending_venue({"BTC": terms, "ETH": terms}, liquidation=keepers),
         },
         {"ETH": coin(100.0, 4_000.0), "BTC": coin(100.0, 1e7)},
     )
     setup = prepare(case)
     paths = paths_of(case, ETH=[100.0, 97.0, 97.0], BTC=[100.0, 95.0, 95.0])
     plain = run(setup, paths)[0]
-    loan = int(setup.table.venues.index(lends))
+    loan = int(setup.table.venues.index("lends"))
     mine = setup.table.units.venue[plain.unit] == loan
-    assert plain.step[mine].tolist()[:1] == [step]
+    assert plain.step[mine].tolist()[:1] == [1]
     assert_same(plain, run_fast(setup, paths)[0], "compiled")
