@@ -43,6 +43,9 @@ class Axis:
         return self.start + share * (self.end - self.start)
 
 
+HALO = "stroke='#ffffff' stroke-width='4' paint-order='stroke'"
+
+
 def svg(figure: Figure) -> str:
     """The chart as one SVG file."""
     points = [point for curve in figure.curves.values() for point in curve]
@@ -61,11 +64,15 @@ def svg(figure: Figure) -> str:
         body.append(f"<path d='M{at:.1f} {BOTTOM}v5' stroke='{SOFT}'/>")
         body.append(_text(at, BOTTOM + 20, _short(value), SOFT, 12))
     body.append(f"<path d='M{LEFT} {BOTTOM}H{RIGHT}' stroke='{SOFT}'/>")
+    labels: list[str] = []
     names = _apart({name: y.place(curve[-1][1]) for name, curve in figure.curves.items()})
     for (name, curve), colour in zip(figure.curves.items(), COLOURS, strict=False):
         body += _curve(curve, x, y, colour)
         end = x.place(curve[-1][0]) + 12
-        body.append(_text(end, names[name] + 4, name, colour, 13, "start", "600"))
+        label = _text(end, names[name] + 4, name, colour, 13, "start", "600")
+        # Where a curve ends early its name stands on others' lines, and is read on white.
+        labels.append(label.replace("<text", f"<text {HALO}", 1))
+    body += labels
     inside = "\n".join(body)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' "
